@@ -1,0 +1,43 @@
+# The two commands of the README are `make demo` and `make test`; the rest is for people who work on moetui.
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+
+.PHONY: install demo check format test quick lock clean
+
+install: $(INSTALLED)
+
+# The lock pins every version, and the editable install makes this checkout the package.
+$(INSTALLED): pyproject.toml requirements.lock
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --constraint requirements.lock --editable '.[dev]'
+	touch $@
+
+demo: install
+	$(BIN)/moetui demo
+
+check: install
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	PYTHONPATH=. $(BIN)/lint-imports
+
+format: install
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+test: install
+	$(BIN)/pytest -n 2
+
+quick: install
+	$(BIN)/pytest -n 2 -m 'not slow'
+
+# Bring every pinned version up to date; torch stays where it is until its CPU build is there for the next.
+lock:
+	$(PYTHON) -m venv .venv-lock
+	.venv-lock/bin/python -m pip install --quiet --editable '.[dev]' 'torch==2.13.0'
+	.venv-lock/bin/python -m pip freeze --exclude-editable | sed 's/+cpu$$//' > requirements.lock
+	rm -rf .venv-lock
+
+clean:
+	rm -rf .venv

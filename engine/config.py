@@ -1,0 +1,357 @@
+"""The configuration of one run: a tree of frozen pydantic models in which every field has a meaning, a unit and bounds.
+
+The terminal form, `--set key=value`, `moetui explain` and the preset files all speak of the fields below by their dotted key,
+such as `optimizer.lr`. An unknown key or a value out of bounds raises `ConfigError`, which names the key and says what is allowed.
+"""
+
+import difflib
+import types
+import typing
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from engine import schedules
+
+Tree = Mapping[str, Any]
+
+# Two keys that say the same thing in two ways: a later layer of settings that gives one drops the other.
+ALTERNATIVES = {
+    "schedule.warmup": "schedule.warmup_updates",
+    "schedule.warmup_updates": "schedule.warmup",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One fault of a configuration: the dotted key at fault ("" for the whole) and what is wrong with it."""
+
+    key: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.message}" if self.key else self.message
+
+
+class ConfigError(ValueError):
+    """A configuration that cannot be run; `problems` holds every fault found."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(map(str, problems)))
+
+
+class _Section(BaseModel):
+    # strict: `updates = true` or `lr = "0.1"` is a slip, not a number.
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+def _described(default: Any, description: str, *, unit: str = "", **bounds: Any) -> Any:
+    return Field(default, description=description, json_schema_extra={"unit": unit}, **bounds)
+
+
+class ModelConfig(_Section):
+    """The decoder-only Mixture-of-Experts transformer. The defaults are the 79M reference model."""
+
+    vocab_size: int = _described(
+        49152, "Entries of the embedding; at least the tokenizer's.", unit="tokens", ge=2, le=2**20
+    )
+    d_model: int = _described(384, "Width of the residual stream.", ge=8, le=16384)
+    n_layers: int = _described(6, "Transformer blocks, each with attention and a Mixture of Experts.", ge=1, le=256)
+    n_heads: int = _described(8, "Attention heads; d_model / n_heads must be even.", ge=1, le=256)
+    d_ff: int = _described(1536, "Hidden width of one expert.", ge=8, le=65536)
+    n_experts: int = _described(8, "Experts per layer.", ge=2, le=256)
+    top_k: int = _described(2, "Experts that each token is sent to.", ge=1, le=256)
+    dropout: float = _described(
+        0.1, "Dropout on the embedding, in attention, in the experts and before the head.", ge=0, lt=1
+    )
+    router_noise: float = _described(
+        0.1, "Standard deviation of the noise on the router's logits in training.", ge=0, le=10
+    )
+    balance_weight: float = _described(0.01, "Weight of the load-balancing loss (Fedus et al., 2021).", ge=0, le=100)
+    rope_base: float = _described(10000.0, "Base of the rotary position embedding (Su et al., 2021).", gt=1)
+    norm_eps: float = _described(1e-6, "Added to the mean square in RMSNorm.", gt=0, le=1e-2)
+    init_std: float = _described(0.02, "Standard deviation of the initial weights.", gt=0, le=1)
+
+    @model_validator(mode="after")
+    def _shapes_fit(self) -> Self:
+        if self.d_model % self.n_heads or self.d_model // self.n_heads % 2:
+            raise ValueError(f"d_model ({self.d_model}) must be an even multiple of n_heads ({self.n_heads})")
+        if self.top_k > self.n_experts:
+            raise ValueError(f"top_k ({self.top_k}) cannot exceed n_experts ({self.n_experts})")
+        return self
+
+    @property
+    def parameters(self) -> int:
+        """All parameters; the embedding is shared with the head and counts once."""
+        return self._shared_parameters + self.n_layers * self.n_experts * self._expert_parameters
+
+    @property
+    def active_parameters(self) -> int:
+        """Parameters that take part in computing one token: everything but the experts it is not sent to."""
+        return self._shared_parameters + self.n_layers * self.top_k * self._expert_parameters
+
+    def flops_per_token(self, sequence_length: int) -> float:
+        """Multiply-adds of one token's forward and backward pass, counted as two operations each.
+
+        Six per active parameter that multiplies (norm gains are left out), plus causal attention's scores and mix.
+        """
+        gains = (2 * self.n_layers + 1) * self.d_model
+        attention = 6 * self.n_layers * self.d_model * sequence_length
+        return 6.0 * (self.active_parameters - gains) + attention
+
+    @property
+    def _expert_parameters(self) -> int:
+        return 2 * self.d_model * self.d_ff
+
+    @property
+    def _shared_parameters(self) -> int:
+        per_layer = 4 * self.d_model**2 + self.d_model * self.n_experts + 2 * self.d_model
+        return self.vocab_size * self.d_model + self.n_layers * per_layer + self.d_model
+
+
+class DataConfig(_Section):
+    """Where the text comes from and how it becomes sequences."""
+
+    source: Literal["pydocs", "files", "hub"] = _described(
+        "pydocs",
+        "pydocs: documentation of installed packages, needs no network; files: your own; hub: a Hugging Face data set.",
+    )
+    files: tuple[str, ...] = _described(
+        (), "For source = files: paths or globs of .txt, .jsonl, .parquet or .csv.", strict=False
+    )
+    separator: str = _described(
+        "<|endoftext|>", "For .txt files: the line between documents; empty: a file is a document."
+    )
+    text_field: str = _described("text", "Column that holds the text, for every format but .txt.", min_length=1)
+    hub_name: str = _described("HuggingFaceTB/smollm-corpus", "For source = hub: name of the data set.")
+    hub_config: str = _described("cosmopedia-v2", "For source = hub: configuration of the data set; may be empty.")
+    hub_split: str = _described("train", "For source = hub: split to read.", min_length=1)
+    max_documents: int = _described(0, "Read at most so many documents; 0 reads all.", unit="documents", ge=0)
+    tokenizer: str = _described(
+        "hub:HuggingFaceTB/SmolLM-135M",
+        "hub:NAME, file:PATH of a tokenizer.json, or bpe:VOCAB to train one on the training documents.",
+        pattern=r"^(hub:.+|file:.+|bpe:[1-9][0-9]*)$",
+    )
+    sequence_length: int = _described(512, "Length of a training sequence.", unit="tokens", ge=8, le=131072)
+    validation_fraction: float = _described(
+        0.1, "Share of the documents, by a hash of their text, that is held out.", unit="fraction", gt=0, le=0.5
+    )
+    end_of_text: bool = _described(True, "Put the end-of-text token between documents.")
+
+    @model_validator(mode="after")
+    def _source_is_complete(self) -> Self:
+        if self.source == "files" and not self.files:
+            raise ValueError('source = "files" needs data.files, such as ["corpus/*.txt"]')
+        if self.source == "hub" and not self.hub_name:
+            raise ValueError('source = "hub" needs data.hub_name')
+        return self
+
+
+class OptimizerConfig(_Section):
+    """Muon (Jordan et al., 2024) on the weight matrices, AdamW on the embedding, the router and the norm gains."""
+
+    lr: float = _described(0.01, "Peak learning rate of Muon.", gt=0)
+    adamw_ratio: float = _described(0.1, "Learning rate of AdamW as a fraction of Muon's.", gt=0, le=1000)
+    momentum: float = _described(0.95, "Momentum of Muon.", ge=0, lt=1)
+    nesterov: bool = _described(True, "Nesterov form of Muon's momentum.")
+    ns_steps: int = _described(5, "Newton–Schulz iterations per update.", ge=1, le=20)
+    beta1: float = _described(0.9, "AdamW's decay of the mean gradient.", ge=0, lt=1)
+    beta2: float = _described(0.999, "AdamW's decay of the mean squared gradient.", ge=0, lt=1)
+    eps: float = _described(1e-8, "AdamW's term against division by zero.", gt=0, le=1)
+    router: Literal["adamw", "muon"] = _described("adamw", "Which optimizer updates the router's matrix.")
+    decay_matrices: float = _described(0.1, "Decoupled weight decay of the matrices.", ge=0, le=10)
+    decay_embedding: float = _described(0.1, "Decoupled weight decay of the embedding.", ge=0, le=10)
+    decay_gains: float = _described(0.0, "Decoupled weight decay of the norm gains.", ge=0, le=10)
+    grad_clip: float = _described(1.0, "Largest global gradient norm; 0 never clips.", ge=0)
+
+
+class ScheduleConfig(_Section):
+    """How the learning rate moves over the optimizer updates (see engine.schedules)."""
+
+    kind: Literal["constant", "cosine", "linear", "step"] = _described(
+        "cosine", "Shape of the decay after the warm-up."
+    )
+    warmup: float = _described(0.05, "Warm-up as a share of the horizon.", unit="fraction", ge=0, le=1)
+    warmup_updates: int | None = _described(None, "Warm-up in updates; replaces `warmup`.", unit="updates", ge=0)
+    warmup_start: float = _described(
+        0.0, "Learning rate the warm-up starts from, relative to the peak.", unit="fraction", ge=0, le=1
+    )
+    floor: float = _described(
+        0.1, "Lowest learning rate of the decay, relative to the peak.", unit="fraction", ge=0, le=1
+    )
+    horizon: int | None = _described(
+        None, "Updates over which the schedule unfolds; default: the run's.", unit="updates", ge=1
+    )
+    step_every: int = _described(100, "For kind = step: updates between two drops.", unit="updates", ge=1)
+    step_gamma: float = _described(0.9, "For kind = step: factor of one drop.", gt=0, le=1)
+
+    @model_validator(mode="after")
+    def _one_warmup(self) -> Self:
+        if self.warmup_updates is not None and self.warmup != type(self).model_fields["warmup"].default:
+            raise ValueError("warmup and warmup_updates exclude each other; give one")
+        return self
+
+
+class TrainingConfig(_Section):
+    """Length, batch and machine of the run."""
+
+    updates: int = _described(1000, "Optimizer updates.", unit="updates", ge=1)
+    batch_size: int = _described(24, "Sequences in one micro-batch.", unit="sequences", ge=1, le=65536)
+    accumulation: int = _described(
+        1, "Micro-batches whose gradients make one update.", unit="micro-batches", ge=1, le=65536
+    )
+    dtype: Literal["auto", "float32", "bfloat16"] = _described(
+        "auto", "Precision of the matrix products; weights stay float32. auto: bfloat16 on a GPU, float32 on a CPU."
+    )
+    device: Literal["auto", "cpu", "cuda"] = _described("auto", "auto: a GPU where there is one.")
+    log_every: int = _described(1, "Updates between two records of the training loss.", unit="updates", ge=1)
+    checkpoint_seconds: float = _described(300.0, "Least time between two `last` checkpoints.", unit="s", ge=0)
+
+
+class EvaluationConfig(_Section):
+    """When and how the validation loss is measured. It always covers the whole validation split unless limited."""
+
+    every: int = _described(
+        50, "Updates between evaluations; the last update is always evaluated.", unit="updates", ge=1
+    )
+    batch_size: int = _described(
+        0, "Sequences per evaluation batch; 0 takes training.batch_size.", unit="sequences", ge=0
+    )
+    max_sequences: int = _described(
+        0, "Evaluate on the first so many sequences only; 0 takes all.", unit="sequences", ge=0
+    )
+
+
+class HealthConfig(_Section):
+    """When a run is given up."""
+
+    stop_on_divergence: bool = _described(True, "End the run as diverged; else only record the finding.")
+    divergence_factor: float = _described(
+        2.0,
+        "A training loss above this many times ln(vocabulary), the loss of guessing, counts as diverging.",
+        gt=1,
+        le=100,
+    )
+    divergence_patience: int = _described(5, "Updates in a row above it that make a divergence.", unit="updates", ge=1)
+
+
+class RunConfig(_Section):
+    """Everything that decides the outcome of one run."""
+
+    seed: int = _described(1, "Seed of weights, data order, dropout and router noise.", ge=0, lt=2**32)
+    model: ModelConfig = Field(default_factory=ModelConfig)
+    data: DataConfig = Field(default_factory=DataConfig)
+    optimizer: OptimizerConfig = Field(default_factory=OptimizerConfig)
+    schedule: ScheduleConfig = Field(default_factory=ScheduleConfig)
+    training: TrainingConfig = Field(default_factory=TrainingConfig)
+    evaluation: EvaluationConfig = Field(default_factory=EvaluationConfig)
+    health: HealthConfig = Field(default_factory=HealthConfig)
+
+    @model_validator(mode="after")
+    def _parts_fit(self) -> Self:
+        kind, _, value = self.data.tokenizer.partition(":")
+        if kind == "bpe" and int(value) > self.model.vocab_size:
+            raise ValueError(
+                f"data.tokenizer = {self.data.tokenizer!r} does not fit model.vocab_size = {self.model.vocab_size}"
+            )
+        span = schedules.horizon(self.schedule, self.training.updates)
+        if schedules.warmup_updates(self.schedule, self.training.updates) > span:
+            raise ValueError(f"schedule.warmup_updates exceeds the schedule's horizon of {span} updates")
+        return self
+
+    def lr_at(self, update: int) -> float:
+        """Muon's learning rate at `update`, counted from 1; AdamW's is this times `optimizer.adamw_ratio`."""
+        return schedules.lr_at(self.schedule, self.optimizer.lr, update, self.training.updates)
+
+    @property
+    def tokens_per_update(self) -> int:
+        """Tokens that one optimizer update learns from."""
+        return self.training.batch_size * self.training.accumulation * self.data.sequence_length
+
+    @property
+    def tokens(self) -> int:
+        """Tokens that the whole run learns from, repetitions counted."""
+        return self.tokens_per_update * self.training.updates
+
+
+@dataclass(frozen=True, slots=True)
+class FieldInfo:
+    """What there is to know about one key of `RunConfig`, for forms, help and documentation."""
+
+    key: str
+    type: str
+    default: Any
+    unit: str
+    bounds: str
+    description: str
+    choices: tuple[str, ...]
+
+
+def describe() -> Iterator[FieldInfo]:
+    """Every leaf key of `RunConfig`, in the order of definition."""
+    for name, outer in RunConfig.model_fields.items():
+        section = outer.annotation
+        if isinstance(section, type) and issubclass(section, _Section):
+            for leaf, info in section.model_fields.items():
+                yield _field_info(f"{name}.{leaf}", info)
+        else:
+            yield _field_info(name, outer)
+
+
+def resolve(tree: Tree) -> RunConfig:
+    """Validate a nested tree of settings. Raises `ConfigError` with every fault; unknown keys name the nearest valid one."""
+    try:
+        return RunConfig.model_validate(tree)
+    except ValidationError as error:
+        raise ConfigError([_problem(dict(e)) for e in error.errors(include_url=False)]) from None
+
+
+def _problem(error: dict[str, Any]) -> Problem:
+    key = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "extra_forbidden":
+        return Problem(key, unknown_key(key))
+    if error["type"] == "value_error":
+        return Problem(key, str(error["ctx"]["error"]))
+    message = error["msg"].removeprefix("Input ")
+    return Problem(key, f"{message}, got {error['input']!r}")
+
+
+def unknown_key(key: str) -> str:
+    """The sentence for a key that does not exist: it names the nearest one, if any is near."""
+    keys = [info.key for info in describe()] + list(RunConfig.model_fields)
+    near = difflib.get_close_matches(key, keys, n=1, cutoff=0.6)
+    # A right name in the wrong section (`lr`, `training.lr`) is nearer in meaning than a similar spelling.
+    leaf = key.rpartition(".")[2]
+    near = [k for k in keys if k.rpartition(".")[2] == leaf][:1] or near
+    return f"no such key; did you mean {near[0]}?" if near else "no such key; `moetui explain` lists them"
+
+
+def _field_info(key: str, info: Any) -> FieldInfo:
+    choices = (
+        tuple(str(c) for c in typing.get_args(info.annotation)) if typing.get_origin(info.annotation) is Literal else ()
+    )
+    signs = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
+    bounds = [f"{sign} {getattr(m, name):g}" for m in info.metadata for name, sign in signs.items() if hasattr(m, name)]
+    return FieldInfo(
+        key=key,
+        type=_type_name(info.annotation),
+        default=info.default,
+        unit=(info.json_schema_extra or {}).get("unit", ""),
+        bounds=", ".join(bounds),
+        description=info.description,
+        choices=choices,
+    )
+
+
+def _type_name(annotation: Any) -> str:
+    origin = typing.get_origin(annotation)
+    if origin is Literal:
+        return "choice"
+    if origin is types.UnionType:
+        return " or ".join("none" if a is type(None) else _type_name(a) for a in typing.get_args(annotation))
+    if origin is tuple:
+        return "list of texts"
+    return {int: "integer", float: "number", bool: "yes or no", str: "text"}[annotation]

@@ -1,0 +1,110 @@
+"""The metrics of a run: an append-only file of one JSON record per line, written by one process and tailed by many.
+
+A record has `update, tokens, seconds, session` and what else it knows (docs/formats.md lists the keys). JSON has no words for
+non-finite numbers, so they are the strings "nan", "inf" and "-inf". A writer killed in the middle of a line leaves a torn tail:
+readers stop at the last newline, and a writer that reopens the file ends the torn line first.
+"""
+
+import math
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import orjson
+
+Record = dict[str, Any]
+
+_WORDS = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
+
+
+def encode(value: Any) -> Any:
+    """Replace non-finite numbers, at any depth, by their words."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return "nan" if math.isnan(value) else "inf" if value > 0 else "-inf"
+    if isinstance(value, dict):
+        return {key: encode(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [encode(item) for item in value]
+    return value
+
+
+def decode(value: Any) -> Any:
+    """Undo `encode` for a number or a list of numbers."""
+    if isinstance(value, str):
+        return _WORDS.get(value, value)
+    if isinstance(value, list):
+        return [decode(item) for item in value]
+    return value
+
+
+class MetricsWriter:
+    """Appends records to a metrics file; each is on disk's way when `write` returns."""
+
+    def __init__(self, path: Path) -> None:
+        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        size = os.fstat(self._fd).st_size
+        if size and os.pread(self._fd, 1, size - 1) != b"\n":
+            os.write(self._fd, b"\n")
+
+    def write(self, record: Record) -> None:
+        """Append one record."""
+        line = memoryview(orjson.dumps(encode(record), option=orjson.OPT_APPEND_NEWLINE))
+        while line:
+            line = line[os.write(self._fd, line) :]
+
+    def sync(self) -> None:
+        """Wait until every record is on the disk."""
+        os.fsync(self._fd)
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._fd)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class MetricsReader:
+    """Reads a metrics file as it grows; each call of `read` returns the whole records added since the last."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._offset = 0
+        self._inode: tuple[int, int] | None = None
+        self.replaced = False
+
+    def read(self) -> list[Record]:
+        """New records, oldest first. A file that shrank or was replaced is read anew and sets `replaced`; damaged lines are left out."""
+        self.replaced = False
+        try:
+            with self.path.open("rb") as file:
+                status = os.fstat(file.fileno())
+                inode = (status.st_dev, status.st_ino)
+                if status.st_size < self._offset or (self._inode is not None and inode != self._inode):
+                    self._offset, self.replaced = 0, True
+                self._inode = inode
+                if status.st_size == self._offset:
+                    return []
+                file.seek(self._offset)
+                data = file.read()
+        except FileNotFoundError:
+            return []
+        end = data.rfind(b"\n") + 1
+        self._offset += end
+        return [record for line in data[:end].splitlines() if (record := _parse(line)) is not None]
+
+
+def _parse(line: bytes) -> Record | None:
+    try:
+        record = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return None  # the torn line of a killed writer
+    if not isinstance(record, dict) or not isinstance(record.get("update"), int):
+        return None
+    return {key: decode(value) for key, value in record.items()}

@@ -1,0 +1,222 @@
+"""The run directory: the one place where a run is kept, and the contract between the engine and everyone who looks at it.
+
+    config.json    what to run, under which name, and where it came from      written by the laboratory
+    labels.json    what people say of it: name, tags, note                    written by the laboratory
+    launch.json    which process was started for it, on which device          written by the launcher
+    state.json     what the trainer is doing now                              written by the trainer
+    metrics.jsonl  the measurements (see engine.metrics)                      written by the trainer
+    log.txt        the trainer's output
+    request.json   what the user asks of a live run                           written by the laboratory
+    result.json    how it ended; written once, last                           written by the trainer
+    run.lock, procs.lock   held by the living (see engine.locks)
+    checkpoints/   `last` and `best`
+
+Every JSON file is replaced as a whole, so a reader sees the old text or the new one, never half of it.
+"""
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import orjson
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from engine.config import RunConfig
+from engine.metrics import encode
+
+SCHEMA = 1
+
+EndStatus = Literal["finished", "stopped", "diverged", "out-of-memory", "failed"]
+Phase = Literal["starting", "running", "evaluating", "stopping"]
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class RunFile(_File):
+    """config.json: the resolved configuration of a run, its place among others, and its provenance."""
+
+    schema_version: int = SCHEMA
+    id: str
+    name: str
+    preset: str = ""
+    study: str = ""
+    group: str = ""
+    created: float
+    config: RunConfig
+    provenance: dict[str, Any] = {}
+
+
+class Labels(_File):
+    """labels.json: what people say of a run; it outlives the catalogue."""
+
+    name: str
+    tags: tuple[str, ...] = ()
+    note: str = ""
+
+
+class Launch(_File):
+    """launch.json: the last process started for a run. `exit_code` is known only if the launcher outlived the process."""
+
+    pid: int
+    started: float
+    host: str
+    boot_id: str
+    device: str
+    token: str
+    exit_code: int | None = None
+
+
+class State(_File):
+    """state.json: the trainer's own word. Times are seconds since the epoch; `eta_seconds` is None until it can be told."""
+
+    phase: Phase
+    message: str = ""
+    update: int = 0
+    updates: int
+    session: int = 1
+    eta_seconds: float | None = None
+    tokens_per_second: float | None = None
+    heartbeat: float
+    started: float
+    pid: int
+    host: str
+    boot_id: str
+    device: str = ""
+    device_name: str = ""
+    data_fingerprint: str = ""
+
+
+class Scores(_File):
+    """One evaluation over the validation split: nats per token, fraction of tokens, exp(loss), and when."""
+
+    update: int
+    val_loss: float
+    val_accuracy: float
+    val_perplexity: float
+    seconds: float | None = None
+
+
+class Finding(_File):
+    """Something about the health of a run that its reader should know."""
+
+    kind: str
+    update: int
+    severity: Literal["note", "warning", "error"]
+    evidence: str
+    advice: str
+
+
+class Result(_File):
+    """result.json: how a run ended. `seconds` is training time without evaluation."""
+
+    status: EndStatus
+    reason: str = ""
+    traceback: str = ""
+    update: int = 0
+    updates: int
+    session: int = 1
+    tokens: int = 0
+    seconds: float = 0.0
+    started: float | None = None
+    ended: float
+    device: str = ""
+    device_name: str = ""
+    data_fingerprint: str = ""
+    peak_memory: int | None = None
+    final: Scores | None = None
+    best: Scores | None = None
+    findings: tuple[Finding, ...] = ()
+
+
+class Request(_File):
+    """request.json: what the user asks of a live run."""
+
+    stop: bool = False
+    asked: float
+
+
+FileT = TypeVar("FileT", bound=_File)
+
+
+class DamagedFile(ValueError):  # noqa: N818  # reads as what it is where it is raised
+    """A file of a run directory that cannot be understood."""
+
+
+class RunDir:
+    """The paths of one run directory, and its files as typed values."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.config_file = path / "config.json"
+        self.labels_file = path / "labels.json"
+        self.launch_file = path / "launch.json"
+        self.state_file = path / "state.json"
+        self.request_file = path / "request.json"
+        self.result_file = path / "result.json"
+        self.metrics_file = path / "metrics.jsonl"
+        self.log_file = path / "log.txt"
+        self.run_lock = path / "run.lock"
+        self.procs_lock = path / "procs.lock"
+        self.checkpoints = path / "checkpoints"
+
+    def config(self) -> RunFile:
+        """The run's config.json. Raises `FileNotFoundError` or `DamagedFile`."""
+        found = read_file(self.config_file, RunFile)
+        if found is None:
+            raise FileNotFoundError(2, "no run directory here: config.json is missing", str(self.path))
+        return found
+
+    def labels(self) -> Labels | None:
+        """What people said of the run, or None."""
+        return read_file(self.labels_file, Labels)
+
+    def launch(self) -> Launch | None:
+        """The last process started for the run, or None before the first."""
+        return read_file(self.launch_file, Launch)
+
+    def state(self) -> State | None:
+        """The trainer's last word, or None before its first."""
+        return read_file(self.state_file, State)
+
+    def request(self) -> Request | None:
+        """What the user asks of the live run, or None."""
+        return read_file(self.request_file, Request)
+
+    def result(self) -> Result | None:
+        """How the run ended, or None."""
+        return read_file(self.result_file, Result)
+
+
+def read_file(path: Path, kind: type[FileT]) -> FileT | None:
+    """Read one JSON file of a run directory, or None where there is none. Raises `DamagedFile` with the path and the fault."""
+    try:
+        raw = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    try:
+        return kind.model_validate_json(raw)  # JSON mode: lists stand for tuples, the words "nan" and "inf" for numbers
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        raise DamagedFile(f"{path}: {where + ': ' if where else ''}{first['msg']}") from None
+
+
+def write_file(path: Path, value: BaseModel, *, durable: bool = False) -> None:
+    """Replace one JSON file of a run directory as a whole. `durable` also survives a power loss, at some milliseconds."""
+    raw = orjson.dumps(encode(value.model_dump()), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(raw)
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(temporary).unlink()
+        raise

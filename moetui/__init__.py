@@ -1,0 +1,1 @@
+"""The laboratory: plans, launches, watches, records and compares runs of the engine."""

@@ -1,0 +1,1 @@
+"""What the laboratory does, without a terminal: the command line and the TUI are two fronts of this package."""

@@ -1,0 +1,1 @@
+"""The terminal interface: three screens over the core."""
