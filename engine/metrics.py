@@ -80,7 +80,10 @@ class MetricsReader:
         self.replaced = False
 
     def read(self) -> list[Record]:
-        """New records, oldest first. A file that shrank or was replaced is read anew and sets `replaced`; damaged lines are left out."""
+        """New records, oldest first. A file that shrank or was replaced is read anew and sets `replaced`.
+
+        Damaged lines are left out.
+        """
         self.replaced = False
         try:
             with self.path.open("rb") as file:

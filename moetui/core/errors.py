@@ -1,0 +1,23 @@
+"""Errors for people: one line each, with the exit code that the command line gives for it."""
+
+
+class LabError(Exception):
+    """An operation that could not be done."""
+
+    exit_code = 1
+
+
+class UsageError(LabError):
+    """Bad input: a wrong key, value, name or file."""
+
+    exit_code = 2
+
+
+class NotFoundError(LabError):
+    """Something that was asked for by name and is not there."""
+
+    exit_code = 3
+
+
+class CatalogueError(LabError):
+    """runs.json cannot be read or written; it is left as it is."""

@@ -1,0 +1,80 @@
+"""A run as the catalogue knows it: one small document, the same in runs.json and in `moetui ls --json`."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+Status = Literal[
+    "queued",
+    "starting",
+    "running",
+    "stalled",
+    "stopping",
+    "finished",
+    "stopped",
+    "diverged",
+    "out-of-memory",
+    "failed",
+    "killed",
+    "lost",
+    "published",
+]
+
+LIVE: frozenset[str] = frozenset({"starting", "running", "stalled", "stopping"})
+PENDING: frozenset[str] = LIVE | {"queued"}
+
+
+class Scores(BaseModel):
+    """Validation scores: nats per token, fraction of tokens, exp(loss). What a source does not tell is None."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    val_loss: float | None = None
+    val_accuracy: float | None = None
+    val_perplexity: float | None = None
+    seconds: float | None = None
+    update: int | None = None
+
+
+class RunRecord(BaseModel):
+    """One run. Times are seconds since the epoch; `path` is relative to the workspace; `point` holds the keys that a grid varied."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    id: str
+    name: str
+    preset: str = ""
+    study: str = ""
+    group: str = ""
+    seed: int | None = None
+    status: Status
+    reason: str = ""
+    update: int = 0
+    updates: int = 0
+    lr: float | None = None
+    point: dict[str, Any] = {}
+    created: float = 0.0
+    started: float | None = None
+    ended: float | None = None
+    device: str = ""
+    backend: str = "local"
+    tags: tuple[str, ...] = ()
+    note: str = ""
+    published: bool = False
+    source: str = ""
+    final: Scores | None = None
+    best: Scores | None = None
+    tokens_per_second: float | None = None
+    data_fingerprint: str = ""
+    path: str = ""
+    deleted: float | None = None
+
+    @property
+    def live(self) -> bool:
+        """Whether a process works on this run."""
+        return self.status in LIVE
+
+    @property
+    def pending(self) -> bool:
+        """Whether this run has not ended yet."""
+        return self.status in PENDING
