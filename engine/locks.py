@@ -1,8 +1,9 @@
 """Locks that tell the living from the dead: the kernel drops them with the process, however it dies.
 
 `run.lock` is a POSIX record lock that the trainer holds. Asking who holds it takes nothing and returns the holder's pid, which is
-proof that this very process runs this very run. `procs.lock` is a shared flock held by every process of the run, children
-included; while it is held, the device is not free.
+proof that this very process runs this very run. `procs.lock` is a shared lock of the open file description, held by every
+process of the run, children included; while it is held, the device is not free. It too can be asked for without being taken, so
+that two who ask at once do not see each other (where the system has no such lock, a flock stands in, which can only be tried).
 """
 
 import errno
@@ -13,7 +14,9 @@ import sys
 from pathlib import Path
 
 # struct flock: type, whence, start, length, pid; the order differs between the kernels.
-_FLOCK = "hhqqi4x" if sys.platform.startswith("linux") else "qqihh"
+_LINUX = sys.platform.startswith("linux")
+_FLOCK = "hhqqi4x" if _LINUX else "qqihh"
+_OFD = hasattr(fcntl, "F_OFD_SETLK")
 
 
 def hold_run_lock(path: Path) -> int:
@@ -39,12 +42,8 @@ def run_lock_holder(path: Path) -> int | None:
     except OSError:
         return None
     try:
-        if sys.platform.startswith("linux"):
-            question = struct.pack(_FLOCK, fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
-            kind, _, _, _, pid = struct.unpack(_FLOCK, fcntl.fcntl(descriptor, fcntl.F_GETLK, question))
-        else:
-            question = struct.pack(_FLOCK, 0, 0, 0, fcntl.F_WRLCK, os.SEEK_SET)
-            _, _, pid, kind, _ = struct.unpack(_FLOCK, fcntl.fcntl(descriptor, fcntl.F_GETLK, question))
+        answer = struct.unpack(_FLOCK, fcntl.fcntl(descriptor, fcntl.F_GETLK, _whole_file(fcntl.F_WRLCK)))
+        kind, pid = (answer[0], answer[4]) if _LINUX else (answer[3], answer[2])
     finally:
         os.close(descriptor)
     return None if kind == fcntl.F_UNLCK else int(pid)
@@ -55,30 +54,48 @@ def share_procs_lock(path: Path) -> int:
 
     Raises `BlockingIOError` while somebody owns the lock alone.
     """
-    return _flock(path, fcntl.LOCK_SH)
+    return _lock_procs(path, alone=False)
 
 
 def own_procs_lock(path: Path) -> int:
     """Take the lock alone, which succeeds only while no process of the run lives. Raises `BlockingIOError` otherwise."""
-    return _flock(path, fcntl.LOCK_EX)
+    return _lock_procs(path, alone=True)
 
 
 def procs_alive(path: Path) -> bool:
     """Whether any process of the run lives."""
-    if not path.exists():
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
         return False
     try:
-        os.close(own_procs_lock(path))
+        if _OFD:
+            answer = fcntl.fcntl(descriptor, fcntl.F_OFD_GETLK, _whole_file(fcntl.F_WRLCK))
+            return bool(struct.unpack(_FLOCK, answer)[0] != fcntl.F_UNLCK)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
+    finally:
+        os.close(descriptor)
     return False
 
 
-def _flock(path: Path, mode: int) -> int:
+def _lock_procs(path: Path, *, alone: bool) -> int:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(descriptor, mode | fcntl.LOCK_NB)
-    except OSError:
+        if _OFD:
+            fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, _whole_file(fcntl.F_WRLCK if alone else fcntl.F_RDLCK))
+        else:
+            fcntl.flock(descriptor, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+    except OSError as error:
         os.close(descriptor)
+        if error.errno in (errno.EACCES, errno.EAGAIN):
+            raise BlockingIOError(error.errno, "held by another process", str(path)) from None
         raise
     return descriptor
+
+
+def _whole_file(kind: int) -> bytes:
+    if _LINUX:
+        return struct.pack(_FLOCK, kind, os.SEEK_SET, 0, 0, 0)
+    return struct.pack(_FLOCK, 0, 0, 0, kind, os.SEEK_SET)

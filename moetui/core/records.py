@@ -37,7 +37,7 @@ class Scores(BaseModel):
 
 
 class RunRecord(BaseModel):
-    """One run. Times are seconds since the epoch; `path` is relative to the workspace; `point` holds the keys that a grid varied."""
+    """One run. Times are seconds since the epoch; `path` is relative to the workspace; `point` holds the keys a grid varied."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 

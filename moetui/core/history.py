@@ -1,0 +1,57 @@
+"""The measurements of a run as columns of numbers, read incrementally as the run goes on."""
+
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.metrics import MetricsReader, Record
+
+Column = npt.NDArray[np.float64]
+
+X_AXES: Final = ("update", "tokens", "seconds")
+
+
+class History:
+    """The metrics of one run. `refresh` reads what is new; `series` gives a column against an axis."""
+
+    def __init__(self, path: Path) -> None:
+        self._reader = MetricsReader(path)
+        self._rows: list[Record] = []
+        self._columns: dict[tuple[str, str], tuple[Column, Column]] = {}
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def refresh(self) -> bool:
+        """Read what was added since the last call; True if anything was."""
+        records = self._reader.read()
+        if self._reader.replaced:
+            self._rows = []
+        if records or self._reader.replaced:
+            self._rows.extend(records)
+            self._columns = {}
+            return True
+        return False
+
+    @property
+    def records(self) -> list[Record]:
+        """All records, oldest first."""
+        return self._rows
+
+    def series(self, key: str, axis: str = "update") -> tuple[Column, Column]:
+        """Axis and values of every record that knows `key`, as float arrays of equal length."""
+        if (cached := self._columns.get((key, axis))) is None:
+            pairs = [(row[axis], row[key]) for row in self._rows if _number(row.get(key)) and _number(row.get(axis))]
+            table = np.array(pairs, dtype=np.float64).reshape(-1, 2)
+            cached = self._columns[(key, axis)] = (table[:, 0], table[:, 1])
+        return cached
+
+    def last(self, key: str) -> float | None:
+        """The newest value of `key`."""
+        return next((float(row[key]) for row in reversed(self._rows) if _number(row.get(key))), None)
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -1,0 +1,54 @@
+"""Starts the engine on a run directory as a process that outlives its starter, the terminal and the connection."""
+
+import os
+import secrets
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from engine.host import boot_id, hostname
+from engine.locks import share_procs_lock
+from engine.rundir import Launch, RunDir, write_file
+from moetui.core.devices import Device
+
+TOKEN_VARIABLE = "MOETUI_RUN_TOKEN"
+"""Environment variable by which every process of a run is known as ours."""
+
+
+def launch(run: RunDir, device: Device, workspace: Path) -> subprocess.Popen[bytes]:
+    """Start the trainer. Raises `BlockingIOError` if a process of the run lives or somebody cancels it at this moment."""
+    # The child inherits this share, so the run counts as alive from its first instant, before it can take locks itself.
+    share = share_procs_lock(run.procs_lock)
+    try:
+        token = secrets.token_hex(16)
+        with run.log_file.open("ab") as log:
+            process = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-P",
+                    "-m",
+                    "engine",
+                    str(run.path),
+                ],  # -P: a folder `engine` in the workspace is not ours
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                cwd=workspace,
+                env=os.environ | device.environment() | {TOKEN_VARIABLE: token},
+                pass_fds=(share,),
+            )
+        entry = Launch(
+            pid=process.pid, started=time.time(), host=hostname(), boot_id=boot_id(), device=device.id, token=token
+        )
+        write_file(run.launch_file, entry)
+        return process
+    finally:
+        os.close(share)
+
+
+def record_exit(run: RunDir, exit_code: int) -> None:
+    """Note how the last process ended, which only its parent can know."""
+    if (entry := run.launch()) is not None:
+        write_file(run.launch_file, entry.model_copy(update={"exit_code": exit_code}))

@@ -1,0 +1,203 @@
+"""Presets: named configurations and studies, one TOML file each, built in or the user's own.
+
+A file has `[preset]` (name, title, about, source, extends, members), `[config]` (any key of the run configuration), `[grid]`
+(keys with lists of values, which makes it a study) and `[[published]]` (what the source reports, for comparison). Layers are
+merged from the far end of `extends` to the file itself. See docs/presets.md.
+"""
+
+import difflib
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from engine.config import describe, unknown_key
+from moetui.core.errors import NotFoundError, UsageError
+from moetui.core.settings import flatten
+from moetui.core.toml_lines import line_of
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+BUILT_IN = Path(__file__).parents[2] / "presets"
+
+
+class Published(BaseModel):
+    """One result that a source reports: for the point of the grid it belongs to, if there is a grid."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    point: dict[str, Any] = {}
+    name: str = ""
+    update: int | None = None
+    val_loss: float | None = None
+    val_accuracy: float | None = None
+    val_perplexity: float | None = None
+    seconds: float | None = None
+    best_val_loss: float | None = None
+    best_val_accuracy: float | None = None
+    best_update: int | None = None
+    effective_group: str = ""
+    note: str = ""
+
+
+class _Head(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    name: str
+    title: str
+    about: str = ""
+    source: str = ""
+    extends: str = ""
+    members: list[str] = []
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """One preset file as read; `config` and `grid` have dotted keys."""
+
+    name: str
+    title: str
+    about: str
+    source: str
+    extends: str
+    members: tuple[str, ...]
+    config: Mapping[str, Any]
+    grid: Mapping[str, tuple[Any, ...]]
+    published: tuple[Published, ...]
+    path: Path
+    built_in: bool
+    text: str = field(repr=False)
+
+    @property
+    def is_study(self) -> bool:
+        """Whether it stands for several configurations rather than one."""
+        return bool(self.members) or any(key != "seed" for key in self.grid)
+
+    def where(self, table: str, key: str) -> str:
+        """`path:line` of a key, for messages."""
+        line = line_of(self.text, table, key)
+        return f"{self.path}:{line}" if line else str(self.path)
+
+
+class Library:
+    """All presets by name: the built-in ones and those of the workspace, which may not reuse a name."""
+
+    def __init__(self, presets: Mapping[str, Preset]) -> None:
+        self._presets = dict(presets)
+
+    @classmethod
+    def load(cls, user: Path | None = None) -> "Library":
+        """Read every preset. A file that cannot be read is a `UsageError` with path and line."""
+        found: dict[str, Preset] = {}
+        folders = [BUILT_IN] if user is None or user.resolve() == BUILT_IN.resolve() else [BUILT_IN, user]
+        for folder in folders:
+            for path in sorted(folder.rglob("*.toml")):
+                preset = read_preset(path, built_in=folder is BUILT_IN)
+                if other := found.get(preset.name):
+                    raise UsageError(f"{path}: the name {preset.name!r} is taken by {other.path}; choose another")
+                found[preset.name] = preset
+        return cls(found)
+
+    def __iter__(self) -> Iterator[Preset]:
+        return iter(self._presets.values())
+
+    def get(self, name: str) -> Preset:
+        """The preset of that name. Raises `NotFoundError` that names the nearest one."""
+        if preset := self._presets.get(name):
+            return preset
+        near = _nearest(name, list(self._presets))
+        hint = f"; did you mean {near}?" if near else "; `moetui presets` lists them"
+        raise NotFoundError(f"no preset {name!r}{hint}")
+
+    def chain(self, name: str) -> list[Preset]:
+        """The preset and what it extends, from the far end to itself. Raises `UsageError` on a circle."""
+        chain = [self.get(name)]
+        while parent := chain[-1].extends:
+            if parent in {preset.name for preset in chain}:
+                raise UsageError(f"{chain[-1].where('preset', 'extends')}: extends {parent!r} goes round in a circle")
+            if parent not in self._presets:
+                near = _nearest(parent, list(self._presets))
+                hint = f"; did you mean {near}?" if near else ""
+                raise UsageError(f"{chain[-1].where('preset', 'extends')}: no preset {parent!r} to extend{hint}")
+            chain.append(self._presets[parent])
+        return chain[::-1]
+
+
+def read_preset(path: Path, *, built_in: bool) -> Preset:
+    """Read one preset file. Raises `UsageError` with path and line."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        tree = tomllib.loads(text)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror or error}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: not valid TOML: {error}") from None
+    _only_known_tables(path, text, tree)
+    head = _parse(_Head, tree.get("preset", {}), path, text, "preset")
+    config = dict(flatten(tree.get("config", {})))
+    grid = {key: tuple(v) if isinstance(v, list) else v for key, v in flatten(tree.get("grid", {}))}
+    _only_known_keys(path, text, "config", config)
+    _only_known_keys(path, text, "grid", grid)
+    for key, values in grid.items():
+        if not isinstance(values, tuple) or not values:
+            raise UsageError(
+                f"{path}:{line_of(text, 'grid', key)}: {key}: a grid needs a list of values, such as [0.05, 0.1]"
+            )
+    rows = tree.get("published", [])
+    published = tuple(
+        _parse(Published, row, path, text, "published") for row in (rows if isinstance(rows, list) else [rows])
+    )
+    return Preset(
+        name=head.name,
+        title=head.title,
+        about=head.about,
+        source=head.source,
+        extends=head.extends,
+        members=tuple(head.members),
+        config=config,
+        grid=grid,
+        published=published,
+        path=path,
+        built_in=built_in,
+        text=text,
+    )
+
+
+def _parse(kind: type[ModelT], tree: Any, path: Path, text: str, table: str) -> ModelT:
+    try:
+        return kind.model_validate(tree)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        key = ".".join(map(str, first["loc"]))
+        near = _nearest(key, list(kind.model_fields)) if first["type"] == "extra_forbidden" else None
+        message = f"no such key; did you mean {near}?" if near else first["msg"].removeprefix("Input ")
+        line = line_of(text, table, key)
+        place = f"{path}:{line}" if line else str(path)
+        raise UsageError(f"{place}: [{table}] {key}: {message}") from None
+
+
+def _only_known_tables(path: Path, text: str, tree: Mapping[str, Any]) -> None:
+    tables = ("preset", "config", "grid", "published")
+    for table in tree:
+        if table not in tables:
+            line = line_of(text, table, "") or line_of(text, "", table)
+            place = f"{path}:{line}" if line else str(path)
+            raise UsageError(f"{place}: [{table}] is no table of a preset; there are [{'], ['.join(tables)}]")
+
+
+def _only_known_keys(path: Path, text: str, table: str, flat: Mapping[str, Any]) -> None:
+    known = {info.key for info in describe()}
+    for key in flat:
+        if key not in known:
+            line = line_of(text, table, key)
+            place = f"{path}:{line}" if line else str(path)
+            raise UsageError(f"{place}: {key}: {unknown_key(key)}")
+
+
+def _nearest(name: str, names: list[str]) -> str | None:
+    # A leaf name alone (`phase-1`) is nearer in meaning than a similar spelling.
+    by_leaf = [n for n in names if n.rpartition("/")[2] == name.rpartition("/")[2]]
+    return next(iter(by_leaf or difflib.get_close_matches(name, names, n=1)), None)

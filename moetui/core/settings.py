@@ -1,0 +1,59 @@
+"""Trees of settings: dotted keys, merging of layers, and values typed on a command line."""
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from engine.config import ALTERNATIVES
+from moetui.core.errors import UsageError
+
+Tree = dict[str, Any]
+
+
+def flatten(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Every leaf of a nested tree with its dotted key."""
+    for key, value in tree.items():
+        if isinstance(value, Mapping):
+            yield from flatten(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def nest(flat: Mapping[str, Any]) -> Tree:
+    """The nested tree of a mapping of dotted keys."""
+    tree: Tree = {}
+    for key, value in flat.items():
+        *sections, leaf = key.split(".")
+        node = tree
+        for section in sections:
+            node = node.setdefault(section, {})
+        node[leaf] = value
+    return tree
+
+
+def merge(*layers: Mapping[str, Any]) -> Tree:
+    """Merge flat layers of dotted keys, later ones winning; a key drops the alternative that an earlier layer gave."""
+    merged: Tree = {}
+    for layer in layers:
+        for key, value in layer.items():
+            other = ALTERNATIVES.get(key)
+            if other and other not in layer:
+                merged.pop(other, None)
+            merged[key] = value
+    return merged
+
+
+def parse_value(text: str) -> Any:
+    """A value as TOML would read it (0.05, true, [1, 2], "text"), or else the text itself."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except (tomllib.TOMLDecodeError, KeyError):
+        return text
+
+
+def parse_assignment(text: str) -> tuple[str, Any]:
+    """The key and value of `key=value`. Raises `UsageError`."""
+    key, equals, value = text.partition("=")
+    if not equals or not key.strip():
+        raise UsageError(f"--set {text}: write key=value, such as optimizer.lr=0.05")
+    return key.strip(), parse_value(value.strip())
