@@ -21,3 +21,7 @@ class NotFoundError(LabError):
 
 class CatalogueError(LabError):
     """runs.json cannot be read or written; it is left as it is."""
+
+
+class DamagedCatalogueError(CatalogueError):
+    """runs.json is not the catalogue that it should be; `moetui reindex` sets it aside and makes a new one."""

@@ -27,7 +27,7 @@ PENDING: frozenset[str] = LIVE | {"queued"}
 class Scores(BaseModel):
     """Validation scores: nats per token, fraction of tokens, exp(loss). What a source does not tell is None."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="allow")
 
     val_loss: float | None = None
     val_accuracy: float | None = None
@@ -64,6 +64,9 @@ class RunRecord(BaseModel):
     source: str = ""
     final: Scores | None = None
     best: Scores | None = None
+    parameters: int | None = None
+    active_parameters: int | None = None
+    tokens_per_update: int | None = None
     tokens_per_second: float | None = None
     data_fingerprint: str = ""
     path: str = ""

@@ -1,0 +1,64 @@
+"""Run records as documents of runs.json, and back."""
+
+from pathlib import Path
+from typing import Any
+
+import orjson
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from engine.metrics import encode
+from moetui.core.errors import CatalogueError, DamagedCatalogueError
+from moetui.core.records import RunRecord
+
+Document = dict[str, Any]
+
+_RECORDS = TypeAdapter(dict[str, RunRecord])
+
+
+def to_document(record: RunRecord) -> Document:
+    """One record in the order of its fields, without those that are empty; non-finite numbers are words.
+
+    Raises `CatalogueError` for a record that could not be read back.
+    """
+    document: Document = encode(_without_empty(record))
+    try:
+        RunRecord.model_validate_json(orjson.dumps(document))
+    except ValidationError as error:
+        raise CatalogueError(f"run {record.id}: {_first_fault(error)}; nothing was changed") from None
+    except orjson.JSONEncodeError as error:
+        raise CatalogueError(f"run {record.id}: {error}; nothing was changed") from None
+    return document
+
+
+def to_records(
+    documents: dict[str, Document], known_documents: dict[str, Document], known: dict[str, RunRecord], path: Path
+) -> dict[str, RunRecord]:
+    """The records of all documents by id; those whose document is as it was in `known_documents` are taken from `known`.
+
+    Raises `DamagedCatalogueError` that names the file, the record and the key at fault.
+    """
+    fresh = {key: document for key, document in documents.items() if known_documents.get(key) != document}
+    try:
+        parsed = _RECORDS.validate_python(fresh)
+    except ValidationError as error:
+        raise DamagedCatalogueError(f"{path}: record {_first_fault(error)}; `moetui reindex` rebuilds it") from None
+    for key, record in parsed.items():
+        if record.id != key:
+            raise DamagedCatalogueError(f"{path}: record {key}: its id says {record.id}; `moetui reindex` rebuilds it")
+    return {key: parsed.get(key) or known[key] for key in documents}
+
+
+def _without_empty(model: BaseModel) -> dict[str, Any]:
+    fields = type(model).model_fields
+    kept = {}
+    for name, value in model:
+        # What reads back as the same when it is absent; a key that is not ours is kept whatever it holds.
+        if name in fields and value in (None, "", (), {}) and value == fields[name].default:
+            continue
+        kept[name] = _without_empty(value) if isinstance(value, BaseModel) else value
+    return kept
+
+
+def _first_fault(error: ValidationError) -> str:
+    first = error.errors(include_url=False)[0]
+    return ": ".join(map(str, [*first["loc"], first["msg"]]))
