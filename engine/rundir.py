@@ -45,6 +45,7 @@ class RunFile(_File):
     preset: str = ""
     study: str = ""
     group: str = ""
+    point: dict[str, Any] = {}
     created: float
     config: RunConfig
     provenance: dict[str, Any] = {}

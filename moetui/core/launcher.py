@@ -1,22 +1,22 @@
-"""Starts the engine on a run directory as a process that outlives its starter, the terminal and the connection."""
+"""Starts trainers and the dispatcher as processes that outlive their starter, the terminal and the connection."""
 
 import os
 import secrets
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 from engine.host import boot_id, hostname
 from engine.locks import share_procs_lock
 from engine.rundir import Launch, RunDir, write_file
 from moetui.core.devices import Device
+from moetui.core.workspace import Workspace
 
-TOKEN_VARIABLE = "MOETUI_RUN_TOKEN"
+TOKEN_VARIABLE = "MOETUI_RUN_TOKEN"  # noqa: S105  # a name, not a secret
 """Environment variable by which every process of a run is known as ours."""
 
 
-def launch(run: RunDir, device: Device, workspace: Path) -> subprocess.Popen[bytes]:
+def launch(run: RunDir, device: Device, workspace: Workspace) -> subprocess.Popen[bytes]:
     """Start the trainer. Raises `BlockingIOError` if a process of the run lives or somebody cancels it at this moment."""
     # The child inherits this share, so the run counts as alive from its first instant, before it can take locks itself.
     share = share_procs_lock(run.procs_lock)
@@ -35,7 +35,7 @@ def launch(run: RunDir, device: Device, workspace: Path) -> subprocess.Popen[byt
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                cwd=workspace,
+                cwd=workspace.root,
                 env=os.environ | device.environment() | {TOKEN_VARIABLE: token},
                 pass_fds=(share,),
             )
@@ -52,3 +52,17 @@ def record_exit(run: RunDir, exit_code: int) -> None:
     """Note how the last process ended, which only its parent can know."""
     if (entry := run.launch()) is not None:
         write_file(run.launch_file, entry.model_copy(update={"exit_code": exit_code}))
+
+
+def start_dispatcher(workspace: Workspace) -> None:
+    """Start a dispatcher for the workspace as a process of its own; one too many ends at once by itself."""
+    workspace.runs.mkdir(parents=True, exist_ok=True)
+    with workspace.dispatcher_log.open("ab") as log:
+        subprocess.Popen(
+            [sys.executable, "-P", "-m", "moetui.core.dispatch", str(workspace.root)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            cwd=workspace.root,
+        )

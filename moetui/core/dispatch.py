@@ -1,0 +1,135 @@
+"""The dispatcher: starts queued runs on free devices, one dispatcher per workspace and host.
+
+It keeps no state: which runs wait is in the catalogue, which devices are taken is in the run directories and their locks. Kill
+it at any time; the runs go on, and the next dispatcher carries on from the same facts. It ends when nothing waits or runs.
+
+    python -m moetui.core.dispatch WORKSPACE
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from engine.host import hostname
+from engine.locks import hold_run_lock
+from engine.rundir import Result, RunDir, write_file
+from moetui.core.devices import Device, devices, wants_gpu
+from moetui.core.errors import CatalogueError
+from moetui.core.lab import Lab
+from moetui.core.launcher import launch, record_exit
+from moetui.core.records import RunRecord
+from moetui.core.workspace import Workspace
+
+POLL_SECONDS = 0.2
+BUSY_POLL_SECONDS = 2.0
+"""Pause between two looks while every fitting device is taken by other people's processes."""
+
+
+class Dispatcher:
+    """One pass after another over the queue; `step` returns how long to wait, or None when there is nothing left to do."""
+
+    def __init__(self, lab: Lab) -> None:
+        self._lab = lab
+        self._children: dict[str, tuple[RunDir, subprocess.Popen[bytes]]] = {}
+
+    def step(self) -> float | None:
+        """Note what ended, start what fits."""
+        self._reap()
+        snapshot = self._lab.snapshot(dispatch=False)
+        unnoted = [run for run in self._lab.records() if run.pending]
+        ended = {run.id: run for run in snapshot.runs if not run.pending}
+        self._lab.note_ends(ended[run.id] for run in unnoted if run.id in ended)
+        queued = sorted((run for run in snapshot.runs if run.status == "queued"), key=lambda run: run.created)
+        live = [run for run in snapshot.runs if run.live]
+        if not queued:
+            return POLL_SECONDS if live or self._children else None
+        return POLL_SECONDS if self._start(queued, live) or live else BUSY_POLL_SECONDS
+
+    def _start(self, queued: list[RunRecord], live: list[RunRecord]) -> bool:
+        """Start queued runs on free devices, oldest first. True if any was started or ended."""
+        present = devices()
+        any_gpu = any(device.is_gpu for device in present)
+        ours = {entry.pid for run in live if (entry := self._lab.run_dir(run).launch()) is not None}
+        taken = {run.device for run in live}
+        free = [device for device in present if device.id not in taken and not device.pids - ours]
+        acted = False
+        for record in queued:
+            gpu = wants_gpu(self._device_of(record), any_gpu=any_gpu)
+            if gpu and not any_gpu:
+                self._refuse(record, "it asks for a GPU and this host has none")
+                acted = True
+                continue
+            device = next((device for device in free if device.is_gpu == gpu), None)
+            if device is not None and self._launch(record, device):
+                free.remove(device)
+                acted = True
+        return acted
+
+    def _launch(self, record: RunRecord, device: Device) -> bool:
+        run = self._lab.run_dir(record)
+        try:
+            process = launch(run, device, self._lab.workspace)
+        except BlockingIOError:
+            return False  # it is being cancelled, or somebody else started it
+        except OSError as error:
+            self._refuse(record, f"could not start: {error.strerror or error}")
+            return True
+        self._children[record.id] = (run, process)
+        _log(f"started {record.id} {record.name} on {device.name} (pid {process.pid})")
+        return True
+
+    def _device_of(self, record: RunRecord) -> str:
+        return self._lab.run_dir(record).config().config.training.device
+
+    def _refuse(self, record: RunRecord, reason: str) -> None:
+        end = Result(status="failed", reason=reason, updates=record.updates, ended=time.time())
+        with contextlib.suppress(OSError):
+            write_file(self._lab.run_dir(record).result_file, end, durable=True)
+        _log(f"refused {record.id}: {reason}")
+
+    def _reap(self) -> None:
+        for run_id, (run, process) in list(self._children.items()):
+            if (code := process.poll()) is not None:
+                del self._children[run_id]
+                with contextlib.suppress(OSError):  # the run may have been deleted meanwhile
+                    record_exit(run, code)
+                _log(f"ended {run_id} with exit code {code}")
+
+
+def main(arguments: list[str]) -> int:
+    """Dispatch until the queue is empty. Returns at once if another dispatcher is at work."""
+    lab = Lab(Workspace(Path(arguments[0])))
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    while True:
+        try:
+            lock = hold_run_lock(lab.workspace.dispatcher_lock)
+        except BlockingIOError:
+            return 0
+        try:
+            _run(Dispatcher(lab))
+        except CatalogueError as error:
+            _log(f"gave up: {error}")
+            return error.exit_code
+        finally:
+            os.close(lock)
+        # Whoever queued a run while we still held the lock started no dispatcher: look once more without it.
+        if not any(run.status == "queued" for run in lab.snapshot(dispatch=False).runs):
+            return 0
+
+
+def _run(dispatcher: Dispatcher) -> None:
+    _log(f"dispatcher {os.getpid()} on {hostname()}")
+    while (pause := dispatcher.step()) is not None:
+        time.sleep(pause)
+
+
+def _log(line: str) -> None:
+    print(time.strftime("%Y-%m-%d %H:%M:%S"), line, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

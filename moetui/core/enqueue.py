@@ -1,0 +1,91 @@
+"""Turns planned runs into run directories and queues them."""
+
+import secrets
+import time
+from collections.abc import Sequence
+
+from engine.rundir import Labels, RunFile, write_file
+from moetui.core.devices import gpus
+from moetui.core.errors import LabError, UsageError
+from moetui.core.lab import Lab
+from moetui.core.launcher import start_dispatcher
+from moetui.core.plan import PlannedRun
+from moetui.core.presets import Library
+from moetui.core.provenance import provenance
+from moetui.core.published import published_records
+from moetui.core.records import RunRecord
+
+_ALPHABET = "abcdefghjkmnpqrstvwxyz23456789"  # none that are mistaken for another
+
+
+def enqueue(lab: Lab, planned: Sequence[PlannedRun]) -> list[RunRecord]:
+    """Write a directory and a record for each planned run and see that a dispatcher is at work.
+
+    Raises `UsageError` if a run cannot run here, `LabError` if the workspace cannot be written.
+    """
+    if any(run.config.training.device == "cuda" for run in planned) and not gpus():
+        raise UsageError("training.device: this machine has no GPU that NVIDIA's driver shows; use cpu or auto")
+    facts = provenance()
+    now = time.time()
+    records = []
+    try:
+        lab.workspace.runs.mkdir(exist_ok=True)
+        for order, run in enumerate(planned):
+            records.append(
+                _write(lab, run, facts, created=now + order * 1e-3)
+            )  # so that the queue keeps the plan's order
+    except OSError as error:
+        raise LabError(f"{error.filename or lab.workspace.runs}: {error.strerror}; nothing was queued") from None
+    fresh = [] if lab.workspace.runs_json.exists() else published_records(Library.load())
+    lab.catalogue.add([*fresh, *records])
+    start_dispatcher(lab.workspace)
+    return records
+
+
+def new_id() -> str:
+    """A run id: eight characters, easy to type, the first one a letter."""
+    return secrets.choice(_ALPHABET[:22]) + "".join(secrets.choice(_ALPHABET) for _ in range(7))
+
+
+def record_of(entry: RunFile, labels: Labels, path: str) -> RunRecord:
+    """The record of a run that has not started."""
+    config = entry.config
+    return RunRecord(
+        id=entry.id,
+        name=labels.name,
+        preset=entry.preset,
+        study=entry.study,
+        group=entry.group,
+        seed=config.seed,
+        status="queued",
+        updates=config.training.updates,
+        lr=config.optimizer.lr,
+        point=entry.point,
+        created=entry.created,
+        tags=labels.tags,
+        note=labels.note,
+        parameters=config.model.parameters,
+        active_parameters=config.model.active_parameters,
+        tokens_per_update=config.tokens_per_update,
+        path=path,
+    )
+
+
+def _write(lab: Lab, run: PlannedRun, facts: dict[str, object], *, created: float) -> RunRecord:
+    entry = RunFile(
+        id=new_id(),
+        name=run.name,
+        preset=run.preset,
+        study=run.study,
+        group=run.group,
+        point=dict(run.point),
+        created=created,
+        config=run.config,
+        provenance=facts,
+    )
+    labels = Labels(name=run.name)
+    folder = lab.workspace.runs / entry.id
+    folder.mkdir()
+    write_file(folder / "labels.json", labels)
+    write_file(folder / "config.json", entry)
+    return record_of(entry, labels, str(folder.relative_to(lab.workspace.root)))

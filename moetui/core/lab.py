@@ -1,0 +1,123 @@
+"""The laboratory: the runs of a workspace as they are now."""
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from engine.locks import run_lock_holder
+from engine.rundir import RunDir, State
+from moetui.core.catalogue import Catalogue
+from moetui.core.current import current
+from moetui.core.errors import CatalogueError, NotFoundError, UsageError
+from moetui.core.launcher import start_dispatcher
+from moetui.core.presets import Library
+from moetui.core.published import published_records
+from moetui.core.records import RunRecord
+from moetui.core.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All runs at one moment, the newest first, and the last words of the live trainers by run id."""
+
+    runs: tuple[RunRecord, ...]
+    states: Mapping[str, State] = field(default_factory=dict)
+    taken: float = 0.0
+
+    @property
+    def pending(self) -> tuple[RunRecord, ...]:
+        """The runs that have not ended."""
+        return tuple(run for run in self.runs if run.pending)
+
+
+class Lab:
+    """Reads and changes one workspace. Cheap to make; safe to use from several threads."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self.catalogue = Catalogue(workspace.runs_json)
+
+    def library(self) -> Library:
+        """The presets, built in and the user's own, as they are on disk now."""
+        return Library.load(self.workspace.presets if self.workspace.presets.is_dir() else None)
+
+    def run_dir(self, record: RunRecord) -> RunDir:
+        """The directory of a run. Raises `NotFoundError` for a published result, which has none."""
+        if not record.path:
+            raise NotFoundError(f"{record.name} is a published result; it has no run directory")
+        return RunDir(self.workspace.run_dir(record.path))
+
+    def records(self, *, deleted: bool = False) -> list[RunRecord]:
+        """The catalogue as written, newest first; a workspace without one has the published results."""
+        found = self.catalogue.all() if self.workspace.runs_json.exists() else published_records(Library.load())
+        return sorted((r for r in found if (r.deleted is not None) == deleted), key=lambda r: r.created, reverse=True)
+
+    def snapshot(self, *, dispatch: bool = True) -> Snapshot:
+        """The runs as they are now; ends that nobody noted yet are noted, and a queue without a dispatcher gets one.
+
+        Raises `CatalogueError` if runs.json cannot be read.
+        """
+        runs: list[RunRecord] = []
+        states: dict[str, State] = {}
+        ended: list[RunRecord] = []
+        for record in self.records():
+            fresh = record
+            if record.pending and record.path:
+                fresh, state = current(record, self.run_dir(record))
+                if state is not None:
+                    states[record.id] = state
+                if not fresh.pending:
+                    ended.append(fresh)
+            runs.append(fresh)
+        if dispatch:
+            self._keep_going(ended, queued=any(run.status == "queued" for run in runs))
+        return Snapshot(tuple(runs), states, time.time())
+
+    def note_ends(self, ended: Iterable[RunRecord]) -> None:
+        """Write the ends of runs into the catalogue; what people said of the run in between is kept."""
+        facts = {run.id: run.model_dump(exclude={"id", "name", "tags", "note", "deleted", "path"}) for run in ended}
+        if not facts:
+            return
+        with self.catalogue.transaction():
+            present = [run_id for run_id in facts if self.catalogue.get(run_id) is not None]
+            self.catalogue.update_many(present, lambda r: RunRecord.model_validate(r.model_dump() | facts[r.id]))
+
+    def _keep_going(self, ended: list[RunRecord], *, queued: bool) -> None:
+        # A live dispatcher notes the ends itself: as the parent it knows the signal that killed a process.
+        if not (ended or queued) or self.dispatching():
+            return
+        try:
+            self.note_ends(ended)
+        except CatalogueError:
+            return  # a reader without write permission still reads
+        if queued:
+            start_dispatcher(self.workspace)
+
+    def dispatching(self) -> bool:
+        """Whether a dispatcher works on this workspace."""
+        return run_lock_holder(self.workspace.dispatcher_lock) is not None
+
+    def find(self, reference: str, *, deleted: bool = False) -> RunRecord:
+        """The run of that id, name (the newest of several), or unique beginning of an id.
+
+        Raises `NotFoundError`, or `UsageError` if the beginning fits several.
+        """
+        runs = self.records(deleted=deleted)
+        for record in runs:
+            if record.id == reference:
+                return record
+        for record in runs:
+            if record.name == reference:
+                return record
+        fitting = [record for record in runs if record.id.startswith(reference)] if reference else []
+        if len(fitting) > 1:
+            raise UsageError(
+                f"{reference} fits several runs: {', '.join(r.id for r in fitting[:5])}; give more of the id"
+            )
+        if not fitting:
+            raise NotFoundError(f"no {'deleted ' if deleted else ''}run {reference!r}; `moetui ls` lists them")
+        return fitting[0]
+
+    def see(self, record: RunRecord) -> RunRecord:
+        """One run as it is now."""
+        return current(record, self.run_dir(record))[0] if record.pending and record.path else record

@@ -1,0 +1,58 @@
+"""The results that the source documents report, as records of the catalogue beside one's own runs."""
+
+import hashlib
+
+from moetui.core.plan import Selection, resolve_chain, varied
+from moetui.core.plan import plan as plan_runs
+from moetui.core.presets import Library, Preset, Published
+from moetui.core.records import RunRecord, Scores
+
+
+def published_records(library: Library) -> list[RunRecord]:
+    """One record for each published result of the built-in presets, in the order of the presets."""
+    return [_record(library, preset, entry) for preset in library if preset.built_in for entry in preset.published]
+
+
+def _record(library: Library, preset: Preset, entry: Published) -> RunRecord:
+    chain = library.chain(preset.name)
+    config = resolve_chain(chain, entry.point)
+    name = next(
+        (run.name for run in plan_runs(library, Selection(presets=(preset.name,))) if run.config == config),
+        entry.name or preset.name,
+    )
+    name = f"published/{entry.name or name}"
+    best = Scores(val_loss=entry.best_val_loss, val_accuracy=entry.best_val_accuracy, update=entry.best_update)
+    return RunRecord(
+        id="pub-" + hashlib.sha256(name.encode()).hexdigest()[:6],
+        name=name,
+        preset=preset.name,
+        study=_study_of(library, preset),
+        group=f"published/{entry.effective_group}" if entry.effective_group else name,
+        seed=None,
+        status="published",
+        update=config.training.updates,
+        updates=config.training.updates,
+        lr=config.optimizer.lr,
+        point=entry.point or {key: value for key, value in preset.config.items() if key not in varied(chain)},
+        published=True,
+        source=preset.source,
+        note=entry.note,
+        final=Scores(
+            val_loss=entry.val_loss,
+            val_accuracy=entry.val_accuracy,
+            val_perplexity=entry.val_perplexity,
+            seconds=entry.seconds,
+            update=entry.update or config.training.updates,
+        ),
+        best=None if best == Scores() else best,
+        parameters=config.model.parameters,
+        active_parameters=config.model.active_parameters,
+        tokens_per_update=config.tokens_per_update,
+    )
+
+
+def _study_of(library: Library, preset: Preset) -> str:
+    """The study that a preset belongs to: itself, or the one that has it as a member."""
+    if preset.is_study:
+        return preset.name
+    return next((other.name for other in library if preset.name in other.members), "")

@@ -1,0 +1,65 @@
+"""Rebuilds the catalogue from the run directories, which hold everything that is in it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.rundir import DamagedFile, Labels, RunDir
+from moetui.core.current import current
+from moetui.core.enqueue import record_of
+from moetui.core.errors import CatalogueError
+from moetui.core.lab import Lab
+from moetui.core.presets import Library
+from moetui.core.published import published_records
+from moetui.core.records import RunRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Reindexed:
+    """What was found: runs and published results now in the catalogue, and directories that could not be read, with the fault."""
+
+    runs: int
+    published: int
+    damaged: tuple[str, ...]
+
+
+def reindex(lab: Lab) -> Reindexed:
+    """Write the catalogue anew. One that was damaged is kept beside it under another name."""
+    records: list[RunRecord] = []
+    damaged: list[str] = []
+    for path, deleted in _directories(lab):
+        try:
+            records.append(_read(lab, path, deleted=deleted))
+        except (DamagedFile, FileNotFoundError) as error:
+            damaged.append(str(error))
+    published = _published(lab)
+    lab.catalogue.replace_all([*published, *sorted(records, key=lambda record: record.created)])
+    return Reindexed(len(records), len(published), tuple(damaged))
+
+
+def _directories(lab: Lab) -> Iterator[tuple[Path, bool]]:
+    for folder, deleted in ((lab.workspace.runs, False), (lab.workspace.trash, True)):
+        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+            if path.is_dir() and not path.name.startswith("."):
+                yield path, deleted
+
+
+def _read(lab: Lab, path: Path, *, deleted: bool) -> RunRecord:
+    run = RunDir(path)
+    entry = run.config()
+    labels = run.labels() or Labels(name=entry.name)
+    record, _ = current(record_of(entry, labels, str(path.relative_to(lab.workspace.root))), run)
+    return record.model_copy(update={"deleted": path.stat().st_ctime}) if deleted else record
+
+
+def _published(lab: Lab) -> list[RunRecord]:
+    """The published results, with what people said of them if the old catalogue can still be read."""
+    try:
+        old = {record.id: record for record in lab.catalogue.all()}
+    except CatalogueError:
+        old = {}
+    kept = ("tags", "deleted")
+    return [
+        record.model_copy(update={key: getattr(old[record.id], key) for key in kept}) if record.id in old else record
+        for record in published_records(Library.load())
+    ]

@@ -1,0 +1,1 @@
+"""The screens: launch, live, runs, and the dialogs over them."""

@@ -1,0 +1,43 @@
+"""The head line: where one is, what else there is, and what the laboratory does at this moment."""
+
+from collections import Counter
+
+from rich.text import Text
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from moetui.tui.feed import Picture
+
+PLACES = (("launch", "1 Launch"), ("live", "2 Live"), ("runs", "3 Runs"))
+
+
+class Head(Widget):
+    """One line: the places, then the counts of runs, or the fault of the catalogue if it cannot be read."""
+
+    DEFAULT_CSS = """
+    Head { height: 1; dock: top; padding: 0 1; background: $panel; color: $foreground; }
+    """
+
+    picture: reactive[Picture] = reactive(Picture(), layout=False)
+
+    def __init__(self, place: str) -> None:
+        super().__init__()
+        self._place = place
+
+    def render(self) -> Text:
+        """The line, cut to the width."""
+        line = Text("moetui ", style="bold", no_wrap=True, overflow="ellipsis")
+        for place, label in PLACES:
+            line.append(f" {label} ", style="reverse bold" if place == self._place else "dim")
+        room = self.size.width - line.cell_len
+        status = self._status()
+        status.truncate(max(room, 0), overflow="ellipsis")
+        line.append(" " * max(room - status.cell_len, 0))
+        return line.append_text(status)
+
+    def _status(self) -> Text:
+        if self.picture.error:
+            return Text(f" {self.picture.error}", style="bold red")
+        counts = Counter(run.status for run in self.picture.snapshot.runs if run.pending)
+        words = [f"{count} {status}" for status, count in counts.items()]
+        return Text("  " + " · ".join(words) if words else "  nothing runs")
