@@ -1,0 +1,125 @@
+"""The drawing core: a pure function from a spec and a size to rows of styled text."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from moetui.tui.chart.axis import Axis
+from moetui.tui.chart.charset import one_cell_each, to_charset
+from moetui.tui.chart.curve import columns_of, trace, within
+from moetui.tui.chart.drawing import BLANK, FRAME, Cell, Drawing, to_row
+from moetui.tui.chart.frame import canvas_size, draw_frame
+from moetui.tui.chart.layout import Layout, plan
+from moetui.tui.chart.legend import Entry, draw_legend
+from moetui.tui.chart.numbers import value_text
+from moetui.tui.chart.plot import Plotted, ink_of, marker_of, plot_cells
+from moetui.tui.chart.ranges import around, usable
+from moetui.tui.chart.raster import DOTTINGS
+from moetui.tui.chart.spec import Charset, ChartSpec, FloatArray, Range, Series
+from moetui.tui.chart.ticks import Tick, x_ticks, y_ticks
+
+Rows = list[list[Cell]]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Data:
+    """The spec's series as ordered arrays, cropped to the x range, and the ranges that the axes will cover."""
+
+    points: list[tuple[FloatArray, FloatArray]]
+    x_range: Range
+    y_range: Range | None
+
+
+def draw(spec: ChartSpec, width: int, height: int, charset: Charset = "braille") -> Drawing:
+    """Draw a chart of exactly `width` × `height` cells. Whatever the data and however small the chart, it never raises."""
+    width, height = max(width, 0), max(height, 0)
+    named = [series for series in spec.series if series.legend]
+    layout = plan(width, height, len(named))
+    rows = _notice("too small", width, height) if layout is None else _chart(spec, layout, width, height, charset)
+    return Drawing(width, height, tuple(to_row(to_charset(row, charset)) for row in rows))
+
+
+def _chart(spec: ChartSpec, layout: Layout, width: int, height: int, charset: Charset) -> Rows:
+    head = _head(spec, layout, width, charset)
+    body = _body(spec, layout, width, height - len(head), charset)
+    return [line + [BLANK] * (width - len(line)) for line in head] + body
+
+
+def _head(spec: ChartSpec, layout: Layout, width: int, charset: Charset) -> Rows:
+    if not layout.legend_rows:
+        return []
+    entries = [_entry(series, spec, charset) for series in spec.series if series.legend]
+    return draw_legend(one_cell_each(spec.title), entries, width, layout.legend_rows)
+
+
+def _entry(series: Series, spec: ChartSpec, charset: Charset) -> Entry:
+    y = np.asarray(series.y, np.float64).reshape(-1)[: np.size(series.x)]
+    marker = marker_of(series, charset)
+    value = value_text(float(y[-1]), spec.y_format) if y.size else ""
+    return Entry(marker, ink_of(series), one_cell_each(series.name), value)
+
+
+def _body(spec: ChartSpec, layout: Layout, width: int, height: int, charset: Charset) -> Rows:
+    data = _data(spec)
+    across, down = DOTTINGS[charset].across, DOTTINGS[charset].down
+    ticks_y: list[Tick] = []
+    rows = height - layout.x_line - layout.x_ticks
+    y_axis = Axis(*(data.y_range or (0.0, 1.0)), rows * down, spec.y_log and data.y_range is not None)
+    if layout.y_ticks:
+        ticks_y = y_ticks(y_axis, rows, spec.y_format) if data.y_range else [(0, "")]
+    columns, _ = canvas_size(width, height, ticks_y, [], layout.x_line)
+    x_axis = Axis(*data.x_range, columns * across)
+    ticks_x = x_ticks(x_axis, columns) if layout.x_ticks else []
+    plotted = [
+        Plotted(series, trace(x, y, x_axis, y_axis)) for series, (x, y) in zip(spec.series, data.points, strict=True)
+    ]
+    cells = plot_cells(plotted, columns, rows, charset)
+    drawn = draw_frame(width, height, cells, ticks_y, ticks_x, layout.x_line)
+    if not any(x.size for x, _ in data.points):
+        _write(drawn, one_cell_each(spec.empty), width - columns, columns, rows // 2)
+    if layout.x_line and spec.x_label:
+        _label_axis(drawn[rows], one_cell_each(spec.x_label), [width - columns + column for column, _ in ticks_x])
+    return drawn
+
+
+def _data(spec: ChartSpec) -> _Data:
+    points = [columns_of(series) for series in spec.series]
+    xs = [x for x, _ in points if x.size]
+    given = usable(spec.x_range) if spec.x_range else None
+    x_range = given or _x_range(xs)
+    points = [within(x, y, *x_range) for x, y in points]
+    y_range = usable(spec.y_range, spec.y_log) if spec.y_range else None
+    if y_range is None:
+        inside = [y[(x >= x_range[0]) & (x <= x_range[1])] for x, y in points]
+        y_range = around(np.concatenate(inside), spec.y_log) if inside else None
+    return _Data(points, x_range, y_range)
+
+
+def _x_range(xs: list[FloatArray]) -> Range:
+    """From the first to the last point; a single x is put in the middle."""
+    if not xs:
+        return 0.0, 1.0
+    ends = min(float(x[0]) for x in xs), max(float(x[-1]) for x in xs)
+    return usable(ends) or around(np.array(ends)) or (0.0, 1.0)
+
+
+def _label_axis(line: list[Cell], label: str, ticks: list[int]) -> None:
+    """Set the label into the line of the x axis, between the last two ticks that leave it room."""
+    for left, right in zip(reversed(ticks[:-1]), reversed(ticks), strict=False):
+        if right - left >= len(label) + 4:
+            line[right - len(label) - 3 : right - 1] = [BLANK, *(Cell(char, FRAME) for char in label), BLANK]
+            return
+
+
+def _notice(text: str, width: int, height: int) -> Rows:
+    rows = [[BLANK] * width for _ in range(height)]
+    _write(rows, text, 0, width, height // 2)
+    return rows
+
+
+def _write(rows: Rows, text: str, left: int, width: int, row: int) -> None:
+    """Centre a text in a part of one row."""
+    text = text[:width]
+    start = left + (width - len(text)) // 2
+    if row < len(rows):
+        rows[row][start : start + len(text)] = [Cell(char, FRAME) for char in text]

@@ -1,0 +1,64 @@
+"""A drawn chart: rows of styled text, tied to no terminal library."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import groupby
+from typing import NamedTuple
+
+
+class Ink(NamedTuple):
+    """How text looks. An empty colour is the foreground of the terminal or theme; otherwise it is #rrggbb."""
+
+    color: str = ""
+    bold: bool = False
+    dim: bool = False
+
+
+PLAIN = Ink()
+TITLE = Ink(bold=True)
+FRAME = Ink(dim=True)
+
+
+class Cell(NamedTuple):
+    """One character, always one terminal cell wide."""
+
+    char: str
+    ink: Ink
+
+
+BLANK = Cell(" ", PLAIN)
+
+
+class Span(NamedTuple):
+    """Neighbouring cells of the same look."""
+
+    text: str
+    ink: Ink
+
+
+Row = tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A chart of `width` × `height` cells: exactly `height` rows whose texts add up to exactly `width` cells."""
+
+    width: int
+    height: int
+    rows: tuple[Row, ...]
+
+    def plain(self) -> str:
+        """The chart without colours, one line per row."""
+        return "\n".join("".join(span.text for span in row) for row in self.rows)
+
+
+def to_row(cells: Iterable[Cell]) -> Row:
+    """Join neighbouring cells of the same ink."""
+    return tuple(
+        Span("".join(cell.char for cell in group), ink) for ink, group in groupby(cells, key=lambda cell: cell.ink)
+    )
+
+
+def to_cells(row: Row) -> list[Cell]:
+    """The cells of a row, one by one."""
+    return [Cell(char, span.ink) for span in row for char in span.text]

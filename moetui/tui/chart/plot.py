@@ -1,0 +1,86 @@
+"""The cells of all curves of a chart: who wins where curves meet, and where the markers sit."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from moetui.tui.chart.charset import DIVERGED, SUNK
+from moetui.tui.chart.curve import Curve
+from moetui.tui.chart.drawing import Cell, Ink
+from moetui.tui.chart.frame import Place
+from moetui.tui.chart.markers import PixelPlace, end_mark, point_marks, wants_way_marks, way_marks
+from moetui.tui.chart.raster import DOTTINGS, Dotting, rasterize
+from moetui.tui.chart.spec import EMPHASES, Charset, Series
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Plotted:
+    """A series and its curve in the pixels of this chart."""
+
+    series: Series
+    curve: Curve
+
+
+def ink_of(series: Series) -> Ink:
+    """A faint curve is dimmed, a strong one is bold."""
+    return Ink(series.slot.color, bold=series.emphasis == "strong", dim=series.emphasis == "faint")
+
+
+def marker_of(series: Series, charset: Charset) -> str:
+    """The marker of a series, as the character set has it."""
+    return series.slot.marker if charset == "braille" else series.slot.ascii_marker
+
+
+def plot_cells(plotted: Sequence[Plotted], columns: int, rows: int, charset: Charset) -> dict[Place, Cell]:
+    """One cell at most for each place. Markers lie above lines, ends above those, and signs of divergence above all."""
+    ordered = sorted(plotted, key=lambda one: EMPHASES.index(one.series.emphasis))
+    dotting = DOTTINGS[charset]
+    cells = _lines(ordered, columns, rows, dotting)
+    for one, mark in _marks(ordered, dotting.across):
+        column, row = round(mark[0]) // dotting.across, round(mark[1]) // dotting.down
+        if 0 <= column < columns:
+            cell = Cell(marker_of(one.series, charset), ink_of(one.series)._replace(dim=False))
+            cells[column, max(0, min(rows - 1, row))] = cell
+    for one in ordered:
+        ink = ink_of(one.series)._replace(bold=True, dim=False)
+        for column in one.curve.sunk.tolist():
+            cells[int(column) // dotting.across, 0] = Cell(SUNK[charset], ink)
+        for column in one.curve.diverged.tolist():
+            cells[int(column) // dotting.across, rows - 1] = Cell(DIVERGED[charset], ink)
+    return cells
+
+
+def _lines(ordered: Sequence[Plotted], columns: int, rows: int, dotting: Dotting) -> dict[Place, Cell]:
+    """Dots of curves equally emphatic share a cell, coloured as the later one; a more emphatic one has it alone."""
+    dots = np.zeros((rows, columns), np.uint8)
+    owner = np.full((rows, columns), -1)
+    rank = np.full((rows, columns), -1)
+    for index, one in enumerate(ordered):
+        own = rasterize(one.curve, columns, rows, dotting, thick=one.series.emphasis == "strong")
+        own_rank = EMPHASES.index(one.series.emphasis)
+        touched = own > 0
+        dots[touched] = np.where(rank == own_rank, dots | own, own)[touched]
+        owner[touched], rank[touched] = index, own_rank
+    inks = [ink_of(one.series) for one in ordered]
+    row, column = np.nonzero(dots)
+    return {
+        (c, r): Cell(dotting.glyphs[code], inks[which])
+        for c, r, code, which in zip(
+            column.tolist(), row.tolist(), dots[row, column].tolist(), owner[row, column].tolist(), strict=True
+        )
+    }
+
+
+def _marks(ordered: Sequence[Plotted], across: int) -> Iterator[tuple[Plotted, PixelPlace]]:
+    """Markers from the lowest layer to the highest: along the curves, on measured points, at the ends."""
+    every = [one.series for one in ordered]
+    for index, one in enumerate(ordered):
+        if wants_way_marks(one.series, every):
+            yield from ((one, mark) for mark in way_marks(one.curve, across, index, len(ordered)))
+    for one in ordered:
+        if one.series.points:
+            yield from ((one, mark) for mark in point_marks(one.curve, across))
+    for one in ordered:
+        if one.series.emphasis != "faint":
+            yield from ((one, mark) for mark in end_mark(one.curve))

@@ -1,0 +1,64 @@
+"""Where the ticks of an axis are and what they say."""
+
+import math
+
+from moetui.tui.chart.axis import Axis
+from moetui.tui.chart.numbers import tick_labels
+from moetui.tui.chart.ranges import nice_step
+from moetui.tui.chart.spec import NumberFormat
+
+Tick = tuple[int, str]  # the cell, counted from the left or from the bottom, and the label
+
+
+def y_ticks(axis: Axis, rows: int, style: NumberFormat) -> list[Tick]:
+    """One tick for about every third row, in ascending order, no two in one row."""
+    wanted = max(2, min(8, (rows + 2) // 3))
+    values = _log_values(axis.low, axis.high, wanted) if axis.log else _linear_values(axis.low, axis.high, wanted)
+    dots = axis.pixels // rows
+    places: dict[int, str] = {}
+    for value, label in zip(values, tick_labels(values, style), strict=True):
+        places.setdefault(max(0, min(rows - 1, axis.place(value) // dots)), label)
+    return sorted(places.items())
+
+
+def x_ticks(axis: Axis, columns: int) -> list[Tick]:
+    """As many labelled ticks as stand clear of each other."""
+    dots = axis.pixels // columns
+    for wanted in range(max(2, columns // 10), 0, -1):
+        values = _linear_values(axis.low, axis.high, wanted)
+        ticks = [
+            (max(0, min(columns - 1, axis.place(value) // dots)), label)
+            for value, label in zip(values, tick_labels(values), strict=True)
+        ]
+        if _clear(ticks, columns):
+            return ticks
+    return []
+
+
+def _clear(ticks: list[Tick], columns: int) -> bool:
+    """Whether each label, centred on its tick, keeps two cells from the next and fits the axis."""
+    widths = [len(label) for _, label in ticks]
+    gaps = (
+        right - left >= width_left + width_right // 2 + 2
+        for (left, _), (right, _), width_left, width_right in zip(ticks, ticks[1:], widths, widths[1:], strict=False)
+    )
+    return max(widths, default=0) <= columns and all(gaps)
+
+
+def _linear_values(low: float, high: float, wanted: int) -> list[float]:
+    """Multiples of a nice step within the range: at most `wanted` + 1."""
+    step = nice_step(max((high - low) / wanted, 1e-300))
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    return [index * step for index in range(first, last + 1)]
+
+
+def _log_values(low: float, high: float, wanted: int) -> list[float]:
+    """Powers of ten if there are two or more, else their 1, 2 and 5 times, else linear steps."""
+    first, last = math.ceil(math.log10(low) - 1e-9), math.floor(math.log10(high) + 1e-9)
+    if last - first >= 1:
+        stride = math.ceil((last - first + 1) / wanted)
+        powers = [10.0**power for power in range(first, last + 1, stride)]
+        finer = [m * 10.0**p for p in range(first - 1, last + 1) for m in (1, 2, 5) if low <= m * 10.0**p <= high]
+        return finer if len(finer) <= wanted else powers
+    finer = [m * 10.0**p for p in range(first - 1, last + 1) for m in (1, 2, 5) if low <= m * 10.0**p <= high]
+    return finer if len(finer) > 1 else _linear_values(low, high, wanted)
