@@ -106,14 +106,14 @@ class Catalogue:
             if [record.id for record in changed] != ids:
                 raise ValueError("an update cannot change the id of a run")
             self.put(changed)
-        return changed
+            records = self._records()
+            return [records[run_id] for run_id in ids]
 
     def change(self, run_id: str, **fields: Any) -> RunRecord:
         """Set some fields of one record; returns the new one. Raises `NotFoundError` for an unknown id."""
-        unknown = fields.keys() - RunRecord.model_fields.keys()
-        if unknown:
+        if unknown := fields.keys() - RunRecord.model_fields.keys():
             raise TypeError(f"RunRecord has no field {', '.join(sorted(unknown))}")
-        return self.update(run_id, lambda record: RunRecord.model_validate(record.model_dump() | fields))
+        return self.update(run_id, lambda record: record.model_copy(update=fields))
 
     def remove(self, run_ids: Iterable[str]) -> list[RunRecord]:
         """Remove records; returns those that were there, fit for `add` to undo it. Unknown ids are passed over."""
@@ -161,7 +161,8 @@ class Catalogue:
             self._table.edit(change)
 
     def _records(self) -> dict[str, RunRecord]:
-        documents, known = self._table.documents(), self._view
-        if documents is not known.documents:
-            self._view = _View(documents, to_records(documents, known.documents, known.records, self.path))
-        return self._view.records
+        documents, view = self._table.documents(), self._view
+        if documents is not view.documents:
+            # Another thread may set its own view at any time, so this one goes on with the one that it has made.
+            view = self._view = _View(documents, to_records(documents, view.documents, view.records, self.path))
+        return view.records

@@ -37,26 +37,29 @@ def to_records(
 
     Raises `DamagedCatalogueError` that names the file, the record and the key at fault.
     """
-    fresh = {key: document for key, document in documents.items() if known_documents.get(key) != document}
+    fresh = {key: document for key, document in documents.items() if not _same(document, known_documents.get(key))}
     try:
         parsed = _RECORDS.validate_python(fresh)
     except ValidationError as error:
-        raise DamagedCatalogueError(f"{path}: record {_first_fault(error)}; `moetui reindex` rebuilds it") from None
+        raise DamagedCatalogueError(path, f"record {_first_fault(error)}") from None
     for key, record in parsed.items():
         if record.id != key:
-            raise DamagedCatalogueError(f"{path}: record {key}: its id says {record.id}; `moetui reindex` rebuilds it")
+            raise DamagedCatalogueError(path, f"record {key}: id: {record.id} is the id of another")
     return {key: parsed.get(key) or known[key] for key in documents}
 
 
-def _without_empty(model: BaseModel) -> dict[str, Any]:
-    fields = type(model).model_fields
-    kept = {}
-    for name, value in model:
-        # What reads back as the same when it is absent; a key that is not ours is kept whatever it holds.
-        if name in fields and value in (None, "", (), {}) and value == fields[name].default:
-            continue
+def _same(document: Document, known: Document | None) -> bool:
+    return document is known or document == known  # `==` alone would look at every key
+
+
+def _without_empty(model: BaseModel) -> Document:
+    kept: Document = {}
+    for name, field in type(model).model_fields.items():
+        value = getattr(model, name)
+        if value in (None, "", (), {}) and value == field.default:
+            continue  # it reads back as the same when it is absent
         kept[name] = _without_empty(value) if isinstance(value, BaseModel) else value
-    return kept
+    return kept | (model.model_extra or {})
 
 
 def _first_fault(error: ValidationError) -> str:

@@ -1,5 +1,7 @@
 """Errors for people: one line each, with the exit code that the command line gives for it."""
 
+from pathlib import Path
+
 
 class LabError(Exception):
     """An operation that could not be done."""
@@ -24,4 +26,8 @@ class CatalogueError(LabError):
 
 
 class DamagedCatalogueError(CatalogueError):
-    """runs.json is not the catalogue that it should be; `moetui reindex` sets it aside and makes a new one."""
+    """runs.json is not the catalogue that it should be; `fault` says where and why."""
+
+    def __init__(self, path: Path, fault: str) -> None:
+        self.fault = fault
+        super().__init__(f"{path}: {fault}; `moetui reindex` rebuilds it")

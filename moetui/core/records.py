@@ -39,7 +39,8 @@ class Scores(BaseModel):
 class RunRecord(BaseModel):
     """One run. Times are seconds since the epoch; `path` is relative to the workspace; `point` holds the keys a grid varied."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    # A key that is not ours, from a newer version or from the user's hand, is carried along and survives every update.
+    model_config = ConfigDict(frozen=True, extra="allow")
 
     id: str
     name: str
