@@ -25,6 +25,9 @@ LOCAL_SECONDS = 0.5
 REMOTE_SECONDS = 2.0
 """Pause between two pictures; the longer one spares a slow link."""
 
+LINGER_SECONDS = 2.0
+"""How long the end of the last run stays on the screen before the app leaves by itself."""
+
 
 class MoetuiApp(App[None]):
     """The terminal laboratory. Leaving it, however that happens, leaves the runs alone."""
@@ -38,16 +41,26 @@ class MoetuiApp(App[None]):
     * { scrollbar-size-vertical: 1; }
     """
 
-    def __init__(self, lab: Lab, *, watch: Iterable[str] = (), start: str = "", remote: bool | None = None) -> None:
-        """`watch`: ids of the runs that Live shows first; `start`: the first screen; `remote`: spare the link.
+    def __init__(
+        self,
+        lab: Lab,
+        *,
+        watch: Iterable[str] = (),
+        start: str = "",
+        until_ended: bool = False,
+        remote: bool | None = None,
+    ) -> None:
+        """`watch`: ids of the runs that Live shows first; `start`: the first screen.
 
-        Over SSH the link is spared unless `remote` says otherwise.
+        `until_ended`: leave by itself when the watched runs have ended. `remote`: spare the link; the default is to do so over SSH.
         """
         super().__init__()
         self.lab = lab
         self.feed = Feed(lab)
         self.watch_ids = tuple(watch)
         self.picture = Picture()
+        self._reading = False
+        self._until_ended = until_ended
         self._start = start or ("live" if self.watch_ids else "launch")
         self._remote = bool(os.environ.get("SSH_CONNECTION")) if remote is None else remote
         self.animation_level = "none"
@@ -59,10 +72,18 @@ class MoetuiApp(App[None]):
         self.set_interval(REMOTE_SECONDS if self._remote else LOCAL_SECONDS, self.refresh_picture)
         self.refresh_picture()
 
-    @work(thread=True, exclusive=True, group="feed", exit_on_error=False)
     def refresh_picture(self) -> None:
-        """Read the laboratory in a thread; the screen gets the picture when it is there."""
-        picture = self.feed.take()
+        """Read the laboratory in a thread, unless one is still at it; the screen gets the picture when it is there."""
+        if not self._reading:
+            self._reading = True
+            self._read()
+
+    @work(thread=True, group="feed", exit_on_error=False)
+    def _read(self) -> None:
+        try:
+            picture = self.feed.take()
+        finally:
+            self._reading = False
         self.call_from_thread(self._deliver, picture)
 
     def _deliver(self, picture: Picture) -> None:
@@ -70,6 +91,9 @@ class MoetuiApp(App[None]):
         self.picture = picture
         if changed and isinstance(self.screen, PlaceScreen):
             self.screen.receive(picture)
+        if self._until_ended and not any(run.pending for run in picture.snapshot.runs if run.id in self.watch_ids):
+            self._until_ended = False
+            self.set_timer(LINGER_SECONDS, self.exit)
 
     def action_show(self, place: str) -> None:
         """Go to one of the main screens."""

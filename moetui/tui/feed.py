@@ -60,7 +60,7 @@ class Feed:
         """The laboratory as it is now; the same object as the last time if nothing changed. Never raises for a damaged file."""
         try:
             snapshot = self.lab.snapshot()
-        except (LabError, DamagedFile) as error:
+        except (LabError, DamagedFile, OSError) as error:
             picture = Picture(self._last.snapshot, self._last.curves, str(error))
         else:
             picture = Picture(snapshot, MappingProxyType(self._read_curves(snapshot)))

@@ -1,0 +1,144 @@
+"""Commands that look at runs: ls, show, logs, watch, wait."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from moetui.cli.output import JsonOption, print_json, print_table
+from moetui.cli.place import lab
+
+if TYPE_CHECKING:
+    from moetui.core.records import RunRecord
+
+RunArgument = Annotated[str, typer.Argument(help="Id, unique beginning of an id, or name.", show_default=False)]
+RunsArgument = Annotated[list[str], typer.Argument(help="Ids, unique beginnings of ids, or names.", show_default=False)]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command("ls")(list_runs)
+    app.command()(show)
+    app.command()(logs)
+    app.command()(watch)
+    app.command()(wait)
+
+
+def list_runs(
+    words: Annotated[
+        list[str] | None, typer.Argument(help="Only runs that match all words.", show_default=False)
+    ] = None,
+    deleted: Annotated[
+        bool, typer.Option("--deleted", help="List the deleted runs, which `restore` brings back.")
+    ] = False,
+    json: JsonOption = False,
+) -> None:
+    """List the runs, the newest first. Words filter: quickstart status:finished 'lr>=0.05'."""
+    from moetui.core import format as fmt
+    from moetui.core.filtering import parse_filter
+
+    runs = lab().records(deleted=True) if deleted else lab().snapshot().runs
+    wanted = parse_filter(" ".join(words or []))
+    runs = [run for run in runs if wanted.matches(run)]
+    if json:
+        print_json([_row(run) for run in runs])
+        return
+    print_table(
+        ["id", "name", "status", "lr", "seed", "updates", "val loss", "best", "accuracy", "created", "tags"],
+        [
+            [
+                run.id,
+                run.name,
+                run.status,
+                fmt.number(run.lr),
+                "–" if run.seed is None else str(run.seed),
+                f"{run.update}/{run.updates}",
+                fmt.loss(run.final.val_loss if run.final else None),
+                fmt.loss(run.best.val_loss if run.best else None),
+                fmt.percent(run.final.val_accuracy if run.final else None),
+                fmt.moment(run.created),
+                " ".join(run.tags),
+            ]
+            for run in runs
+        ],
+        right=("lr", "seed", "updates", "val loss", "best", "accuracy"),
+    )
+
+
+def _row(run: "RunRecord") -> dict[str, Any]:
+    return run.model_dump()
+
+
+def show(
+    reference: RunArgument,
+    history: Annotated[bool, typer.Option("--history", help="With --json: add every record of the metrics.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Show one run: scores, configuration, provenance, findings."""
+    from moetui.core.detail import detail
+
+    found = detail(lab(), lab().find(reference))
+    if not json:
+        typer.echo("\n".join(found.lines()))
+        return
+    print_json(found.tree(history=history))
+
+
+def logs(
+    reference: RunArgument,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the run has ended.")] = False,
+    lines: Annotated[int, typer.Option("--lines", "-n", min=0, help="Only the last so many lines; 0 prints all.")] = 0,
+    json: JsonOption = False,
+) -> None:
+    """Print the log of a run."""
+    import sys
+    import time
+
+    from moetui.core.log import read_log
+
+    record = lab().find(reference)
+    run = lab().run_dir(record)
+    text, offset = read_log(run.log_file)
+    shown = "".join(text.splitlines(keepends=True)[-lines:]) if lines else text
+    if json:
+        print_json({"id": record.id, "path": str(run.log_file), "text": shown})
+        return
+    sys.stdout.write(shown)
+    while follow:
+        sys.stdout.flush()
+        ended = not lab().see(record).pending  # asked before the last read, so that nothing is missed
+        text, offset = read_log(run.log_file, offset)
+        sys.stdout.write(text)
+        if ended:
+            return
+        time.sleep(0.25)
+
+
+def watch(
+    references: Annotated[
+        list[str] | None, typer.Argument(help="Runs to watch; default: the newest.", show_default=False)
+    ] = None,
+    remote: Annotated[
+        bool | None, typer.Option("--remote/--local", help="Spare a slow link (default: over SSH).")
+    ] = None,
+) -> None:
+    """Open the dashboard on runs."""
+    from moetui.cli.terminal import open_terminal
+
+    open_terminal(watch=[lab().find(reference).id for reference in references or []], remote=remote, start="live")
+
+
+def wait(
+    references: RunsArgument,
+    timeout: Annotated[float | None, typer.Option(min=0, help="Give up after so many seconds (exit code 1).")] = None,
+    json: JsonOption = False,
+) -> int:
+    """Wait until runs have ended; the exit code tells how: 0, 1 failed, 4 diverged."""
+    from moetui.cli.follow import exit_code, report
+    from moetui.core.follow import until_ended
+
+    ids = [lab().find(reference).id for reference in references]
+    runs: list[RunRecord] = []
+    for runs, _ in until_ended(lab(), ids, timeout=timeout):  # noqa: B007  # the last look is what counts
+        pass
+    report(lab(), runs, json=json)
+    return 1 if any(run.pending for run in runs) else exit_code(runs)

@@ -1,0 +1,79 @@
+"""The command `moetui`. Modules of the commands import what they need when they are called, so that `--help` is quick."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from moetui.cli import look, manage, start
+from moetui.cli.output import complain
+
+app = typer.Typer(
+    name="moetui",
+    help="Learning-rate research on Mixture-of-Experts language models. Without a command: the terminal interface.",
+    rich_markup_mode=None,
+    no_args_is_help=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+WorkspaceOption = Annotated[
+    Path | None,
+    typer.Option("--workspace", "-w", help="Directory of runs.json (default: MOETUI_WORKSPACE, or the current one)."),
+]
+
+
+@app.callback(invoke_without_command=True)
+def moetui(
+    context: typer.Context,
+    workspace: WorkspaceOption = None,
+    remote: Annotated[
+        bool | None, typer.Option("--remote/--local", help="Spare a slow link (default: over SSH).")
+    ] = None,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """Open the terminal interface, unless a command is given."""
+    from moetui.cli.place import choose_workspace
+
+    if version:
+        from importlib.metadata import version as version_of
+
+        typer.echo(version_of("moetui"))
+        raise typer.Exit
+    choose_workspace(workspace)
+    if context.invoked_subcommand is None:
+        from moetui.cli.terminal import open_terminal
+
+        open_terminal(remote=remote)
+
+
+start.register(app)
+look.register(app)
+manage.register(app)
+
+
+def main() -> None:
+    """Run the command line; every foreseen fault is one line on stderr and an exit code (see docs/cli.md)."""
+    sys.exit(_guarded())
+
+
+def _guarded() -> int:
+    from moetui.core.errors import LabError
+
+    try:
+        code = app(standalone_mode=False)
+    except typer.TyperException as error:  # wrong usage
+        message = " ".join(str(getattr(error, "message", error)).split())
+        return complain(message, hint="see `moetui --help`", code=2)
+    except LabError as error:
+        return complain(str(error), code=error.exit_code)
+    except (KeyboardInterrupt, typer.Abort):
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of our pipe is gone; nobody is left to tell
+        return 1
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        return complain(f"{where}{error.strerror or error}", code=1)
+    return code if isinstance(code, int) else 0

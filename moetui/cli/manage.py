@@ -1,0 +1,121 @@
+"""Commands that change runs or care for the workspace: stop, rm, restore, tag, reindex, doctor."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from moetui.cli.look import RunArgument, RunsArgument
+from moetui.cli.output import JsonOption, complain, print_json, say
+from moetui.cli.place import lab
+
+if TYPE_CHECKING:
+    from moetui.core.records import RunRecord
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command()(stop)
+    app.command("rm")(remove)
+    app.command()(restore)
+    app.command()(label)
+    app.command()(reindex)
+    app.command()(doctor)
+
+
+def stop(
+    references: Annotated[list[str] | None, typer.Argument(help="Runs to stop.", show_default=False)] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Stop every run that waits or trains.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Kill at once; nothing after the last checkpoint is kept.")
+    ] = False,
+    json: JsonOption = False,
+) -> int:
+    """Stop runs: they finish their update, write a checkpoint and end. Stopping one a second time kills it."""
+    from moetui.core import shelf
+    from moetui.core.errors import UsageError
+
+    if not references and not everything:
+        raise UsageError("stop: name runs, or use --all")
+    # Queued runs first, so that none of them starts on a device that is just becoming free.
+    pending = sorted(lab().snapshot().pending, key=lambda run: run.status != "queued")
+    runs = pending if everything else [lab().find(reference) for reference in references or []]
+    return _each(runs, lambda run: shelf.stop(lab(), run, force=force), json=json)
+
+
+def remove(references: RunsArgument, json: JsonOption = False) -> int:
+    """Delete runs. Their directories go to runs/.trash, from where `restore` brings them back."""
+    from moetui.core import shelf
+
+    runs = [lab().find(reference) for reference in references]
+    return _each(runs, lambda run: shelf.delete(lab(), run), json=json, word="deleted")
+
+
+def restore(references: RunsArgument, json: JsonOption = False) -> int:
+    """Bring deleted runs back."""
+    from moetui.core import shelf
+
+    runs = [lab().find(reference, deleted=True) for reference in references]
+    return _each(runs, lambda run: shelf.restore(lab(), run), json=json, word="restored")
+
+
+def label(
+    reference: RunArgument,
+    name: Annotated[str | None, typer.Option(help="Give the run another name.")] = None,
+    tag: Annotated[list[str] | None, typer.Option(help="Add a tag.")] = None,
+    untag: Annotated[list[str] | None, typer.Option(help="Take a tag away.")] = None,
+    note: Annotated[str | None, typer.Option(help="Write a note; empty removes it.")] = None,
+    json: JsonOption = False,
+) -> int:
+    """Name, tag or annotate a run."""
+    from moetui.core import shelf
+
+    run = lab().find(reference)
+    tags = [*(old for old in run.tags if old not in (untag or [])), *(tag or [])]
+    return _each(
+        [run], lambda run: shelf.label(lab(), run, name=name, tags=tags, note=note), json=json, word="labelled"
+    )
+
+
+def _each(runs: "list[RunRecord]", act: "Callable[[RunRecord], RunRecord]", *, json: bool, word: str = "") -> int:
+    """Do one thing to each run; a run for which it fails does not keep the others from it."""
+    from moetui.core.errors import LabError
+
+    done = []
+    code = 0
+    for run in runs:
+        try:
+            done.append(act(run))
+            say(f"{run.id} {run.name}: {word or done[-1].status}")
+        except LabError as error:
+            code = complain(str(error), code=error.exit_code)
+    if json:
+        print_json([run.model_dump() for run in done])
+    return code
+
+
+def reindex(json: JsonOption = False) -> int:
+    """Rebuild runs.json from the run directories."""
+    from moetui.core.reindex import reindex as rebuild
+
+    found = rebuild(lab())
+    for fault in found.damaged:
+        say(f"left out: {fault}")
+    if json:
+        print_json({"runs": found.runs, "published": found.published, "damaged": list(found.damaged)})
+    else:
+        typer.echo(f"{found.runs} runs and {found.published} published results are in {lab().workspace.runs_json}")
+    return 1 if found.damaged else 0
+
+
+def doctor(json: JsonOption = False) -> int:
+    """Check what moetui needs: workspace, catalogue, presets, packages, devices, terminal."""
+    from moetui.core.doctor import examine
+
+    checks = examine(lab().workspace)
+    if json:
+        print_json([{"check": c.name, "state": c.state, "message": c.message} for c in checks])
+    else:
+        for check in checks:
+            typer.echo(f"{check.state:<8} {check.name:<11} {check.message}")
+    return 1 if any(check.state == "error" for check in checks) else 0

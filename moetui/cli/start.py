@@ -1,0 +1,213 @@
+"""Commands that start runs, or show what could be started: run, presets, explain."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from moetui.cli.output import JsonOption, print_json, print_table, say
+from moetui.cli.place import lab
+
+if TYPE_CHECKING:
+    from moetui.core.plan import PlannedRun, Selection
+    from moetui.core.presets import Preset
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command()(run)
+    app.command()(presets)
+    app.command()(explain)
+
+
+def run(
+    preset: Annotated[list[str], typer.Argument(help="Presets or studies, such as quickstart.", show_default=False)],
+    assignments: Annotated[
+        list[str] | None, typer.Option("--set", "-s", metavar="KEY=VALUE", help="Set a key of the configuration.")
+    ] = None,
+    grid: Annotated[
+        list[str] | None, typer.Option("--grid", "-g", metavar="KEY=[…]", help="Vary a key: optimizer.lr=[0.02,0.05].")
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, max=1000, help="Run each setting with so many seeds.")] = 1,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Use the text of installed packages; needs no network.")
+    ] = False,
+    follow: Annotated[
+        bool, typer.Option("--follow/--detach", "-f/-d", help="Stay until the runs have ended, or return at once.")
+    ] = True,
+    plain: Annotated[bool, typer.Option("--plain", help="Follow with lines instead of the dashboard.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Show the runs and start none.")] = False,
+    json: JsonOption = False,
+) -> int:
+    """Start the runs of presets in background processes.
+
+    Examples: `moetui run quickstart`, `moetui run base/moe-tiny --grid optimizer.lr=[0.02,0.05] --seeds 3 --detach`.
+    """
+    from moetui.core.enqueue import enqueue
+    from moetui.core.plan import plan
+
+    planned = plan(lab().library(), _selection(tuple(preset), assignments or [], grid or [], seeds, offline=offline))
+    if dry_run:
+        _show_plan(planned, json=json)
+        return 0
+    records = enqueue(lab(), planned)
+    if not follow:
+        if json:
+            print_json([record.model_dump() for record in records])
+        else:
+            print_table(["id", "name"], [[record.id, record.name] for record in records])
+            say("They train in the background; `moetui` or `moetui watch` shows them.")
+        return 0
+    from moetui.cli.follow import follow_runs
+
+    return follow_runs(lab(), [record.id for record in records], json=json, plain=plain)
+
+
+def _selection(
+    presets: tuple[str, ...], assignments: list[str], grid: list[str], seeds: int, *, offline: bool
+) -> "Selection":
+    from moetui.core.errors import UsageError
+    from moetui.core.offline import offline_settings
+    from moetui.core.plan import Selection, resolve_chain
+    from moetui.core.settings import parse_assignment
+
+    settings: dict[str, Any] = dict(map(parse_assignment, assignments))
+    axes: dict[str, tuple[Any, ...]] = {}
+    for text in grid:
+        key, values = parse_assignment(text)
+        if not isinstance(values, list) or not values:
+            raise UsageError(f"--grid {text}: write a list of values, such as optimizer.lr=[0.02,0.05]")
+        axes[key] = tuple(values)
+    if offline:
+        library = lab().library()
+        for name in presets:
+            settings = offline_settings(resolve_chain(library.chain(name), {})) | settings
+    first = settings.pop("seed", None)
+    numbers = tuple(range(first or 1, (first or 1) + seeds)) if seeds > 1 or first is not None else ()
+    return Selection(presets=presets, settings=settings, axes=axes, seeds=numbers)
+
+
+def _show_plan(planned: "list[PlannedRun]", *, json: bool) -> None:
+    from moetui.core import format as fmt
+    from moetui.core.devices import gpus
+    from moetui.core.estimate import estimate
+
+    if json:
+        rows = [
+            {
+                "name": run.name,
+                "preset": run.preset,
+                "study": run.study,
+                "group": run.group,
+                "config": run.config.model_dump(mode="json"),
+            }
+            for run in planned
+        ]
+        print_json(rows)
+        return
+    print_table(
+        ["name", "lr", "seed", "updates", "tokens", "parameters", "active"],
+        [
+            [
+                run.name,
+                fmt.number(run.config.optimizer.lr),
+                str(run.config.seed),
+                str(run.config.training.updates),
+                fmt.count(run.config.tokens),
+                fmt.count(run.config.model.parameters),
+                fmt.count(run.config.model.active_parameters),
+            ]
+            for run in planned
+        ],
+        right=("lr", "seed", "updates", "tokens", "parameters", "active"),
+    )
+    guess = estimate(planned, lab().records(), gpu=bool(gpus()))
+    basis = "from runs measured here" if guess.measured else "a rule of thumb, nothing was measured here yet"
+    say(
+        f"{len(planned)} run{'s' if len(planned) != 1 else ''}, about {fmt.duration(guess.seconds)} of training ({basis})"
+    )
+
+
+def presets(
+    name: Annotated[str | None, typer.Argument(help="Show this one whole.", show_default=False)] = None,
+    json: JsonOption = False,
+) -> None:
+    """List the presets and studies, or show one."""
+    library = lab().library()
+    if name is not None:
+        _show_preset(name, json=json)
+        return
+    if json:
+        print_json([_preset_row(preset) for preset in library])
+        return
+    print_table(["name", "runs", "title"], [[p.name, str(_runs_of(p)), p.title] for p in library], right=("runs",))
+
+
+def _preset_row(preset: "Preset") -> dict[str, Any]:
+    return {
+        "name": preset.name,
+        "title": preset.title,
+        "about": preset.about,
+        "source": preset.source,
+        "extends": preset.extends,
+        "members": list(preset.members),
+        "grid": {key: list(values) for key, values in preset.grid.items()},
+        "built_in": preset.built_in,
+        "path": str(preset.path),
+        "published": [entry.model_dump(exclude_none=True) for entry in preset.published],
+    }
+
+
+def _runs_of(preset: "Preset") -> int:
+    from moetui.core.plan import Selection, plan
+
+    return len(plan(lab().library(), Selection(presets=(preset.name,))))
+
+
+def _show_preset(name: str, *, json: bool) -> None:
+    from moetui.core.plan import Selection, flat_config, plan
+
+    library = lab().library()
+    preset = library.get(name)
+    planned = plan(library, Selection(presets=(name,)))
+    if json:
+        print_json(
+            _preset_row(preset)
+            | {"runs": [{"name": r.name, "config": r.config.model_dump(mode="json")} for r in planned]}
+        )
+        return
+    lines = [preset.name, preset.title, preset.about]
+    lines += [f"source: {preset.source}"] if preset.source else []
+    lines += [f"file: {preset.path}", "", f"{len(planned)} run{'s' if len(planned) != 1 else ''}:"]
+    lines += [f"  {run.name}" for run in planned]
+    lines += ["", "configuration of the first:"]
+    lines += [f"  {key} = {value}" for key, value in flat_config(planned[0].config).items()]
+    typer.echo("\n".join(line for line in lines))
+
+
+def explain(
+    key: Annotated[
+        str | None,
+        typer.Argument(help="A key such as optimizer.lr, or a section such as schedule.", show_default=False),
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Explain the keys of the configuration: meaning, unit, bounds, default."""
+    import dataclasses
+
+    from engine.config import describe, unknown_key
+    from moetui.core.errors import NotFoundError
+
+    infos = [info for info in describe() if key is None or info.key == key or info.key.startswith(f"{key}.")]
+    if not infos:
+        raise NotFoundError(f"{key}: {unknown_key(str(key))}")
+    if json:
+        print_json([dataclasses.asdict(info) for info in infos])
+        return
+    for info in infos:
+        facts = [
+            info.type if not info.choices else " | ".join(info.choices),
+            info.bounds,
+            info.unit,
+            f"default {info.default!r}",
+        ]
+        typer.echo(f"{info.key}  ({', '.join(fact for fact in facts if fact)})\n    {info.description}")
