@@ -4,8 +4,9 @@ import contextlib
 import json
 import math
 import re
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
@@ -370,6 +371,16 @@ def test_replace_all_that_fails_leaves_the_damaged_file_where_it_is(path: Path) 
     assert [entry.name for entry in path.parent.iterdir() if "lock" not in entry.name] == ["runs.json"]
 
 
+@pytest.fixture
+def eager_threads() -> Iterator[None]:
+    """Switch between threads as often as can be, so that a race has its chance."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(interval)
+
+
+@pytest.mark.usefixtures("eager_threads")
 def test_threads_share_a_catalogue(path: Path, catalogue: Catalogue) -> None:
     catalogue.add([record("count", update=0)])
     done = threading.Event()
