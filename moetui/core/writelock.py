@@ -20,7 +20,7 @@ class WriteLock:
         """`timeout`: seconds to wait for other writers."""
         self.path = path
         self._timeout = timeout
-        self._thread = threading.Lock()
+        self._thread = threading.Lock()  # NFS makes a flock the whole process's, which keeps no thread out
         self._owner: int | None = None
 
     @property
