@@ -95,6 +95,12 @@ class MoetuiApp(App[None]):
             self._until_ended = False
             self.set_timer(LINGER_SECONDS, self.exit)
 
+    def watch_runs(self, run_ids: Iterable[str]) -> None:
+        """Go to Live and show these runs, and only these, first."""
+        self.watch_ids = tuple(run_ids)
+        self.switch_mode("live")
+        self.refresh_picture()
+
     def action_show(self, place: str) -> None:
         """Go to one of the main screens."""
         self.switch_mode(place)
