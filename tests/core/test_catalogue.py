@@ -300,7 +300,8 @@ def test_replace_all_replaces_all(path: Path, catalogue: Catalogue) -> None:
     assert Catalogue(path).all() == catalogue.all() == [record("c"), record("a", note="new")]
 
 
-def test_threads_share_a_catalogue(path: Path, catalogue: Catalogue) -> None:
+def test_threads_share_a_catalogue(path: Path) -> None:
+    catalogue = Catalogue(path, lock_timeout=60)  # however slow the disk is today
     catalogue.add([record("count", update=0)])
     done = threading.Event()
 
