@@ -1,0 +1,85 @@
+"""The lines of a table of runs as styled pieces, one piece for each cell, so that a change re-sends one cell."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rich.segment import Segment
+from rich.style import Style
+
+from moetui.core.records import RunRecord
+from moetui.tui.chart.palette import slot
+from moetui.tui.widgets.columns import GAP, Placed, cut, pad
+from moetui.tui.widgets.listing import Listing
+from moetui.tui.widgets.run_columns import GLYPHS, STYLES
+
+GUTTER = 1
+"""Cells in front of the columns, for the marker or the sign of the status."""
+BEST = "*"
+ASCENDING, DESCENDING = "▲", "▼"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The styles of a table at one moment."""
+
+    plain: Style
+    header: Style
+    sorted_header: Style
+    cursor: Style
+    empty: Style
+
+
+def header_line(placed: Sequence[Placed], listing: Listing, look: Look) -> list[Segment]:
+    """The titles; the one that the list is sorted by carries an arrow."""
+    line = [Segment(" " * GUTTER, look.header)]
+    for cell in placed:
+        column, style, arrow = cell.column, look.header, ""
+        if listing.order is not None and listing.order.key == column.key:
+            style, arrow = look.sorted_header, DESCENDING if listing.order.descending else ASCENDING
+        width = cell.width + bool(column.better)
+        title = f"{column.title}{arrow}"
+        if column.better and not arrow:
+            title += " "  # the titles stand over the numbers, the arrow over their marks
+        line += [Segment(" " * GAP, look.header), Segment(pad(cut(title, width), width, right=column.numeric), style)]
+    return line
+
+
+def run_line(
+    run: RunRecord, placed: Sequence[Placed], listing: Listing, look: Look, *, mark: int | None, under_cursor: bool
+) -> list[Segment]:
+    """One run. `mark` is its slot of the palette, if it has one; on the cursor's line only the marker keeps its colour."""
+    base = look.cursor if under_cursor else look.plain
+    status = base if under_cursor else base + Style.parse(STYLES.get(run.status, ""))
+    if mark is None:
+        line = [Segment(GLYPHS[run.status], status)]
+    else:
+        line = [Segment(slot(mark).marker, base + Style(color=slot(mark).color, bold=True))]
+    for cell in placed:
+        style = status if cell.column.key == "status" else base
+        line += _cell(run, cell, listing, style, gap=Segment(" " * GAP, base))
+    return line
+
+
+def _cell(run: RunRecord, cell: Placed, listing: Listing, style: Style, *, gap: Segment) -> Iterator[Segment]:
+    column = cell.column
+    best = bool(column.better) and column.value(run) == listing.best.get(column.key, ())
+    if best:
+        style += Style(bold=True)
+    yield gap
+    yield Segment(pad(cut(column.text(run), cell.width, column.keep), cell.width, right=column.numeric), style)
+    if column.better:
+        yield Segment(BEST if best else " ", style)
+
+
+def changed_span(old: Sequence[Segment], new: Sequence[Segment]) -> tuple[int, int] | None:
+    """First cell and cell after the last that differ between two states of a line, None where nothing does."""
+    if len(old) != len(new) or any(a.cell_length != b.cell_length for a, b in zip(old, new, strict=True)):
+        return 0, sum(segment.cell_length for segment in new)
+    start = stop = -1
+    x = 0
+    for before, after in zip(old, new, strict=True):
+        x += after.cell_length
+        if before != after:
+            start = x - after.cell_length if start < 0 else start
+            stop = x
+    return None if start < 0 else (start, stop)
