@@ -1,15 +1,195 @@
-"""The Live screen."""
+"""The Live screen: the runs that train now, line by line and curve by curve."""
 
 from typing import ClassVar
 
+from rich.text import Text
+from textual import work
+from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.events import Resize
+from textual.widgets import Static
 
+from engine.rundir import DamagedFile
+from moetui.core import shelf
+from moetui.core.errors import LabError
+from moetui.core.records import RunRecord
 from moetui.tui.actions import bindings
+from moetui.tui.feed import Picture
+from moetui.tui.live.lineup import ROOM, study_of
+from moetui.tui.live.run_list import HEAD, RunList
+from moetui.tui.live.view import Choice, View, caption, entries, look
+from moetui.tui.live.wording import NO_RUNS, NOT_YET, stop_question, stopped_note
 from moetui.tui.place import PlaceScreen
+from moetui.tui.screens.confirm import Confirm
+from moetui.tui.screens.log import LogView
+from moetui.tui.widgets.curve_grid import CurveGrid
+from moetui.tui.widgets.planned_lr import Planned, planned_lr
 
 
 class LiveScreen(PlaceScreen):
-    """The Live screen."""
+    """The list of runs over their charts. It follows the newest launch until the user chooses runs."""
 
     place = "live"
     BINDINGS: ClassVar[list[BindingType]] = bindings("live")
+    CSS = """
+    LiveScreen > #nothing { display: none; height: 1fr; content-align: center middle; color: $text-muted; }
+    LiveScreen.-nothing > #nothing { display: block; }
+    LiveScreen.-nothing > RunList, LiveScreen.-nothing > CurveGrid { display: none; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._asked_for: tuple[str, ...] = ()
+        self._choice = Choice()
+        self._view = View()
+        self._planned: dict[str, Planned] = {}
+        self._reading: set[str] = set()
+        self._steered = False
+
+    def compose_body(self) -> ComposeResult:
+        """List, charts, and what stands in their place while there are no runs."""
+        yield RunList()
+        yield CurveGrid()
+        yield Static(id="nothing")
+
+    def show_picture(self, picture: Picture) -> None:
+        """Draw the picture; the layout changes only with the number of runs."""
+        if self.laboratory.watch_ids != self._asked_for:
+            self._asked_for = self.laboratory.watch_ids
+            self._choice = Choice(given=self._asked_for)
+        view = self._view = look(picture, self._choice, self._view.slots or {})
+        if not view.listed:
+            self.query_one("#nothing", Static).update(
+                Text(NOT_YET if self._choice.given else NO_RUNS, justify="center")
+            )
+        self.set_class(not view.listed, "-nothing")
+        self._fit_list()
+        runs = self.query_one(RunList)
+        runs.show(caption(view, self._choice), entries(view, picture))
+        if not self._steered:
+            self._reveal_newest(runs)
+        self.query_one(CurveGrid).show(view.charted, picture.curves, slots=view.slots or {}, planned=self._planned)
+        self.laboratory.feed.watch({run.id for run in view.listed if run.live} | {run.id for run in view.charted})
+        self._plan(view.charted)
+
+    def on_resize(self, event: Resize) -> None:
+        """Give the list its share of the new height."""
+        self._fit_list()
+
+    def action_cursor(self, step: int) -> None:
+        """Move to another run; from now on the list scrolls with the cursor only."""
+        self._steered = True
+        self.query_one(RunList).move(step)
+
+    def action_page(self, step: int) -> None:
+        """Move by as many runs as the list shows."""
+        self.action_cursor(step * max(self.query_one(RunList).size.height - HEAD, 1))
+
+    def action_toggle_run(self) -> None:
+        """Put the run on the charts or take it off."""
+        run = self.query_one(RunList).current
+        if run is None:
+            return
+        charted = [shown.id for shown in self._view.charted]
+        if run.id in charted:
+            charted.remove(run.id)
+        elif len(charted) >= ROOM:
+            self.notify(f"{ROOM} runs are on the charts; take one off first (space)", severity="warning", markup=False)
+            return
+        else:
+            charted.append(run.id)
+        self._choose(Choice(self._choice.given, tuple(charted)))
+
+    def action_study(self) -> None:
+        """Chart the whole study."""
+        run = self.query_one(RunList).current
+        if run is None:
+            return
+        study = study_of(run, self._view.groups)
+        if len(study) > ROOM:
+            self.notify(f"{len(study)} runs; the first {ROOM} are charted", markup=False)
+        self._choose(Choice(self._choice.given, tuple(one.id for one in study[:ROOM])))
+
+    def action_follow(self) -> None:
+        """Follow the newest of the listed runs; if that is so already, list all runs."""
+        self._steered = False
+        self._choose(Choice(() if self._choice.charted is None else self._choice.given))
+        live = next((run.id for run in self._view.listed if run.live), "")
+        self.query_one(RunList).point_at(live)
+
+    def action_chart(self, step: int) -> None:
+        """Go to another chart."""
+        self.query_one(CurveGrid).move(step)
+
+    def action_maximise(self) -> None:
+        """One chart or all."""
+        self.query_one(CurveGrid).toggle_maximised()
+
+    def action_log(self) -> None:
+        """Show the end of the run's log."""
+        run = self.query_one(RunList).current
+        if run is not None:
+            self.app.push_screen(LogView(self.laboratory.lab, run))
+
+    def action_stop(self) -> None:
+        """Ask, then stop the run, or kill it if it was asked to stop before."""
+        run = self.query_one(RunList).current
+        if run is None:
+            return
+        if not run.pending:
+            self.notify(f"{run.name} has ended already: {run.status}", markup=False)
+            return
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self._stop(run)
+
+        self.app.push_screen(Confirm(stop_question(run)), answered)
+
+    @work(thread=True, group="stop", exit_on_error=False)
+    def _stop(self, run: RunRecord) -> None:
+        try:
+            after = shelf.stop(self.laboratory.lab, run)
+        except (LabError, DamagedFile, OSError) as error:
+            self.app.call_from_thread(self.notify, str(error), severity="error", markup=False)
+            return
+        self.app.call_from_thread(self.notify, stopped_note(run, after), markup=False)
+        self.app.call_from_thread(self.laboratory.refresh_picture)
+
+    def _choose(self, choice: Choice) -> None:
+        self._choice = choice
+        self.show_picture(self.laboratory.picture)
+
+    def _fit_list(self) -> None:
+        """As many lines as there are runs, but never more than a quarter of the screen."""
+        most = max(3, (self.size.height - 2) // 4)
+        height = HEAD + min(len(self._view.listed), most)
+        runs = self.query_one(RunList)
+        if runs.styles.height is None or runs.styles.height.value != height:
+            runs.styles.height = height
+
+    def _reveal_newest(self, runs: RunList) -> None:
+        """Show the line of the run that started last; the cursor stays where it is."""
+        started = [run for run in self._view.charted if run.status != "queued"]
+        if started:
+            runs.reveal(started[-1].id)
+
+    def _plan(self, runs: tuple[RunRecord, ...]) -> None:
+        missing = [run for run in runs if run.path and run.id not in self._reading]
+        if missing:
+            self._reading.update(run.id for run in missing)
+            self._read_plans(missing)
+
+    @work(thread=True, group="plans", exit_on_error=False)
+    def _read_plans(self, runs: list[RunRecord]) -> None:
+        plans: dict[str, Planned] = {}
+        for run in runs:
+            try:
+                plans[run.id] = planned_lr(self.laboratory.lab.run_dir(run).config().config)
+            except (FileNotFoundError, DamagedFile):
+                continue  # the list tells what is wrong with such a run
+        self.app.call_from_thread(self._take_plans, plans)
+
+    def _take_plans(self, plans: dict[str, Planned]) -> None:
+        self._planned = self._planned | plans
+        self.show_picture(self.laboratory.picture)

@@ -1,0 +1,146 @@
+"""One run in one line: state, progress, throughput, time and losses, in columns that fit the width."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from engine.rundir import State
+from moetui.core import format as words
+from moetui.core.records import RunRecord, Status
+from moetui.tui.chart import Slot
+from moetui.tui.chart.charset import one_cell_each
+from moetui.tui.widgets.columns import cut
+from moetui.tui.widgets.run_columns import GLYPHS, STYLES
+
+CURSOR = "›"
+BAR, REST = "━", "─"
+TOLD: frozenset[Status] = frozenset(
+    {"queued", "starting", "stalled", "diverged", "out-of-memory", "failed", "killed", "lost"}
+)
+"""States in which the reason says more than speed and time."""
+
+
+class Cell(NamedTuple):
+    """A piece of a line, every character one cell wide, and its rich style."""
+
+    text: str
+    style: str = ""
+
+
+Line = tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Widths:
+    """Cells of the columns that differ with the width of the screen; 0 leaves a column out."""
+
+    name: int
+    bar: int
+    count: int
+    train: int
+
+    @property
+    def middle(self) -> int:
+        """Cells from the progress to the time: what a sentence gets where it stands in their place."""
+        return (self.bar + 1 if self.bar else 0) + 4 + (self.count + 1 if self.count else 0) + 1 + 6 + 1 + 10
+
+
+LEAST_NAME, MOST_NAME = 12, 44
+
+
+def widths_for(total: int) -> Widths:
+    """The columns that `total` cells have room for."""
+    bar = 0 if total < 70 else 8 if total < 100 else 12 if total < 140 else 20
+    count = 0 if total < 100 else 11
+    train = 0 if total < 66 else 6
+    bare = Widths(0, bar, count, train)
+    fixed = 3 + 1 + 10 + 1 + bare.middle + (train + 1 if train else 0) + 1 + 6
+    return Widths(max(LEAST_NAME, min(MOST_NAME, total - fixed)), bar, count, train)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a line tells: the run, its trainer's last word, its slot on the charts, and its newest losses."""
+
+    run: RunRecord
+    state: State | None = None
+    slot: Slot | None = None
+    train_loss: float | None = None
+    val_loss: float | None = None
+
+
+def head_line(caption: str, widths: Widths) -> Line:
+    """The titles of the columns, and in the place of those that need none a caption."""
+    left = 3 + widths.name + 1 + 10
+    progress = widths.bar + 5 if widths.bar else 4
+    titles = [f"{'progress' if widths.bar else '':<{progress}}"]
+    if widths.count:
+        titles.append(f"{'updates':>{widths.count}}")
+    titles += [f"{'tok/s':>6}", f"{'ETA':>10}"]
+    if widths.train:
+        titles.append(f"{'train':>{widths.train}}")
+    titles.append(f"{'val':>6}")
+    return Cell(f"{cut(one_cell_each(caption), left, 'head'):<{left}} ", "bold"), Cell(" ".join(titles), "dim")
+
+
+def run_line(entry: Entry, widths: Widths, *, cursor: bool) -> Line:
+    """A run's line; neighbouring lines have their cells at the same places, save where a reason stands for the numbers."""
+    run = entry.run
+    tone = "" if run.pending or entry.slot else "dim"
+    name = cut(one_cell_each(run.name), widths.name, "tail")
+    word = run.status if len(run.status) <= 8 else ""
+    mark = entry.slot
+    return (
+        Cell(CURSOR if cursor else " ", "bold"),
+        Cell(mark.marker if mark else " ", mark.color if mark else ""),
+        Cell(f" {name:<{widths.name}} ", "bold" if cursor else tone),
+        Cell(f"{GLYPHS[run.status]} {word:<8} " if word else f"{GLYPHS[run.status]} ", STYLES.get(run.status, tone)),
+        *(_told(run, widths, word) if run.status in TOLD else _measured(entry, widths, tone)),
+        *((Cell(f" {_loss(entry.train_loss):>{widths.train}}", tone),) if widths.train else ()),
+        Cell(f" {_loss(entry.val_loss):>6}", tone),
+    )
+
+
+def _told(run: RunRecord, widths: Widths, word: str) -> Iterator[Cell]:
+    room = widths.middle + (0 if word else 9)
+    text = " · ".join(part for part in ("" if word else run.status, _place(run), _reason(run)) if part)
+    yield Cell(f"{cut(one_cell_each(text), room, 'head'):<{room}}", STYLES.get(run.status, ""))
+
+
+def _place(run: RunRecord) -> str:
+    """How far a run came; nothing for one that has not begun."""
+    return f"{run.update}/{run.updates}" if run.update else ""
+
+
+def _reason(run: RunRecord) -> str:
+    return run.reason or ("waits for a free device" if run.status == "queued" else "")
+
+
+def _measured(entry: Entry, widths: Widths, tone: str) -> Iterator[Cell]:
+    run = entry.run
+    share = min(run.update / run.updates, 1.0) if run.updates else 0.0
+    if widths.bar:
+        done = int(share * widths.bar)
+        yield Cell(BAR * done, STYLES.get(run.status, tone) if run.live else tone)
+        yield Cell(f"{REST * (widths.bar - done)} ", "dim")
+    yield Cell(f"{int(share * 100):>3}%", tone)
+    if widths.count:
+        yield Cell(f" {f'{run.update}/{run.updates}':>{widths.count}}", tone)
+    yield Cell(f" {words.count(run.tokens_per_second):>6}", tone)
+    yield Cell(f" {_time(run, entry.state):>10}", tone)
+
+
+def _time(run: RunRecord, state: State | None) -> str:
+    """Time that is left of a live run; time that an ended one took."""
+    if run.live:
+        return _clock(state.eta_seconds) if state is not None and state.eta_seconds is not None else "–"
+    return f"in {_clock(run.ended - run.started)}" if run.ended and run.started else "–"
+
+
+def _clock(seconds: float) -> str:
+    """Minutes and seconds, so that a countdown keeps its shape below a minute."""
+    return words.duration(seconds) if seconds >= 59.5 else f"0:{max(round(seconds), 0):02}"
+
+
+def _loss(value: float | None) -> str:
+    return cut(words.loss(value), 6, "head")

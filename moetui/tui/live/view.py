@@ -1,0 +1,74 @@
+"""What the Live screen shows of a picture of the laboratory, given what the user chose."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from moetui.core.records import RunRecord
+from moetui.tui.chart import slot
+from moetui.tui.feed import Curves, Picture
+from moetui.tui.live.lineup import Launch, assign_slots, followed, given, launches
+from moetui.tui.live.row import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What the user wants to see: `given` ids in the list (none: all), `charted` ids on the charts (None: follow the newest)."""
+
+    given: tuple[str, ...] = ()
+    charted: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The runs of the list by launch, those on the charts, and the slot of each of these."""
+
+    groups: tuple[Launch, ...] = ()
+    charted: tuple[RunRecord, ...] = ()
+    slots: Mapping[str, int] | None = None
+
+    @property
+    def listed(self) -> tuple[RunRecord, ...]:
+        """All runs of the list, in its order."""
+        return tuple(run for group in self.groups for run in group)
+
+
+def look(picture: Picture, choice: Choice, held: Mapping[str, int]) -> View:
+    """Sort out what to show; `held` are the slots that charted runs had before and keep."""
+    runs = picture.snapshot.runs
+    groups = given(runs, choice.given) if choice.given else launches(runs)
+    if choice.charted is None:
+        charted = followed(groups, picture.snapshot.taken)
+    else:
+        charted = [run for group in groups for run in group if run.id in choice.charted]
+    return View(tuple(groups), tuple(charted), assign_slots(charted, groups, held))
+
+
+def entries(view: View, picture: Picture) -> list[Entry]:
+    """The lines of the list."""
+    slots = view.slots or {}
+    return [
+        Entry(
+            run,
+            picture.snapshot.states.get(run.id),
+            slot(slots[run.id]) if run.id in slots else None,
+            _last(picture.curves.get(run.id), "train_loss"),
+            run.final.val_loss if run.final is not None else _last(picture.curves.get(run.id), "val_loss"),
+        )
+        for run in view.listed
+    ]
+
+
+def caption(view: View, choice: Choice) -> str:
+    """What the list shows, in a few words."""
+    if choice.charted is not None:
+        return f"{len(view.charted)} chosen · f follows"
+    if not any(run.pending for run in view.listed):
+        return "nothing runs · 1 launches"
+    if choice.given:
+        return f"{len(view.listed)} runs · f shows all"
+    return "following the newest"
+
+
+def _last(curves: Curves | None, key: str) -> float | None:
+    values: Sequence[float] = [] if curves is None else curves.get(key)[1].tolist()[-1:]
+    return values[0] if values else None

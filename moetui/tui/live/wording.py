@@ -1,0 +1,22 @@
+"""What the Live screen says in sentences."""
+
+from moetui.core.records import RunRecord
+
+NO_RUNS = "No runs yet.\n\nPress 1, choose a preset and launch it:\nits learning rate, loss and accuracy appear here."
+NOT_YET = "Waiting for the runs to appear.\n\nPress f to see all runs."
+
+
+def stop_question(run: RunRecord) -> str:
+    """What to ask before a run that has not ended is stopped."""
+    if run.status == "queued":
+        return f"Take {run.name} out of the queue?"
+    if run.status == "stopping":
+        return f"{run.name} was asked to stop and has not ended yet.\nKill it? What it learned since its last checkpoint is lost."
+    return f"Stop {run.name}?\nIt finishes its update, saves a checkpoint and ends. Stopping it a second time kills it."
+
+
+def stopped_note(before: RunRecord, after: RunRecord) -> str:
+    """What has become of the run after that."""
+    if not after.pending:
+        return f"{before.name}: {after.status}"
+    return f"{before.name} is asked to stop"
