@@ -60,9 +60,10 @@ class Labels(_File):
 
 
 class Launch(_File):
-    """launch.json: the last process started for a run. `exit_code` is known only if the launcher outlived the process."""
+    """launch.json: the last process started for a run. `exit_code` is known only if its parent outlived the process."""
 
     pid: int
+    parent: int = 0
     started: float
     host: str
     boot_id: str

@@ -1,0 +1,31 @@
+"""`python -m engine RUN_DIR` trains the run that config.json in RUN_DIR describes.
+
+Exit codes: 0 finished or stopped, 1 failed, out of memory or already being trained, 2 bad RUN_DIR, 4 diverged.
+"""
+
+import signal
+import sys
+from pathlib import Path
+
+_early: list[int] = []
+
+
+def main(arguments: list[str]) -> int:
+    """Train one run; returns the exit code."""
+    # A stop that comes while the imports below run must not be lost.
+    signal.signal(signal.SIGTERM, lambda number, _: _early.append(number))
+    signal.signal(signal.SIGINT, lambda number, _: _early.append(number))
+    from engine.worker import Refused, work
+
+    if len(arguments) != 1 or arguments[0].startswith("-"):
+        print("usage: python -m engine RUN_DIR", file=sys.stderr)
+        return 2
+    try:
+        return work(Path(arguments[0]), lambda: bool(_early))
+    except Refused as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

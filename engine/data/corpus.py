@@ -1,0 +1,139 @@
+"""The tokens of a run: memory-mapped arrays in the cache, one per split, built once and shared by every run that wants them.
+
+    requests/KEY.json       which fingerprint answers a request for a source, a tokenizer and a split
+    tokens/FINGERPRINT/     train.bin, validation.bin (little-endian ids), tokenizer.json, corpus.json
+
+The key is known without reading any text, so a warm start reads two small files. The fingerprint comes from the content of the
+documents, the tokenizer and the split: two runs with the same one saw the same tokens.
+"""
+
+import hashlib
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict
+
+from engine.cache import building, cache_root, read_entry
+from engine.config import DataConfig
+from engine.data.build import CorpusFile, build
+from engine.data.documents import source_identity
+from engine.errors import InputError
+from engine.rundir import write_file
+
+Say = Callable[[str], None]
+Tokens = npt.NDArray[np.unsignedinteger]
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """Both splits as memory-mapped token ids, and where they come from."""
+
+    fingerprint: str
+    train: Tokens
+    validation: Tokens
+    about: CorpusFile
+    path: Path
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    fingerprint: str
+
+
+def open_corpus(config: DataConfig, vocab_size: int, say: Say) -> Corpus:
+    """The corpus of a run, built first if the cache does not have it; `say` is told what is being done.
+
+    Raises `InputError` if the text cannot be had, is too short for one sequence, or does not fit the model's vocabulary.
+    """
+    key = _request_key(config)
+    corpus = _cached(key)
+    if corpus is None:
+        say("preparing the data")
+        with building(key) as workplace:
+            corpus = _cached(key)  # another run may have built it while this one waited
+            if corpus is None:
+                about = build(config, workplace, say)
+                _publish(workplace, key, about)
+                corpus = _cached(key)
+        assert corpus is not None, "the corpus that was just built is not in the cache"
+    _check(corpus, config, vocab_size)
+    return corpus
+
+
+def _request_key(config: DataConfig) -> str:
+    tokenizer = config.tokenizer
+    kind, _, value = tokenizer.partition(":")
+    if kind == "file":
+        try:
+            tokenizer = "file:" + hashlib.sha256(Path(value).read_bytes()).hexdigest()
+        except OSError as error:
+            raise InputError(f"data.tokenizer: {value}: {error.strerror}") from None
+    parts = [source_identity(config), tokenizer, repr(config.validation_fraction), repr(config.end_of_text)]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
+
+
+def _cached(key: str) -> Corpus | None:
+    answer = read_entry(_requests() / f"{key}.json", _Answer)
+    if answer is None:
+        return None
+    path = _tokens(answer.fingerprint)
+    about = read_entry(path / "corpus.json", CorpusFile)
+    if about is None or not _is_whole(path, about):
+        return None
+    return Corpus(
+        fingerprint=answer.fingerprint,
+        train=_map(path / "train.bin", about),
+        validation=_map(path / "validation.bin", about),
+        about=about,
+        path=path,
+    )
+
+
+def _requests() -> Path:
+    return cache_root() / "requests"
+
+
+def _tokens(fingerprint: str) -> Path:
+    return cache_root() / "tokens" / fingerprint
+
+
+def _is_whole(path: Path, about: CorpusFile) -> bool:
+    width = np.dtype(about.dtype).itemsize
+    sizes = {"train.bin": about.train_tokens * width, "validation.bin": about.validation_tokens * width}
+    return all((path / name).is_file() and (path / name).stat().st_size == size for name, size in sizes.items())
+
+
+def _map(path: Path, about: CorpusFile) -> Tokens:
+    if path.stat().st_size == 0:
+        return np.zeros(0, dtype=about.dtype)  # an empty file cannot be mapped
+    return np.memmap(path, dtype=about.dtype, mode="r")
+
+
+def _publish(workplace: Path, key: str, about: CorpusFile) -> None:
+    """Move what was built to its place; another request may have led to the same tokens before."""
+    target = _tokens(about.fingerprint)
+    target.parent.mkdir(exist_ok=True)
+    if target.exists() and not _is_whole(target, about):
+        shutil.rmtree(target)
+    if not target.exists():
+        workplace.rename(target)
+    _requests().mkdir(exist_ok=True)
+    write_file(_requests() / f"{key}.json", _Answer(fingerprint=about.fingerprint))
+
+
+def _check(corpus: Corpus, config: DataConfig, vocab_size: int) -> None:
+    if corpus.about.vocabulary > vocab_size:
+        raise InputError(
+            f"the tokenizer {config.tokenizer} has {corpus.about.vocabulary} tokens, more than model.vocab_size = {vocab_size}"
+        )
+    for name, tokens in (("training", corpus.train), ("validation", corpus.validation)):
+        if len(tokens) < config.sequence_length:
+            raise InputError(
+                f"too little text: the {name} split has {len(tokens)} tokens, fewer than data.sequence_length = "
+                f"{config.sequence_length}; give more text, shorter sequences or another data.validation_fraction"
+            )

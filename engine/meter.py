@@ -1,0 +1,48 @@
+"""What was measured of the updates since the last record, fetched from the device all at once."""
+
+from dataclasses import dataclass
+
+import torch
+
+from engine.clock import TrainingClock
+from engine.metrics import Record
+from engine.update import UpdateScores
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The record of the newest update, and the training loss of every update since the reading before."""
+
+    record: Record
+    losses: list[tuple[int, float]]
+
+
+class Meter:
+    """Collects the scores of updates and turns them into records."""
+
+    def __init__(self, clock: TrainingClock, tokens_per_update: int) -> None:
+        self._clock = clock
+        self._tokens_per_update = tokens_per_update
+        self._pending: list[tuple[int, UpdateScores]] = []
+        self._read_at = clock.seconds
+
+    def add(self, update: int, scores: UpdateScores) -> None:
+        """Keep the scores of an update, without waiting for them."""
+        self._pending.append((update, scores))
+
+    def read(self) -> Reading:
+        """Wait for the pending scores and report them; at least one update must have been added."""
+        rows = torch.stack([torch.stack((s.loss, s.accuracy, s.grad_norm)) for _, s in self._pending]).tolist()
+        now = self._clock.seconds
+        tokens = len(self._pending) * self._tokens_per_update
+        loss, accuracy, grad_norm = rows[-1]
+        record: Record = {
+            "train_loss": loss,
+            "train_accuracy": accuracy,
+            "grad_norm": grad_norm,
+            "tokens_per_second": tokens / max(now - self._read_at, 1e-9),
+        }
+        losses = [(update, row[0]) for (update, _), row in zip(self._pending, rows, strict=True)]
+        self._pending.clear()
+        self._read_at = now
+        return Reading(record, losses)

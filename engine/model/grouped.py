@@ -1,0 +1,73 @@
+"""Matrix products of row groups of unequal size, each with its own matrix."""
+
+import functools
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+_ROUND = 128  # padded groups grow in steps of so many rows, so that the allocator sees few sizes
+
+
+def grouped_matmul(x_SI: Tensor, weight_EIO: Tensor, ends_E: Tensor) -> Tensor:
+    """Multiply rows `ends_E[e - 1]` to `ends_E[e]` by matrix e: (S, I), (E, I, O), (E,) int32 → (S, O)."""
+    if x_SI.is_cuda and not _has_grouped_kernel(x_SI.device.index):
+        return padded_matmul(x_SI, weight_EIO, ends_E)
+    return nn.functional.grouped_mm(x_SI, weight_EIO, offs=ends_E)
+
+
+@functools.cache
+def _has_grouped_kernel(index: int) -> bool:
+    return torch.cuda.get_device_capability(index) >= (9, 0)
+
+
+def padded_matmul(x_SI: Tensor, weight_EIO: Tensor, ends_E: Tensor) -> Tensor:
+    """`grouped_matmul` as one batched product over groups padded to the largest, for GPUs without a grouped kernel.
+
+    The host waits once, to learn the size of the largest group; without the kernel, torch's grouped product waits too and
+    then runs the groups one after the other.
+    """
+    row_S = torch.arange(len(x_SI), device=x_SI.device)
+    starts_E = nn.functional.pad(ends_E[:-1], (1, 0))
+    largest = int((ends_E - starts_E).max().item())
+    room = -(-largest // _ROUND) * _ROUND
+    expert_S = torch.searchsorted(ends_E, row_S.int(), right=True)
+    slot_S = expert_S * room + row_S - starts_E[expert_S]
+    row_EC = starts_E.unsqueeze(1) + torch.arange(room, device=x_SI.device)
+    filled_EC = row_EC < ends_E.unsqueeze(1)
+    row_EC = row_EC.clamp(max=len(x_SI) - 1)
+    padded_ECI: Tensor = _Pad.apply(x_SI, slot_S, row_EC, filled_EC)
+    y_SO: Tensor = _Unpad.apply(padded_ECI @ weight_EIO, slot_S, row_EC, filled_EC)
+    return y_SO
+
+
+def _spread(x_SI: Tensor, row_EC: Tensor, filled_EC: Tensor) -> Tensor:
+    return x_SI[row_EC] * filled_EC.unsqueeze(2).to(x_SI.dtype)
+
+
+class _Pad(torch.autograd.Function):
+    """Rows to padded groups; the gradient is a gather, as is that of `_Unpad`."""
+
+    @staticmethod
+    def forward(ctx: Any, x_SI: Tensor, slot_S: Tensor, row_EC: Tensor, filled_EC: Tensor) -> Tensor:
+        ctx.save_for_backward(slot_S)
+        return _spread(x_SI, row_EC, filled_EC)
+
+    @staticmethod
+    def backward(ctx: Any, grad_ECI: Tensor) -> tuple[Tensor, None, None, None]:  # type: ignore[override]
+        (slot_S,) = ctx.saved_tensors
+        return grad_ECI.flatten(0, 1)[slot_S], None, None, None
+
+
+class _Unpad(torch.autograd.Function):
+    """Padded groups back to rows."""
+
+    @staticmethod
+    def forward(ctx: Any, y_ECO: Tensor, slot_S: Tensor, row_EC: Tensor, filled_EC: Tensor) -> Tensor:
+        ctx.save_for_backward(row_EC, filled_EC)
+        return y_ECO.flatten(0, 1)[slot_S]
+
+    @staticmethod
+    def backward(ctx: Any, grad_SO: Tensor) -> tuple[Tensor, None, None, None]:  # type: ignore[override]
+        row_EC, filled_EC = ctx.saved_tensors
+        return _spread(grad_SO, row_EC, filled_EC), None, None, None

@@ -1,0 +1,26 @@
+"""The Mixture of Experts of one layer (Shazeer et al., 2017)."""
+
+import torch
+from torch import Tensor, nn
+
+from engine.config import ModelConfig
+from engine.model.experts import Experts
+from engine.model.permutation import combine, dispatch, gather
+from engine.model.router import Router, Routing
+
+
+class MixtureOfExperts(nn.Module):
+    """Sends each token to its K experts and sums their outputs, weighted by the router."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.n_experts = config.n_experts
+        self.router = Router(config)
+        self.experts = Experts(config)
+
+    def forward(self, x_TD: Tensor, compute: torch.dtype) -> tuple[Tensor, Routing]:
+        """(T, D) float32 → (T, D) float32; the experts compute in `compute`, the router in float32."""
+        routing = self.router(x_TD)
+        to = dispatch(routing.experts_TK, self.n_experts)
+        y_SD = self.experts(gather(x_TD.to(compute), to), to.ends_E)
+        return combine(y_SD, routing.weights_TK, to), routing

@@ -1,0 +1,1 @@
+"""The optimizers, and which of them updates which parameter."""

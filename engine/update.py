@@ -1,0 +1,55 @@
+"""One optimizer update: gradients of several micro-batches, clipped and applied."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from engine.config import RunConfig
+from engine.data.batches import Sequences, TrainingOrder
+from engine.model.loss import predict
+from engine.model.transformer import Transformer
+from engine.optim.hybrid import Hybrid
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateScores:
+    """Mean loss (nats per token) and accuracy over the tokens of an update, and the gradient norm before clipping.
+
+    The values stay on the device, so that the host can run ahead of it.
+    """
+
+    loss: Tensor
+    accuracy: Tensor
+    grad_norm: Tensor
+
+
+class Updater:
+    """Carries out updates; which sequences an update learns from follows from its number alone."""
+
+    def __init__(self, config: RunConfig, model: Transformer, optimizer: Hybrid, sequences: Sequences) -> None:
+        self._batch_size = config.training.batch_size
+        self._accumulation = config.training.accumulation
+        self._balance_weight = config.model.balance_weight
+        self._model = model
+        self._optimizer = optimizer
+        self._sequences = sequences
+        self._order = TrainingOrder(len(sequences), config.seed)
+
+    def run(self, update: int, lr: float) -> UpdateScores:
+        """Carry out `update`, counted from 1, at learning rate `lr`."""
+        self._model.train()
+        losses, rights = [], []
+        count = 0
+        for micro in range(self._accumulation):
+            position = ((update - 1) * self._accumulation + micro) * self._batch_size
+            tokens_BL = self._sequences.batch(self._order.at(position, self._batch_size))
+            output = self._model(tokens_BL)
+            prediction = predict(output.hidden_BLD, self._model.embedding_VD, tokens_BL)
+            loss = prediction.loss_sum / prediction.count + self._balance_weight * output.balance()
+            (loss / self._accumulation).backward()
+            losses.append(prediction.loss_sum.detach())
+            rights.append(prediction.correct)
+            count += prediction.count
+        grad_norm = self._optimizer.step(lr)
+        return UpdateScores(torch.stack(losses).sum() / count, torch.stack(rights).sum() / count, grad_norm)
