@@ -64,7 +64,7 @@ def _guarded() -> int:
     try:
         code = app(standalone_mode=False)
     except typer.TyperException as error:  # wrong usage
-        message = " ".join(str(getattr(error, "message", error)).split())
+        message = " ".join(error.format_message().split())
         return complain(message, hint="see `moetui --help`", code=2)
     except LabError as error:
         return complain(str(error), code=error.exit_code)

@@ -43,9 +43,8 @@ def run(
     Examples: `moetui run quickstart`, `moetui run base/moe-tiny --grid optimizer.lr=[0.02,0.05] --seeds 3 --detach`.
     """
     from moetui.core.enqueue import enqueue
-    from moetui.core.plan import plan
 
-    planned = plan(lab().library(), _selection(tuple(preset), assignments or [], grid or [], seeds, offline=offline))
+    planned = _plan(_selection(tuple(preset), assignments or [], grid or [], seeds), offline=offline)
     if dry_run:
         _show_plan(planned, json=json)
         return 0
@@ -62,12 +61,9 @@ def run(
     return follow_runs(lab(), [record.id for record in records], json=json, plain=plain)
 
 
-def _selection(
-    presets: tuple[str, ...], assignments: list[str], grid: list[str], seeds: int, *, offline: bool
-) -> "Selection":
+def _selection(presets: tuple[str, ...], assignments: list[str], grid: list[str], seeds: int) -> "Selection":
     from moetui.core.errors import UsageError
-    from moetui.core.offline import offline_settings
-    from moetui.core.plan import Selection, resolve_chain
+    from moetui.core.plan import Selection
     from moetui.core.settings import parse_assignment
 
     settings: dict[str, Any] = dict(map(parse_assignment, assignments))
@@ -77,13 +73,26 @@ def _selection(
         if not isinstance(values, list) or not values:
             raise UsageError(f"--grid {text}: write a list of values, such as optimizer.lr=[0.02,0.05]")
         axes[key] = tuple(values)
-    if offline:
-        library = lab().library()
-        for name in presets:
-            settings = offline_settings(resolve_chain(library.chain(name), {})) | settings
-    first = settings.pop("seed", None)
-    numbers = tuple(range(first or 1, (first or 1) + seeds)) if seeds > 1 or first is not None else ()
-    return Selection(presets=presets, settings=settings, axes=axes, seeds=numbers)
+    if seeds == 1:
+        return Selection(presets=presets, settings=settings, axes=axes)
+    first = settings.pop("seed", 1)
+    if not isinstance(first, int):
+        raise UsageError(f"--set seed={first}: with --seeds this is the first seed, a whole number")
+    return Selection(presets=presets, settings=settings, axes=axes, seeds=tuple(range(first, first + seeds)))
+
+
+def _plan(selection: "Selection", *, offline: bool) -> "list[PlannedRun]":
+    import dataclasses
+
+    from moetui.core.offline import offline_settings
+    from moetui.core.plan import plan
+
+    library = lab().library()
+    planned = plan(library, selection)
+    if not offline:
+        return planned
+    local = offline_settings(*(run.config for run in planned))
+    return plan(library, dataclasses.replace(selection, settings=local | dict(selection.settings)))
 
 
 def _show_plan(planned: "list[PlannedRun]", *, json: bool) -> None:

@@ -40,9 +40,8 @@ class Dispatcher:
         """Note what ended, start what fits."""
         self._reap()
         snapshot = self._lab.snapshot(dispatch=False)
-        unnoted = [run for run in self._lab.records() if run.pending]
-        ended = {run.id: run for run in snapshot.runs if not run.pending}
-        self._lab.note_ends(ended[run.id] for run in unnoted if run.id in ended)
+        unnoted = {run.id for run in self._lab.records() if run.pending} - self._children.keys()
+        self._lab.note_ends(run for run in snapshot.runs if run.id in unnoted and not run.pending)
         queued = sorted((run for run in snapshot.runs if run.status == "queued"), key=lambda run: run.created)
         live = [run for run in snapshot.runs if run.live]
         if not queued:

@@ -55,6 +55,7 @@ class Lab:
     def snapshot(self, *, dispatch: bool = True) -> Snapshot:
         """The runs as they are now; ends that nobody noted yet are noted, and a queue without a dispatcher gets one.
 
+        `dispatch=False` only looks; the dispatcher itself must use it, as asking for its own lock would drop that lock.
         Raises `CatalogueError` if runs.json cannot be read.
         """
         runs: list[RunRecord] = []
@@ -63,7 +64,7 @@ class Lab:
         for record in self.records():
             fresh = record
             if record.pending and record.path:
-                fresh, state = current(record, self.run_dir(record))
+                fresh, state = self._look(record) if dispatch else current(record, self.run_dir(record))
                 if state is not None:
                     states[record.id] = state
                 if not fresh.pending:
@@ -120,4 +121,14 @@ class Lab:
 
     def see(self, record: RunRecord) -> RunRecord:
         """One run as it is now."""
-        return current(record, self.run_dir(record))[0] if record.pending and record.path else record
+        return self._look(record)[0] if record.pending and record.path else record
+
+    def _look(self, record: RunRecord) -> tuple[RunRecord, State | None]:
+        """A pending run as it is now; one that died a moment ago waits for its parent to tell which signal it was."""
+        run = self.run_dir(record)
+        fresh, state = current(record, run)
+        if fresh.status == "killed":
+            launch = run.launch()
+            if launch and launch.exit_code is None and launch.parent == run_lock_holder(self.workspace.dispatcher_lock):
+                return fresh.model_copy(update={"status": "stopping", "reason": "the process has ended"}), state
+        return fresh, state

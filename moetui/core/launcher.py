@@ -40,7 +40,13 @@ def launch(run: RunDir, device: Device, workspace: Workspace) -> subprocess.Pope
                 pass_fds=(share,),
             )
         entry = Launch(
-            pid=process.pid, started=time.time(), host=hostname(), boot_id=boot_id(), device=device.id, token=token
+            pid=process.pid,
+            parent=os.getpid(),
+            started=time.time(),
+            host=hostname(),
+            boot_id=boot_id(),
+            device=device.id,
+            token=token,
         )
         write_file(run.launch_file, entry)
         return process

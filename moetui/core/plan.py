@@ -1,5 +1,6 @@
 """From a choice of presets to the runs it stands for: one resolved configuration for each point of the grid and each seed."""
 
+import functools
 import hashlib
 import itertools
 from collections.abc import Iterator, Mapping
@@ -88,9 +89,13 @@ def _plan_preset(library: Library, name: str, selection: Selection, *, study: st
     grid = varied(chain) | dict(selection.axes)
     if selection.seeds:
         grid["seed"] = selection.seeds
-    # A key that is set by hand is no longer varied, unless it was asked for as an axis.
-    axes = {key: v for key, v in grid.items() if key not in selection.settings or key in selection.axes}
     for variant in selection.variants or (Variant("", {}),):
+        # A key that is set by hand or by a variant is no longer varied, unless it was asked for as an axis.
+        axes = {
+            key: values
+            for key, values in grid.items()
+            if key in selection.axes or key not in {*selection.settings, *variant.settings}
+        }
         for values in itertools.product(*axes.values()):
             point = dict(zip(axes, values, strict=True))
             settings = merge(selection.settings, variant.settings, point)
@@ -145,6 +150,7 @@ def _name(preset: Preset, variant: Variant, point: Mapping[str, Any], axes: Mapp
     return "/".join(parts)
 
 
+@functools.cache
 def short_key(key: str) -> str:
     """The last part of a dotted key, which is enough for people where no other section has it."""
     leaf = key.rpartition(".")[2]

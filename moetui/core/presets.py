@@ -82,6 +82,14 @@ class Preset:
         return f"{self.path}:{line}" if line else str(self.path)
 
 
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A preset file that could not be taken, and why: a line with path and, where it is known, line number."""
+
+    path: Path
+    message: str
+
+
 class Library:
     """All presets by name: the built-in ones and those of the workspace, which may not reuse a name."""
 
@@ -91,15 +99,30 @@ class Library:
     @classmethod
     def load(cls, user: Path | None = None) -> "Library":
         """Read every preset. A file that cannot be read is a `UsageError` with path and line."""
+        library, faults = cls.collect(user)
+        if faults:
+            raise UsageError(faults[0].message)
+        return library
+
+    @classmethod
+    def collect(cls, user: Path | None = None) -> "tuple[Library, tuple[Fault, ...]]":
+        """Read every preset that can be read, and say what is wrong with the other files."""
         found: dict[str, Preset] = {}
+        faults: list[Fault] = []
         folders = [BUILT_IN] if user is None or user.resolve() == BUILT_IN.resolve() else [BUILT_IN, user]
         for folder in folders:
             for path in sorted(folder.rglob("*.toml")):
-                preset = read_preset(path, built_in=folder is BUILT_IN)
+                try:
+                    preset = read_preset(path, built_in=folder is BUILT_IN)
+                except UsageError as error:
+                    faults.append(Fault(path, str(error)))
+                    continue
                 if other := found.get(preset.name):
-                    raise UsageError(f"{path}: the name {preset.name!r} is taken by {other.path}; choose another")
-                found[preset.name] = preset
-        return cls(found)
+                    taken = f"the name {preset.name!r} is taken by {other.path}; choose another"
+                    faults.append(Fault(path, f"{path}: {taken}"))
+                else:
+                    found[preset.name] = preset
+        return cls(found), tuple(faults)
 
     def __iter__(self) -> Iterator[Preset]:
         return iter(self._presets.values())

@@ -1,0 +1,231 @@
+"""The command line in this process: results on stdout, words on stderr, the right exit code."""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from moetui.cli.main import main
+from moetui.cli.place import lab as chosen_lab
+from moetui.core.lab import Lab
+from tests.conftest import eventually
+
+
+class Cli:
+    """Calls `moetui` with arguments in one workspace."""
+
+    def __init__(self, workspace: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        self._workspace = workspace
+        self._monkeypatch = monkeypatch
+        self._capsys = capsys
+
+    def __call__(self, *arguments: str) -> tuple[int, str, str]:
+        """Exit code, stdout, stderr."""
+        chosen_lab.cache_clear()
+        self._monkeypatch.setattr(sys, "argv", ["moetui", "--workspace", str(self._workspace), *arguments])
+        with pytest.raises(SystemExit) as end:
+            main()
+        out, err = self._capsys.readouterr()
+        assert isinstance(end.value.code, int)
+        return end.value.code, out, err
+
+    def json(self, *arguments: str) -> Any:
+        """The JSON that a command prints; it must print nothing else on stdout."""
+        code, out, err = self(*arguments, "--json")
+        assert code == 0, err
+        return json.loads(out)
+
+
+@pytest.fixture
+def cli(lab: Lab, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Cli:
+    return Cli(lab.workspace.root, monkeypatch, capsys)
+
+
+Behave = Callable[[str], None]
+ON_CPU = ("--set", "training.device=cpu")
+
+
+def test_run_follows_the_runs_and_names_the_best_learning_rate(cli: Cli, fake_engine: Behave) -> None:
+    code, out, err = cli("run", "quickstart", "--grid", "optimizer.lr=[0.01,0.05]", *ON_CPU)
+    assert code == 0
+    assert out.count("finished") == 2
+    assert "Best: learning rate" in out.splitlines()[-1]
+    assert "a hint, not a verdict" in out
+    assert "quickstart/lr=0.01: running" in err or "quickstart/lr=0.01: update" in err
+
+
+def test_a_diverged_run_gives_exit_code_4_and_is_left_out_of_the_verdict(cli: Cli, fake_engine: Behave) -> None:
+    code, out, _ = cli("run", "quickstart", "--grid", "optimizer.lr=[1e6,0.05]", *ON_CPU)
+    assert code == 4
+    assert "diverged" in out
+    assert "Best: learning rate 0.05" in out
+
+
+def test_a_failed_run_gives_exit_code_1(cli: Cli, fake_engine: Behave) -> None:
+    fake_engine("crash")
+    code, _, err = cli("run", "base/moe-tiny", *ON_CPU)
+    assert code == 1
+    assert "exit code 1" in err
+
+
+def test_a_detached_run_is_listed_stopped_waited_for_deleted_and_restored(
+    cli: Cli, lab: Lab, fake_engine: Behave
+) -> None:
+    fake_engine("hold")
+    (run,) = cli.json("run", "base/moe-tiny", "--detach", *ON_CPU)
+    assert run["status"] == "queued"
+    eventually(lambda: cli.json("ls", "moe-tiny", "status:running"))
+    assert cli.json("stop", run["id"])[0]["status"] == "stopping"
+    code, out, _ = cli("wait", run["id"][:5], "--json")
+    assert (code, json.loads(out)[0]["status"]) == (0, "stopped")
+    assert cli.json("rm", run["id"])[0]["deleted"] is not None
+    assert cli.json("ls", "moe-tiny") == []
+    assert [found["id"] for found in cli.json("ls", "--deleted")] == [run["id"]]
+    cli.json("restore", run["id"])
+    assert cli.json("show", run["id"])["config"]["model"]["d_model"] == 128
+
+
+def test_show_tells_configuration_provenance_and_history(cli: Cli, fake_engine: Behave) -> None:
+    (run,) = cli.json("run", "base/moe-tiny", "--set", "training.updates=3", *ON_CPU)
+    tree = cli.json("show", run["id"], "--history")
+    assert tree["config"]["training"]["updates"] == 3
+    assert tree["provenance"]["packages"]["torch"]
+    assert [record["update"] for record in tree["history"]] == [1, 2, 3, 3]
+    code, out, _ = cli("show", "base/moe-tiny")
+    assert code == 0
+    assert "optimizer.lr = 0.05" in out
+
+
+def test_a_published_result_can_be_shown(cli: Cli) -> None:
+    tree = cli.json("show", "published/schedule/baseline")
+    assert tree["final"]["val_loss"] == 7.399
+    assert tree["config"]["schedule"]["warmup"] == 0.05
+    assert tree["published"] is True
+
+
+def test_the_keys_of_ls_are_those_of_the_contract(cli: Cli) -> None:
+    keys = {
+        "id",
+        "name",
+        "preset",
+        "study",
+        "group",
+        "seed",
+        "status",
+        "update",
+        "updates",
+        "created",
+        "ended",
+        "device",
+    }
+    keys |= {"tags", "note", "published", "final", "best", "data_fingerprint", "path"}
+    assert keys <= set(cli.json("ls")[0])
+
+
+def test_dry_run_shows_the_runs_and_writes_nothing(cli: Cli, lab: Lab) -> None:
+    code, out, err = cli("run", "schedule/all", "--seeds", "2", "--dry-run")
+    assert code == 0
+    assert out.count("schedule/") == 10
+    assert "79.1M" in out
+    assert "10 runs, about" in err
+    assert list(lab.workspace.root.iterdir()) == []
+
+
+def test_offline_takes_text_and_tokenizer_that_need_no_network(cli: Cli) -> None:
+    rows = cli.json("run", "schedule/all", "--offline", "--dry-run")
+    assert {row["config"]["data"]["source"] for row in rows} == {"pydocs"}
+    assert {row["config"]["data"]["tokenizer"].split(":")[0] for row in rows} == {"bpe"}
+
+
+def test_seeds_count_from_the_seed_that_is_set(cli: Cli) -> None:
+    rows = cli.json("run", "base/moe-tiny", "--seeds", "3", "--set", "seed=10", "--dry-run")
+    assert [row["config"]["seed"] for row in rows] == [10, 11, 12]
+
+
+def test_labels_are_added_and_taken_away(cli: Cli, fake_engine: Behave) -> None:
+    (run,) = cli.json("run", "base/moe-tiny", "--set", "training.updates=1", *ON_CPU)
+    cli.json("label", run["id"], "--tag", "a", "--tag", "b", "--note", "why")
+    (after,) = cli.json("label", run["id"], "--untag", "a", "--name", "mine")
+    assert (after["tags"], after["note"], after["name"]) == (["b"], "why", "mine")
+
+
+def test_logs_are_printed_without_control_codes(cli: Cli, lab: Lab, fake_engine: Behave) -> None:
+    (run,) = cli.json("run", "base/moe-tiny", "--set", "training.updates=1", *ON_CPU)
+    lab.run_dir(lab.find(run["id"])).log_file.write_bytes(b"one\ntwo \x1b[31mred\x1b[0m\x07\nthree \xff\n")
+    code, out, _ = cli("logs", run["id"], "-n", "2")
+    assert (code, out) == (0, "two red\nthree �\n")
+    assert cli("logs", run["id"], "--follow")[1].startswith("one\n")
+
+
+def test_presets_are_listed_and_shown(cli: Cli) -> None:
+    names = {row["name"] for row in cli.json("presets")}
+    assert {"quickstart", "base/moe-79m", "schedule/conservative-warmup", "lr-report/phase-1"} <= names
+    code, out, _ = cli("presets", "quickstart")
+    assert code == 0
+    assert "quickstart/lr=0.05" in out
+
+
+def test_explain_tells_meaning_unit_and_bounds(cli: Cli) -> None:
+    code, out, _ = cli("explain", "schedule.warmup")
+    assert code == 0
+    assert "fraction" in out
+    assert "≤ 1" in out
+    assert len(cli.json("explain", "schedule")) > 5
+
+
+def test_doctor_finds_a_healthy_workspace_healthy_and_a_damaged_catalogue_not(cli: Cli, lab: Lab) -> None:
+    assert all(check["state"] != "error" for check in cli.json("doctor"))
+    lab.workspace.runs_json.write_text("{")
+    code, out, _ = cli("doctor")
+    assert code == 1
+    assert "line 1" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (("run", "quikstart"), 3, "did you mean quickstart?"),
+        (("run",), 2, "Missing argument 'preset'"),
+        (("run", "quickstart", "--sets", "a=1"), 2, "--sets"),
+        (("run", "quickstart", "--set", "optimizer.lrr=1"), 2, "did you mean optimizer.lr?"),
+        (("run", "quickstart", "--set", "optimizer.lr"), 2, "key=value"),
+        (("run", "quickstart", "--set", "optimizer.momentum=2"), 2, "less than 1"),
+        (("run", "quickstart", "--grid", "optimizer.lr=0.1"), 2, "write a list"),
+        (("run", "quickstart", "--seeds", "0"), 2, "seeds"),
+        (("show", "nothing"), 3, "no run 'nothing'"),
+        (("logs", "published/schedule/baseline"), 3, "published"),
+        (("stop",), 2, "--all"),
+        (("stop", "published/schedule/baseline"), 1, "ended already"),
+        (("explain", "optimizer.lrr"), 3, "did you mean optimizer.lr?"),
+        (("frobnicate",), 2, "frobnicate"),
+        ((), 2, "no terminal"),
+        (("watch",), 2, "no terminal"),
+    ],
+)
+def test_bad_input_is_one_clear_line(cli: Cli, lab: Lab, arguments: tuple[str, ...], code: int, message: str) -> None:
+    got, out, err = cli(*arguments)
+    assert got == code
+    assert message in err
+    assert len(err.splitlines()) == 1
+    assert out == ""
+    assert not lab.workspace.runs.exists()
+
+
+def test_a_workspace_that_is_no_directory_is_a_usage_error(cli: Cli, lab: Lab) -> None:
+    code, _, err = cli("--workspace", str(lab.workspace.root / "nowhere"), "ls")
+    assert code == 2
+    assert "is not a directory" in err
+
+
+def test_a_damaged_catalogue_costs_no_data_and_stops_every_command_with_one_line(cli: Cli, lab: Lab) -> None:
+    lab.workspace.runs_json.write_text('{"runs": {')
+    for arguments in (("ls",), ("show", "x"), ("run", "base/moe-tiny", "--detach", *ON_CPU)):
+        code, out, err = cli(*arguments)
+        assert (code, out) == (1, "")
+        assert "line 1, column" in err
+        assert "moetui reindex" in err
+        assert len(err.splitlines()) == 1
+    assert lab.workspace.runs_json.read_text() == '{"runs": {'

@@ -1,0 +1,60 @@
+"""Shared by all tests: nothing is written outside the test's own directory and a cache that the session sets up."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from moetui.core.lab import Lab
+from moetui.core.launcher import TOKEN_VARIABLE
+from moetui.core.workspace import Workspace
+
+FAKE = Path(__file__).parent / "fake"
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the machine's owner has set must not decide a test."""
+    for variable in ("MOETUI_WORKSPACE", "SSH_CONNECTION", "NO_COLOR", TOKEN_VARIABLE):
+        monkeypatch.delenv(variable, raising=False)
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Iterator[Lab]:
+    """An empty laboratory; whatever it started is killed at the end."""
+    yield Lab(Workspace(tmp_path))
+    kill_all_of(tmp_path)
+
+
+@pytest.fixture
+def fake_engine(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Let trainers started from now on be the fake engine, behaving as named."""
+
+    def behave(behaviour: str) -> None:
+        monkeypatch.setenv("PYTHONPATH", str(FAKE))
+        monkeypatch.setenv("FAKE_ENGINE", behaviour)
+
+    behave("finish")
+    return behave
+
+
+def kill_all_of(workspace: Path) -> None:
+    """Kill the dispatcher and the trainers of a workspace, which are known by their command line."""
+    for process in psutil.process_iter():
+        try:
+            if process.pid != os.getpid() and any(str(workspace) in word for word in process.cmdline()):
+                process.send_signal(signal.SIGKILL)
+        except psutil.Error:
+            continue
+
+
+def eventually(condition: Callable[[], object], *, seconds: float = 60.0, what: str = "") -> None:
+    """Wait until the condition holds; fail after the deadline."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"never happened: {what or condition}"
+        time.sleep(0.02)

@@ -1,0 +1,159 @@
+"""The dispatcher with real processes: what is queued is trained, whoever dies."""
+
+import os
+import signal
+from collections.abc import Callable
+
+import psutil
+import pytest
+
+from engine.locks import run_lock_holder
+from moetui.core import shelf
+from moetui.core.devices import gpus
+from moetui.core.enqueue import enqueue
+from moetui.core.errors import UsageError
+from moetui.core.lab import Lab
+from moetui.core.plan import Selection, plan
+from moetui.core.records import RunRecord
+from tests.conftest import eventually
+
+Behave = Callable[[str], None]
+
+
+def queue(lab: Lab, *rates: float, updates: int = 3) -> list[RunRecord]:
+    selection = Selection(
+        presets=("quickstart",),
+        settings={"training.updates": updates, "training.device": "cpu"},
+        axes={"optimizer.lr": rates},
+    )
+    return enqueue(lab, plan(lab.library(), selection))
+
+
+def status(lab: Lab, record: RunRecord) -> str:
+    return next(run.status for run in lab.snapshot().runs if run.id == record.id)
+
+
+def ended(lab: Lab) -> bool:
+    return not lab.snapshot().pending and not lab.dispatching()
+
+
+def test_queued_runs_are_trained_one_after_the_other_on_the_cpu(lab: Lab, fake_engine: Behave) -> None:
+    runs = queue(lab, 0.01, 0.05, 0.1)
+    most = 0
+
+    def all_ended() -> bool:
+        nonlocal most
+        most = max(most, sum(run.live for run in lab.snapshot().runs))
+        return ended(lab)
+
+    eventually(all_ended)
+    assert [status(lab, run) for run in runs] == ["finished"] * 3
+    assert most <= 1
+    record = lab.find(runs[0].id)
+    assert record.final is not None
+    assert record.update == 3
+    assert record.device == "cpu"
+    assert record.tokens_per_second == 30.0
+    assert record.data_fingerprint == "fake"
+
+
+def test_a_diverged_run_is_recorded_and_the_study_goes_on(lab: Lab, fake_engine: Behave) -> None:
+    bad, good = queue(lab, 1e6, 0.05)
+    eventually(lambda: ended(lab))
+    assert status(lab, bad) == "diverged"
+    assert status(lab, good) == "finished"
+
+
+def test_a_trainer_that_breaks_before_its_result_is_failed_with_its_exit_code(lab: Lab, fake_engine: Behave) -> None:
+    fake_engine("crash")
+    (run,) = queue(lab, 0.05)
+    eventually(lambda: ended(lab))
+    record = lab.find(run.id)
+    assert record.status == "failed"
+    assert "exit code 1" in record.reason
+    assert "told to crash" in lab.run_dir(record).log_file.read_text()
+
+
+def test_a_trainer_killed_by_a_signal_is_killed_and_names_the_signal(lab: Lab, fake_engine: Behave) -> None:
+    fake_engine("die")
+    (run,) = queue(lab, 0.05)
+    eventually(lambda: ended(lab))
+    record = lab.find(run.id)
+    assert record.status == "killed"
+    assert "SIGKILL" in record.reason
+
+
+def test_killing_the_dispatcher_leaves_the_training_alone_and_the_next_one_carries_on(
+    lab: Lab, fake_engine: Behave
+) -> None:
+    fake_engine("hold")
+    first, second = queue(lab, 0.01, 0.05)
+    eventually(lambda: status(lab, first) == "running")
+    dispatcher = run_lock_holder(lab.workspace.dispatcher_lock)
+    assert dispatcher is not None
+    os.kill(dispatcher, signal.SIGKILL)
+    eventually(lambda: not psutil.pid_exists(dispatcher) or psutil.Process(dispatcher).status() == psutil.STATUS_ZOMBIE)
+    assert status(lab, first) == "running"  # this look also starts the next dispatcher, as a run still waits
+    eventually(lambda: lab.dispatching() and run_lock_holder(lab.workspace.dispatcher_lock) != dispatcher)
+    assert status(lab, second) == "queued"
+    shelf.stop(lab, lab.find(first.id))
+    eventually(lambda: status(lab, second) == "running")
+    assert status(lab, first) == "stopped"
+
+
+def test_only_one_dispatcher_works_however_many_are_started(lab: Lab, fake_engine: Behave) -> None:
+    fake_engine("hold")
+    for rate in (0.01, 0.02, 0.03):
+        queue(lab, rate)  # each starts a dispatcher if it sees none
+    eventually(lambda: any(run.status == "running" for run in lab.snapshot().runs))
+    assert sum(run.live for run in lab.snapshot().runs) == 1
+
+
+def test_stopping_a_queued_run_keeps_it_from_ever_starting(lab: Lab, fake_engine: Behave) -> None:
+    fake_engine("hold")
+    first, second = queue(lab, 0.01, 0.05)
+    eventually(lambda: status(lab, first) == "running")
+    assert shelf.stop(lab, lab.find(second.id)).status == "stopped"
+    shelf.stop(lab, lab.find(first.id))
+    eventually(lambda: ended(lab))
+    assert status(lab, second) == "stopped"
+    assert lab.run_dir(lab.find(second.id)).launch() is None
+
+
+def test_a_second_stop_kills_a_run_that_does_not_listen(lab: Lab, fake_engine: Behave) -> None:
+    fake_engine("deaf")
+    (run,) = queue(lab, 0.05)
+    eventually(lambda: status(lab, run) == "running")
+    assert shelf.stop(lab, lab.find(run.id)).status == "stopping"
+    shelf.stop(lab, lab.find(run.id))
+    eventually(lambda: status(lab, run) == "killed")
+
+
+def test_a_forced_stop_also_kills_the_children_that_hold_the_device(lab: Lab, fake_engine: Behave) -> None:
+    fake_engine("child")
+    (run,) = queue(lab, 0.05)
+    eventually(lambda: status(lab, run) == "running")
+    assert shelf.stop(lab, lab.find(run.id), force=True).status == "killed"
+    eventually(lambda: ended(lab))
+
+
+def test_a_run_whose_child_still_holds_the_device_is_not_over(lab: Lab, fake_engine: Behave) -> None:
+    fake_engine("child")
+    (run,) = queue(lab, 0.05)
+    eventually(lambda: status(lab, run) == "running")
+    trainer = run_lock_holder(lab.run_dir(lab.find(run.id)).run_lock)
+    assert trainer is not None
+    os.kill(trainer, signal.SIGKILL)
+    eventually(lambda: run_lock_holder(lab.run_dir(lab.find(run.id)).run_lock) is None)
+    assert status(lab, run) in {"running", "stalled"}
+    shelf.stop(lab, lab.find(run.id), force=True)
+    eventually(lambda: status(lab, run) == "killed")
+
+
+def test_a_run_that_asks_for_a_gpu_where_there_is_none_is_refused_before_it_is_queued(lab: Lab) -> None:
+    if gpus():
+        pytest.skip("this machine has a GPU")
+    planned = plan(lab.library(), Selection(presets=("quickstart",), settings={"training.device": "cuda"}))
+    with pytest.raises(UsageError, match="no GPU"):
+        enqueue(lab, planned)
+    assert not lab.workspace.runs.exists()

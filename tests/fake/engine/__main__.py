@@ -1,0 +1,100 @@
+"""A trainer without training: it keeps the contract of the run directory and behaves as FAKE_ENGINE says.
+
+FAKE_ENGINE: `finish` (default), `hold` (train until told to stop), `deaf` (hold and ignore SIGTERM), `crash` (raise before any
+result), `die` (kill itself), `child` (hold with a child process that shares the locks). A learning rate of 1e6 diverges.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from engine.host import boot_id, hostname
+from engine.locks import hold_run_lock, share_procs_lock
+from engine.metrics import MetricsWriter
+from engine.rundir import Finding, Phase, Result, RunDir, Scores, State, write_file
+
+
+def main() -> int:
+    """Pretend to train the run of the first argument."""
+    behaviour = os.environ.get("FAKE_ENGINE", "finish")
+    run = RunDir(Path(sys.argv[1]))
+    config = run.config().config
+    updates = config.training.updates
+    asked: list[int] = []
+    signal.signal(signal.SIGTERM, signal.SIG_IGN if behaviour == "deaf" else lambda number, frame: asked.append(number))
+    hold_run_lock(run.run_lock)
+    share = share_procs_lock(run.procs_lock)
+    started = time.time()
+
+    def speak(phase: Phase, update: int) -> None:
+        state = State(
+            phase=phase,
+            update=update,
+            updates=updates,
+            tokens_per_second=1000.0,
+            eta_seconds=1.0,
+            heartbeat=time.time(),
+            started=started,
+            pid=os.getpid(),
+            host=hostname(),
+            boot_id=boot_id(),
+            device="cpu",
+            data_fingerprint="fake",
+        )
+        write_file(run.state_file, state)
+
+    speak("starting", 0)
+    if behaviour == "crash":
+        raise RuntimeError("the fake engine was told to crash")
+    if behaviour == "child":
+        subprocess.Popen(["sleep", "1000"], pass_fds=(share,))
+    diverges = config.optimizer.lr >= 1e6
+    update = 0
+    with MetricsWriter(run.metrics_file) as metrics:
+        while update < updates or behaviour in {"hold", "deaf", "child"}:
+            update = min(update + 1, updates)
+            loss = float("nan") if diverges else 8.0 / update**0.1
+            metrics.write(
+                {"update": update, "tokens": update * 10, "seconds": update * 0.1, "session": 1, "train_loss": loss}
+            )
+            speak("running", update)
+            if behaviour == "die":
+                os.kill(os.getpid(), signal.SIGKILL)
+            if asked or diverges:
+                break
+            if behaviour != "finish":
+                time.sleep(0.01)
+        metrics.write(
+            {
+                "update": update,
+                "tokens": update * 10,
+                "seconds": 1.0,
+                "session": 1,
+                "val_loss": loss,
+                "val_accuracy": 0.1,
+            }
+        )
+    scores = Scores(update=update, val_loss=loss, val_accuracy=0.1, val_perplexity=2.718**loss)
+    finding = Finding(kind="divergence", update=update, severity="error", evidence="the loss is nan", advice="lower it")
+    result = Result(
+        status="diverged" if diverges else "stopped" if asked else "finished",
+        update=update,
+        updates=updates,
+        tokens=update * 10,
+        seconds=1.0,
+        started=started,
+        ended=time.time(),
+        data_fingerprint="fake",
+        final=scores,
+        best=None if diverges else scores,
+        findings=(finding,) if diverges else (),
+    )
+    write_file(run.result_file, result, durable=True)
+    return 4 if diverges else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
