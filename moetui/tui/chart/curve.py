@@ -29,7 +29,7 @@ class Curve:
 
 
 def columns_of(series: Series) -> tuple[FloatArray, FloatArray]:
-    """x and y as arrays of equal length, ordered by x, without points that have no x."""
+    """X and y as arrays of equal length, ordered by x, without points that have no x."""
     x, y = np.asarray(series.x, np.float64).reshape(-1), np.asarray(series.y, np.float64).reshape(-1)
     length = min(x.size, y.size)
     x, y = x[:length], y[:length]

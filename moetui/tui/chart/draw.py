@@ -55,7 +55,7 @@ def _head(spec: ChartSpec, layout: Layout, width: int, charset: Charset) -> Rows
 def _entry(series: Series, spec: ChartSpec, charset: Charset) -> Entry:
     y = np.asarray(series.y, np.float64).reshape(-1)[: np.size(series.x)]
     marker = marker_of(series, charset)
-    value = value_text(float(y[-1]), spec.y_format) if y.size else ""
+    value = value_text(float(y[-1]), spec.y_format) if y.size and spec.legend_values else ""
     return Entry(marker, ink_of(series), one_cell_each(series.name), value)
 
 
@@ -67,6 +67,7 @@ def _body(spec: ChartSpec, layout: Layout, width: int, height: int, charset: Cha
     y_axis = Axis(*(data.y_range or (0.0, 1.0)), rows * down, spec.y_log and data.y_range is not None)
     if layout.y_ticks:
         ticks_y = y_ticks(y_axis, rows, spec.y_format) if data.y_range else [(0, "")]
+        ticks_y = ticks_y if max(len(label) for _, label in ticks_y) <= width // 3 else [(0, "")]
     columns, _ = canvas_size(width, height, ticks_y, [], layout.x_line)
     x_axis = Axis(*data.x_range, columns * across)
     ticks_x = x_ticks(x_axis, columns) if layout.x_ticks else []

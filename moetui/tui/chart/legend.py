@@ -6,8 +6,9 @@ from moetui.tui.chart.drawing import BLANK, PLAIN, TITLE, Cell, Ink
 from moetui.tui.chart.numbers import VALUE_WIDTH
 
 ELLIPSIS = "…"
-GAPS = (2, 1)  # cells between entries: tried in turn
 NAME_LIMITS = (32, 24, 16, 12, 8, 0)  # longest names tried, in turn; 0 shows marker and value alone
+WIDE, NARROW = 2, 1  # cells between entries
+SHORTEST_TITLE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,32 +22,39 @@ class Entry:
 
 
 def draw_legend(title: str, entries: list[Entry], width: int, rows: int) -> list[list[Cell]]:
-    """At most `rows` rows, each `width` cells at most: only as many as the entries need."""
-    head = [Cell(char, TITLE) for char in _shorten(title, width)]
-    for limit, gap in [*((limit, GAPS[0]) for limit in NAME_LIMITS), (0, GAPS[1])]:
-        lines = _flow(head, [_entry(entry, limit) for entry in entries], width, rows, gap)
+    """At most `rows` rows of at most `width` cells. Names give way first, then the title, then the last entries."""
+    head = _title(title, width)
+    for limit in NAME_LIMITS:
+        lines = _flow(head, [_entry(entry, limit) for entry in entries], width, rows, WIDE)
         if lines is not None:
             return lines
-    for shown in range(len(entries) - 1, -1, -1):
-        more = [Cell(char, PLAIN) for char in f"+{len(entries) - shown}"]
-        lines = _flow(head, [*(_entry(entry, 0) for entry in entries[:shown]), more], width, rows, GAPS[1])
-        if lines is not None:
-            return lines
+    for shown in range(len(entries), -1, -1):
+        parts = [_entry(entry, 0) for entry in entries[:shown]]
+        if shown < len(entries):
+            parts.append([Cell(char, PLAIN) for char in f"+{len(entries) - shown}"])
+        room = width - sum(len(part) + NARROW for part in parts)
+        for text in (title, _shorten(title, max(room, SHORTEST_TITLE))):
+            lines = _flow(_title(text, width), parts, width, rows, NARROW)
+            if lines is not None:
+                return lines
     return [head]
+
+
+def _title(title: str, width: int) -> list[Cell]:
+    return [Cell(char, TITLE) for char in _shorten(title, width)]
 
 
 def _entry(entry: Entry, limit: int) -> list[Cell]:
     name = f" {_shorten(entry.name, limit)}" if limit and entry.name else ""
     value = f" {entry.value:<{VALUE_WIDTH}}" if entry.value else ""
     return [
-        Cell(entry.marker, entry.ink),
-        *(Cell(char, entry.ink) for char in name),
+        *(Cell(char, entry.ink) for char in entry.marker + name),
         *(Cell(char, PLAIN) for char in value),
     ]
 
 
 def _flow(head: list[Cell], parts: list[list[Cell]], width: int, rows: int, gap: int) -> list[list[Cell]] | None:
-    """Title and entries in reading order, None if they need more rows."""
+    """Title and entries in reading order, None if they need more room."""
     lines = [list(head)]
     for part in parts:
         space = [BLANK] * (gap if lines[-1] else 0)
@@ -60,4 +68,4 @@ def _flow(head: list[Cell], parts: list[list[Cell]], width: int, rows: int, gap:
 
 
 def _shorten(text: str, limit: int) -> str:
-    return text if len(text) <= limit else text[: limit - 1] + ELLIPSIS if limit > 0 else ""
+    return text if len(text) <= limit else text[: limit - 1] + ELLIPSIS

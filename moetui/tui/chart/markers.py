@@ -26,14 +26,14 @@ def end_mark(curve: Curve) -> Iterator[PixelPlace]:
         yield float(curve.column[-1]), float(curve.last[-1])
 
 
-def way_marks(curve: Curve, across: int, index: int, count: int) -> Iterator[PixelPlace]:
-    """Places at fixed columns along the curve, for curve `index` of `count` staggered so that curves do not hide each other's."""
+def way_marks(curve: Curve, across: int, width: int, index: int, count: int) -> Iterator[PixelPlace]:
+    """Places at fixed columns of a chart `width` cells wide; curve `index` of `count` has its own, so that none hides another's."""
     if curve.column.size < 2:
         return
     spacing = max(MARK_SPACING, 3 * count)
     first, last = curve.column[0], curve.column[-1]
     start = spacing * (index + 1) // (count + 1)
-    columns = np.arange(start, max(last / across - END_CLEARANCE, 0), spacing) * across
+    columns = np.arange(start, max(min(last / across - END_CLEARANCE, width), 0), spacing) * across
     for column in columns[columns > first].tolist():
         before = int(np.searchsorted(curve.column, column, "right")) - 1
         if curve.joined[before] or curve.column[before] == column:

@@ -11,9 +11,11 @@ VALUE_WIDTH = 6  # cells of a value in the legend: fixed, so that a new value mo
 
 def tick_labels(ticks: Sequence[float], style: NumberFormat = "number") -> list[str]:
     """Labels with just the digits that tell the ticks apart, in one unit for the whole axis."""
-    if style == "percent":
-        return [f"{label} %" for label in _fixed([tick * 100 for tick in ticks])]
     size = max((abs(tick) for tick in ticks), default=0.0)
+    if style == "percent" and (size == 0 or 1e-5 <= size < 1e3):
+        return [f"{label} %" for label in _fixed([tick * 100 for tick in ticks])]
+    if style == "percent":
+        return [f"{_scientific(tick * 100)} %" for tick in ticks]
     if size >= 1e15 or 0 < size < 1e-3:
         return [_scientific(tick) for tick in ticks]
     divisor, prefix = next(((d, p) for d, p in PREFIXES if size >= d), (1.0, ""))
@@ -26,7 +28,7 @@ def value_text(value: float, style: NumberFormat = "number") -> str:
     if not math.isfinite(value):
         return {"inf": "+inf", "-inf": "-inf"}.get(str(value), "nan")
     if style == "percent":
-        return f"{value * 100:.1f} %" if abs(value) < 1000 else _scientific(value * 100)
+        return f"{value * 100:.1f} %" if abs(value) < 1000 else _scientific(value)
     size = abs(value)
     if size and not 1e-3 <= size < 1e15:
         return _scientific(value, 2)

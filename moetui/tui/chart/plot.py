@@ -37,7 +37,7 @@ def plot_cells(plotted: Sequence[Plotted], columns: int, rows: int, charset: Cha
     ordered = sorted(plotted, key=lambda one: EMPHASES.index(one.series.emphasis))
     dotting = DOTTINGS[charset]
     cells = _lines(ordered, columns, rows, dotting)
-    for one, mark in _marks(ordered, dotting.across):
+    for one, mark in _marks(ordered, dotting.across, columns):
         column, row = round(mark[0]) // dotting.across, round(mark[1]) // dotting.down
         if 0 <= column < columns:
             cell = Cell(marker_of(one.series, charset), ink_of(one.series)._replace(dim=False))
@@ -72,12 +72,12 @@ def _lines(ordered: Sequence[Plotted], columns: int, rows: int, dotting: Dotting
     }
 
 
-def _marks(ordered: Sequence[Plotted], across: int) -> Iterator[tuple[Plotted, PixelPlace]]:
+def _marks(ordered: Sequence[Plotted], across: int, columns: int) -> Iterator[tuple[Plotted, PixelPlace]]:
     """Markers from the lowest layer to the highest: along the curves, on measured points, at the ends."""
     every = [one.series for one in ordered]
     for index, one in enumerate(ordered):
         if wants_way_marks(one.series, every):
-            yield from ((one, mark) for mark in way_marks(one.curve, across, index, len(ordered)))
+            yield from ((one, mark) for mark in way_marks(one.curve, across, columns, index, len(ordered)))
     for one in ordered:
         if one.series.points:
             yield from ((one, mark) for mark in point_marks(one.curve, across))

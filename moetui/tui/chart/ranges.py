@@ -52,7 +52,7 @@ def _around_linear(low: float, high: float) -> Range:
 
 
 def _around_log(low: float, high: float) -> Range:
-    low, high = max(low, SMALLEST), min(max(high, SMALLEST), LARGEST)
+    low, high = np.clip([low, high], SMALLEST, LARGEST).tolist()
     steps = (1.0, 10.0) if high / low > 1e4 else LOG_STEPS
     return _round_down(low * 0.98, steps), _round_up(high * 1.02, steps)
 

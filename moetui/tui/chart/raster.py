@@ -58,7 +58,7 @@ def _clip(
     """The parts of segments that lie within the pixels (Liang and Barsky, 1984)."""
     enter, leave = np.zeros_like(x0), np.ones_like(x0)
     for start, delta, size in ((x0, x1 - x0, width), (y0, y1 - y0, height)):
-        flat = delta == 0
+        flat = np.abs(delta) < 1e-9
         safe = np.where(flat, 1.0, delta)
         near, far = (-0.5 - start) / safe, (size - 0.5 - start) / safe
         outside = flat & ((start < -0.5) | (start > size - 0.5))

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,8 +26,8 @@ class Series:
     """
 
     name: str
-    x: FloatArray | Sequence[float]
-    y: FloatArray | Sequence[float]
+    x: NDArray[Any] | Sequence[float]
+    y: NDArray[Any] | Sequence[float]
     slot: Slot = PALETTE[0]
     emphasis: Emphasis = "normal"
     """Where curves cross, the more emphatic one stays on top; among equals the later one."""
@@ -50,5 +50,7 @@ class ChartSpec:
     y_log: bool = False
     y_format: NumberFormat = "number"
     """`percent` shows fractions from 0 to 1 as percentages."""
+    legend_values: bool = True
+    """Whether the legend gives the last value of each curve beside its name."""
     empty: str = "no data yet"
     """What a chart without a single point says."""

@@ -14,7 +14,7 @@ from textual.widget import Widget
 
 from moetui.tui.chart.changes import changed_runs
 from moetui.tui.chart.draw import draw
-from moetui.tui.chart.drawing import FRAME, PLAIN, TITLE, Drawing, Ink, Row
+from moetui.tui.chart.drawing import TITLE, Drawing, Ink, Row
 from moetui.tui.chart.spec import Charset, ChartSpec
 
 FAINT = 0.5  # how far a dimmed colour goes towards the background
@@ -28,11 +28,10 @@ class Chart(Widget):
         width: 1fr;
         height: 1fr;
         & > .chart--title { text-style: bold; }
-        & > .chart--frame { color: $text-muted; }
         &:focus > .chart--title { color: $text-accent; text-style: bold underline; }
     }
     """
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"chart--title", "chart--frame"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"chart--title"}
 
     def __init__(
         self,
@@ -108,11 +107,10 @@ class Chart(Widget):
     def _ink_style(self, ink: Ink) -> Style:
         """The ink on the widget's own ground."""
         base = self.rich_style
-        if ink == PLAIN:
-            return base
-        if ink in (TITLE, FRAME):
-            return base + self.get_component_rich_style("chart--title" if ink == TITLE else "chart--frame", partial=True)
-        color, (_, ground) = Color.parse(ink.color), self.background_colors
-        if ink.dim and ground.ansi is None:
+        if ink == TITLE:
+            return base + self.get_component_rich_style("chart--title", partial=True)
+        _, _, ground, foreground = self.colors
+        color = Color.parse(ink.color) if ink.color else foreground
+        if ink.dim and ground.ansi is None and color.ansi is None:
             return base + Style(color=color.blend(ground, FAINT).rich_color, bold=ink.bold)
         return base + Style(color=color.rich_color, bold=ink.bold, dim=ink.dim)

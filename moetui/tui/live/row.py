@@ -131,8 +131,10 @@ def _measured(entry: Entry, widths: Widths, tone: str) -> Iterator[Cell]:
 
 
 def _time(run: RunRecord, state: State | None) -> str:
-    """Time that is left of a live run; time that an ended one took."""
+    """Time that is left of a live run, unless it is busy with an evaluation; time that an ended one took."""
     if run.live:
+        if state is not None and state.phase == "evaluating":
+            return "evaluating"
         return _clock(state.eta_seconds) if state is not None and state.eta_seconds is not None else "–"
     return f"in {_clock(run.ended - run.started)}" if run.ended and run.started else "–"
 

@@ -12,7 +12,9 @@ def stop_question(run: RunRecord) -> str:
         return f"Take {run.name} out of the queue?"
     if run.status == "stopping":
         return f"{run.name} was asked to stop and has not ended yet.\nKill it? What it learned since its last checkpoint is lost."
-    return f"Stop {run.name}?\nIt finishes its update, saves a checkpoint and ends. Stopping it a second time kills it."
+    return (
+        f"Stop {run.name}?\nIt finishes its update, saves a checkpoint and ends.\nStopping it a second time kills it."
+    )
 
 
 def stopped_note(before: RunRecord, after: RunRecord) -> str:

@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
-from textual.widgets import Log, Static
+from textual.widgets import RichLog, Static
 
 from engine.rundir import DamagedFile
 from moetui.core.lab import Lab
@@ -19,6 +19,7 @@ from moetui.tui.widgets.run_columns import GLYPHS, STYLES
 WINDOW = 65536
 """Bytes of the log that are read when it is opened."""
 
+MOST_LINES = 5000
 POLL_SECONDS = 0.5
 
 
@@ -29,7 +30,7 @@ class LogView(ModalScreen[None]):
     LogView { align: center middle; }
     LogView > Vertical { width: 100%; height: 100%; background: $surface; }
     LogView Static { padding: 0 1; width: 1fr; height: auto; max-height: 6; }
-    LogView Log { height: 1fr; padding: 0 1; background: $background; }
+    LogView RichLog { height: 1fr; padding: 0 1; background: $background; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,l,enter", "close", "Close")]
 
@@ -38,13 +39,14 @@ class LogView(ModalScreen[None]):
         self._lab = lab
         self._record = record
         self._offset: int | None = None
+        self._unfinished = ""
         self._written = False
 
     def compose(self) -> ComposeResult:
         """State and reason, then the log."""
         with Vertical():
             yield Static(_about(self._record))
-            yield Log(max_lines=5000)
+            yield RichLog(max_lines=MOST_LINES, min_width=0, wrap=True)
 
     def on_mount(self) -> None:
         """Begin to read."""
@@ -73,7 +75,17 @@ class LogView(ModalScreen[None]):
             self.query_one(Static).update(_about(record))
         if text:
             self._written = True
-            self.query_one(Log).write(text)
+            self._write(text, whole=not record.pending)
+
+    def _write(self, text: str, *, whole: bool) -> None:
+        """Write the lines that are complete, and the last one too if no more will come."""
+        *lines, self._unfinished = (self._unfinished + text).split("\n")
+        if whole and self._unfinished:
+            lines.append(self._unfinished)
+            self._unfinished = ""
+        log = self.query_one(RichLog)
+        for line in lines:
+            log.write(Text(line))
 
 
 def _about(record: RunRecord) -> Text:

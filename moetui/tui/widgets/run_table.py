@@ -5,7 +5,7 @@
     table.mark({run.id: 0})                       # marker and colour of the palette's first slot
     table.current                                 # the run under the cursor, which follows its run as the list changes
 
-`RunTable.Moved` says that another run is under the cursor, `RunTable.Opened` that enter was pressed on it.
+It takes no focus and no keys: the screen moves the cursor. `RunTable.Moved` says that another run is under it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.segment import Segment
-from textual.binding import Binding, BindingType
 from textual.events import Click, MouseScrollDown, MouseScrollUp, Resize
 from textual.geometry import Region
 from textual.message import Message
@@ -29,7 +28,7 @@ HEADER = 1
 WHEEL_ROWS = 3
 
 
-class RunTable(Widget, can_focus=True):
+class RunTable(Widget):
     """Shows one `Listing` after the other. The first of `columns` is always there, the others as far as the width allows."""
 
     DEFAULT_CSS = """
@@ -38,9 +37,8 @@ class RunTable(Widget, can_focus=True):
         height: 1fr;
         & > .run-table--header { color: $text-muted; text-style: bold; }
         & > .run-table--sorted { color: $text-accent; text-style: bold; }
-        & > .run-table--cursor { background: $surface-lighten-2; }
         & > .run-table--empty { color: $text-muted; }
-        &:focus > .run-table--cursor { background: $block-cursor-background; color: $block-cursor-foreground; }
+        & > .run-table--cursor { background: $block-cursor-background; color: $block-cursor-foreground; }
     }
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -49,15 +47,6 @@ class RunTable(Widget, can_focus=True):
         "run-table--cursor",
         "run-table--empty",
     }
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", "Up", show=False),
-        Binding("down,j", "move(1)", "Down", show=False),
-        Binding("pageup", "page(-1)", "Page up", show=False),
-        Binding("pagedown", "page(1)", "Page down", show=False),
-        Binding("home", "go(0)", "First", show=False),
-        Binding("end", "go(-1)", "Last", show=False),
-        Binding("enter", "open", "Open", show=False),
-    ]
 
     @dataclass
     class Moved(Message):
@@ -69,14 +58,10 @@ class RunTable(Widget, can_focus=True):
             """Of a burst, the last one counts."""
             return isinstance(message, RunTable.Moved)
 
-    @dataclass
-    class Opened(Message):
-        """Enter was pressed on a run."""
-
-        run: RunRecord
-
-    def __init__(self, columns: Sequence[Column]) -> None:
+    def __init__(self, columns: Sequence[Column], *, cursor: bool = True) -> None:
+        """`cursor`: whether the line under the cursor is shown as such."""
         super().__init__()
+        self._cursor = cursor
         self._columns = tuple(columns)
         self._listing = Listing()
         self._marks: Mapping[str, int] = {}
@@ -127,29 +112,24 @@ class RunTable(Widget, can_focus=True):
         """Put the cursor on a run; False if the list does not hold it."""
         row = self._listing.rows.get(run_id)
         if row is not None:
-            self.action_go(row)
+            self.go(row)
         return row is not None
 
-    def action_move(self, rows: int) -> None:
+    def move(self, rows: int) -> None:
         """Move the cursor down by so many rows."""
-        self.action_go(max(self._row + rows, 0))
+        self.go(max(self._row + rows, 0))
 
-    def action_page(self, pages: int) -> None:
+    def page(self, pages: int) -> None:
         """Move the cursor down by so many screens."""
-        self.action_move(pages * max(self._rows - 1, 1))
+        self.move(pages * max(self._rows - 1, 1))
 
-    def action_go(self, row: int) -> None:
+    def go(self, row: int) -> None:
         """Put the cursor on a row, counted from 0; -1 is the last."""
         before = self.current
         self._row = row if row >= 0 else len(self._listing.runs) - 1
         self._place()
         if (after := self.current) is not before:
             self.post_message(self.Moved(after))
-
-    def action_open(self) -> None:
-        """Say that the run under the cursor is to be opened."""
-        if (run := self.current) is not None:
-            self.post_message(self.Opened(run))
 
     def render_line(self, y: int) -> Strip:
         """One line as it was painted last."""
@@ -171,15 +151,15 @@ class RunTable(Widget, can_focus=True):
         """Put the cursor on the row under the pointer."""
         row = self._top + event.y - HEADER
         if event.y >= HEADER and row < len(self._listing.runs):
-            self.action_go(row)
+            self.go(row)
 
     def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
         """Move the cursor down."""
-        self.action_move(WHEEL_ROWS)
+        self.move(WHEEL_ROWS)
 
     def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
         """Move the cursor up."""
-        self.action_move(-WHEEL_ROWS)
+        self.move(-WHEEL_ROWS)
 
     @property
     def _rows(self) -> int:
@@ -217,7 +197,7 @@ class RunTable(Widget, can_focus=True):
                     self._listing,
                     look,
                     mark=self._marks.get(run.id),
-                    under_cursor=row == self._row,
+                    under_cursor=self._cursor and row == self._row,
                 )
             )
         if not self._listing.runs:

@@ -11,7 +11,6 @@ class TableApp(App[None]):
     def __init__(self) -> None:
         super().__init__()
         self.moved: list[str | None] = []
-        self.opened: list[str] = []
 
     def compose(self) -> ComposeResult:
         yield RunTable(COLUMNS)
@@ -22,9 +21,6 @@ class TableApp(App[None]):
 
     def on_run_table_moved(self, event: RunTable.Moved) -> None:
         self.moved.append(event.run.id if event.run else None)
-
-    def on_run_table_opened(self, event: RunTable.Opened) -> None:
-        self.opened.append(event.run.id)
 
 
 def runs(count: int, **fields: object) -> list[RunRecord]:
@@ -51,7 +47,8 @@ async def test_only_the_visible_part_of_a_long_list_is_drawn() -> None:
     app = TableApp()
     async with app.run_test(size=(80, 24)) as pilot:
         app.table.show(list_runs(runs(10_000), COLUMNS))
-        await pilot.press("end")
+        app.table.go(-1)
+        await pilot.pause()
         assert len(app.table.in_view) == 23
         assert app.table.current is not None
         assert app.table.current.id == "r09999"
@@ -73,7 +70,7 @@ async def test_the_cursor_follows_its_run_when_others_come_before_it() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         some = runs(100)
         app.table.show(list_runs(some, COLUMNS))
-        await pilot.press("down", "down", "down")
+        app.table.move(3)
         before = lines(app.table).index(next(line for line in lines(app.table) if "run 3 " in line))
         newer = [RunRecord(id=f"new{i}", name=f"new {i}", status="queued") for i in range(5)]
         app.table.show(list_runs([*newer, *some], COLUMNS))
@@ -88,7 +85,7 @@ async def test_a_run_that_is_gone_leaves_the_cursor_to_the_next() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         some = runs(5)
         app.table.show(list_runs(some, COLUMNS))
-        await pilot.press("down")
+        app.table.move(1)
         app.table.show(list_runs([some[0], *some[2:]], COLUMNS))
         await pilot.pause()
         assert app.moved[-1] == "r00002"
@@ -101,21 +98,37 @@ async def test_an_empty_list_says_what_it_was_told_to_say() -> None:
     app = TableApp()
     async with app.run_test(size=(80, 24)) as pilot:
         app.table.show(list_runs([], COLUMNS), empty="Nothing here.\nDo this.")
-        await pilot.press("down", "enter", "end", "pageup")
+        app.table.move(1)
+        app.table.go(-1)
+        app.table.page(-1)
+        await pilot.pause()
         assert app.table.current is None
-        assert app.opened == []
         shown = "\n".join(lines(app.table))
         assert "Nothing here." in shown
         assert "Do this." in shown
 
 
-async def test_enter_opens_the_run_under_the_cursor() -> None:
+async def test_the_cursor_moves_by_rows_and_pages_and_stops_at_the_ends() -> None:
     app = TableApp()
     async with app.run_test(size=(80, 24)) as pilot:
         app.table.show(list_runs(runs(30), COLUMNS))
-        app.table.focus()
-        await pilot.press("pagedown", "k", "enter")
-        assert app.opened == ["r00021"]
+        for step in (lambda: app.table.page(1), lambda: app.table.move(-1), lambda: app.table.move(-50)):
+            step()
+        assert app.table.current is not None
+        assert app.table.current.id == "r00000"
+        app.table.page(5)
+        await pilot.pause()
+        assert app.moved[-1] == "r00029"
+
+
+async def test_a_click_puts_the_cursor_on_its_row() -> None:
+    app = TableApp()
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.table.show(list_runs(runs(30), COLUMNS))
+        await pilot.click(RunTable, offset=(10, 4))
+        assert app.moved[-1] == "r00003"
+        await pilot.click(RunTable, offset=(10, 0))
+        assert app.moved[-1] == "r00003"
 
 
 async def test_the_header_marks_the_sort_column_and_the_table_its_best_value() -> None:

@@ -1,0 +1,135 @@
+"""The tree of presets: folders from the names, the quickstart first, files that cannot be read at the end."""
+
+from collections.abc import Iterable
+from math import prod
+
+from rich.style import Style
+from rich.text import Text
+from textual.binding import Binding
+from textual.message import Message
+from textual.widgets import Tree
+from textual.widgets.tree import TreeNode
+
+from moetui.core.presets import Fault, Library, Preset
+
+FIRST = "quickstart"
+
+Entry = Preset | Fault | None
+"""What a node stands for; None is a folder."""
+
+
+def ordered(library: Library, query: str = "") -> list[Preset]:
+    """The presets that match all words of the query in name, title or description: those outside folders first."""
+    words = query.lower().split()
+    found = [p for p in library if all(word in f"{p.name} {p.title} {p.about}".lower() for word in words)]
+    return sorted(found, key=lambda p: (p.name != FIRST, "/" in p.name, p.name))
+
+
+def size_text(preset: Preset) -> str:
+    """How many runs a study has by its own file, such as `×5`; empty for a single configuration or where members decide."""
+    if not preset.is_study:
+        return ""
+    return f"×{len(preset.members) or prod(len(values) for values in preset.grid.values())}"
+
+
+def label_of(entry: Entry, name: str) -> Text:
+    """The label of a node: `*` marks the user's own, `!` a file that cannot be read."""
+    if entry is None:
+        return Text(f"{name}/", style="bold", no_wrap=True)
+    if isinstance(entry, Fault):
+        return Text(f"! {name}", style="bold red", no_wrap=True)
+    label = Text(name if entry.built_in else f"* {name}", no_wrap=True)
+    if size := size_text(entry):
+        label.append(f" {size}", style="dim")
+    return label
+
+
+class PresetTree(Tree[Entry], inherit_bindings=False):
+    """Shows presets; tells which entry is under the cursor. Space folds a folder."""
+
+    DEFAULT_CSS = """
+    PresetTree { height: 1fr; background: transparent; scrollbar-size-horizontal: 0; padding: 0; }
+    PresetTree:focus { background-tint: transparent; }
+    """
+    BINDINGS = [  # noqa: RUF012  # Textual's convention
+        Binding("up", "cursor_up", "Up", show=False),
+        Binding("down", "cursor_down", "Down", show=False),
+        Binding("pageup", "page_up", "Page up", show=False),
+        Binding("pagedown", "page_down", "Page down", show=False),
+        Binding("home", "scroll_home", "First", show=False),
+        Binding("end", "scroll_end", "Last", show=False),
+    ]
+
+    class Pointed(Message):
+        """The cursor is on this entry now; `name` is the name of the preset or folder."""
+
+        def __init__(self, entry: Entry, name: str) -> None:
+            super().__init__()
+            self.entry = entry
+            self.name = name
+
+    def __init__(self) -> None:
+        super().__init__("presets")
+        self.show_root = False
+        self.guide_depth = 2
+        self.show_guides = False
+        self.auto_expand = False
+
+    @property
+    def entry(self) -> Entry:
+        """What is under the cursor."""
+        return self.cursor_node.data if self.cursor_node else None
+
+    def fill(self, library: Library, faults: Iterable[Fault], query: str = "") -> None:
+        """Show these presets and faults; the cursor stays on its entry where that is still there."""
+        before = self._name_of(self.cursor_node) if self.cursor_node else FIRST
+        self.clear()
+        nodes: dict[str, TreeNode[Entry]] = {}
+        folders: dict[str, TreeNode[Entry]] = {"": self.root}
+        for preset in ordered(library, query):
+            folder, _, leaf = preset.name.rpartition("/")
+            nodes[preset.name] = self._folder(folders, folder).add_leaf(label_of(preset, leaf), preset)
+        for fault in faults:
+            nodes[str(fault.path)] = self.root.add_leaf(label_of(fault, fault.path.name), fault)
+        self.root.expand()
+        target = nodes.get(before) or next(iter(nodes.values()), None)
+        if target is not None:
+            self.call_after_refresh(self.move_cursor, target)
+
+    def fold(self) -> bool:
+        """Fold or unfold the folder under the cursor; False if it is none."""
+        if self.cursor_node is None or not self.cursor_node.allow_expand:
+            return False
+        self.cursor_node.toggle()
+        return True
+
+    def on_tree_node_highlighted(self, event: Tree.NodeHighlighted[Entry]) -> None:
+        """Tell the screen in terms of presets."""
+        event.stop()
+        self.post_message(self.Pointed(event.node.data, self._name_of(event.node)))
+
+    def render_label(self, node: TreeNode[Entry], base_style: Style, style: Style) -> Text:
+        """The label, with a sign before folders that says whether they are open."""
+        label = label_of(node.data, self._leaf_of(node))
+        label.stylize_before(style)
+        if node.allow_expand:
+            return Text.assemble(("▾ " if node.is_expanded else "▸ ", style), label)
+        return label
+
+    def _folder(self, folders: dict[str, TreeNode[Entry]], name: str) -> TreeNode[Entry]:
+        if name not in folders:
+            parent, _, leaf = name.rpartition("/")
+            folders[name] = self._folder(folders, parent).add(label_of(None, leaf), None, expand=True)
+        return folders[name]
+
+    def _leaf_of(self, node: TreeNode[Entry]) -> str:
+        if isinstance(node.data, Preset):
+            return node.data.name.rpartition("/")[2]
+        if isinstance(node.data, Fault):
+            return node.data.path.name
+        return str(node.label).removesuffix("/")
+
+    def _name_of(self, node: TreeNode[Entry]) -> str:
+        if isinstance(node.data, Preset):
+            return node.data.name
+        return str(node.data.path) if isinstance(node.data, Fault) else self._leaf_of(node)

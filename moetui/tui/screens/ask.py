@@ -1,0 +1,44 @@
+"""A question that is answered with a line of text."""
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+
+
+class Ask(ModalScreen[str | None]):
+    """Returns the line as it was left with `enter`, None for `escape`."""
+
+    DEFAULT_CSS = """
+    Ask { align: center middle; }
+    Ask > Vertical {
+        width: 72; max-width: 100%; height: auto; padding: 0 1; border: round $primary; background: $surface;
+    }
+    Ask Static { height: auto; color: $text-muted; }
+    """
+    BINDINGS = [Binding("escape", "dismiss", "Leave as it is")]  # noqa: RUF012  # Textual's convention
+
+    def __init__(self, question: str, text: str = "", hint: str = "") -> None:
+        """`text` is what the line holds at first; `hint` stands below it."""
+        super().__init__()
+        self._question = question
+        self._text = text
+        self._hint = hint
+
+    def compose(self) -> ComposeResult:
+        """The line in a frame, and the hint."""
+        with Vertical() as box:
+            box.border_title = Text(self._question)
+            box.border_subtitle = "enter keeps   esc leaves as it is"
+            yield Input(self._text, compact=True)
+            yield Static(Text(self._hint))
+
+    def on_mount(self) -> None:
+        """Begin in the line, behind the text."""
+        self.query_one(Input).focus()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Close with the text."""
+        self.dismiss(event.value)

@@ -1,0 +1,150 @@
+"""The chart in a running application: what it asks the terminal to draw again."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from textual.app import App, ComposeResult
+from textual.geometry import Region
+from textual.pilot import Pilot
+
+from moetui.tui.chart import ChartSpec, Series, slot
+from moetui.tui.chart.widget import Chart
+
+
+class OneChart(App[None]):
+    def __init__(self, spec: ChartSpec) -> None:
+        super().__init__()
+        self.spec = spec
+
+    def compose(self) -> ComposeResult:
+        chart = Chart(self.spec, id="chart")
+        chart.can_focus = True
+        yield chart
+
+
+def spec_at(update: int, title: str = "loss") -> ChartSpec:
+    x = np.arange(update)
+    return ChartSpec(title, (Series("run", x, 8 - x / 500, slot(1)),), "updates", (0, 1000), (5, 9))
+
+
+def shown(app: App[None]) -> list[str]:
+    chart = app.query_one(Chart)
+    return [chart.render_line(y).text for y in range(chart.size.height)]
+
+
+def spied(chart: Chart, monkeypatch: pytest.MonkeyPatch) -> list[Region]:
+    regions: list[Region] = []
+    refresh = chart.refresh
+
+    def spy(*asked: Region, **options: bool) -> Chart:
+        regions.extend(asked or [chart.size.region])
+        return refresh(*asked, **options)
+
+    monkeypatch.setattr(chart, "refresh", spy)
+    return regions
+
+
+def cells(regions: list[Region]) -> Iterator[tuple[int, int]]:
+    for region in regions:
+        yield from ((x, y) for y in region.line_range for x in region.column_range)
+
+
+async def settled(pilot: Pilot[None]) -> Chart:
+    await pilot.pause()
+    return pilot.app.query_one(Chart)
+
+
+async def test_a_new_spec_refreshes_every_changed_cell_and_hardly_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = OneChart(spec_at(500))
+    async with app.run_test(size=(60, 15)) as pilot:
+        chart = await settled(pilot)
+        before = shown(app)
+        regions = spied(chart, monkeypatch)
+        chart.show(spec_at(520))
+        after = shown(app)
+        changed = {
+            (x, y)
+            for y, (one, two) in enumerate(zip(before, after, strict=True))
+            for x, (a, b) in enumerate(zip(one, two, strict=True))
+            if a != b
+        }
+        refreshed = set(cells(regions))
+        assert changed
+        assert changed <= refreshed
+        assert len(refreshed) < 30
+        assert all(region.height == 1 for region in regions)
+
+
+async def test_the_same_spec_again_refreshes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = OneChart(spec_at(500))
+    async with app.run_test(size=(60, 15)) as pilot:
+        chart = await settled(pilot)
+        regions = spied(chart, monkeypatch)
+        chart.show(spec_at(500))
+        assert regions == []
+
+
+async def test_a_changed_cell_lies_in_a_segment_of_its_own() -> None:
+    app = OneChart(spec_at(500))
+    async with app.run_test(size=(60, 15)) as pilot:
+        chart = await settled(pilot)
+        chart.show(spec_at(500, title="lass"))
+        assert [segment.text for segment in chart.render_line(0)][:3] == ["l", "a", "ss"]
+
+
+async def test_after_many_updates_the_screen_shows_the_last_spec() -> None:
+    app = OneChart(spec_at(1))
+    async with app.run_test(size=(60, 15)) as pilot:
+        chart = await settled(pilot)
+        for update in range(50, 1001, 50):
+            chart.show(spec_at(update))
+        fresh = OneChart(spec_at(1000))
+        after = shown(app)
+    async with fresh.run_test(size=(60, 15)) as pilot:
+        await settled(pilot)
+        assert shown(fresh) == after
+
+
+async def test_resizing_draws_the_chart_for_the_new_size() -> None:
+    app = OneChart(spec_at(500))
+    async with app.run_test(size=(60, 15)) as pilot:
+        await settled(pilot)
+        for width, height in ((90, 24), (20, 4), (5, 2), (60, 15)):
+            await pilot.resize_terminal(width, height)
+            await pilot.pause()
+            lines = shown(app)
+            assert (len(lines), {len(line) for line in lines}) == (height, {width})
+        assert "┤" in "".join(shown(app))
+
+
+async def test_a_theme_of_the_other_brightness_changes_the_ground() -> None:
+    app = OneChart(spec_at(500))
+    async with app.run_test(size=(60, 15)) as pilot:
+        chart = await settled(pilot)
+        grounds = []
+        for theme in ("textual-dark", "textual-light"):
+            app.theme = theme
+            await pilot.pause()
+            styles = [segment.style for segment in chart.render_line(5) if segment.style]
+            grounds.append({style.bgcolor for style in styles})
+        assert len(grounds[0]) == len(grounds[1]) == 1
+        assert grounds[0] != grounds[1]
+
+
+async def test_focus_is_seen_in_the_title() -> None:
+    app = OneChart(spec_at(500))
+    async with app.run_test(size=(60, 15)) as pilot:
+        chart = await settled(pilot)
+        app.set_focus(None)
+        await pilot.pause()
+        blurred = next(iter(chart.render_line(0))).style
+        chart.focus()
+        await pilot.pause()
+        assert next(iter(chart.render_line(0))).style != blurred
+
+
+async def test_a_chart_can_be_shown_before_it_has_a_size() -> None:
+    chart = Chart()
+    chart.show(spec_at(10))
+    assert chart.spec.title == "loss"
