@@ -35,6 +35,11 @@ class Overlay:
         return self.curves.get(run.id, Curves())
 
     @property
+    def emphasis(self) -> Emphasis:
+        """How curves that matter are drawn: a single one strong; several would hide each other."""
+        return "strong" if len(self.runs) == 1 else "normal"
+
+    @property
     def x_range(self) -> Range:
         """From nothing to the last update of the longest run, so that the axis stays while the runs go on."""
         return 0.0, float(max((max(run.updates, run.update) for run in self.runs), default=0) or 1)
@@ -66,7 +71,7 @@ def lr_spec(overlay: Overlay) -> ChartSpec:
         if planned is not None:
             series.append(_series(names[run.id], planned, overlay, run, emphasis="faint", legend=not actual[0].size))
         if actual[0].size:
-            series.append(_series(names[run.id], actual, overlay, run, emphasis="strong"))
+            series.append(_series(names[run.id], actual, overlay, run, emphasis=overlay.emphasis))
     peaks = [float(peak) for one in series if np.size(one.y) and math.isfinite(peak := np.max(one.y)) and peak > 0]
     log = bool(peaks) and max(peaks) / min(peaks) > LOG_LR_RATIO
     y_range = (0.0, nice_ceiling(max(peaks))) if peaks and not log else None
@@ -98,7 +103,7 @@ def nice_ceiling(value: float) -> float:
 def _measured(
     overlay: Overlay, training: str, validation: str, score: Callable[[Scores], float | None]
 ) -> tuple[Series, ...]:
-    """A faint curve of training and a strong one of validation for each run; a result without curves is a single point."""
+    """A faint curve of training and one of validation with its points for each run; a result without curves is a single point."""
     names = short_names(overlay.runs)
     series: list[Series] = []
     for run in overlay.runs:
@@ -108,7 +113,7 @@ def _measured(
         if trained[0].size:
             series.append(_series(names[run.id], trained, overlay, run, emphasis="faint", legend=not validated[0].size))
         if validated[0].size:
-            series.append(_series(names[run.id], validated, overlay, run, emphasis="strong", points=True))
+            series.append(_series(names[run.id], validated, overlay, run, emphasis=overlay.emphasis, points=True))
     return tuple(series)
 
 
@@ -137,7 +142,7 @@ def _loss_range(series: Sequence[Series]) -> Range | None:
     if not finite:
         return None
     start = max(float(values[0]) for values in finite)
-    if max(float(values.max()) for values in finite) <= RUNAWAY * start:
+    if start <= 0 or max(float(values.max()) for values in finite) <= RUNAWAY * start:
         return None
     low = min(float(values.min()) for values in finite)
     return math.floor(low * 2) / 2, nice_ceiling(start * 1.2)
