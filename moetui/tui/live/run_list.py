@@ -40,9 +40,12 @@ class RunList(Widget):
 
     def show(self, caption: str, entries: Sequence[Entry]) -> None:
         """Show these runs under this caption; nothing is laid out anew."""
+        in_view = self._top <= self._index(self._cursor) < self._top + self._room
         self._caption, self._entries = caption, entries
         if self.current is None:
             self.point_at(next((entry.run.id for entry in entries if entry.run.live), ""))
+        elif in_view:
+            self.reveal(self._cursor)
         self._update()
 
     def point_at(self, run_id: str) -> None:
