@@ -14,6 +14,9 @@ from moetui.core.errors import UsageError
 from moetui.core.plan import check_keys
 from moetui.core.settings import merge, parse_value
 
+LINE = 72
+"""Cells of a line that stands for a key among others."""
+
 
 @functools.cache
 def fields() -> tuple[FieldInfo, ...]:
@@ -102,7 +105,9 @@ def _in_short(found: Sequence[FieldInfo], present: Mapping[str, Any]) -> list[Te
     lines = []
     for info in found:
         line = Text(f"{info.key:<{width}}", style="bold", no_wrap=True, overflow="ellipsis")
-        lines.append(line.append(f"  {_shown(info, present)}  {info.description}", style="not bold dim"))
+        line.append(f"  {_shown(info, present)}  {info.description}", style="not bold dim")
+        line.truncate(LINE, overflow="ellipsis")
+        lines.append(line)
     return lines
 
 

@@ -4,6 +4,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 from rich.text import Text
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
@@ -178,7 +179,8 @@ class TickList(Vertical):
         if self.typing:
             self.post_message(self.Typing(self))
 
-    def key_escape(self) -> None:
+    def key_escape(self, event: events.Key) -> None:
         """Close the line without adding anything."""
         if self.typing:
+            event.stop()
             self.close_input()

@@ -189,9 +189,10 @@ class LaunchScreen(PlaceScreen):
     def key_escape(self) -> None:
         """Show all presets again."""
         search = self.query_one("#search", Input)
-        search.value = ""
-        search.remove_class("-open")
-        self.query_one(PresetTree).focus()
+        if search.has_class("-open"):
+            search.value = ""
+            search.remove_class("-open")
+            self.query_one(PresetTree).focus()
 
     def key_down(self) -> None:
         """From the search line to what was found."""

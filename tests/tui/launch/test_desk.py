@@ -1,0 +1,136 @@
+"""What is planned for what is chosen, without any widget."""
+
+from pathlib import Path
+
+import pytest
+
+from moetui.core.presets import Library
+from moetui.tui.launch import lists
+from moetui.tui.launch.choice import Choice
+from moetui.tui.launch.desk import Desk
+
+
+def desk_on(preset: str, user: Path | None = None) -> Desk:
+    library, faults = Library.collect(user)
+    desk = Desk(library, faults)
+    desk.take(library.get(preset))
+    return desk
+
+
+def choice(desk: Desk) -> Choice:
+    assert desk.choice is not None
+    return desk.choice
+
+
+def names(desk: Desk) -> list[str]:
+    return [run.name for run in desk.outlook.runs]
+
+
+def test_a_preset_that_is_left_alone_is_planned_as_the_command_line_would() -> None:
+    assert names(desk_on("quickstart")) == ["quickstart/lr=0.01", "quickstart/lr=0.05", "quickstart/lr=0.3"]
+
+
+def test_the_lists_of_a_preset_start_with_its_own_values_ticked() -> None:
+    chosen = choice(desk_on("base/moe-tiny"))
+    assert chosen.rates.chosen == (0.05,)
+    assert chosen.rates.offered == (0.001, 0.003, 0.01, 0.03, 0.05, 0.1, 0.3)
+    assert chosen.shapes.chosen == (None,)
+    assert chosen.seeds.chosen == (1,)
+
+
+def test_ticks_multiply() -> None:
+    desk = desk_on("quickstart")
+    desk.choose(lists.toggled(choice(desk), "seeds", 2))
+    desk.choose(lists.toggled(choice(desk), "rates", 0.05))
+    assert names(desk) == [f"quickstart/lr={lr}/seed={seed}" for lr in (0.01, 0.3) for seed in (1, 2)]
+
+
+def test_a_typed_schedule_is_planned_beside_the_presets_own() -> None:
+    desk = desk_on("base/moe-tiny")
+    typed, first = lists.added(choice(desk), "shapes", "30% 1%")
+    desk.choose(typed)
+    schedules = [(run.config.schedule.warmup, run.config.schedule.floor) for run in desk.outlook.runs]
+    assert schedules == [(0.1, 0.05), (0.3, 0.01)]
+    assert names(desk)[-1] == "base/moe-tiny/warmup=0.3/floor=0.01"
+    assert first in {row.value for row in lists.rows(desk)["shapes"]}
+
+
+def test_a_schedule_that_is_the_presets_own_is_not_offered_twice() -> None:
+    texts = [row.text for row in lists.rows(desk_on("base/moe-tiny"))["shapes"]]
+    assert texts[0].split() == ["10", "%", "5", "%", "own"]
+    assert sum(text.startswith(" 10 %   5 %") for text in texts) == 1
+
+
+def test_a_study_of_several_schedules_keeps_them_as_its_own() -> None:
+    desk = desk_on("schedule/all")
+    assert len(desk.outlook.runs) == 5
+    assert lists.rows(desk)["shapes"][0].text == "5 own"
+
+
+@pytest.mark.parametrize(("name", "values"), [("rates", (0.01, 0.05, 0.3)), ("shapes", (None,)), ("seeds", (1,))])
+def test_an_empty_list_says_what_to_tick(name: str, values: tuple[float | None, ...]) -> None:
+    desk = desk_on("quickstart")
+    for value in values:
+        desk.choose(lists.toggled(choice(desk), name, value))
+    assert not desk.outlook.runs
+    assert desk.outlook.problem.startswith("tick a ")
+
+
+def test_choices_and_settings_wait_for_their_preset() -> None:
+    desk = desk_on("quickstart")
+    desk.choose(lists.toggled(choice(desk), "seeds", 3))
+    desk.set({"training.updates": 7})
+    desk.take(desk.library.get("base/moe-tiny"))
+    assert not desk.settings
+    assert len(names(desk)) == 1
+    desk.take(desk.library.get("quickstart"))
+    assert len(names(desk)) == 6
+    assert {run.config.training.updates for run in desk.outlook.runs} == {7}
+
+
+def test_a_learning_rate_that_is_set_by_hand_becomes_the_presets_own() -> None:
+    desk = desk_on("quickstart")
+    desk.set({"optimizer.lr": 0.2})
+    assert choice(desk).rates.chosen == (0.2,)
+    assert [run.config.optimizer.lr for run in desk.outlook.runs] == [0.2]
+
+
+def test_ticks_outlast_a_change_of_settings() -> None:
+    desk = desk_on("quickstart")
+    desk.choose(lists.toggled(choice(desk), "rates", 0.3))
+    desk.set({"seed": 9})
+    assert choice(desk).rates.chosen == (0.01, 0.05)
+    assert {run.config.seed for run in desk.outlook.runs} == {9}
+
+
+def test_offline_text_replaces_the_hub_but_not_what_is_set_by_hand() -> None:
+    desk = desk_on("base/moe-79m")
+    assert desk.outlook.runs[0].config.data.source == "hub"
+    desk.offline = True
+    desk.set({"data.tokenizer": "bpe:512"})
+    data = desk.outlook.runs[0].config.data
+    assert (data.source, data.tokenizer) == ("pydocs", "bpe:512")
+
+
+def test_a_setting_that_cannot_be_is_known_before_it_is_made() -> None:
+    desk = desk_on("quickstart")
+    assert "training.updates" in desk.check({"training.updates": 0})
+    assert desk.check({"training.updates": 3}) == ""
+    assert desk.settings == {}
+
+
+def test_a_preset_that_cannot_be_planned_says_file_and_line(tmp_path: Path) -> None:
+    path = tmp_path / "bad.toml"
+    path.write_text('[preset]\nname = "bad"\ntitle = "B"\n[config]\ntraining.updates = 0\n')
+    desk = desk_on("bad", tmp_path)
+    assert f"{path}:5: training.updates" in desk.outlook.problem
+    assert lists.rows(desk) == {"rates": [], "shapes": [], "seeds": []}
+
+
+def test_a_mended_file_is_planned_after_reading_again(tmp_path: Path) -> None:
+    path = tmp_path / "bad.toml"
+    path.write_text('[preset]\nname = "bad"\ntitle = "B"\n[config]\ntraining.updates = 0\n')
+    desk = desk_on("bad", tmp_path)
+    path.write_text('[preset]\nname = "bad"\ntitle = "B"\n[config]\ntraining.updates = 8\n')
+    desk.reload(*Library.collect(tmp_path))
+    assert [run.config.training.updates for run in desk.outlook.runs] == [8]

@@ -1,0 +1,107 @@
+"""The words for what a plan costs."""
+
+import pytest
+
+from moetui.core.devices import CPU, Device
+from moetui.core.plan import PlannedRun, Selection, plan
+from moetui.core.presets import Library
+from moetui.core.records import RunRecord
+from moetui.tui.launch.card import Words, card_text
+from moetui.tui.launch.summary import bill, question, source_text, totals
+from moetui.tui.launch.wording import count_text, duration_text
+
+LIBRARY = Library.load()
+ONE_CPU = (Device(CPU, "CPU"),)
+TWO_GPUS = (Device("GPU-1", "H200"), Device("GPU-2", "H200"), *ONE_CPU)
+
+
+def planned(preset: str = "quickstart", seeds: tuple[int, ...] = ()) -> list[PlannedRun]:
+    return plan(LIBRARY, Selection(presets=(preset,), seeds=seeds))
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0, "0"), (950, "950"), (999.6, "1.00k"), (2_890_000, "2.89M"), (79_059_840, "79.1M"), (36.6e9, "36.6G")],
+)
+def test_counts_have_three_digits(value: float, text: str) -> None:
+    assert count_text(value) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.1, "5 s"),
+        (41, "40 s"),
+        (58, "1 min"),
+        (600, "10 min"),
+        (3600, "1.0 h"),
+        (36_000, "10 h"),
+        (200_000, "2.3 days"),
+    ],
+)
+def test_durations_are_no_more_exact_than_an_estimate(seconds: float, text: str) -> None:
+    assert duration_text(seconds) == text
+
+
+def test_the_totals_name_runs_parameters_tokens_place_and_time() -> None:
+    runs = planned()
+    text = totals(runs, bill(runs, (), ONE_CPU), pending=2).plain
+    model = runs[0].config.model
+    for part in (
+        "3 runs",
+        count_text(model.parameters),
+        count_text(model.active_parameters),
+        "on CPU",
+        "about",
+        "(a guess)",
+    ):
+        assert part in text
+    assert f"{count_text(3 * runs[0].config.tokens)} tokens ({count_text(runs[0].config.tokens)} each)" in text
+    assert "after 2 runs" in text
+    assert all(len(line) <= 53 for line in totals(runs, bill(runs, (), ONE_CPU), pending=0).plain.splitlines())
+
+
+def test_until_the_devices_are_known_nothing_is_said_of_time() -> None:
+    text = totals(planned(), None, pending=0).plain
+    assert "looking for GPUs" in text
+    assert "about" not in text
+
+
+def test_a_run_that_was_measured_makes_the_estimate_a_measurement() -> None:
+    runs = planned()
+    before = RunRecord(
+        id="a", name="a", status="finished", device="cpu", tokens_per_second=1000.0,
+        active_parameters=runs[0].config.model.active_parameters,
+    )  # fmt: skip
+    cost = bill(runs, (before,), ONE_CPU)
+    assert cost.seconds == pytest.approx(sum(run.config.tokens for run in runs) / 1000)
+    assert "(measured)" in cost.duration
+
+
+def test_two_gpus_take_half_the_time_of_one_but_one_run_stays_on_one() -> None:
+    runs = planned(seeds=(1, 2))
+    assert bill(runs, (), TWO_GPUS).seconds == pytest.approx(bill(runs, (), TWO_GPUS[1:]).seconds / 2)
+    assert bill(runs[:1], (), TWO_GPUS).seconds == pytest.approx(bill(runs[:1], (), TWO_GPUS[1:]).seconds)
+    assert bill(runs, (), TWO_GPUS).place == "2 × H200"
+
+
+def test_few_and_short_runs_are_not_asked_about() -> None:
+    few, many, long = planned(), planned(seeds=(1, 2, 3)), planned("base/moe-79m")
+    assert question(few, bill(few, (), ONE_CPU)) == ""
+    assert question(many, bill(many, (), ONE_CPU)).startswith("Start 9 runs on CPU, about")
+    assert "1 run on CPU" in question(long, bill(long, (), ONE_CPU))
+
+
+def test_a_preset_of_the_hub_says_that_it_needs_the_network() -> None:
+    hub = LIBRARY.get("base/moe-79m")
+    assert "needs the network" in source_text(hub, planned("base/moe-79m"), offline=False)
+    assert source_text(LIBRARY.get("quickstart"), planned(), offline=False) == "text: pydocs"
+
+
+def test_a_card_keeps_its_source_however_long_the_description() -> None:
+    lines = card_text(Words("Title", "word " * 100, "source"), 20, 4).plain.splitlines()
+    assert len(lines) == 4
+    assert lines[0] == "Title"
+    assert lines[2].endswith("…")
+    assert lines[3] == "source"
+    assert all(len(line) <= 20 for line in lines)

@@ -1,0 +1,229 @@
+"""The Launch screen, driven by its keys."""
+
+from collections.abc import Callable
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input, Static
+
+from moetui.core.lab import Lab
+from moetui.tui.app import MoetuiApp
+from moetui.tui.chart.widget import Chart
+from moetui.tui.launch.card import Card
+from moetui.tui.launch.preset_tree import PresetTree
+from moetui.tui.launch.run_list import RunList
+from moetui.tui.launch.settings_dialog import SettingInput, SettingsDialog
+from moetui.tui.launch.tick_list import TickList
+from moetui.tui.screens.confirm import Confirm
+from moetui.tui.screens.launch import LaunchScreen
+from tests.conftest import eventually
+
+SIZES = [(60, 15), (80, 24), (120, 40), (200, 60)]
+
+
+def screen(pilot: Pilot[None]) -> LaunchScreen:
+    found = next(s for s in pilot.app.screen_stack if isinstance(s, LaunchScreen))
+    assert isinstance(found, LaunchScreen)
+    return found
+
+
+def said(pilot: Pilot[None], part: str) -> str:
+    return str(screen(pilot).query_one(f"#{part}", Static).render())
+
+
+def rows(pilot: Pilot[None], name: str) -> dict[str, bool]:
+    return {row.text.strip(): row.ticked for row in screen(pilot).query_one(f"#{name}", TickList).rows.rows}
+
+
+async def until(pilot: Pilot[None], condition: Callable[[], bool], what: str) -> None:
+    """Poll while the application goes on."""
+    for _ in range(1500):
+        if condition():
+            return
+        await pilot.pause(0.02)
+    pytest.fail(f"never happened: {what}")
+
+
+async def ready(pilot: Pilot[None]) -> None:
+    await until(pilot, lambda: "on " in said(pilot, "totals"), "the devices are known")
+
+
+async def type_text(pilot: Pilot[None], text: str) -> None:
+    for character in text:
+        await pilot.press("space" if character == " " else character)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_it_opens_on_the_quickstart_with_its_plan_at_every_size(lab: Lab, size: tuple[int, int]) -> None:
+    async with MoetuiApp(lab).run_test(size=size) as pilot:
+        await ready(pilot)
+        assert screen(pilot).query_one(Card).words.title.startswith("Quickstart")
+        assert rows(pilot, "rates") == {"0.01": True, "0.05": True, "0.3": True}
+        assert said(pilot, "totals").startswith("3 runs")
+        assert [series.name for series in screen(pilot).query_one(Chart).spec.series] == ["0.01", "0.05", "0.3"]
+        assert isinstance(pilot.app.focused, PresetTree)
+
+
+async def test_a_tick_changes_the_plan_at_once(lab: Lab) -> None:
+    async with MoetuiApp(lab).run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await pilot.press("right", "space")
+        assert rows(pilot, "rates")["0.01"] is False
+        assert said(pilot, "totals").startswith("2 runs")
+        assert [series.name for series in screen(pilot).query_one(Chart).spec.series] == ["0.05", "0.3"]
+        await pilot.press("right", "right", "a")
+        assert said(pilot, "totals").startswith("6 runs")
+        await pilot.press("left", "left", "a", "a")
+        assert "tick a learning rate" in said(pilot, "totals")
+
+
+async def test_values_are_typed_into_the_list_that_has_the_focus(lab: Lab) -> None:
+    async with MoetuiApp(lab).run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await pilot.press("tab", "n")
+        await type_text(pilot, "1..2 x3 0.07")
+        await pilot.press("enter")
+        assert rows(pilot, "rates") == dict.fromkeys(("0.01", "0.05", "0.07", "0.3", "1", "1.41", "2"), True)
+        await pilot.press("tab", "n")
+        await type_text(pilot, "0.3 0.01")
+        await pilot.press("enter")
+        assert rows(pilot, "shapes")["30 %   1 %"]
+        assert said(pilot, "totals").startswith("14 runs")
+
+
+async def test_bad_input_is_said_and_stays_for_mending(lab: Lab) -> None:
+    async with MoetuiApp(lab).run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await pilot.press("tab", "n")
+        await type_text(pilot, "0.1 zap")
+        await pilot.press("enter")
+        assert "'zap' is not a number" in said(pilot, "note")
+        line = screen(pilot).query_one("#rates Input", Input)
+        assert line.value == "0.1 zap"
+        await pilot.press("backspace", "backspace", "backspace", "enter")
+        assert rows(pilot, "rates")["0.1"]
+        await pilot.press("n", "7", "escape")
+        assert "7" not in rows(pilot, "rates")
+        assert pilot.app.focused is screen(pilot).query_one("#rates", TickList).rows
+
+
+async def test_the_search_narrows_the_tree_and_escape_widens_it(lab: Lab) -> None:
+    async with MoetuiApp(lab).run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await pilot.press("slash")
+        await type_text(pilot, "phase")
+        await until(pilot, lambda: "phase 1" in screen(pilot).query_one(Card).words.title, "the match is planned")
+        await pilot.press("enter")
+        assert isinstance(pilot.app.focused, PresetTree)
+        assert said(pilot, "totals").startswith("5 runs")
+        await pilot.press("escape")
+        await pilot.pause()
+        assert len(screen(pilot).query_one(PresetTree).root.children) > 3
+        assert said(pilot, "totals").startswith("5 runs")
+
+
+async def test_a_broken_file_is_shown_in_its_place_and_hides_no_other(lab: Lab) -> None:
+    lab.workspace.presets.mkdir()
+    (lab.workspace.presets / "good.toml").write_text('[preset]\nname = "mine/good"\ntitle = "My own"\n')
+    broken = lab.workspace.presets / "broken.toml"
+    broken.write_text('[preset]\nname = "[b]"\ntitle = "[/b]"\n[config]\ntrainin.updates = 5\n')
+    async with MoetuiApp(lab).run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        tree = screen(pilot).query_one(PresetTree)
+        for _ in range(40):
+            await pilot.press("down")
+        words = screen(pilot).query_one(Card).words
+        assert f"{broken}:5: trainin.updates" in words.about
+        await pilot.press("enter")  # nothing to start
+        assert any("* good" in str(node.label) for folder in tree.root.children for node in folder.children)
+        broken.write_text('[preset]\nname = "mended"\ntitle = "Mended"\n')
+        await pilot.press("r")
+        await pilot.pause()
+        assert any("* mended" in str(node.label) for node in tree.root.children)
+
+
+async def test_settings_are_added_explained_and_removed(lab: Lab) -> None:
+    async with MoetuiApp(lab).run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await pilot.press("e")
+        await until(pilot, lambda: isinstance(pilot.app.screen, SettingsDialog), "the dialog is open")
+        dialog = pilot.app.screen
+        await type_text(pilot, "training.upd")
+        assert "Optimizer updates." in str(dialog.query_one("#explanation", Static).render())
+        await pilot.press("tab")
+        assert dialog.query_one(SettingInput).value == "training.updates="
+        await pilot.press("0", "enter")
+        assert "training.updates" in str(dialog.query_one("#fault", Static).render())
+        await pilot.press("backspace", "9", "enter")
+        assert "training.updates=9" in str(dialog.query_one("#made", Static).render())
+        await pilot.press("escape")
+        await pilot.pause()
+        assert "training.updates=9" in said(pilot, "note")
+        assert screen(pilot).query_one(Chart).spec.x_range == (0.0, 9.0)
+        await pilot.press("e")
+        await until(pilot, lambda: isinstance(pilot.app.screen, SettingsDialog), "the dialog is open again")
+        await pilot.press("delete", "escape")
+        await pilot.pause()
+        assert "training.updates" not in said(pilot, "note")
+
+
+async def test_offline_text_is_one_key_away(lab: Lab) -> None:
+    async with MoetuiApp(lab).run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await pilot.press("down", "down")
+        await until(pilot, lambda: "79M" in screen(pilot).query_one(Card).words.title, "the large model is chosen")
+        assert "needs the network" in screen(pilot).query_one(Card).words.source
+        await pilot.press("o")
+        assert "offline text: pydocs" in screen(pilot).query_one(Card).words.source
+        assert "data.source=pydocs" in said(pilot, "note")
+        await pilot.press("o")
+        assert "needs the network" in screen(pilot).query_one(Card).words.source
+
+
+async def test_names_take_the_place_of_the_curves_and_a_tall_terminal_shows_both(lab: Lab) -> None:
+    async with MoetuiApp(lab).run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        names, chart = screen(pilot).query_one(RunList), screen(pilot).query_one(Chart)
+        assert (chart.display, names.display) == (True, False)
+        await pilot.press("v")
+        assert (chart.display, names.display) == (False, True)
+        assert "quickstart/lr=0.05" in names.render_line(2).text
+        await pilot.resize_terminal(120, 40)
+        await pilot.pause()
+        assert (chart.display, names.display) == (True, True)
+
+
+async def test_enter_queues_the_planned_runs_and_goes_to_live(lab: Lab, fake_engine: Callable[[str], None]) -> None:
+    app = MoetuiApp(lab)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await pilot.press("right", "space", "enter")
+        await until(pilot, lambda: app.current_mode == "live", "Live is shown")
+        queued = [record for record in lab.records() if not record.published]
+        assert sorted(record.name for record in queued) == ["quickstart/lr=0.05", "quickstart/lr=0.3"]
+        assert set(app.watch_ids) == {record.id for record in queued}
+    eventually(lambda: all(lab.see(r).status == "finished" for r in queued), what="the dispatcher ran them")
+
+
+async def test_many_runs_are_asked_about_and_no_starts_nothing(lab: Lab) -> None:
+    app = MoetuiApp(lab)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await pilot.press("tab", "tab", "tab", "a", "enter")
+        await until(pilot, lambda: isinstance(app.screen, Confirm), "the question is asked")
+        await pilot.press("n")
+        await pilot.pause()
+        assert app.current_mode == "launch"
+        assert not lab.workspace.runs.exists()
+
+
+async def test_a_workspace_that_cannot_be_written_is_told_and_nothing_is_lost(lab: Lab) -> None:
+    lab.workspace.runs.write_text("a file in the way of the directory")
+    app = MoetuiApp(lab)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await pilot.press("enter")
+        await until(pilot, lambda: bool(list(app._notifications)), "the fault is told")
+        assert [note.severity for note in app._notifications] == ["error"]
+        assert app.current_mode == "launch"
+        assert said(pilot, "totals").startswith("3 runs")
