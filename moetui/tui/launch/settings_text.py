@@ -121,4 +121,6 @@ def _in_full(info: FieldInfo, present: Mapping[str, Any]) -> Text:
 
 def _shown(info: FieldInfo, present: Mapping[str, Any]) -> str:
     value = present.get(info.key, info.default)
+    if value is None:
+        return "none"
     return value if isinstance(value, str) and value else orjson.dumps(value).decode()

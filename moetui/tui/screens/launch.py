@@ -33,6 +33,8 @@ from moetui.tui.screens.confirm import Confirm
 
 TALL = 34
 """Rows from which on curves and names are shown together."""
+SHORT, NARROW = 20, 70
+"""Rows and columns below which description and tree give way to the lists and the chart."""
 
 
 class LaunchScreen(PlaceScreen):
@@ -54,6 +56,10 @@ class LaunchScreen(PlaceScreen):
     LaunchScreen RunList { display: none; }
     LaunchScreen.-names RunList { display: block; }
     LaunchScreen.-names Chart { display: none; }
+    LaunchScreen.-short Card { height: 2; }
+    LaunchScreen.-short #lists { height: 4; }
+    LaunchScreen.-narrow #left { width: 16; }
+    LaunchScreen.-narrow #rates, LaunchScreen.-narrow #seeds { width: 12; }
     LaunchScreen.-tall RunList { display: block; }
     LaunchScreen.-tall Chart { display: block; }
     LaunchScreen.-tall Card { height: 5; }
@@ -91,6 +97,8 @@ class LaunchScreen(PlaceScreen):
     def on_resize(self, event: events.Resize) -> None:
         """Show more where there is room for it."""
         self.set_class(event.size.height >= TALL, "-tall")
+        self.set_class(event.size.height < SHORT, "-short")
+        self.set_class(event.size.width < NARROW, "-narrow")
 
     def show_picture(self, picture: Picture) -> None:
         """New measurements and new queues change the estimate."""

@@ -72,3 +72,4 @@ def test_a_whole_key_is_explained_with_its_present_value_and_bounds() -> None:
     assert "≥ 1" in text
     assert "Optimizer updates." in text
     assert "linear" in explanation("schedule.kind", {}, 6).plain
+    assert "schedule.horizon = none" in explanation("schedule.horizon", {}, 6).plain
