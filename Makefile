@@ -14,7 +14,7 @@ $(INSTALLED): pyproject.toml requirements.lock
 	touch $@
 
 demo: install
-	$(BIN)/moetui demo
+	$(BIN)/moetui run quickstart
 
 check: install
 	$(BIN)/ruff format --check .

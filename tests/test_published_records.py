@@ -1,0 +1,51 @@
+"""The repository's own runs.json ships the published results, which are those of the presets."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from moetui.core.catalogue import Catalogue
+from moetui.core.presets import Library
+from moetui.core.published import published_records
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_runs_json_holds_every_published_result_of_the_presets() -> None:
+    shipped = {record.id: record for record in Catalogue(ROOT / "runs.json").all() if record.published}
+    assert shipped == {record.id: record for record in published_records(Library.load())}
+
+
+@pytest.mark.parametrize(
+    ("name", "loss", "accuracy", "perplexity", "seconds"),
+    [
+        ("conservative-warmup", 7.410, 0.094, 1652, 20.5),
+        ("baseline", 7.399, 0.092, 1635, 20.7),
+        ("no-warmup", 7.423, 0.090, 1673, 20.6),
+        ("aggressive-warmup", 7.421, 0.090, 1670, 20.8),
+        ("long-warmup", 7.451, 0.089, 1722, 20.6),
+    ],
+)
+def test_the_published_schedules_have_the_numbers_of_the_document(
+    name: str, loss: float, accuracy: float, perplexity: float, seconds: float
+) -> None:
+    (record,) = [record for record in published_records(Library.load()) if record.name == f"published/schedule/{name}"]
+    assert record.final is not None
+    final = record.final
+    assert (final.val_loss, final.val_accuracy, final.val_perplexity, final.seconds) == (
+        loss,
+        accuracy,
+        perplexity,
+        seconds,
+    )
+    assert record.source == "000_ead1b3e12b314aea.txt"
+
+
+def test_help_needs_nothing_heavy() -> None:
+    code = "import sys; from moetui.cli.main import app; print(json.dumps(sorted(sys.modules)))"
+    answer = subprocess.run([sys.executable, "-c", f"import json; {code}"], capture_output=True, text=True, check=True)
+    loaded = {name.partition(".")[0] for name in json.loads(answer.stdout)}
+    assert not loaded & {"torch", "textual", "rich", "pydantic", "numpy", "tinydb", "asyncio"}
