@@ -2,8 +2,9 @@
 
     python -m benchmarks.chart
 
-Writes benchmarks/results/chart.md. The bytes are counted at the far end of a pty: one run with frames less one without, so that
-start and end do not count. The two ways of refreshing take turns within one run of this script, on the same data.
+Writes benchmarks/results/chart.md. The bytes are counted at the far end of a pty, between two marks that the application sends
+before the first frame and after the last, so that start and end do not count. The two ways of refreshing take turns within one
+run of this script, on the same data.
 """
 
 import fcntl
@@ -24,6 +25,7 @@ from textual.app import App, ComposeResult
 from textual.containers import Grid
 
 from moetui.tui.chart import ChartSpec, Series, draw, slot
+from moetui.tui.chart.tile import Tile
 from moetui.tui.chart.widget import Chart
 
 RESULTS = Path(__file__).parent / "results" / "chart.md"
@@ -32,6 +34,7 @@ RATE = 2  # frames per second of a live screen
 UPDATES_PER_FRAME = 5
 ROUNDS = 3
 TOTAL = 10_000
+MARK = b"\a\a"
 
 
 def specs(points: int, total: int) -> list[ChartSpec]:
@@ -76,7 +79,10 @@ class LiveCharts(App[None]):
         self.set_timer(1, lambda: self.set_interval(0.1, self.tick))
 
     def tick(self) -> None:
-        """The next frame."""
+        """The next frame, or a mark before the first and after the last."""
+        if self.frame in (0, self.frames):
+            self.bell()
+            self.bell()
         if self.frame == self.frames:
             self.exit()
             return
@@ -85,11 +91,12 @@ class LiveCharts(App[None]):
         for chart, spec in zip(self.query(Chart), now, strict=True):
             chart.show(spec)
             if self.whole:
-                chart.refresh()
+                for tile in chart.query(Tile):
+                    tile.refresh()
 
 
 def sent(frames: int, whole: bool, width: int, height: int) -> tuple[int, float]:
-    """Bytes that arrive at the terminal, and CPU seconds of the application."""
+    """Bytes that arrive at the terminal from the first frame to the last, and CPU seconds of the whole application."""
     near, far = pty.openpty()
     fcntl.ioctl(far, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -97,18 +104,19 @@ def sent(frames: int, whole: bool, width: int, height: int) -> tuple[int, float]
     command = [sys.executable, "-m", "benchmarks.chart", "app", str(frames), str(int(whole))]
     child = subprocess.Popen(command, stdin=far, stdout=far, stderr=far, env=environment, start_new_session=True)
     os.close(far)
-    count = 0
+    output = b""
     while True:
         try:
-            block = os.read(near, 65536)
+            output += os.read(near, 65536)
         except OSError:  # Linux says so when the last writer is gone
             break
-        count += len(block)
     os.close(near)
     if child.wait():
         raise SystemExit(f"the application ended with {child.returncode}")
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return count, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return len(
+        output.split(MARK)[1]
+    ) if frames else 0, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def traffic(width: int, height: int) -> dict[bool, tuple[float, float]]:
@@ -116,8 +124,8 @@ def traffic(width: int, height: int) -> dict[bool, tuple[float, float]]:
     found: dict[bool, list[tuple[float, float]]] = {False: [], True: []}
     for _ in range(ROUNDS):
         for whole in (False, True):
-            (idle_bytes, idle_cpu), (bytes_, cpu) = (sent(frames, whole, width, height) for frames in (0, FRAMES))
-            found[whole].append(((bytes_ - idle_bytes) / FRAMES * RATE, (cpu - idle_cpu) / FRAMES * 1000))
+            (_, idle_cpu), (count, cpu) = (sent(frames, whole, width, height) for frames in (0, FRAMES))
+            found[whole].append((count / FRAMES * RATE, (cpu - idle_cpu) / FRAMES * 1000))
     return {whole: (median(rate for rate, _ in runs), median(cpu for _, cpu in runs)) for whole, runs in found.items()}
 
 

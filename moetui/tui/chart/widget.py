@@ -1,22 +1,22 @@
 """The chart on a screen: at each new spec the terminal gets only the cells that changed."""
 
-from itertools import groupby
-from operator import itemgetter
 from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
+from textual.app import ComposeResult
 from textual.color import Color
 from textual.events import Resize
-from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from moetui.tui.chart.changes import changed_runs
+from moetui.tui.chart.changes import changed_columns
 from moetui.tui.chart.draw import draw
-from moetui.tui.chart.drawing import TITLE, Drawing, Ink, Row
+from moetui.tui.chart.drawing import TITLE, Drawing, Ink
 from moetui.tui.chart.spec import Charset, ChartSpec
+from moetui.tui.chart.tile import Tile
 
+TILES = 8  # more would send less for each change, and make each layout dearer
 FAINT = 0.5  # how far a dimmed colour goes towards the background
 
 
@@ -27,6 +27,7 @@ class Chart(Widget):
     Chart {
         width: 1fr;
         height: 1fr;
+        layout: horizontal;
         & > .chart--title { text-style: bold; }
         &:focus > .chart--title { color: $text-accent; text-style: bold underline; }
     }
@@ -42,12 +43,13 @@ class Chart(Widget):
         id: str | None = None,  # noqa: A002  every Textual widget calls it so
         classes: str | None = None,
     ) -> None:
+        self._tiles = [Tile(self.render_line) for _ in range(TILES)]
+        self._strips: dict[int, Strip] = {}
+        self._inks: dict[Ink, Style] = {}
         super().__init__(name=name, id=id, classes=classes)
         self._spec = spec or ChartSpec("")
         self._charset: Charset = charset
         self._drawing = Drawing(0, 0, ())
-        self._strips: dict[int, Strip] = {}
-        self._inks: dict[Ink, Style] = {}
 
     @property
     def spec(self) -> ChartSpec:
@@ -59,15 +61,16 @@ class Chart(Widget):
         self._spec = spec
         old, self._drawing = self._drawing, self._draw()
         if (old.width, old.height) != (self._drawing.width, self._drawing.height):
-            self._strips.clear()
-            self.refresh()
+            self._forget()
             return
-        runs = list(changed_runs(old, self._drawing))
-        for y, in_row in groupby(runs, key=itemgetter(0)):
-            cuts = [x for _, start, stop in in_row for x in (start, stop)]
-            self._strips[y] = self._strip(self._drawing.rows[y], cuts)
-        if runs:
-            self.refresh(*(Region(start, y, stop - start, 1) for y, start, stop in runs))
+        for y, columns in changed_columns(old, self._drawing).items():
+            self._strips.pop(y, None)
+            for tile in self._tiles:
+                tile.refresh_columns(y, columns)
+
+    def compose(self) -> ComposeResult:
+        """The tiles, side by side."""
+        yield from self._tiles
 
     def render_line(self, y: int) -> Strip:
         """One line of the drawing, as a strip that is kept until the line changes."""
@@ -77,27 +80,28 @@ class Chart(Widget):
         if y >= self._drawing.height:
             return Strip.blank(self._drawing.width)
         if y not in self._strips:
-            self._strips[y] = self._strip(self._drawing.rows[y], [])
+            row = self._drawing.rows[y]
+            self._strips[y] = Strip([Segment(span.text, self._style(span.ink)) for span in row], self._drawing.width)
         return self._strips[y]
 
     def notify_style_update(self) -> None:
         """Forget what was coloured for another theme or another focus."""
         super().notify_style_update()
-        self._strips.clear()
         self._inks.clear()
+        self._forget()
 
     def _on_resize(self, event: Resize) -> None:
-        self._strips.clear()
         self._drawing = self._draw()
+        self._forget()
+
+    def _forget(self) -> None:
+        """Have everything drawn again."""
+        self._strips.clear()
+        for tile in self._tiles:
+            tile.refresh()
 
     def _draw(self) -> Drawing:
         return draw(self._spec, self.content_size.width, self.content_size.height, self._charset)
-
-    def _strip(self, row: Row, cuts: list[int]) -> Strip:
-        """A row as segments, cut at these columns as well: Textual sends every segment whole that a changed cell lies in."""
-        strip = Strip([Segment(span.text, self._style(span.ink)) for span in row], self._drawing.width)
-        edges = [cut for cut in cuts if 0 < cut < self._drawing.width]
-        return Strip.join(strip.divide([*edges, self._drawing.width])) if edges else strip
 
     def _style(self, ink: Ink) -> Style:
         if ink not in self._inks:

@@ -1,7 +1,5 @@
 """The chart in a running application: what it asks the terminal to draw again."""
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 from textual.app import App, ComposeResult
@@ -9,6 +7,7 @@ from textual.geometry import Region
 from textual.pilot import Pilot
 
 from moetui.tui.chart import ChartSpec, Series, slot
+from moetui.tui.chart.tile import Tile
 from moetui.tui.chart.widget import Chart
 
 
@@ -33,21 +32,18 @@ def shown(app: App[None]) -> list[str]:
     return [chart.render_line(y).text for y in range(chart.size.height)]
 
 
-def spied(chart: Chart, monkeypatch: pytest.MonkeyPatch) -> list[Region]:
-    regions: list[Region] = []
-    refresh = chart.refresh
+def spied(chart: Chart, monkeypatch: pytest.MonkeyPatch) -> set[tuple[int, int]]:
+    """The chart's cells that are asked to be drawn again from now on."""
+    cells: set[tuple[int, int]] = set()
 
-    def spy(*asked: Region, **options: bool) -> Chart:
-        regions.extend(asked or [chart.size.region])
-        return refresh(*asked, **options)
+    def spy(tile: Tile, *regions: Region, **options: bool) -> Tile:
+        for region in regions or [tile.size.region]:
+            cells.update((tile.left + x, y) for x in region.column_range for y in region.line_range)
+        return refresh(tile, *regions, **options)
 
-    monkeypatch.setattr(chart, "refresh", spy)
-    return regions
-
-
-def cells(regions: list[Region]) -> Iterator[tuple[int, int]]:
-    for region in regions:
-        yield from ((x, y) for y in region.line_range for x in region.column_range)
+    refresh = Tile.refresh
+    monkeypatch.setattr(Tile, "refresh", spy)
+    return cells
 
 
 async def settled(pilot: Pilot[None]) -> Chart:
@@ -60,7 +56,7 @@ async def test_a_new_spec_refreshes_every_changed_cell_and_hardly_another(monkey
     async with app.run_test(size=(60, 15)) as pilot:
         chart = await settled(pilot)
         before = shown(app)
-        regions = spied(chart, monkeypatch)
+        refreshed = spied(chart, monkeypatch)
         chart.show(spec_at(520))
         after = shown(app)
         changed = {
@@ -69,28 +65,31 @@ async def test_a_new_spec_refreshes_every_changed_cell_and_hardly_another(monkey
             for x, (a, b) in enumerate(zip(one, two, strict=True))
             if a != b
         }
-        refreshed = set(cells(regions))
         assert changed
         assert changed <= refreshed
         assert len(refreshed) < 30
-        assert all(region.height == 1 for region in regions)
 
 
 async def test_the_same_spec_again_refreshes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     app = OneChart(spec_at(500))
     async with app.run_test(size=(60, 15)) as pilot:
         chart = await settled(pilot)
-        regions = spied(chart, monkeypatch)
+        refreshed = spied(chart, monkeypatch)
         chart.show(spec_at(500))
-        assert regions == []
+        assert refreshed == set()
 
 
-async def test_a_changed_cell_lies_in_a_segment_of_its_own() -> None:
+async def test_the_tiles_cover_the_chart_and_show_its_lines() -> None:
     app = OneChart(spec_at(500))
-    async with app.run_test(size=(60, 15)) as pilot:
+    async with app.run_test(size=(61, 15)) as pilot:
         chart = await settled(pilot)
-        chart.show(spec_at(500, title="lass"))
-        assert [segment.text for segment in chart.render_line(0)][:3] == ["l", "a", "ss"]
+        for width in (61, 33, 5):
+            await pilot.resize_terminal(width, 15)
+            await pilot.pause()
+            tiles = sorted(app.query(Tile), key=lambda tile: tile.left)
+            lines = ["".join(tile.render_line(y).text for tile in tiles) for y in range(15)]
+            assert lines == shown(app)
+            assert all(tile.region.bottom == chart.region.bottom for tile in tiles)
 
 
 async def test_after_many_updates_the_screen_shows_the_last_spec() -> None:

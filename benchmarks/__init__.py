@@ -1,0 +1,1 @@
+"""Scripts that compare side by side and write a table to results/."""
