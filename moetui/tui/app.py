@@ -98,7 +98,10 @@ class MoetuiApp(App[None]):
     def watch_runs(self, run_ids: Iterable[str]) -> None:
         """Go to Live and show these runs, and only these, first."""
         self.watch_ids = tuple(run_ids)
-        self.switch_mode("live")
+        if isinstance(self.screen, LiveScreen):
+            self.screen.receive(self.picture)
+        else:
+            self.switch_mode("live")
         self.refresh_picture()
 
     def action_show(self, place: str) -> None:

@@ -18,7 +18,7 @@ from moetui.tui.feed import Picture
 from moetui.tui.live.lineup import ROOM, study_of
 from moetui.tui.live.run_list import HEAD, RunList
 from moetui.tui.live.view import Choice, View, caption, entries, look
-from moetui.tui.live.wording import NO_RUNS, NOT_YET, stop_question, stopped_note
+from moetui.tui.live.wording import instead_of_runs, stop_question, stopped_note
 from moetui.tui.place import PlaceScreen
 from moetui.tui.screens.confirm import Confirm
 from moetui.tui.screens.log import LogView
@@ -32,7 +32,7 @@ class LiveScreen(PlaceScreen):
     place = "live"
     BINDINGS: ClassVar[list[BindingType]] = bindings("live")
     CSS = """
-    LiveScreen > #nothing { display: none; height: 1fr; content-align: center middle; color: $text-muted; }
+    LiveScreen > #nothing { display: none; height: 1fr; content-align: center middle; padding: 0 2; color: $text-muted; }
     LiveScreen.-nothing > #nothing { display: block; }
     LiveScreen.-nothing > RunList, LiveScreen.-nothing > CurveGrid { display: none; }
     """
@@ -60,7 +60,7 @@ class LiveScreen(PlaceScreen):
         view = self._view = look(picture, self._choice, self._view.slots or {})
         if not view.listed:
             self.query_one("#nothing", Static).update(
-                Text(NOT_YET if self._choice.given else NO_RUNS, justify="center")
+                Text(instead_of_runs(picture, given=bool(self._choice.given)), justify="center")
             )
         self.set_class(not view.listed, "-nothing")
         self._fit_list()
