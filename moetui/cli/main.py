@@ -77,3 +77,7 @@ def _guarded() -> int:
         where = f"{error.filename}: " if error.filename else ""
         return complain(f"{where}{error.strerror or error}", code=1)
     return code if isinstance(code, int) else 0
+
+
+if __name__ == "__main__":
+    main()
