@@ -25,7 +25,6 @@ from textual.app import App, ComposeResult
 from textual.containers import Grid
 
 from moetui.tui.chart import ChartSpec, Series, draw, slot
-from moetui.tui.chart.tile import Tile
 from moetui.tui.chart.widget import Chart
 
 RESULTS = Path(__file__).parent / "results" / "chart.md"
@@ -59,6 +58,19 @@ def specs(points: int, total: int) -> list[ChartSpec]:
     ]
 
 
+class WholeChart(Chart):
+    """The naive way: one widget without tiles, refreshed whole."""
+
+    def compose(self) -> ComposeResult:
+        """No parts."""
+        yield from ()
+
+    def show(self, spec: ChartSpec) -> None:
+        """Draw everything again."""
+        super().show(spec)
+        self.refresh()
+
+
 class LiveCharts(App[None]):
     """Four charts that follow three runs, redrawn so many times, then the end."""
 
@@ -72,7 +84,7 @@ class LiveCharts(App[None]):
         """Two by two."""
         with Grid():
             for spec in specs(TOTAL // 2, TOTAL):
-                yield Chart(spec)
+                yield WholeChart(spec) if self.whole else Chart(spec)
 
     def on_mount(self) -> None:
         """Start once the first picture is painted."""
@@ -90,9 +102,6 @@ class LiveCharts(App[None]):
         now = specs(TOTAL // 2 + UPDATES_PER_FRAME * self.frame, TOTAL)
         for chart, spec in zip(self.query(Chart), now, strict=True):
             chart.show(spec)
-            if self.whole:
-                for tile in chart.query(Tile):
-                    tile.refresh()
 
 
 def sent(frames: int, whole: bool, width: int, height: int) -> tuple[int, float]:
