@@ -78,7 +78,8 @@ class RunList(Widget):
         return Strip(segments).adjust_cell_length(self.size.width, ground)
 
     def on_resize(self, event: Resize) -> None:
-        """Show as many runs as there is room for; keep the cursor among them."""
+        """Show as many runs as there is room for, from the first one if the cursor is among them."""
+        self._top = 0
         self.reveal(self._cursor)
 
     @property

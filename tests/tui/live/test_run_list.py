@@ -104,3 +104,14 @@ async def test_an_empty_list_has_no_current_run() -> None:
         app.runs.move(1)
         assert app.runs.current is None
         assert app.lines()[0].startswith("nothing")
+
+
+async def test_a_list_that_gets_more_room_shows_its_beginning_again() -> None:
+    app = ListApp()
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.runs.show("", entries(6))
+        app.runs.point_at("r4")
+        app.runs.styles.height = 6
+        await pilot.pause()
+        assert "run-0" in app.lines()[1]
+        assert under_cursor(app) == "run-4"

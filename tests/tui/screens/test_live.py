@@ -248,7 +248,7 @@ async def test_a_run_that_does_not_listen_is_killed_the_second_time(
         await watched.until(lambda: "killed" in watched.line_of("some/deaf"), "killed")
 
 
-async def test_a_worker_that_is_killed_shows_as_killed_at_the_next_look(
+async def test_a_worker_that_is_killed_shows_as_killed_within_two_looks(
     lab: Lab, fake_engine: Callable[[str], None]
 ) -> None:
     fake_engine("hold")
@@ -260,12 +260,12 @@ async def test_a_worker_that_is_killed_shows_as_killed_at_the_next_look(
     async with live(lab) as watched:
         await watched.until(lambda: "running" in watched.line_of("some/live"), "running")
         os.kill(pid, signal.SIGKILL)
-        looks: list[float] = []
+        looks = {watched.app.picture.snapshot.taken}
         while "killed" not in watched.line_of("some/live"):
-            if not looks or watched.app.picture.snapshot.taken != looks[-1]:
-                looks.append(watched.app.picture.snapshot.taken)
-            assert len(looks) < 60
             await watched.pilot.pause(0.02)
+            looks.add(watched.app.picture.snapshot.taken)
+            # One look may have been under way; the app looks twice a second.
+            assert len(looks) <= 3
         assert "the process is gone" in watched.line_of("some/live")
 
 
