@@ -4,8 +4,8 @@
     checkpoints/best -> best-000120     model.safetensors, checkpoint.json
 
 A checkpoint is written to a directory of its own, and the link is then replaced in one step; so whenever the process dies, the name
-leads to the old checkpoint or the new one, each whole. training.safetensors holds the optimizers and the random generators. Where in the
-data to go on follows from the number of the update.
+leads to the old checkpoint or the new one, each whole. training.safetensors holds the optimizers and the random generators.
+Where in the data to go on follows from the number of the update.
 """
 
 import contextlib

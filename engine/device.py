@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from torch import dtype
 
 from engine.config import TrainingConfig
 from engine.errors import InputError
@@ -18,7 +19,7 @@ class Device:
 
     torch: torch.device
     name: str
-    compute: torch.dtype
+    compute: dtype
 
     def synchronize(self) -> None:
         """Wait until the device has done what it was told, so that a clock can be read."""

@@ -11,11 +11,12 @@ from engine.data.pydocs import pydocs_documents, pydocs_identity
 
 def source_identity(config: DataConfig) -> str:
     """A text that is the same for two runs exactly if they would read the same documents."""
-    identity = {
+    identities: dict[str, Callable[[], str]] = {
         "pydocs": pydocs_identity,
         "files": lambda: files_identity(config),
         "hub": lambda: hub_identity(config),
-    }[config.source]()
+    }
+    identity = identities[config.source]()
     return f"{identity} max={config.max_documents}"
 
 

@@ -1,7 +1,7 @@
 """The `pydocs` source: documentation strings of installed packages, real technical English on any machine, without a network.
 
-The packages are read as text with `ast` and never imported. One module makes one document; tests are left out. What was extracted is kept in the
-cache, under the versions of the packages.
+The packages are read as text with `ast` and never imported. One module makes one document; tests are left out. What was
+extracted is kept in the cache, under the versions of the packages.
 """
 
 import ast

@@ -54,7 +54,7 @@ class _Pad(torch.autograd.Function):
         return _spread(x_SI, row_EC, filled_EC)
 
     @staticmethod
-    def backward(ctx: Any, grad_ECI: Tensor) -> tuple[Tensor, None, None, None]:  # type: ignore[override]
+    def backward(ctx: Any, grad_ECI: Tensor) -> tuple[Tensor, None, None, None]:
         (slot_S,) = ctx.saved_tensors
         return grad_ECI.flatten(0, 1)[slot_S], None, None, None
 
@@ -68,6 +68,6 @@ class _Unpad(torch.autograd.Function):
         return y_ECO.flatten(0, 1)[slot_S]
 
     @staticmethod
-    def backward(ctx: Any, grad_SO: Tensor) -> tuple[Tensor, None, None, None]:  # type: ignore[override]
+    def backward(ctx: Any, grad_SO: Tensor) -> tuple[Tensor, None, None, None]:
         row_EC, filled_EC = ctx.saved_tensors
         return _spread(grad_SO, row_EC, filled_EC), None, None, None

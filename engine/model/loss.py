@@ -82,6 +82,6 @@ class _CrossEntropy(torch.autograd.Function):
         return loss_sum, correct
 
     @staticmethod
-    def backward(ctx: Any, grad_loss: Tensor, _: Tensor) -> tuple[Tensor, Tensor, None]:  # type: ignore[override]
+    def backward(ctx: Any, grad_loss: Tensor, _: Tensor) -> tuple[Tensor, Tensor, None]:
         grad_hidden_ND, grad_head_VD = ctx.saved_tensors
         return grad_hidden_ND * grad_loss.to(grad_hidden_ND.dtype), grad_head_VD * grad_loss, None

@@ -49,7 +49,7 @@ class _Gather(torch.autograd.Function):
         return x_TD[order_S // place_TK.shape[1]]
 
     @staticmethod
-    def backward(ctx: Any, grad_SD: Tensor) -> tuple[Tensor, None, None]:  # type: ignore[override]
+    def backward(ctx: Any, grad_SD: Tensor) -> tuple[Tensor, None, None]:
         (place_TK,) = ctx.saved_tensors
         grad_TD = grad_SD[place_TK[:, 0]]
         for k in range(1, place_TK.shape[1]):
@@ -67,7 +67,7 @@ class _Combine(torch.autograd.Function):
         return y_TD
 
     @staticmethod
-    def backward(ctx: Any, grad_TD: Tensor) -> tuple[Tensor, Tensor, None, None]:  # type: ignore[override]
+    def backward(ctx: Any, grad_TD: Tensor) -> tuple[Tensor, Tensor, None, None]:
         y_SD, weights_TK, order_S, place_TK = ctx.saved_tensors
         k = place_TK.shape[1]
         token_S = order_S // k

@@ -1,5 +1,7 @@
 """AdamW (Loshchilov and Hutter, 2019) as one fused kernel."""
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor
 
@@ -11,7 +13,7 @@ class AdamW:
     """
 
     def __init__(
-        self, parameters: dict[str, Tensor], *, beta1: float, beta2: float, eps: float, decay: dict[str, float]
+        self, parameters: Mapping[str, Tensor], *, beta1: float, beta2: float, eps: float, decay: dict[str, float]
     ) -> None:
         self.parameters = parameters
         self.beta1 = beta1

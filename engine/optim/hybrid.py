@@ -61,7 +61,7 @@ class Hybrid:
     @torch.no_grad()
     def _clip(self) -> Tensor:
         gradients = [p.grad for p in self.parameters.values() if p.grad is not None]
-        norm = torch.stack(torch._foreach_norm(gradients)).norm()
+        norm: Tensor = torch.stack(torch._foreach_norm(gradients)).norm()
         if self.config.grad_clip > 0:
             # Clipping by a factor that stays on the device; a factor of one changes nothing.
             factor = (self.config.grad_clip / (norm + 1e-6)).clamp(max=1.0)

@@ -1,6 +1,7 @@
 """Muon (Jordan et al., 2024): momentum, orthogonalized, for weight matrices."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor
@@ -17,7 +18,7 @@ class Muon:
 
     def __init__(
         self,
-        parameters: dict[str, Tensor],
+        parameters: Mapping[str, Tensor],
         *,
         momentum: float,
         nesterov: bool,
