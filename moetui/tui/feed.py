@@ -1,5 +1,6 @@
 """Reads the laboratory in a background thread and hands the screens frozen pictures of it."""
 
+import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -51,6 +52,7 @@ class Feed:
         self._histories: dict[str, History] = {}
         self._curves: dict[str, Curves] = {}
         self._last = Picture()
+        self._taking = threading.Lock()  # a slow disk must not let two looks read the same measurements twice
 
     def watch(self, run_ids: Iterable[str]) -> None:
         """Choose the runs whose curves the next pictures hold."""
@@ -58,6 +60,10 @@ class Feed:
 
     def take(self) -> Picture:
         """The laboratory as it is now; the same object as the last time if nothing changed. Never raises for a damaged file."""
+        with self._taking:
+            return self._take()
+
+    def _take(self) -> Picture:
         try:
             snapshot = self.lab.snapshot()
         except (LabError, DamagedFile, OSError) as error:
