@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 from engine.config import RunConfig
@@ -133,11 +132,6 @@ def start(lab: Lab, record: RunRecord) -> int:
 def launch_entry(started: float) -> Launch:
     """What a launcher of this host, since its last boot, would have noted of a process that is gone."""
     return Launch(pid=2**22 + 1, started=started, host=hostname(), boot_id=boot_id(), device="cpu", token="gone")
-
-
-def log_of(lab: Lab, record: RunRecord) -> Path:
-    """The log file of a run."""
-    return lab.run_dir(record).log_file
 
 
 def _noted(lab: Lab, record: RunRecord) -> RunRecord:
