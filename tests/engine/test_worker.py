@@ -1,0 +1,75 @@
+from pathlib import Path
+
+import pytest
+
+from engine.locks import run_lock_holder
+from engine.metrics import MetricsReader, Record
+from engine.rundir import RunDir
+from tests.conftest import eventually
+from tests.engine.tiny import make_run, start, tiny_config, train, write_corpus
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    return write_corpus(tmp_path / "corpus.jsonl")
+
+
+def records(run: RunDir) -> list[Record]:
+    return MetricsReader(run.metrics_file).read()
+
+
+def test_a_run_trains_to_its_end_at_the_planned_learning_rates(tmp_path: Path, corpus: Path) -> None:
+    config = tiny_config(corpus, {"schedule.warmup": 0.5, "optimizer.adamw_ratio": 0.25})
+    run = make_run(tmp_path / "run", config)
+    code, output = train(run)
+    assert code == 0, output
+    result = run.result()
+    assert result is not None
+    assert (result.status, result.update, result.tokens) == ("finished", 6, config.tokens)
+    assert result.final is not None
+    assert result.final.update == 6
+    logged = [record for record in records(run) if "lr" in record]
+    assert [record["update"] for record in logged] == [1, 2, 3, 4, 5, 6]
+    assert [record["lr"] for record in logged] == [config.lr_at(update) for update in range(1, 7)]
+    assert [record["adamw_lr"] for record in logged] == [0.25 * config.lr_at(update) for update in range(1, 7)]
+    assert [record["update"] for record in records(run) if "val_loss" in record] == [0, 3, 6]
+    assert (run.checkpoints / "last" / "training.safetensors").is_file()
+    assert (run.checkpoints / "best" / "model.safetensors").is_file()
+
+
+def test_the_same_configuration_and_seed_give_the_same_losses(tmp_path: Path, corpus: Path) -> None:
+    losses = []
+    for name, seed in (("first", 1), ("again", 1), ("other", 2)):
+        run = make_run(tmp_path / name, tiny_config(corpus, {"seed": seed, "model.dropout": 0.1}))
+        assert train(run)[0] == 0
+        losses.append([(r.get("train_loss"), r.get("val_loss")) for r in records(run)])
+    assert losses[0] == losses[1]
+    assert losses[0] != losses[2]
+
+
+def test_a_learning_rate_of_a_million_ends_diverged(tmp_path: Path, corpus: Path) -> None:
+    run = make_run(tmp_path / "run", tiny_config(corpus, {"optimizer.lr": 1e6, "training.updates": 40}))
+    code, output = train(run)
+    result = run.result()
+    assert code == 4, output
+    assert result is not None
+    assert result.status == "diverged"
+    assert result.final is None
+    assert result.findings
+    assert result.reason == result.findings[-1].evidence
+    assert "Traceback" not in output
+
+
+def test_sigterm_stops_a_run_with_a_last_checkpoint(tmp_path: Path, corpus: Path) -> None:
+    run = make_run(tmp_path / "run", tiny_config(corpus, {"training.updates": 100_000}))
+    process = start(run)
+    eventually(lambda: len(records(run)) > 3, what="the run gets going")
+    assert run_lock_holder(run.run_lock) == process.pid
+    process.terminate()
+    output, _ = process.communicate(timeout=60)
+    result = run.result()
+    assert process.returncode == 0, output
+    assert result is not None
+    assert result.status == "stopped"
+    assert records(run)[-1]["update"] == result.update
+    assert (run.checkpoints / "last").resolve().name == f"last-{result.update:06d}"

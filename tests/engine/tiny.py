@@ -1,0 +1,88 @@
+"""A run small enough to train within a second or two, on text of its own."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import orjson
+
+from engine.config import RunConfig, resolve
+from engine.rundir import RunDir, RunFile, write_file
+
+MODEL = {"vocab_size": 300, "d_model": 16, "n_layers": 2, "n_heads": 2, "d_ff": 24, "n_experts": 4, "dropout": 0.0}
+
+
+def write_corpus(path: Path, documents: int = 200) -> Path:
+    """A .jsonl file of documents of made-up sentences, none like another."""
+    draw = Random(7)
+    words = [
+        "a",
+        "router",
+        "sends",
+        "each",
+        "token",
+        "to",
+        "two",
+        "experts",
+        "and",
+        "learns",
+        "which",
+        "of",
+        "them",
+        "answers",
+        "best",
+    ]
+    lines = [
+        orjson.dumps({"text": f"{number}: " + " ".join(draw.choices(words, k=30))}).decode()
+        for number in range(documents)
+    ]
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def tiny_config(corpus: Path, settings: Mapping[str, Any] | None = None) -> RunConfig:
+    """The tiny run on a corpus, with dotted settings on top."""
+    tree: dict[str, Any] = {
+        "model": dict(MODEL),
+        "data": {"source": "files", "files": [str(corpus)], "tokenizer": "bpe:300", "sequence_length": 16},
+        "optimizer": {},
+        "schedule": {},
+        "training": {"updates": 6, "batch_size": 4, "device": "cpu"},
+        "evaluation": {"every": 3, "max_sequences": 16},
+        "health": {},
+    }
+    for key, value in (settings or {}).items():
+        section, _, leaf = key.rpartition(".")
+        (tree[section] if section else tree)[leaf] = value
+    return resolve(tree)
+
+
+def make_run(path: Path, config: RunConfig) -> RunDir:
+    """A run directory that is ready to be trained."""
+    path.mkdir()
+    write_file(path / "config.json", RunFile(id=path.name, name=path.name, created=0.0, config=config))
+    return RunDir(path)
+
+
+def start(run: RunDir, **environment: str) -> subprocess.Popen[str]:
+    """Start the trainer of a run, with its cache beside the run directory."""
+    fixed = {"XDG_CACHE_HOME": str(run.path.parent / "cache"), "OMP_NUM_THREADS": "1"}
+    return subprocess.Popen(
+        [sys.executable, "-m", "engine", str(run.path)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, **fixed, **environment},
+        cwd=Path(__file__).parents[2],
+    )
+
+
+def train(run: RunDir, **environment: str) -> tuple[int, str]:
+    """Train a run to its end; the exit code and the output."""
+    process = start(run, **environment)
+    output, _ = process.communicate(timeout=120)
+    return process.returncode, output
