@@ -31,6 +31,7 @@ class RunsScreen(DeskScreen):
     """The list of all runs with its filter, a caption above and the run under the cursor below."""
 
     place = "runs"
+    AUTO_FOCUS = ""  # the keys of the screen, not the filter's, until the filter is opened
     BINDINGS: ClassVar[list[BindingType]] = bindings("runs")
     DEFAULT_CSS = """
     RunsScreen > Static { height: 1; padding: 0 1; }
