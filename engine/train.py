@@ -1,4 +1,4 @@
-"""Training one run from its first update, or from its last checkpoint, to its end."""
+"""Training one run from its first update to its end."""
 
 import time
 
@@ -54,9 +54,8 @@ class Trainer:
         self.evaluation_seconds = 0.0
 
     def train(self) -> EndStatus:
-        """Carry out the updates that are left; the result says how that ended."""
+        """Carry out the updates; the result says how that ended."""
         self._describe()
-        self._resume()
         self.stop.defer()
         with MetricsWriter(self.run.metrics_file) as metrics:
             self.metrics = metrics
@@ -127,9 +126,6 @@ class Trainer:
                 f"the last {sequences.left_over} tokens fill no sequence and are left out",
                 flush=True,
             )
-
-    def _resume(self) -> None:
-        """Take over the checkpoint that `progress` came from, if the run is not at its start."""
 
     def _evaluate(self) -> Record:
         """Scores of the validation split for a record; nothing if the run is asked to stop meanwhile."""
