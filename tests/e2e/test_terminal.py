@@ -108,7 +108,7 @@ def test_launch_watch_leave_come_back_find_and_stop(
     second.press("2")
     second.shows("running")
     second.press("s")
-    second.shows("[Ss]top")
+    second.shows("y yes")
     second.press("y")
     eventually(lambda: any(run.status == "stopped" for run in lab.snapshot().runs))
     second.shows("stopped")

@@ -73,7 +73,7 @@ async def test_typing_filters_and_escape_shows_all_again(lab: Lab, finished: lis
     async with app.run_test(size=(80, 24)) as pilot:
         await listed(pilot, app)
         total = len(names(app))
-        await pilot.press("slash", *"lr<0.02", "space", "q")
+        await pilot.press("slash", *"lr<0.02", "space", *"quick")
         await until(pilot, lambda: names(app) == ["quickstart/lr=0.01"])
         await pilot.press("enter", "escape")
         await until(pilot, lambda: len(names(app)) == total)
