@@ -5,13 +5,14 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from engine.plateau import Plateau
 from engine.rundir import DamagedFile, Finding, Scores
 
 CHECKPOINT_FORMAT = 1
 
 
 class Progress(BaseModel):
-    """Updates done, tokens learned from, training seconds, and the best and latest evaluation."""
+    """Updates done, tokens learned from, training seconds, the best and latest evaluation and what follows from them."""
 
     model_config = ConfigDict(validate_assignment=True)
 
@@ -23,6 +24,7 @@ class Progress(BaseModel):
     latest: Scores | None = None
     findings: tuple[Finding, ...] = ()
     divergence_streak: int = 0
+    plateau: Plateau = Plateau()
     peak_memory: int | None = None
 
     def add_finding(self, finding: Finding) -> None:

@@ -18,6 +18,7 @@ from engine.meter import Meter
 from engine.metrics import MetricsWriter, Record
 from engine.model.transformer import Transformer
 from engine.optim.hybrid import Hybrid
+from engine.plateau import after_evaluation
 from engine.progress import CheckpointFile, Progress
 from engine.reporter import Reporter
 from engine.rundir import EndStatus, Finding, RunDir, Scores
@@ -82,7 +83,7 @@ class Trainer:
         saved_at = time.monotonic()
 
         for update in range(progress.update + 1, updates + 1):
-            lr = config.lr_at(update)
+            lr = config.lr_at(update) * progress.plateau.scale
             self.meter.add(update, self.updater.run(update, lr))
             progress.update, progress.tokens = update, progress.tokens + config.tokens_per_update
 
@@ -158,6 +159,7 @@ class Trainer:
             seconds=progress.seconds,
         )
         progress.latest = scores
+        progress.plateau = after_evaluation(self.config.schedule, progress.plateau, scores.val_loss)
         if progress.best is None or scores.val_loss < progress.best.val_loss:
             progress.best = scores
             self.best.keep(Checkpoint(self._about(), self.model.state_dict(), {}))

@@ -3,10 +3,10 @@
 import torch
 from torch import Tensor, nn
 
-from engine.config import OptimizerConfig
 from engine.optim.adamw import AdamW
 from engine.optim.muon import Muon
 from engine.optim.orthogonal import QUINTIC
+from engine.recipe import OptimizerConfig
 
 
 def takes_muon(name: str, parameter: Tensor, config: OptimizerConfig) -> bool:

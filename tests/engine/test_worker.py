@@ -37,6 +37,15 @@ def test_a_run_trains_to_its_end_at_the_planned_learning_rates(tmp_path: Path, c
     assert (run.checkpoints / "best" / "model.safetensors").is_file()
 
 
+def test_a_plateau_schedule_halves_the_rate_when_evaluations_bring_no_gain(tmp_path: Path, corpus: Path) -> None:
+    never = {"schedule.plateau_threshold": 0.99, "schedule.plateau_patience": 1, "schedule.warmup": 0.0}
+    config = tiny_config(corpus, {"schedule.kind": "plateau", **never, "evaluation.every": 2, "training.updates": 8})
+    run = make_run(tmp_path / "run", config)
+    assert train(run)[0] == 0
+    scales = [record["lr"] / config.optimizer.lr for record in records(run) if "lr" in record]
+    assert scales == [1, 1, 1, 1, 0.5, 0.5, 0.25, 0.25]
+
+
 def test_the_same_configuration_and_seed_give_the_same_losses(tmp_path: Path, corpus: Path) -> None:
     losses = []
     for name, seed in (("first", 1), ("again", 1), ("other", 2)):
