@@ -303,5 +303,11 @@ def _type_name(annotation: Any) -> str:
     if origin is types.UnionType:
         return " or ".join("none" if a is type(None) else _type_name(a) for a in typing.get_args(annotation))
     if origin is tuple:
-        return "list of texts" if typing.get_args(annotation)[0] is str else "list of pairs"
+        return f"list of {_items(typing.get_args(annotation)[0])}"
     return {int: "integer", float: "number", bool: "yes or no", str: "text"}[annotation]
+
+
+def _items(annotation: Any) -> str:
+    if typing.get_origin(annotation) is Literal:
+        return " | ".join(typing.get_args(annotation))
+    return "texts" if annotation is str else "pairs"

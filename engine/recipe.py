@@ -8,21 +8,41 @@ from engine.section import Section, described
 
 
 class OptimizerConfig(Section):
-    """Muon (Jordan et al., 2024) on the weight matrices, AdamW on the embedding, the router and the norm gains."""
+    """Muon (Jordan et al., 2024) on the weight matrices with AdamW on the rest, or one optimizer on everything."""
 
-    lr: float = described(0.01, "Peak learning rate of Muon.", gt=0)
-    adamw_ratio: float = described(0.1, "Learning rate of AdamW as a fraction of Muon's.", gt=0, le=1000)
-    momentum: float = described(0.95, "Momentum of Muon.", ge=0, lt=1)
-    nesterov: bool = described(True, "Nesterov form of Muon's momentum.")
-    ns_steps: int = described(5, "Newton–Schulz iterations per update.", ge=1, le=20)
+    kind: Literal["muon", "adamw", "sgd"] = described(
+        "muon", "muon: Muon on muon_targets, AdamW on the rest; adamw, sgd: the one on everything."
+    )
+    lr: float = described(0.01, "Peak learning rate, of Muon where it is used.", gt=0)
+    adamw_ratio: float = described(
+        0.1, "For kind = muon: learning rate of AdamW as a fraction of Muon's.", gt=0, le=1000
+    )
+    muon_targets: tuple[Literal["attention", "experts", "router", "embedding"], ...] = described(
+        ("attention", "experts"), "For kind = muon: which matrices Muon takes.", strict=False
+    )
+    momentum: float = described(0.95, "Momentum of Muon or SGD.", ge=0, lt=1)
+    nesterov: bool = described(True, "Nesterov form of the momentum.")
+    ns_steps: int = described(5, "Newton–Schulz iterations of Muon per update.", ge=1, le=20)
+    ns_coefficients: Literal["quintic", "polar-express"] = described(
+        "quintic", "Polynomials of Muon's iterations; polar-express (Amsel et al., 2025) ends nearer to orthogonal."
+    )
     beta1: float = described(0.9, "AdamW's decay of the mean gradient.", ge=0, lt=1)
     beta2: float = described(0.999, "AdamW's decay of the mean squared gradient.", ge=0, lt=1)
     eps: float = described(1e-8, "AdamW's term against division by zero.", gt=0, le=1)
-    router: Literal["adamw", "muon"] = described("adamw", "Which optimizer updates the router's matrix.")
-    decay_matrices: float = described(0.1, "Decoupled weight decay of the matrices.", ge=0, le=10)
-    decay_embedding: float = described(0.1, "Decoupled weight decay of the embedding.", ge=0, le=10)
+    decay_matrices: float = described(0.1, "Decoupled weight decay of attention, experts and router.", ge=0, le=10)
+    decay_embedding: float = described(0.1, "Decoupled weight decay of the embedding and the head.", ge=0, le=10)
     decay_gains: float = described(0.0, "Decoupled weight decay of the norm gains.", ge=0, le=10)
     grad_clip: float = described(1.0, "Largest global gradient norm; 0 never clips.", ge=0)
+
+    @model_validator(mode="after")
+    def _has_targets(self) -> Self:
+        if self.kind == "muon" and not self.muon_targets:
+            raise ValueError('kind = "muon" needs optimizer.muon_targets; for AdamW alone there is kind = "adamw"')
+        return self
+
+    def rates(self, lr: float) -> dict[str, float]:
+        """The learning rate of each part, as the metrics name it, when that of the run is `lr`."""
+        return {"lr": lr, "adamw_lr": lr * self.adamw_ratio} if self.kind == "muon" else {"lr": lr}
 
 
 Stage = Annotated[

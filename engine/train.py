@@ -17,7 +17,7 @@ from engine.evaluate import Evaluation, evaluate
 from engine.meter import Meter
 from engine.metrics import MetricsWriter, Record
 from engine.model.transformer import Transformer
-from engine.optim.hybrid import Hybrid
+from engine.optim.optimizer import Optimizer
 from engine.plateau import after_evaluation
 from engine.progress import CheckpointFile, Progress
 from engine.reporter import Reporter
@@ -48,7 +48,7 @@ class Trainer:
         self.model = Transformer(config.model, self.device.compute)
         self.model.initialize()
         self.model.to(self.device.torch)
-        self.optimizer = Hybrid(self.model, config.optimizer)
+        self.optimizer = Optimizer(self.model, config.optimizer)
         self.updater = Updater(config, self.model, self.optimizer, self.training)
         self.watch = DivergenceWatch(config.health, config.model.vocab_size)
         self.best = BestKeeper(lambda best: self._save("best", best))
@@ -93,7 +93,7 @@ class Trainer:
             if evaluating or last or stopping or update % config.training.log_every == 0:
                 reading = self.meter.read()
                 progress.seconds, progress.peak_memory = self.clock.seconds, self.device.peak_memory()
-                record = reading.record | {"lr": lr, "adamw_lr": lr * config.optimizer.adamw_ratio}
+                record = reading.record | config.optimizer.rates(lr)
                 diverged = self._look_for_divergence(reading.losses)
                 with self.clock.paused():
                     if evaluating and not diverged:

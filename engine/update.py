@@ -9,7 +9,7 @@ from engine.config import RunConfig
 from engine.data.batches import Sequences, TrainingOrder
 from engine.model.loss import predict
 from engine.model.transformer import Transformer
-from engine.optim.hybrid import Hybrid
+from engine.optim.optimizer import Optimizer
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class UpdateScores:
 class Updater:
     """Carries out updates; which sequences an update learns from follows from its number alone."""
 
-    def __init__(self, config: RunConfig, model: Transformer, optimizer: Hybrid, sequences: Sequences) -> None:
+    def __init__(self, config: RunConfig, model: Transformer, optimizer: Optimizer, sequences: Sequences) -> None:
         self._batch_size = config.training.batch_size
         self._accumulation = config.training.accumulation
         self._balance_weight = config.model.balance_weight

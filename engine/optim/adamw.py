@@ -13,7 +13,7 @@ class AdamW:
     """
 
     def __init__(
-        self, parameters: Mapping[str, Tensor], *, beta1: float, beta2: float, eps: float, decay: dict[str, float]
+        self, parameters: Mapping[str, Tensor], *, beta1: float, beta2: float, eps: float, decay: Mapping[str, float]
     ) -> None:
         self.parameters = parameters
         self.beta1 = beta1
@@ -27,7 +27,7 @@ class AdamW:
     @torch.no_grad()
     def step(self, lr: float) -> None:
         """Apply the gradients at learning rate `lr`. Every parameter must have one."""
-        for decay in dict.fromkeys(self.decay.values()):
+        for decay in dict.fromkeys(self.decay[name] for name in self.parameters):
             names = [name for name in self.parameters if self.decay[name] == decay]
             steps = [self.steps[name] for name in names]
             torch._foreach_add_(steps, 1.0)
@@ -57,7 +57,7 @@ class AdamW:
         parts = {"mean": self.means, "square": self.squares, "step": self.steps}
         return {f"{part}.{name}": value for part, values in parts.items() for name, value in values.items()}
 
-    def load_state(self, state: dict[str, Tensor]) -> None:
+    def load_state(self, state: Mapping[str, Tensor]) -> None:
         """Take over the state of another instance."""
         for name, value in self.state().items():
             value.copy_(state[name])

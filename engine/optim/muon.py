@@ -1,7 +1,7 @@
 """Muon (Jordan et al., 2024): momentum, orthogonalized, for weight matrices."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -22,8 +22,8 @@ class Muon:
         *,
         momentum: float,
         nesterov: bool,
-        coefficients: list[Coefficients],
-        decay: float,
+        coefficients: Sequence[Coefficients],
+        decay: Mapping[str, float],
     ) -> None:
         self.parameters = parameters
         self.momentum = momentum
@@ -43,7 +43,7 @@ class Muon:
             directions = self._directions(names)
             for name, direction in zip(names, directions, strict=True):
                 parameter = self.parameters[name]
-                parameter.mul_(1.0 - lr * self.decay)
+                parameter.mul_(1.0 - lr * self.decay[name])
                 parameter.add_(direction.view_as(parameter), alpha=-lr * scale)
 
     def _directions(self, names: list[str]) -> list[Tensor]:
@@ -72,7 +72,7 @@ class Muon:
         """Everything that the next step depends on, by name."""
         return {f"momentum.{name}": buffer for name, buffer in self.buffers.items()}
 
-    def load_state(self, state: dict[str, Tensor]) -> None:
+    def load_state(self, state: Mapping[str, Tensor]) -> None:
         """Take over the state of another instance."""
         for name, buffer in self.buffers.items():
             buffer.copy_(state[f"momentum.{name}"])

@@ -1,0 +1,88 @@
+"""The optimizer of a run: one that updates everything, or Muon on the chosen matrices and AdamW on the rest."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+
+from engine.optim.adamw import AdamW
+from engine.optim.muon import Muon
+from engine.optim.orthogonal import coefficients
+from engine.optim.roles import role_of, weight_decay
+from engine.optim.sgd import Sgd
+from engine.recipe import OptimizerConfig
+
+
+class Part(Protocol):
+    """An optimizer of some of the parameters."""
+
+    def step(self, lr: float) -> None:
+        """Apply the gradients at learning rate `lr`."""
+
+    def state(self) -> dict[str, Tensor]:
+        """Everything that the next step depends on, by name."""
+
+    def load_state(self, state: Mapping[str, Tensor]) -> None:
+        """Take over the state of another instance."""
+
+
+class Optimizer:
+    """All parts as one, each at its own ratio to the learning rate of the run."""
+
+    def __init__(self, model: nn.Module, config: OptimizerConfig) -> None:
+        self.grad_clip = config.grad_clip
+        self.parameters = dict(model.named_parameters())
+        self.parts: list[tuple[Part, float]] = []
+        roles = {name: role_of(name, p) for name, p in self.parameters.items()}
+        decay = {name: weight_decay(role, config) for name, role in roles.items()}
+        rest: dict[str, Tensor] = dict(self.parameters)
+        if config.kind == "sgd":
+            sgd = Sgd(rest, momentum=config.momentum, nesterov=config.nesterov, decay=decay)
+            self.parts.append((sgd, 1.0))
+            return
+        if config.kind == "muon":
+            matrices = {name: rest.pop(name) for name, role in roles.items() if role in config.muon_targets}
+            muon = Muon(
+                matrices,
+                momentum=config.momentum,
+                nesterov=config.nesterov,
+                coefficients=coefficients(config.ns_coefficients, config.ns_steps),
+                decay=decay,
+            )
+            self.parts.append((muon, 1.0))
+        ratio = config.adamw_ratio if config.kind == "muon" else 1.0
+        self.parts.append(
+            (AdamW(rest, beta1=config.beta1, beta2=config.beta2, eps=config.eps, decay=decay), ratio)
+        )  # fmt: skip
+
+    def step(self, lr: float) -> Tensor:
+        """Clip the gradients, update every parameter at learning rate `lr` times its part's ratio and drop the gradients.
+
+        Returns the global gradient norm before clipping, still on the device.
+        """
+        norm = self._clip()
+        for part, ratio in self.parts:
+            part.step(lr * ratio)
+        for parameter in self.parameters.values():
+            parameter.grad = None
+        return norm
+
+    @torch.no_grad()
+    def _clip(self) -> Tensor:
+        gradients = [p.grad for p in self.parameters.values() if p.grad is not None]
+        norm: Tensor = torch.stack(torch._foreach_norm(gradients)).norm()
+        if self.grad_clip > 0:
+            # Clipping by a factor that stays on the device; a factor of one changes nothing.
+            factor = (self.grad_clip / (norm + 1e-6)).clamp(max=1.0)
+            torch._foreach_mul_(gradients, factor)
+        return norm
+
+    def state(self) -> dict[str, Tensor]:
+        """Everything that the next step depends on, by name."""
+        return {name: value for part, _ in self.parts for name, value in part.state().items()}
+
+    def load_state(self, state: Mapping[str, Tensor]) -> None:
+        """Take over the state of another instance."""
+        for part, _ in self.parts:
+            part.load_state(state)
