@@ -121,8 +121,15 @@ class DataConfig(Section):
     text_field: str = described("text", "Column that holds the text, for every format but .txt.", min_length=1)
     hub_name: str = described("HuggingFaceTB/smollm-corpus", "For source = hub: name of the data set.")
     hub_config: str = described("cosmopedia-v2", "For source = hub: configuration of the data set; may be empty.")
+    hub_revision: str = described("", "For source = hub: branch, tag or commit; empty: the main branch.")
     hub_split: str = described("train", "For source = hub: split to read.", min_length=1)
     max_documents: int = described(0, "Read at most so many documents; 0 reads all.", unit="documents", ge=0)
+    max_tokens: int = described(
+        0,
+        "Read documents until both splits together have so many tokens; 0 reads all. The last document is kept whole.",
+        unit="tokens",
+        ge=0,
+    )
     tokenizer: str = described(
         "hub:HuggingFaceTB/SmolLM-135M",
         "hub:NAME, file:PATH of a tokenizer.json, or bpe:VOCAB to train one on the training documents.",

@@ -34,13 +34,15 @@ class Meter:
         """Wait for the pending scores and report them; at least one update must have been added."""
         rows = torch.stack([torch.stack((s.loss, s.accuracy, s.grad_norm)) for _, s in self._pending]).tolist()
         now = self._clock.seconds
+        seconds = max(now - self._read_at, 1e-9)
         tokens = len(self._pending) * self._tokens_per_update
         loss, accuracy, grad_norm = rows[-1]
         record: Record = {
             "train_loss": loss,
             "train_accuracy": accuracy,
             "grad_norm": grad_norm,
-            "tokens_per_second": tokens / max(now - self._read_at, 1e-9),
+            "tokens_per_second": tokens / seconds,
+            "data_wait": sum(s.data_seconds for _, s in self._pending) / seconds,
         }
         losses = [(update, row[0]) for (update, _), row in zip(self._pending, rows, strict=True)]
         self._pending.clear()

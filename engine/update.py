@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 
 from engine.config import RunConfig
-from engine.data.batches import Sequences, TrainingOrder
+from engine.data.batches import Sequences
+from engine.data.feed import TrainingFeed
 from engine.model.loss import predict
 from engine.model.transformer import Transformer
 from engine.optim.optimizer import Optimizer
@@ -16,12 +17,13 @@ from engine.optim.optimizer import Optimizer
 class UpdateScores:
     """Mean loss (nats per token) and accuracy over the tokens of an update, and the gradient norm before clipping.
 
-    The values stay on the device, so that the host can run ahead of it.
+    The values stay on the device, so that the host can run ahead of it. `data_seconds` is the time spent waiting for batches.
     """
 
     loss: Tensor
     accuracy: Tensor
     grad_norm: Tensor
+    data_seconds: float
 
 
 class Updater:
@@ -33,17 +35,17 @@ class Updater:
         self._balance_weight = config.model.balance_weight
         self._model = model
         self._optimizer = optimizer
-        self._sequences = sequences
-        self._order = TrainingOrder(len(sequences), config.seed)
+        self._feed = TrainingFeed(sequences, config.seed, config.training.batch_size)
 
     def run(self, update: int, lr: float) -> UpdateScores:
         """Carry out `update`, counted from 1, at learning rate `lr`."""
         self._model.train()
         losses, rights = [], []
         count = 0
+        waited = self._feed.waited
         for micro in range(self._accumulation):
             position = ((update - 1) * self._accumulation + micro) * self._batch_size
-            tokens_BL = self._sequences.batch(self._order.at(position, self._batch_size))
+            tokens_BL = self._feed.at(position)
             output = self._model(tokens_BL)
             prediction = predict(output.hidden_BLD, self._model.embedding_VD, tokens_BL)
             loss = prediction.loss_sum / prediction.count + self._balance_weight * output.balance()
@@ -52,4 +54,5 @@ class Updater:
             rights.append(prediction.correct)
             count += prediction.count
         grad_norm = self._optimizer.step(lr)
-        return UpdateScores(torch.stack(losses).sum() / count, torch.stack(rights).sum() / count, grad_norm)
+        loss, accuracy = torch.stack(losses).sum() / count, torch.stack(rights).sum() / count
+        return UpdateScores(loss, accuracy, grad_norm, self._feed.waited - waited)

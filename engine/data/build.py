@@ -1,16 +1,19 @@
-"""Building a corpus: documents are split, a tokenizer is had, and each split is written as one array of token ids."""
+"""Building a corpus: documents are streamed, split and tokenized, and each split is written as one array of token ids.
+
+One pass over the text in batches, so the memory does not grow with it. An interrupted build goes on where it stopped: what is
+written so far, and the place in the source it belongs to, are kept in the workplace.
+"""
 
 import hashlib
+import itertools
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Literal
 
-import numpy as np
-import orjson
-from pydantic import BaseModel, ConfigDict
-
+from engine.cache import read_entry
 from engine.config import DataConfig
-from engine.data.documents import read_documents
+from engine.data.arrays import BuildState, CorpusFile, Side, TokenArrays
+from engine.data.documents import Position, Source, open_source
 from engine.data.split import is_validation
 from engine.data.tokenizer import TextTokenizer, hub_tokenizer, load_tokenizer, train_bpe
 from engine.errors import InputError
@@ -18,103 +21,116 @@ from engine.rundir import write_file
 
 Say = Callable[[str], None]
 
+SAMPLE = 1 << 27
+"""Characters of text that a tokenizer is trained on at most: more changes little and costs memory."""
+
+SAVE_SECONDS = 5.0
+"""Time between two savings of how far the build is."""
+
 _BATCH = 1 << 20  # characters tokenized at once
-_REPORT = 1000  # documents between two words on progress
-
-
-class CorpusFile(BaseModel):
-    """corpus.json: what the token arrays beside it are."""
-
-    model_config = ConfigDict(frozen=True)
-
-    fingerprint: str
-    vocabulary: int
-    end_of_text: int | None
-    dtype: Literal["<u2", "<u4"]
-    train_documents: int
-    validation_documents: int
-    train_tokens: int
-    validation_tokens: int
 
 
 def build(config: DataConfig, workplace: Path, say: Say) -> CorpusFile:
     """Fill `workplace` with train.bin, validation.bin, tokenizer.json and corpus.json. Raises `InputError`."""
-    content, train_count, validation_count = _split_documents(config, workplace, say)
-    tokenizer = _tokenizer(config, workplace, say)
-    if config.end_of_text and tokenizer.end_of_text is None:
-        raise InputError(f"the tokenizer {config.tokenizer} has no end-of-text token; set data.end_of_text = false")
-    ending = [tokenizer.end_of_text] if config.end_of_text and tokenizer.end_of_text is not None else []
-    dtype: Literal["<u2", "<u4"] = "<u2" if tokenizer.vocabulary <= 2**16 else "<u4"
-    counts = {side: _write_tokens(workplace, side, tokenizer, ending, dtype, say) for side in ("train", "validation")}
-    definition = tokenizer.tokenizer.to_str()
-    (workplace / "tokenizer.json").write_text(definition, encoding="utf-8")
-    settings = f"{config.validation_fraction!r} {config.end_of_text!r} {tokenizer.end_of_text!r}"
-    fingerprint = hashlib.sha256(f"{content} {hashlib.sha256(definition.encode()).hexdigest()} {settings}".encode())
+    source = open_source(config, say)
+    state, tokenizer = _begin(config, workplace, source, say)
+    with TokenArrays(workplace, tokenizer, state, end_of_text=config.end_of_text) as arrays:
+        _fill(arrays, config, source, say)
+        state = arrays.state
+    documents, tokens = state.documents, state.tokens
+    if not documents["train"] or not documents["validation"]:
+        raise InputError(
+            f"too little text: {documents['train']} documents for training and {documents['validation']} for validation; "
+            "the split is by document, so give more documents (for .txt files, see data.separator)"
+        )
     about = CorpusFile(
-        fingerprint=fingerprint.hexdigest()[:16],
+        fingerprint=_fingerprint(workplace, tokenizer),
+        origin=state.origin,
         vocabulary=tokenizer.vocabulary,
         end_of_text=tokenizer.end_of_text,
-        dtype=dtype,
-        train_documents=train_count,
-        validation_documents=validation_count,
-        train_tokens=counts["train"],
-        validation_tokens=counts["validation"],
+        dtype=arrays.dtype,
+        train_documents=documents["train"],
+        validation_documents=documents["validation"],
+        train_tokens=tokens["train"],
+        validation_tokens=tokens["validation"],
     )
     write_file(workplace / "corpus.json", about)
     return about
 
 
-def _split_documents(config: DataConfig, workplace: Path, say: Say) -> tuple[str, int, int]:
-    """Write the documents of each split to a file of their own; returns a digest of all of them and the two numbers."""
-    digest = hashlib.sha256()
-    counts = [0, 0]
-    with _spool(workplace, "train").open("wb") as train, _spool(workplace, "validation").open("wb") as validation:
-        for number, text in enumerate(read_documents(config, say), start=1):
-            line = orjson.dumps(text.encode("utf-8", "replace").decode(), option=orjson.OPT_APPEND_NEWLINE)
-            held_out = is_validation(text, config.validation_fraction)
-            (validation if held_out else train).write(line)
-            counts[held_out] += 1
-            digest.update(line)
-            if number % _REPORT == 0:
-                say(f"reading documents: {number:,}")
-    if not counts[0] or not counts[1]:
-        raise InputError(
-            f"too little text: {counts[0]} documents for training and {counts[1]} for validation; the split is by document, "
-            "so give more documents (for .txt files, see data.separator)"
-        )
-    return digest.hexdigest(), counts[0], counts[1]
+def _begin(config: DataConfig, workplace: Path, source: Source, say: Say) -> tuple[BuildState, TextTokenizer]:
+    """The state of an interrupted build and its tokenizer, or those of a new one."""
+    file = workplace / "tokenizer.json"
+    state = read_entry(workplace / "build.json", BuildState)
+    if state is not None and file.is_file():
+        say("going on with an interrupted build")
+        return state, TextTokenizer(load_tokenizer(file).tokenizer, state.end_of_text)
+    tokenizer = _tokenizer(config, source, say)
+    if config.end_of_text and tokenizer.end_of_text is None:
+        raise InputError(f"the tokenizer {config.tokenizer} has no end-of-text token; set data.end_of_text = false")
+    file.write_text(tokenizer.tokenizer.to_str(), encoding="utf-8")
+    return BuildState(end_of_text=tokenizer.end_of_text), tokenizer
 
 
-def _spool(workplace: Path, side: str) -> Path:
-    return workplace / f"{side}.jsonl"
-
-
-def _spooled(workplace: Path, side: str) -> Iterator[str]:
-    with _spool(workplace, side).open("rb") as file:
-        for line in file:
-            yield orjson.loads(line)
-
-
-def _tokenizer(config: DataConfig, workplace: Path, say: Say) -> TextTokenizer:
+def _tokenizer(config: DataConfig, source: Source, say: Say) -> TextTokenizer:
     kind, _, value = config.tokenizer.partition(":")
     if kind == "bpe":
         say("training the tokenizer")
-        return train_bpe(int(value), _spooled(workplace, "train"))
+        return train_bpe(int(value), _sample(config, source))
     say("loading the tokenizer")
     return load_tokenizer(Path(value)) if kind == "file" else hub_tokenizer(value)
 
 
-def _write_tokens(workplace: Path, side: str, tokenizer: TextTokenizer, ending: list[int], dtype: str, say: Say) -> int:
-    """Tokenize one split into its array and remove its text; returns the number of tokens."""
-    total = 0
-    with (workplace / f"{side}.bin").open("wb") as file:
-        for texts in _batches(_spooled(workplace, side)):
-            ids = [token for encoded in tokenizer.encode(texts) for token in (*encoded, *ending)]
-            np.array(ids, dtype=dtype).tofile(file)
-            total += len(ids)
-            say(f"tokenizing the {side} split: {total:,} tokens")
-    _spool(workplace, side).unlink()
-    return total
+def _sample(config: DataConfig, source: Source) -> Iterator[str]:
+    """Training documents to train a tokenizer on; a token holds four characters or so, so eight a token are enough."""
+    left = min(SAMPLE, 8 * config.max_tokens or SAMPLE)
+    for text in itertools.islice(_documents(source, None), config.max_documents or None):
+        if not is_validation(text, config.validation_fraction):
+            yield text
+        left -= len(text)
+        if left <= 0:
+            return
+
+
+def _documents(source: Source, after: Position | None) -> Iterator[str]:
+    """The texts that are not empty, in an encoding that every tokenizer takes."""
+    return (text.encode("utf-8", "replace").decode() for text in source.texts(after) if text.strip())
+
+
+def _fill(arrays: TokenArrays, config: DataConfig, source: Source, say: Say) -> None:
+    """Tokenize the documents from where the arrays end, until the text or a budget is used up."""
+
+    def side(text: str) -> Side:
+        return "validation" if is_validation(text, config.validation_fraction) else "train"
+
+    def room() -> int | None:
+        return config.max_documents - sum(arrays.state.documents.values()) if config.max_documents else None
+
+    if _spent(config, arrays.state) >= 1:
+        return
+    saved = time.monotonic()
+    for texts in _batches(itertools.islice(_documents(source, arrays.state.position), room())):
+        arrays.add([(side(text), text) for text in texts], config.max_tokens, source)
+        spent = _spent(config, arrays.state)
+        say(_progress(arrays.state, spent))
+        if spent >= 1:
+            return
+        if time.monotonic() - saved > SAVE_SECONDS:
+            arrays.save()
+            saved = time.monotonic()
+
+
+def _spent(config: DataConfig, state: BuildState) -> float:
+    """Share of the budget that is used up; 0 without one."""
+    documents, tokens = sum(state.documents.values()), sum(state.tokens.values())
+    budgets = ((documents, config.max_documents), (tokens, config.max_tokens))
+    return max(used / budget if budget else 0.0 for used, budget in budgets)
+
+
+def _progress(state: BuildState, spent: float) -> str:
+    documents, tokens = sum(state.documents.values()), sum(state.tokens.values())
+    share = f" ({min(spent, 1):.0%})" if spent else ""
+    return f"reading {state.origin}: {documents:,} documents, {tokens:,} tokens{share}"
 
 
 def _batches(texts: Iterator[str]) -> Iterator[list[str]]:
@@ -128,3 +144,12 @@ def _batches(texts: Iterator[str]) -> Iterator[list[str]]:
             batch, size = [], 0
     if batch:
         yield batch
+
+
+def _fingerprint(workplace: Path, tokenizer: TextTokenizer) -> str:
+    """A digest of both splits' tokens and of what they mean."""
+    digest = hashlib.sha256(f"{tokenizer.end_of_text} {tokenizer.tokenizer.to_str()}".encode())
+    for side in ("train", "validation"):
+        with (workplace / f"{side}.bin").open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()[:16]

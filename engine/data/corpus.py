@@ -1,10 +1,10 @@
-"""The tokens of a run: memory-mapped arrays in the cache, one per split, built once and shared by every run that wants them.
+"""The tokens of a run: arrays on disk in the cache, one per split, built once and shared by every run that wants them.
 
     requests/KEY.json       which fingerprint answers a request for a source, a tokenizer and a split
     tokens/FINGERPRINT/     train.bin, validation.bin (little-endian ids), tokenizer.json, corpus.json
 
-The key is known without reading any text, so a warm start reads two small files. The fingerprint comes from the content of the
-documents, the tokenizer and the split: two runs with the same one saw the same tokens.
+The key is known without reading any text, so a warm start reads two small files. The fingerprint comes from the tokens of both
+splits and the tokenizer: two runs with the same one saw the same tokens.
 """
 
 import hashlib
@@ -14,27 +14,26 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
 from engine.cache import building, cache_root, read_entry
 from engine.config import DataConfig
-from engine.data.build import CorpusFile, build
+from engine.data.arrays import CorpusFile
 from engine.data.documents import source_identity
+from engine.data.token_file import TokenFile
 from engine.errors import InputError
 from engine.rundir import write_file
 
 Say = Callable[[str], None]
-Tokens = npt.NDArray[np.unsignedinteger]
 
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """Both splits as memory-mapped token ids, and where they come from."""
+    """Both splits as token ids on disk, and where they come from."""
 
     fingerprint: str
-    train: Tokens
-    validation: Tokens
+    train: TokenFile
+    validation: TokenFile
     about: CorpusFile
     path: Path
 
@@ -57,6 +56,8 @@ def open_corpus(config: DataConfig, vocab_size: int, say: Say) -> Corpus:
         with building(key) as workplace:
             corpus = _cached(key)  # another run may have built it while this one waited
             if corpus is None:
+                from engine.data.build import build  # which imports what only a build needs
+
                 about = build(config, workplace, say)
                 _publish(workplace, key, about)
                 corpus = _cached(key)
@@ -87,8 +88,8 @@ def _cached(key: str) -> Corpus | None:
         return None
     return Corpus(
         fingerprint=answer.fingerprint,
-        train=_map(path / "train.bin", about),
-        validation=_map(path / "validation.bin", about),
+        train=TokenFile(path / "train.bin", about.dtype),
+        validation=TokenFile(path / "validation.bin", about.dtype),
         about=about,
         path=path,
     )
@@ -108,12 +109,6 @@ def _is_whole(path: Path, about: CorpusFile) -> bool:
     return all((path / name).is_file() and (path / name).stat().st_size == size for name, size in sizes.items())
 
 
-def _map(path: Path, about: CorpusFile) -> Tokens:
-    if path.stat().st_size == 0:
-        return np.zeros(0, dtype=about.dtype)  # an empty file cannot be mapped
-    return np.memmap(path, dtype=about.dtype, mode="r")
-
-
 def _publish(workplace: Path, key: str, about: CorpusFile) -> None:
     """Move what was built to its place; another request may have led to the same tokens before."""
     target = _tokens(about.fingerprint)
@@ -121,6 +116,7 @@ def _publish(workplace: Path, key: str, about: CorpusFile) -> None:
     if target.exists() and not _is_whole(target, about):
         shutil.rmtree(target)
     if not target.exists():
+        (workplace / "build.json").unlink(missing_ok=True)
         workplace.rename(target)
     _requests().mkdir(exist_ok=True)
     write_file(_requests() / f"{key}.json", _Answer(fingerprint=about.fingerprint))

@@ -2,11 +2,54 @@
 
 import itertools
 from collections.abc import Callable, Iterator
+from typing import Any, Protocol
 
 from engine.config import DataConfig
 from engine.data.files import files_documents, files_identity
-from engine.data.hub import hub_documents, hub_identity
+from engine.data.hub import HubSource, hub_identity
 from engine.data.pydocs import pydocs_documents, pydocs_identity
+
+Position = dict[str, Any]
+"""A place between two documents of a source, as JSON; every source has its own kind."""
+
+
+class Source(Protocol):
+    """Texts in a fixed order, some of them perhaps empty."""
+
+    @property
+    def origin(self) -> str:
+        """What is read, as people would name it."""
+
+    def texts(self, after: Position | None) -> Iterator[str]:
+        """Every text after a position, None for all of them. Raises `InputError`."""
+
+    def position(self) -> Position:
+        """The position after the text that `texts` yielded last."""
+
+
+class LocalSource:
+    """A source on this machine. It is read again from the start and what was had before is skipped, which costs little."""
+
+    def __init__(self, origin: str, read: Callable[[], Iterator[str]]) -> None:
+        self._origin = origin
+        self._read = read
+        self._count = 0
+
+    @property
+    def origin(self) -> str:
+        """The kind of source."""
+        return self._origin
+
+    def texts(self, after: Position | None) -> Iterator[str]:
+        """Every text after a position."""
+        self._count = after["texts"] if after else 0
+        for text in itertools.islice(self._read(), self._count, None):
+            self._count += 1
+            yield text
+
+    def position(self) -> Position:
+        """The number of texts so far."""
+        return {"texts": self._count}
 
 
 def source_identity(config: DataConfig) -> str:
@@ -16,16 +59,14 @@ def source_identity(config: DataConfig) -> str:
         "files": lambda: files_identity(config),
         "hub": lambda: hub_identity(config),
     }
-    identity = identities[config.source]()
-    return f"{identity} max={config.max_documents}"
+    return f"{identities[config.source]()} max={config.max_documents},{config.max_tokens}"
 
 
-def read_documents(config: DataConfig, say: Callable[[str], None]) -> Iterator[str]:
-    """The texts in a fixed order, empty ones left out, at most `max_documents`. Raises `InputError`."""
-    sources: dict[str, Callable[[], Iterator[str]]] = {
-        "pydocs": lambda: pydocs_documents(say),
-        "files": lambda: files_documents(config),
-        "hub": lambda: hub_documents(config),
+def open_source(config: DataConfig, say: Callable[[str], None]) -> Source:
+    """The source that the configuration names. Nothing is read yet; `say` is told what takes long."""
+    sources: dict[str, Callable[[], Source]] = {
+        "pydocs": lambda: LocalSource("pydocs", lambda: pydocs_documents(say)),
+        "files": lambda: LocalSource("files", lambda: files_documents(config)),
+        "hub": lambda: HubSource(config),
     }
-    texts = (text for text in sources[config.source]() if text.strip())
-    return itertools.islice(texts, config.max_documents or None)
+    return sources[config.source]()

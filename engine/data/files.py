@@ -7,6 +7,9 @@ from pathlib import Path
 from engine.config import DataConfig
 from engine.errors import InputError
 
+LONGEST = 1 << 24
+"""Characters of a document in a .txt file at most: a longer one would be a file whose separator was not told."""
+
 # Suffix → the reader of the `datasets` library.
 _READERS = {".jsonl": "json", ".parquet": "parquet", ".csv": "csv"}
 
@@ -43,14 +46,21 @@ def files_documents(config: DataConfig) -> Iterator[str]:
 def _text_documents(path: Path, separator: str) -> Iterator[str]:
     """Documents between separator lines; without a separator the file is one document."""
     lines: list[str] = []
+    size = 0
     try:
         with path.open(encoding="utf-8") as file:
             for line in file:
                 if separator and line.strip() == separator:
                     yield "".join(lines)
-                    lines = []
-                else:
-                    lines.append(line)
+                    lines, size = [], 0
+                    continue
+                lines.append(line)
+                size += len(line)
+                if size > LONGEST:
+                    raise InputError(
+                        f"{path} has a document of more than {LONGEST:,} characters; separate its documents by lines of "
+                        f"data.separator, now {separator!r}"
+                    )
     except UnicodeDecodeError as error:
         raise InputError(f"{path} is not UTF-8 text: {error.reason} at byte {error.start}") from None
     except OSError as error:

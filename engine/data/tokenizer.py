@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.data.hub import OFFLINE_ADVICE
+import orjson
+
+from engine.data.repository import Unreachable, commit_of, is_directory, one_line
 from engine.errors import InputError
 
 if TYPE_CHECKING:
@@ -71,14 +73,31 @@ def load_tokenizer(path: Path) -> TextTokenizer:
 
 
 def hub_tokenizer(name: str) -> TextTokenizer:
-    """The tokenizer of a model of the hub, or of a directory in its layout; code that it may bring along is never run."""
-    from transformers import AutoTokenizer
+    """The tokenizer of a model of the hub, or of a directory in its layout; nothing of it but its two JSON files is read.
 
+    Without a network the hub's own cache is enough, if it has them.
+    """
+    folder = Path(name).expanduser() if is_directory(name) else _download(name)
+    tokenizer = load_tokenizer(folder / "tokenizer.json")
+    settings = folder / "tokenizer_config.json"
+    end = orjson.loads(settings.read_bytes()).get("eos_token") if settings.is_file() else None
+    token = end.get("content") if isinstance(end, dict) else end
+    named = tokenizer.tokenizer.token_to_id(token) if token is not None else None
+    return tokenizer if named is None else TextTokenizer(tokenizer.tokenizer, named)
+
+
+def _download(name: str) -> Path:
+    from huggingface_hub import snapshot_download
+
+    files = ["tokenizer.json", "tokenizer_config.json"]
     try:
-        found = AutoTokenizer.from_pretrained(name, trust_remote_code=False)
-    except Exception as error:  # the hub's client raises its own, httpx's and the operating system's errors
-        reason = " ".join(str(error).split())[:300]
-        raise InputError(f"cannot get the tokenizer {name}: {reason}; {OFFLINE_ADVICE}") from error
-    if not found.is_fast:
-        raise InputError(f"data.tokenizer: {name} has no tokenizer.json, which is needed")
-    return TextTokenizer(found.backend_tokenizer, found.eos_token_id)
+        commit = commit_of("model", name)
+    except Unreachable as unreachable:
+        try:
+            return Path(snapshot_download(name, allow_patterns=files, local_files_only=True))
+        except OSError:  # it is not in the hub's cache either
+            raise unreachable from None
+    try:
+        return Path(snapshot_download(name, allow_patterns=files, revision=commit))
+    except Exception as error:  # the client raises its own, its HTTP library's and the operating system's errors
+        raise InputError(f"cannot get the tokenizer {name}: {one_line(error)}") from error

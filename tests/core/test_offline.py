@@ -1,10 +1,17 @@
-"""Settings that keep a run off the network."""
+"""Settings that keep a run off the network, and what becomes of a run that needs one where there is none."""
+
+import socket
+
+import pytest
 
 from engine.config import RunConfig, resolve
+from moetui.core.enqueue import enqueue
+from moetui.core.lab import Lab
 from moetui.core.offline import needs_network, offline_settings
 from moetui.core.plan import Selection, plan
 from moetui.core.presets import Library
 from moetui.core.settings import nest
+from tests.conftest import eventually
 
 
 def config(**flat: object) -> RunConfig:
@@ -37,3 +44,21 @@ def test_every_built_in_preset_runs_offline_with_them() -> None:
         settings = offline_settings(*(run.config for run in own))
         local = plan(library, Selection(presets=(preset.name,), settings=settings))
         assert not any(needs_network(run.config) for run in local), preset.name
+
+
+def test_the_reference_preset_fails_without_a_network_and_says_how_to_do_without(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))  # bound, but nobody listens
+        monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{nobody.getsockname()[1]}")
+        for variable, folder in (("HF_HOME", "hub"), ("XDG_CACHE_HOME", "cache")):
+            monkeypatch.setenv(variable, str(lab.workspace.root / folder))
+        selection = Selection(presets=("base/moe-79m",), settings={"training.device": "cpu"})
+        (run,) = enqueue(lab, plan(lab.library(), selection))
+        eventually(lambda: not lab.snapshot().pending and not lab.dispatching())
+    record = lab.find(run.id)
+    assert record.status == "failed"
+    assert record.reason.startswith("cannot reach http://127.0.0.1:")
+    assert "run with --offline" in record.reason
+    assert "Traceback" not in lab.run_dir(record).log_file.read_text()

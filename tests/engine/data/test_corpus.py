@@ -1,13 +1,15 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.config import DataConfig
 from engine.data.corpus import open_corpus
-from engine.data.documents import read_documents
+from engine.data.documents import open_source
 from engine.data.split import is_validation
+from engine.data.token_file import TokenFile
 from engine.errors import InputError
 from tests.engine.tiny import tiny_config, write_corpus
 
@@ -19,7 +21,12 @@ def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def texts(pattern: Path, text_field: str = "text") -> list[str]:
     config = DataConfig(source="files", files=(str(pattern),), text_field=text_field)
-    return list(read_documents(config, lambda _: None))
+    return list(open_source(config, lambda _: None).texts(None))
+
+
+def tokens(file: TokenFile) -> list[int]:
+    ids: list[int] = file.rows(np.arange(1), len(file))[0].tolist()
+    return ids
 
 
 @given(st.text(), st.floats(0.01, 0.25))
@@ -59,12 +66,12 @@ def test_a_second_run_reads_the_cache(tmp_path: Path) -> None:
     said.clear()
     second = open_corpus(config, 300, said.append)
     assert not said
-    assert (second.fingerprint, second.train.tolist()) == (first.fingerprint, first.train.tolist())
+    assert (second.fingerprint, tokens(second.train)) == (first.fingerprint, tokens(first.train))
 
 
 def test_text_files_are_cut_at_separators(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("one\n<|endoftext|>\n\n<|endoftext|>\ntwo\nlines\n")
-    assert texts(tmp_path / "*.txt") == ["one\n", "two\nlines\n"]
+    assert texts(tmp_path / "*.txt") == ["one\n", "\n", "two\nlines\n"]
 
 
 def test_tables_are_read_by_column(tmp_path: Path) -> None:
@@ -77,3 +84,33 @@ def test_tables_are_read_by_column(tmp_path: Path) -> None:
 def test_a_pattern_without_a_match_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"nothing matches '.*nowhere\*\.txt'"):
         texts(tmp_path / "nowhere*.txt")
+
+
+def test_a_text_file_whose_separator_was_not_told_is_refused_before_it_fills_the_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.data.files.LONGEST", 100)
+    (tmp_path / "a.txt").write_text("a line of text\n" * 10)
+    with pytest.raises(InputError, match=r"a\.txt has a document of more than 100 characters; .*data\.separator"):
+        texts(tmp_path / "a.txt")
+
+
+def test_a_budget_of_documents_takes_the_first_ones(tmp_path: Path) -> None:
+    path = write_corpus(tmp_path / "corpus.jsonl")
+    chosen = {"data.max_documents": 60, "data.validation_fraction": 0.3}
+    about = open_corpus(tiny_config(path, chosen).data, 300, lambda _: None).about
+    assert about.train_documents + about.validation_documents == 60
+
+
+@given(budget=st.integers(500, 9000))
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_budget_of_tokens_ends_with_the_document_that_reaches_it(tmp_path: Path, budget: int) -> None:
+    path = write_corpus(tmp_path / "corpus.jsonl", 200)
+    said: list[str] = []
+    chosen = {"data.max_tokens": budget, "data.tokenizer": "bpe:257", "data.validation_fraction": 0.4}
+    about = open_corpus(tiny_config(path, chosen).data, 300, said.append).about
+    documents = about.train_documents + about.validation_documents
+    sizes = [len(text.encode()) + 1 for text in texts(path)]  # without merges a token is a byte, and one ends the text
+    assert about.train_tokens + about.validation_tokens == sum(sizes[:documents])
+    assert sum(sizes[: documents - 1]) < budget <= sum(sizes[:documents])
+    assert "(100%)" in said[-1] or not said  # nothing is said of a budget that was met before
