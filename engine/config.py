@@ -11,9 +11,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from engine import schedules
+from engine.architecture import ModelConfig
+from engine.section import Section, described
 
 Tree = Mapping[str, Any]
 
@@ -43,103 +45,34 @@ class ConfigError(ValueError):
         super().__init__("; ".join(map(str, problems)))
 
 
-class _Section(BaseModel):
-    # strict: `updates = true` or `lr = "0.1"` is a slip, not a number.
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
-
-
-def _described(default: Any, description: str, *, unit: str = "", **bounds: Any) -> Any:
-    return Field(default, description=description, json_schema_extra={"unit": unit}, **bounds)
-
-
-class ModelConfig(_Section):
-    """The decoder-only Mixture-of-Experts transformer. The defaults are the 79M reference model."""
-
-    vocab_size: int = _described(
-        49152, "Entries of the embedding; at least the tokenizer's.", unit="tokens", ge=2, le=2**20
-    )
-    d_model: int = _described(384, "Width of the residual stream.", ge=8, le=16384)
-    n_layers: int = _described(6, "Transformer blocks, each with attention and a Mixture of Experts.", ge=1, le=256)
-    n_heads: int = _described(8, "Attention heads; d_model / n_heads must be even.", ge=1, le=256)
-    d_ff: int = _described(1536, "Hidden width of one expert.", ge=8, le=65536)
-    n_experts: int = _described(8, "Experts per layer.", ge=2, le=256)
-    top_k: int = _described(2, "Experts that each token is sent to.", ge=1, le=256)
-    dropout: float = _described(
-        0.1, "Dropout on the embedding, in attention, in the experts and before the head.", ge=0, lt=1
-    )
-    router_noise: float = _described(
-        0.1, "Standard deviation of the noise on the router's logits in training.", ge=0, le=10
-    )
-    balance_weight: float = _described(0.01, "Weight of the load-balancing loss (Fedus et al., 2021).", ge=0, le=100)
-    rope_base: float = _described(10000.0, "Base of the rotary position embedding (Su et al., 2021).", gt=1)
-    norm_eps: float = _described(1e-6, "Added to the mean square in RMSNorm.", gt=0, le=1e-2)
-    init_std: float = _described(0.02, "Standard deviation of the initial weights.", gt=0, le=1)
-
-    @model_validator(mode="after")
-    def _shapes_fit(self) -> Self:
-        if self.d_model % self.n_heads or self.d_model // self.n_heads % 2:
-            raise ValueError(f"d_model ({self.d_model}) must be an even multiple of n_heads ({self.n_heads})")
-        if self.top_k > self.n_experts:
-            raise ValueError(f"top_k ({self.top_k}) cannot exceed n_experts ({self.n_experts})")
-        return self
-
-    @property
-    def parameters(self) -> int:
-        """All parameters; the embedding is shared with the head and counts once."""
-        return self._shared_parameters + self.n_layers * self.n_experts * self._expert_parameters
-
-    @property
-    def active_parameters(self) -> int:
-        """Parameters that take part in computing one token: everything but the experts it is not sent to."""
-        return self._shared_parameters + self.n_layers * self.top_k * self._expert_parameters
-
-    def flops_per_token(self, sequence_length: int) -> float:
-        """Multiply-adds of one token's forward and backward pass, counted as two operations each.
-
-        Six per active parameter that multiplies (norm gains are left out), plus causal attention's scores and mix.
-        """
-        gains = (2 * self.n_layers + 1) * self.d_model
-        attention = 6 * self.n_layers * self.d_model * sequence_length
-        return 6.0 * (self.active_parameters - gains) + attention
-
-    @property
-    def _expert_parameters(self) -> int:
-        return 2 * self.d_model * self.d_ff
-
-    @property
-    def _shared_parameters(self) -> int:
-        per_layer = 4 * self.d_model**2 + self.d_model * self.n_experts + 2 * self.d_model
-        return self.vocab_size * self.d_model + self.n_layers * per_layer + self.d_model
-
-
-class DataConfig(_Section):
+class DataConfig(Section):
     """Where the text comes from and how it becomes sequences."""
 
-    source: Literal["pydocs", "files", "hub"] = _described(
+    source: Literal["pydocs", "files", "hub"] = described(
         "pydocs",
         "pydocs: documentation of installed packages, needs no network; files: your own; hub: a Hugging Face data set.",
     )
-    files: tuple[str, ...] = _described(
+    files: tuple[str, ...] = described(
         (), "For source = files: paths or globs of .txt, .jsonl, .parquet or .csv.", strict=False
     )
-    separator: str = _described(
+    separator: str = described(
         "<|endoftext|>", "For .txt files: the line between documents; empty: a file is a document."
     )
-    text_field: str = _described("text", "Column that holds the text, for every format but .txt.", min_length=1)
-    hub_name: str = _described("HuggingFaceTB/smollm-corpus", "For source = hub: name of the data set.")
-    hub_config: str = _described("cosmopedia-v2", "For source = hub: configuration of the data set; may be empty.")
-    hub_split: str = _described("train", "For source = hub: split to read.", min_length=1)
-    max_documents: int = _described(0, "Read at most so many documents; 0 reads all.", unit="documents", ge=0)
-    tokenizer: str = _described(
+    text_field: str = described("text", "Column that holds the text, for every format but .txt.", min_length=1)
+    hub_name: str = described("HuggingFaceTB/smollm-corpus", "For source = hub: name of the data set.")
+    hub_config: str = described("cosmopedia-v2", "For source = hub: configuration of the data set; may be empty.")
+    hub_split: str = described("train", "For source = hub: split to read.", min_length=1)
+    max_documents: int = described(0, "Read at most so many documents; 0 reads all.", unit="documents", ge=0)
+    tokenizer: str = described(
         "hub:HuggingFaceTB/SmolLM-135M",
         "hub:NAME, file:PATH of a tokenizer.json, or bpe:VOCAB to train one on the training documents.",
         pattern=r"^(hub:.+|file:.+|bpe:[1-9][0-9]*)$",
     )
-    sequence_length: int = _described(512, "Length of a training sequence.", unit="tokens", ge=8, le=131072)
-    validation_fraction: float = _described(
+    sequence_length: int = described(512, "Length of a training sequence.", unit="tokens", ge=8, le=131072)
+    validation_fraction: float = described(
         0.1, "Share of the documents, by a hash of their text, that is held out.", unit="fraction", gt=0, le=0.5
     )
-    end_of_text: bool = _described(True, "Put the end-of-text token between documents.")
+    end_of_text: bool = described(True, "Put the end-of-text token between documents.")
 
     @model_validator(mode="after")
     def _source_is_complete(self) -> Self:
@@ -150,43 +83,41 @@ class DataConfig(_Section):
         return self
 
 
-class OptimizerConfig(_Section):
+class OptimizerConfig(Section):
     """Muon (Jordan et al., 2024) on the weight matrices, AdamW on the embedding, the router and the norm gains."""
 
-    lr: float = _described(0.01, "Peak learning rate of Muon.", gt=0)
-    adamw_ratio: float = _described(0.1, "Learning rate of AdamW as a fraction of Muon's.", gt=0, le=1000)
-    momentum: float = _described(0.95, "Momentum of Muon.", ge=0, lt=1)
-    nesterov: bool = _described(True, "Nesterov form of Muon's momentum.")
-    ns_steps: int = _described(5, "Newton–Schulz iterations per update.", ge=1, le=20)
-    beta1: float = _described(0.9, "AdamW's decay of the mean gradient.", ge=0, lt=1)
-    beta2: float = _described(0.999, "AdamW's decay of the mean squared gradient.", ge=0, lt=1)
-    eps: float = _described(1e-8, "AdamW's term against division by zero.", gt=0, le=1)
-    router: Literal["adamw", "muon"] = _described("adamw", "Which optimizer updates the router's matrix.")
-    decay_matrices: float = _described(0.1, "Decoupled weight decay of the matrices.", ge=0, le=10)
-    decay_embedding: float = _described(0.1, "Decoupled weight decay of the embedding.", ge=0, le=10)
-    decay_gains: float = _described(0.0, "Decoupled weight decay of the norm gains.", ge=0, le=10)
-    grad_clip: float = _described(1.0, "Largest global gradient norm; 0 never clips.", ge=0)
+    lr: float = described(0.01, "Peak learning rate of Muon.", gt=0)
+    adamw_ratio: float = described(0.1, "Learning rate of AdamW as a fraction of Muon's.", gt=0, le=1000)
+    momentum: float = described(0.95, "Momentum of Muon.", ge=0, lt=1)
+    nesterov: bool = described(True, "Nesterov form of Muon's momentum.")
+    ns_steps: int = described(5, "Newton–Schulz iterations per update.", ge=1, le=20)
+    beta1: float = described(0.9, "AdamW's decay of the mean gradient.", ge=0, lt=1)
+    beta2: float = described(0.999, "AdamW's decay of the mean squared gradient.", ge=0, lt=1)
+    eps: float = described(1e-8, "AdamW's term against division by zero.", gt=0, le=1)
+    router: Literal["adamw", "muon"] = described("adamw", "Which optimizer updates the router's matrix.")
+    decay_matrices: float = described(0.1, "Decoupled weight decay of the matrices.", ge=0, le=10)
+    decay_embedding: float = described(0.1, "Decoupled weight decay of embedding and head.", ge=0, le=10)
+    decay_gains: float = described(0.0, "Decoupled weight decay of the norm gains.", ge=0, le=10)
+    grad_clip: float = described(1.0, "Largest global gradient norm; 0 never clips.", ge=0)
 
 
-class ScheduleConfig(_Section):
+class ScheduleConfig(Section):
     """How the learning rate moves over the optimizer updates (see engine.schedules)."""
 
-    kind: Literal["constant", "cosine", "linear", "step"] = _described(
-        "cosine", "Shape of the decay after the warm-up."
-    )
-    warmup: float = _described(0.05, "Warm-up as a share of the horizon.", unit="fraction", ge=0, le=1)
-    warmup_updates: int | None = _described(None, "Warm-up in updates; replaces `warmup`.", unit="updates", ge=0)
-    warmup_start: float = _described(
+    kind: Literal["constant", "cosine", "linear", "step"] = described("cosine", "Shape of the decay after the warm-up.")
+    warmup: float = described(0.05, "Warm-up as a share of the horizon.", unit="fraction", ge=0, le=1)
+    warmup_updates: int | None = described(None, "Warm-up in updates; replaces `warmup`.", unit="updates", ge=0)
+    warmup_start: float = described(
         0.0, "Learning rate the warm-up starts from, relative to the peak.", unit="fraction", ge=0, le=1
     )
-    floor: float = _described(
+    floor: float = described(
         0.1, "Lowest learning rate of the decay, relative to the peak.", unit="fraction", ge=0, le=1
     )
-    horizon: int | None = _described(
+    horizon: int | None = described(
         None, "Updates over which the schedule unfolds; default: the run's.", unit="updates", ge=1
     )
-    step_every: int = _described(100, "For kind = step: updates between two drops.", unit="updates", ge=1)
-    step_gamma: float = _described(0.9, "For kind = step: factor of one drop.", gt=0, le=1)
+    step_every: int = described(100, "For kind = step: updates between two drops.", unit="updates", ge=1)
+    step_gamma: float = described(0.9, "For kind = step: factor of one drop.", gt=0, le=1)
 
     @model_validator(mode="after")
     def _one_warmup(self) -> Self:
@@ -195,53 +126,53 @@ class ScheduleConfig(_Section):
         return self
 
 
-class TrainingConfig(_Section):
+class TrainingConfig(Section):
     """Length, batch and machine of the run."""
 
-    updates: int = _described(1000, "Optimizer updates.", unit="updates", ge=1)
-    batch_size: int = _described(24, "Sequences in one micro-batch.", unit="sequences", ge=1, le=65536)
-    accumulation: int = _described(
+    updates: int = described(1000, "Optimizer updates.", unit="updates", ge=1)
+    batch_size: int = described(24, "Sequences in one micro-batch.", unit="sequences", ge=1, le=65536)
+    accumulation: int = described(
         1, "Micro-batches whose gradients make one update.", unit="micro-batches", ge=1, le=65536
     )
-    dtype: Literal["auto", "float32", "bfloat16"] = _described(
+    dtype: Literal["auto", "float32", "bfloat16"] = described(
         "auto", "Precision of the matrix products; weights stay float32. auto: bfloat16 on a GPU, float32 on a CPU."
     )
-    device: Literal["auto", "cpu", "cuda"] = _described("auto", "auto: a GPU where there is one.")
-    log_every: int = _described(1, "Updates between two records of the training loss.", unit="updates", ge=1)
-    checkpoint_seconds: float = _described(300.0, "Least time between two `last` checkpoints.", unit="s", ge=0)
+    device: Literal["auto", "cpu", "cuda"] = described("auto", "auto: a GPU where there is one.")
+    log_every: int = described(1, "Updates between two records of the training loss.", unit="updates", ge=1)
+    checkpoint_seconds: float = described(300.0, "Least time between two `last` checkpoints.", unit="s", ge=0)
 
 
-class EvaluationConfig(_Section):
+class EvaluationConfig(Section):
     """When and how the validation loss is measured. It always covers the whole validation split unless limited."""
 
-    every: int = _described(
+    every: int = described(
         50, "Updates between evaluations; the last update is always evaluated.", unit="updates", ge=1
     )
-    batch_size: int = _described(
+    batch_size: int = described(
         0, "Sequences per evaluation batch; 0 takes training.batch_size.", unit="sequences", ge=0
     )
-    max_sequences: int = _described(
+    max_sequences: int = described(
         0, "Evaluate on the first so many sequences only; 0 takes all.", unit="sequences", ge=0
     )
 
 
-class HealthConfig(_Section):
+class HealthConfig(Section):
     """When a run is given up."""
 
-    stop_on_divergence: bool = _described(True, "End the run as diverged; else only record the finding.")
-    divergence_factor: float = _described(
+    stop_on_divergence: bool = described(True, "End the run as diverged; else only record the finding.")
+    divergence_factor: float = described(
         2.0,
         "A training loss above this many times ln(vocabulary), the loss of guessing, counts as diverging.",
         gt=1,
         le=100,
     )
-    divergence_patience: int = _described(5, "Updates in a row above it that make a divergence.", unit="updates", ge=1)
+    divergence_patience: int = described(5, "Updates in a row above it that make a divergence.", unit="updates", ge=1)
 
 
-class RunConfig(_Section):
+class RunConfig(Section):
     """Everything that decides the outcome of one run."""
 
-    seed: int = _described(1, "Seed of weights, data order, dropout and router noise.", ge=0, lt=2**32)
+    seed: int = described(1, "Seed of weights, data order, dropout and router noise.", ge=0, lt=2**32)
     model: ModelConfig = Field(default_factory=ModelConfig)
     data: DataConfig = Field(default_factory=DataConfig)
     optimizer: OptimizerConfig = Field(default_factory=OptimizerConfig)
@@ -256,6 +187,10 @@ class RunConfig(_Section):
         if kind == "bpe" and int(value) > self.model.vocab_size:
             raise ValueError(
                 f"data.tokenizer = {self.data.tokenizer!r} does not fit model.vocab_size = {self.model.vocab_size}"
+            )
+        if not (self.model.cross_document_attention or self.data.end_of_text):
+            raise ValueError(
+                "model.cross_document_attention = false needs data.end_of_text = true, which marks where documents end"
             )
         span = schedules.horizon(self.schedule, self.training.updates)
         if schedules.warmup_updates(self.schedule, self.training.updates) > span:
@@ -294,7 +229,7 @@ def describe() -> Iterator[FieldInfo]:
     """Every leaf key of `RunConfig`, in the order of definition."""
     for name, outer in RunConfig.model_fields.items():
         section = outer.annotation
-        if isinstance(section, type) and issubclass(section, _Section):
+        if isinstance(section, type) and issubclass(section, Section):
             for leaf, info in section.model_fields.items():
                 yield _field_info(f"{name}.{leaf}", info)
         else:

@@ -8,10 +8,12 @@ from engine.optim.adamw import AdamW
 from engine.optim.muon import Muon
 from engine.optim.orthogonal import QUINTIC
 
+TABLES = ("embedding_VD", "head_VD")  # their rows belong to tokens; as matrices they have no meaning to Muon
+
 
 def takes_muon(name: str, parameter: Tensor, config: OptimizerConfig) -> bool:
-    """Whether Muon updates this parameter: matrices but the embedding, and the router only if so configured."""
-    if parameter.ndim < 2 or name == "embedding_VD":
+    """Whether Muon updates this parameter: matrices but embedding and head, and the router only if so configured."""
+    if parameter.ndim < 2 or name in TABLES:
         return False
     return config.router == "muon" or not name.endswith("router.weight")
 
@@ -20,7 +22,7 @@ def weight_decay(name: str, parameter: Tensor, config: OptimizerConfig) -> float
     """Decoupled weight decay of this parameter."""
     if parameter.ndim < 2:
         return config.decay_gains
-    return config.decay_embedding if name == "embedding_VD" else config.decay_matrices
+    return config.decay_embedding if name in TABLES else config.decay_matrices
 
 
 class Hybrid:
