@@ -14,6 +14,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, ValidationError, model_validator
 
 from engine import schedules
+from engine.architecture import ModelConfig
 from engine.recipe import OptimizerConfig, ScheduleConfig
 from engine.section import Section, described
 
@@ -43,66 +44,6 @@ class ConfigError(ValueError):
     def __init__(self, problems: list[Problem]) -> None:
         self.problems = tuple(problems)
         super().__init__("; ".join(map(str, problems)))
-
-
-class ModelConfig(Section):
-    """The decoder-only Mixture-of-Experts transformer. The defaults are the 79M reference model."""
-
-    vocab_size: int = described(
-        49152, "Entries of the embedding; at least the tokenizer's.", unit="tokens", ge=2, le=2**20
-    )
-    d_model: int = described(384, "Width of the residual stream.", ge=8, le=16384)
-    n_layers: int = described(6, "Transformer blocks, each with attention and a Mixture of Experts.", ge=1, le=256)
-    n_heads: int = described(8, "Attention heads; d_model / n_heads must be even.", ge=1, le=256)
-    d_ff: int = described(1536, "Hidden width of one expert.", ge=8, le=65536)
-    n_experts: int = described(8, "Experts per layer.", ge=2, le=256)
-    top_k: int = described(2, "Experts that each token is sent to.", ge=1, le=256)
-    dropout: float = described(
-        0.1, "Dropout on the embedding, in attention, in the experts and before the head.", ge=0, lt=1
-    )
-    router_noise: float = described(
-        0.1, "Standard deviation of the noise on the router's logits in training.", ge=0, le=10
-    )
-    balance_weight: float = described(0.01, "Weight of the load-balancing loss (Fedus et al., 2021).", ge=0, le=100)
-    rope_base: float = described(10000.0, "Base of the rotary position embedding (Su et al., 2021).", gt=1)
-    norm_eps: float = described(1e-6, "Added to the mean square in RMSNorm.", gt=0, le=1e-2)
-    init_std: float = described(0.02, "Standard deviation of the initial weights.", gt=0, le=1)
-
-    @model_validator(mode="after")
-    def _shapes_fit(self) -> Self:
-        if self.d_model % self.n_heads or self.d_model // self.n_heads % 2:
-            raise ValueError(f"d_model ({self.d_model}) must be an even multiple of n_heads ({self.n_heads})")
-        if self.top_k > self.n_experts:
-            raise ValueError(f"top_k ({self.top_k}) cannot exceed n_experts ({self.n_experts})")
-        return self
-
-    @property
-    def parameters(self) -> int:
-        """All parameters; the embedding is shared with the head and counts once."""
-        return self._shared_parameters + self.n_layers * self.n_experts * self._expert_parameters
-
-    @property
-    def active_parameters(self) -> int:
-        """Parameters that take part in computing one token: everything but the experts it is not sent to."""
-        return self._shared_parameters + self.n_layers * self.top_k * self._expert_parameters
-
-    def flops_per_token(self, sequence_length: int) -> float:
-        """Multiply-adds of one token's forward and backward pass, counted as two operations each.
-
-        Six per active parameter that multiplies (norm gains are left out), plus causal attention's scores and mix.
-        """
-        gains = (2 * self.n_layers + 1) * self.d_model
-        attention = 6 * self.n_layers * self.d_model * sequence_length
-        return 6.0 * (self.active_parameters - gains) + attention
-
-    @property
-    def _expert_parameters(self) -> int:
-        return 2 * self.d_model * self.d_ff
-
-    @property
-    def _shared_parameters(self) -> int:
-        per_layer = 4 * self.d_model**2 + self.d_model * self.n_experts + 2 * self.d_model
-        return self.vocab_size * self.d_model + self.n_layers * per_layer + self.d_model
 
 
 class DataConfig(Section):
@@ -211,6 +152,10 @@ class RunConfig(Section):
         if kind == "bpe" and int(value) > self.model.vocab_size:
             raise ValueError(
                 f"data.tokenizer = {self.data.tokenizer!r} does not fit model.vocab_size = {self.model.vocab_size}"
+            )
+        if not (self.model.cross_document_attention or self.data.end_of_text):
+            raise ValueError(
+                "model.cross_document_attention = false needs data.end_of_text = true, which marks where documents end"
             )
         if fault := schedules.fault(self.schedule, self.training.updates):
             raise ValueError(fault)

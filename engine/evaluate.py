@@ -49,7 +49,7 @@ def evaluate(
         if not keep_going():
             return None
         output = model(tokens_BL)
-        prediction = predict(output.hidden_BLD, model.embedding_VD, tokens_BL)
+        prediction = predict(output.hidden_BLD, model.head, tokens_BL)
         loss_sum += prediction.loss_sum
         correct += prediction.correct
         predictions += prediction.count

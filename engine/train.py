@@ -45,7 +45,7 @@ class Trainer:
         self.validation = Sequences(self.corpus.validation, length, self.device.torch)
 
         torch.manual_seed(config.seed)
-        self.model = Transformer(config.model, self.device.compute)
+        self.model = Transformer(config.model, self.device.compute, self.corpus.about.end_of_text)
         self.model.initialize()
         self.model.to(self.device.torch)
         self.optimizer = Optimizer(self.model, config.optimizer)

@@ -32,7 +32,6 @@ class Updater:
     def __init__(self, config: RunConfig, model: Transformer, optimizer: Optimizer, sequences: Sequences) -> None:
         self._batch_size = config.training.batch_size
         self._accumulation = config.training.accumulation
-        self._balance_weight = config.model.balance_weight
         self._model = model
         self._optimizer = optimizer
         self._feed = TrainingFeed(sequences, config.seed, config.training.batch_size)
@@ -47,12 +46,13 @@ class Updater:
             position = ((update - 1) * self._accumulation + micro) * self._batch_size
             tokens_BL = self._feed.at(position)
             output = self._model(tokens_BL)
-            prediction = predict(output.hidden_BLD, self._model.embedding_VD, tokens_BL)
-            loss = prediction.loss_sum / prediction.count + self._balance_weight * output.balance()
+            prediction = predict(output.hidden_BLD, self._model.head, tokens_BL)
+            loss = prediction.loss_sum / prediction.count + output.router_loss
             (loss / self._accumulation).backward()
             losses.append(prediction.loss_sum.detach())
             rights.append(prediction.correct)
             count += prediction.count
         grad_norm = self._optimizer.step(lr)
+        self._model.balance_experts()
         loss, accuracy = torch.stack(losses).sum() / count, torch.stack(rights).sum() / count
         return UpdateScores(loss, accuracy, grad_norm, self._feed.waited - waited)

@@ -5,51 +5,83 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from engine.config import ModelConfig
+from engine.architecture import ModelConfig
 
 
 @dataclass(frozen=True, slots=True)
 class Routing:
     """The router's decision for T tokens: the K experts of each (int64), their weights, and what it says of the layer.
 
-    `balance` is the unweighted balance loss; `load_E` the fraction of assignments that each expert got; `entropy` the mean
-    entropy of the router's distribution over all experts in nats, None in training.
+    `balance` and `z` are the unweighted balance loss and z-loss; `load_E` the fraction of assignments that each expert got;
+    `entropy` the mean entropy of the router's distribution over all experts in nats, None in training.
     """
 
     experts_TK: Tensor
     weights_TK: Tensor
     balance: Tensor
+    z: Tensor
     load_E: Tensor
     entropy: Tensor | None
 
 
 class Router(nn.Module):
-    """Noisy top-k routing with a softmax over the chosen logits (Shazeer et al., 2017), in float32."""
+    """Noisy routing in float32 to the K experts of the highest scores (Shazeer et al., 2017), or to all of them.
+
+    Scores are a softmax of the logits or the sigmoid of each. Renormalized, the weights are the chosen scores over their sum;
+    of a softmax that is the softmax of the chosen logits.
+    """
+
+    bias_E: Tensor | None
+    assigned_E: Tensor
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
+        self.kind = config.router
         self.top_k = config.top_k
+        self.renormalize = config.renormalize
         self.noise = config.router_noise
+        self.balance_rate = config.balance_rate
         self.weight = nn.Parameter(torch.empty(config.d_model, config.n_experts))
+        # The bias decides who is chosen but has no part in the weights, so no gradient reaches it (Wang et al., 2024).
+        self.register_buffer("bias_E", torch.zeros(config.n_experts) if self.kind == "sigmoid" else None)
+        self.register_buffer("assigned_E", torch.zeros(config.n_experts), persistent=False)
 
     def forward(self, x_TD: Tensor) -> Routing:
         """Route T tokens given their float32 representation."""
         logits_TE = x_TD @ self.weight
         if self.training and self.noise > 0:
             logits_TE = logits_TE + torch.randn_like(logits_TE) * self.noise
-        chosen_TK, experts_TK = logits_TE.topk(self.top_k, dim=-1)
-        probabilities_TE = logits_TE.softmax(dim=-1)
+        # Scores are kept as logarithms, so that dividing by their sum is a softmax, which never divides zero by zero.
+        sigmoid = self.kind == "sigmoid"
+        log_scores_TE = nn.functional.logsigmoid(logits_TE) if sigmoid else logits_TE.log_softmax(dim=-1)
+        log_shares_TE = log_scores_TE.log_softmax(dim=-1)
+        experts_TK = self._choose(log_scores_TE.detach())
+        log_chosen_TK = log_scores_TE.gather(1, experts_TK)
         load_E = assignment_load(experts_TK, self.weight.shape[1])
-        entropy = None
-        if not self.training:
-            entropy = -(probabilities_TE * logits_TE.log_softmax(dim=-1)).sum(dim=-1).mean()
+        if self.training and self.bias_E is not None:
+            self.assigned_E += load_E
         return Routing(
             experts_TK=experts_TK,
-            weights_TK=chosen_TK.softmax(dim=-1),
-            balance=balance_loss(probabilities_TE, load_E),
+            weights_TK=log_chosen_TK.softmax(dim=-1) if self.renormalize else log_chosen_TK.exp(),
+            balance=balance_loss(log_shares_TE.exp(), load_E),
+            z=z_loss(logits_TE),
             load_E=load_E,
-            entropy=entropy,
+            entropy=None if self.training else -(log_shares_TE.exp() * log_shares_TE).sum(dim=-1).mean(),
         )
+
+    def _choose(self, log_scores_TE: Tensor) -> Tensor:
+        tokens, experts = log_scores_TE.shape
+        if self.kind == "dense":
+            return torch.arange(experts, device=log_scores_TE.device).expand(tokens, experts)
+        order_TE = log_scores_TE if self.bias_E is None else log_scores_TE.exp() + self.bias_E
+        return order_TE.topk(self.top_k, dim=-1).indices
+
+    @torch.no_grad()
+    def balance(self) -> None:
+        """Move the bias of each expert by the rate: up if it got less than its share since the last call, down if more."""
+        if self.bias_E is not None:
+            self.bias_E += self.balance_rate * (self.assigned_E.mean() - self.assigned_E).sign()
+            self.assigned_E.zero_()
 
 
 def assignment_load(experts_TK: Tensor, n_experts: int) -> Tensor:
@@ -59,5 +91,13 @@ def assignment_load(experts_TK: Tensor, n_experts: int) -> Tensor:
 
 
 def balance_loss(probabilities_TE: Tensor, load_E: Tensor) -> Tensor:
-    """Switch Transformer's auxiliary loss (Fedus et al., 2021): E · Σ load · mean probability; 1 when balanced."""
+    """Switch Transformer's auxiliary loss (Fedus et al., 2021): E · Σ load · mean probability; 1 when balanced.
+
+    For sigmoid scores the probabilities are their shares of a token's sum, as in DeepSeek-V3 (2024).
+    """
     return probabilities_TE.shape[1] * (load_E * probabilities_TE.mean(dim=0)).sum()
+
+
+def z_loss(logits_TE: Tensor) -> Tensor:
+    """ST-MoE's router z-loss (Zoph et al., 2022): the mean over tokens of log(Σ exp logits)²."""
+    return logits_TE.logsumexp(dim=-1).square().mean()

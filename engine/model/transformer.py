@@ -6,24 +6,26 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from engine.config import ModelConfig
-from engine.model.attention import Attention
+from engine.architecture import ModelConfig
+from engine.model.attention import Attention, Positions
+from engine.model.cache import Cache, LayerCache
+from engine.model.documents import attention_mask
 from engine.model.moe import MixtureOfExperts
 from engine.model.norm import RMSNorm
 from engine.model.rotary import rotary_tables
-from engine.model.router import Routing
+from engine.model.router import Router, Routing
 
 
 @dataclass(frozen=True, slots=True)
 class Representation:
-    """What the model makes of B sequences of L tokens, before the head, with each layer's routing."""
+    """What the model makes of B sequences of L tokens, before the head, with each layer's routing.
+
+    `router_loss` is the balance loss and the z-loss, each times its weight, summed over the layers.
+    """
 
     hidden_BLD: Tensor
     routings: tuple[Routing, ...]
-
-    def balance(self) -> Tensor:
-        """The balance losses of all layers, summed."""
-        return torch.stack([routing.balance for routing in self.routings]).sum()
+    router_loss: Tensor
 
 
 class Block(nn.Module):
@@ -36,9 +38,11 @@ class Block(nn.Module):
         self.moe_norm = RMSNorm(config.d_model, config.norm_eps)
         self.moe = MixtureOfExperts(config)
 
-    def forward(self, x_BLD: Tensor, rotary: tuple[Tensor, Tensor], compute: torch.dtype) -> tuple[Tensor, Routing]:
+    def forward(
+        self, x_BLD: Tensor, positions: Positions, compute: torch.dtype, cache: LayerCache | None
+    ) -> tuple[Tensor, Routing]:
         """(B, L, D) float32 → the same, and the routing."""
-        x_BLD = x_BLD + self.attention(self.attention_norm(x_BLD).to(compute), rotary)
+        x_BLD = x_BLD + self.attention(self.attention_norm(x_BLD).to(compute), positions, cache)
         y_TD, routing = self.moe(self.moe_norm(x_BLD).flatten(0, 1), compute)
         return x_BLD + y_TD.view_as(x_BLD), routing
 
@@ -46,17 +50,29 @@ class Block(nn.Module):
 class Transformer(nn.Module):
     """A decoder-only transformer with a Mixture of Experts in every layer.
 
-    Weights, residual stream, norms and routers are float32; attention and experts compute in `compute`.
+    Weights, residual stream, norms and routers are float32; attention and experts compute in `compute`. `end_of_text` is the id
+    of the token that ends a document; without one there is nothing to keep attention from crossing documents by.
     """
 
-    def __init__(self, config: ModelConfig, compute: torch.dtype = torch.float32) -> None:
+    def __init__(
+        self, config: ModelConfig, compute: torch.dtype = torch.float32, end_of_text: int | None = None
+    ) -> None:
         super().__init__()
+        if end_of_text is None and not config.cross_document_attention:
+            raise ValueError("cross_document_attention = false needs the id of the end-of-text token")
         self.config = config
         self.compute = compute
+        self.boundary = None if config.cross_document_attention else end_of_text
         self.embedding_VD = nn.Parameter(torch.empty(config.vocab_size, config.d_model))
+        self.head_VD = None if config.tied_head else nn.Parameter(torch.empty(config.vocab_size, config.d_model))
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.n_layers))
         self.norm = RMSNorm(config.d_model, config.norm_eps)
         self._rotary: tuple[Tensor, Tensor] | None = None
+
+    @property
+    def head(self) -> Tensor:
+        """The matrix (V, D) that turns representations into logits: the embedding's, or its own."""
+        return self.embedding_VD if self.head_VD is None else self.head_VD
 
     @torch.no_grad()
     def initialize(self) -> None:
@@ -65,22 +81,37 @@ class Transformer(nn.Module):
             if parameter.ndim >= 2:
                 parameter.normal_(0.0, self.config.init_std)
 
-    def forward(self, tokens_BL: Tensor) -> Representation:
-        """Represent B sequences of L token ids; the head turns `hidden_BLD` into predictions of the next token."""
+    def forward(self, tokens_BL: Tensor, cache: Cache | None = None) -> Representation:
+        """Represent B sequences of L token ids; the head turns `hidden_BLD` into predictions of the next token.
+
+        With a cache, the tokens go on from those it has read, and are added to it.
+        """
         config = self.config
         x_BLD = nn.functional.embedding(tokens_BL, self.embedding_VD) * math.sqrt(config.d_model)
         x_BLD = nn.functional.dropout(x_BLD, config.dropout, self.training)
-        rotary = self._rotary_tables(tokens_BL)
+        positions = self._positions(tokens_BL, cache)
+        layers = [None] * config.n_layers if cache is None else cache.layers
         routings = []
-        for block in self.blocks:
-            x_BLD, routing = block(x_BLD, rotary, self.compute)
+        for block, layer in zip(self.blocks, layers, strict=True):
+            x_BLD, routing = block(x_BLD, positions, self.compute, layer)
             routings.append(routing)
         hidden_BLD = nn.functional.dropout(self.norm(x_BLD), config.dropout, self.training)
-        return Representation(hidden_BLD.to(self.compute), tuple(routings))
+        balance, z = torch.stack([r.balance for r in routings]).sum(), torch.stack([r.z for r in routings]).sum()
+        router_loss = config.balance_weight * balance + config.z_weight * z
+        return Representation(hidden_BLD.to(self.compute), tuple(routings), router_loss)
 
-    def _rotary_tables(self, tokens_BL: Tensor) -> tuple[Tensor, Tensor]:
+    def balance_experts(self) -> None:
+        """After an update: let routers that balance without a loss set their biases by the tokens it was trained on."""
+        for module in self.modules():
+            if isinstance(module, Router):
+                module.balance()
+
+    def _positions(self, tokens_BL: Tensor, cache: Cache | None) -> Positions:
         length, device = tokens_BL.shape[1], tokens_BL.device
-        if self._rotary is None or len(self._rotary[0]) != length or self._rotary[0].device != device:
-            width = self.config.d_model // self.config.n_heads
-            self._rotary = rotary_tables(length, width, self.config.rope_base, device)
-        return self._rotary
+        tokens_BM = tokens_BL if cache is None else cache.read(tokens_BL)
+        end = tokens_BM.shape[1]
+        if self._rotary is None or len(self._rotary[0]) < end or self._rotary[0].device != device:
+            self._rotary = rotary_tables(end, self.config.head_width, self.config.rope_base, device)
+        cosine, sine = self._rotary
+        rotary = (cosine[end - length : end], sine[end - length : end])
+        return Positions(rotary, attention_mask(tokens_BM, length, self.boundary))

@@ -16,6 +16,13 @@ from engine.config import ConfigError, resolve
         ({"optimizer": {"lr": float("nan")}}, "optimizer.lr", "finite"),
         ({"model": {"d_model": 30, "n_heads": 4}}, "model", "even multiple"),
         ({"model": {"top_k": 9}}, "model", "cannot exceed n_experts"),
+        ({"model": {"n_kv_heads": 3}}, "model", "n_heads (8) must be a multiple of n_kv_heads (3)"),
+        ({"model": {"n_experts": 257}}, "model.n_experts", "less than or equal to 256"),
+        (
+            {"model": {"cross_document_attention": False}, "data": {"end_of_text": False}},
+            "",
+            "needs data.end_of_text = true",
+        ),
         ({"data": {"source": "files"}}, "data", "needs data.files"),
         ({"schedule": {"warmup": 0.2, "warmup_updates": 3}}, "schedule", "exclude each other"),
     ],

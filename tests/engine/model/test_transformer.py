@@ -1,38 +1,26 @@
 import pytest
 import torch
 
-from engine.config import ModelConfig
+from engine.architecture import ModelConfig
 from engine.model.loss import predict
 from engine.model.transformer import Transformer
-from tests.engine.model.naive import naive_loss
-
-CONFIG = ModelConfig(
-    vocab_size=50,
-    d_model=16,
-    n_layers=2,
-    n_heads=2,
-    d_ff=24,
-    n_experts=4,
-    top_k=2,
-    dropout=0.0,
-    router_noise=0.0,
-    balance_weight=0.1,
-    init_std=0.2,
-)
+from tests.engine.model.naive import naive_forward, naive_loss
+from tests.engine.model.small import CONFIG, END_OF_TEXT, OPTIONS, SIGMOID, small_batch, small_config, small_model
 
 
-def test_loss_and_all_gradients_equal_those_of_a_naive_implementation() -> None:
-    torch.manual_seed(3)
-    model = Transformer(CONFIG)
-    model.initialize()
-    tokens_BL = torch.randint(CONFIG.vocab_size, (2, 9))
+@pytest.mark.parametrize("option", OPTIONS)
+def test_loss_and_all_gradients_equal_those_of_a_naive_implementation(option: str) -> None:
+    config = small_config(option)
+    model, tokens_BL = small_model(config), small_batch(config)
+    copies = {name: value.detach().clone() for name, value in model.state_dict().items()}
     output = model(tokens_BL)
-    prediction = predict(output.hidden_BLD, model.embedding_VD, tokens_BL)
-    loss = prediction.loss_sum / prediction.count + CONFIG.balance_weight * output.balance()
+    prediction = predict(output.hidden_BLD, model.head, tokens_BL)
+    loss = prediction.loss_sum / prediction.count + output.router_loss
     loss.backward()
 
-    copies = {name: p.detach().clone().requires_grad_() for name, p in model.named_parameters()}
-    expected = naive_loss(copies, tokens_BL, CONFIG)
+    for name, _ in model.named_parameters():
+        copies[name].requires_grad_()
+    expected = naive_loss(copies, tokens_BL, config, END_OF_TEXT)
     expected.backward()
 
     assert loss.item() == pytest.approx(expected.item(), rel=1e-5)
@@ -44,13 +32,56 @@ def test_loss_and_all_gradients_equal_those_of_a_naive_implementation() -> None:
         assert (parameter.grad - reference).norm() / reference.norm() < 1e-5, name
 
 
-@pytest.mark.parametrize("top_k", [1, 4])
-def test_the_configuration_counts_the_parameters_of_the_model(top_k: int) -> None:
-    config = CONFIG.model_copy(update={"top_k": top_k})
-    model = Transformer(config)
-    assert config.parameters == sum(p.numel() for p in model.parameters())
-    idle = sum(p.numel() for n, p in model.named_parameters() if ".experts." in n) * (4 - top_k) // 4
+def test_every_option_makes_another_model() -> None:
+    losses = {}
+    for option in OPTIONS:
+        config = small_config(option)
+        model, tokens_BL = small_model(config), small_batch(config)
+        output = model(tokens_BL)
+        prediction = predict(output.hidden_BLD, model.head, tokens_BL)
+        losses[option] = (prediction.loss_sum / prediction.count + output.router_loss).item()
+    # Weighting all experts by softmax is what the dense router does, too.
+    same = {losses.pop("every expert"), losses["dense"]}
+    assert max(same) == pytest.approx(min(same), rel=1e-6)
+    assert len({round(loss, 5) for loss in losses.values()}) == len(losses)
+
+
+def test_a_bias_moves_towards_experts_that_got_less_than_their_share_and_has_no_part_in_the_weights() -> None:
+    config = ModelConfig.model_validate(CONFIG.model_dump() | SIGMOID)
+    model, tokens_BL = small_model(config), small_batch(config)
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    for micro_BL in tokens_BL.split(1):
+        model(micro_BL)
+    model.balance_experts()
+    _, layers = naive_forward(before, tokens_BL, config)
+    for number, layer in enumerate(layers):
+        name = f"blocks.{number}.moe.router.bias_E"
+        loads = [sum(e in chosen for chosen in layer.chosen) for e in range(config.n_experts)]
+        share = sum(loads) / len(loads)
+        expected = [0.05 * ((load < share) - (load > share)) for load in loads]
+        assert any(expected)
+        assert torch.allclose(model.state_dict()[name] - before[name], torch.tensor(expected), atol=1e-6)
+    model.eval()
+    model(tokens_BL)
+    model.balance_experts()
+    after = model.state_dict()
+    assert all(torch.equal(after[n], v) for n, v in after.items())
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_the_configuration_counts_the_parameters_and_the_products_of_the_model(option: str) -> None:
+    config = small_config(option)
+    sizes = {name: p.numel() for name, p in Transformer(config, end_of_text=END_OF_TEXT).named_parameters()}
+    assert config.parameters == sum(sizes.values())
+    idle = sum(size for name, size in sizes.items() if ".experts." in name)
+    idle = idle * (config.n_experts - config.experts_per_token) // config.n_experts
     assert config.active_parameters == config.parameters - idle
+    looked_up = 0 if config.tied_head else sizes["embedding_VD"]
+    gains = sum(size for name, size in sizes.items() if name.endswith("gain_D"))
+    multiplying = config.active_parameters - gains - looked_up
+    # Each of 10 tokens meets 5 others on average: a score and a mix with each, of d_model products, forward and twice back.
+    attention = config.n_layers * 3 * 2 * (2 * config.d_model * 5)
+    assert config.flops_per_token(10) == 6 * multiplying + attention
 
 
 def test_the_reference_model_has_the_published_number_of_parameters() -> None:
