@@ -18,6 +18,7 @@ from engine.meter import Meter
 from engine.metrics import MetricsWriter, Record
 from engine.model.transformer import Transformer
 from engine.optim.optimizer import Optimizer
+from engine.peak import peak_flops
 from engine.plateau import after_evaluation
 from engine.progress import CheckpointFile, Progress
 from engine.reporter import Reporter
@@ -78,7 +79,7 @@ class Trainer:
             self._write_record(self._evaluate())
         self.report.set(phase="running", message="", now=True)
         self.clock = TrainingClock(progress.seconds)
-        self.meter = Meter(self.clock, config.tokens_per_update)
+        self.meter = Meter(self.clock, config, peak_flops(self.device.name, self.device.compute))
         self.session_start = (progress.update, progress.seconds)
         saved_at = time.monotonic()
 
@@ -93,7 +94,7 @@ class Trainer:
             if evaluating or last or stopping or update % config.training.log_every == 0:
                 reading = self.meter.read()
                 progress.seconds, progress.peak_memory = self.clock.seconds, self.device.peak_memory()
-                record = reading.record | config.optimizer.rates(lr)
+                record = reading.record | config.optimizer.rates(lr) | {"peak_memory": progress.peak_memory}
                 diverged = self._look_for_divergence(reading.losses)
                 with self.clock.paused():
                     if evaluating and not diverged:

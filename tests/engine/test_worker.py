@@ -32,6 +32,9 @@ def test_a_run_trains_to_its_end_at_the_planned_learning_rates(tmp_path: Path, c
     assert [record["update"] for record in logged] == [1, 2, 3, 4, 5, 6]
     assert [record["lr"] for record in logged] == [config.lr_at(update) for update in range(1, 7)]
     assert [record["adamw_lr"] for record in logged] == [0.25 * config.lr_at(update) for update in range(1, 7)]
+    assert all(record["clipped"] == (record["grad_norm"] > 1.0) for record in logged)
+    assert all(record["peak_memory"] > 0 for record in logged)
+    assert all("mfu" not in record for record in logged)  # of a CPU the peak is not known
     assert [record["update"] for record in records(run) if "val_loss" in record] == [0, 3, 6]
     assert (run.checkpoints / "last" / "training.safetensors").is_file()
     assert (run.checkpoints / "best" / "model.safetensors").is_file()
