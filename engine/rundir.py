@@ -113,7 +113,7 @@ class Finding(_File):
 
 
 class Result(_File):
-    """result.json: how a run ended. `seconds` is training time without evaluation."""
+    """result.json: how a run ended. `seconds` is training time without evaluation; `best` is in checkpoints/best."""
 
     status: EndStatus
     reason: str = ""
@@ -131,6 +131,7 @@ class Result(_File):
     peak_memory: int | None = None
     final: Scores | None = None
     best: Scores | None = None
+    stopped_early: bool = False
     findings: tuple[Finding, ...] = ()
 
 

@@ -84,5 +84,5 @@ def start(run: RunDir, **environment: str) -> subprocess.Popen[str]:
 def train(run: RunDir, **environment: str) -> tuple[int, str]:
     """Train a run to its end; the exit code and the output."""
     process = start(run, **environment)
-    output, _ = process.communicate(timeout=120)
+    output, _ = process.communicate(timeout=300)
     return process.returncode, output
