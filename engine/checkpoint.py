@@ -18,11 +18,11 @@ import torch
 from torch import Tensor
 
 from engine.rundir import DamagedFile, RunDir, write_file
-from engine.saved import CheckpointFile, Kind, saved
+from engine.saved import MODEL_FILE, CheckpointFile, Kind, saved
 
 Tensors = dict[str, Tensor]
 
-_MODEL, _TRAINING = "model.safetensors", "training.safetensors"
+_TRAINING = "training.safetensors"
 _KEPT = 2  # `last` checkpoints: the newest, and one to fall back to
 
 
@@ -48,7 +48,7 @@ def save(run: RunDir, kind: Kind, checkpoint: Checkpoint) -> None:
     staged = run.checkpoints / f".{name}.tmp"
     staged.mkdir()
     try:
-        files = {_MODEL: _write_tensors(staged / _MODEL, checkpoint.model)}
+        files = {MODEL_FILE: _write_tensors(staged / MODEL_FILE, checkpoint.model)}
         if checkpoint.training:
             files[_TRAINING] = _write_tensors(staged / _TRAINING, checkpoint.training)
         write_file(staged / "checkpoint.json", checkpoint.about.model_copy(update={"files": files}), durable=True)
@@ -68,7 +68,7 @@ def load(directory: Path, about: CheckpointFile) -> Checkpoint:
         for name, checksum in about.files.items():
             if _checksum(directory / name) != checksum:
                 raise DamagedFile(f"the checkpoint {directory} is damaged: {name} is not what was written")
-        model = safetensors.torch.load_file(directory / _MODEL)
+        model = safetensors.torch.load_file(directory / MODEL_FILE)
         training = safetensors.torch.load_file(directory / _TRAINING) if _TRAINING in about.files else {}
     except (OSError, safetensors.SafetensorError) as error:
         raise DamagedFile(f"the checkpoint {directory} cannot be read: {' '.join(str(error).split())[:300]}") from None

@@ -17,11 +17,13 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from engine.config import ConfigError, RunConfig, resolve
 from engine.progress import Progress
-from engine.rundir import RunDir
+from engine.rundir import DamagedFile, RunDir
 
 CHECKPOINT_FORMAT = 2
 
 Kind = Literal["last", "best", "start"]
+
+MODEL_FILE = "model.safetensors"
 
 # What may change between two sessions of a run: it decides when things are written, not what is learned.
 HARMLESS_KEYS = frozenset({"training.log_every", "training.checkpoint_seconds", "training.checkpoint_updates"})
@@ -51,12 +53,18 @@ def saved(run: RunDir, kind: Kind) -> list[Saved]:
     """The checkpoints of a kind, the newest first; one without a readable checkpoint.json is none."""
     found = []
     for path in run.checkpoints.glob("start" if kind == "start" else f"{kind}-*"):
-        try:
-            found.append(Saved(path, CheckpointFile.model_validate_json((path / "checkpoint.json").read_bytes())))
-        except (OSError, ValidationError):
-            continue
+        with contextlib.suppress(OSError, DamagedFile):
+            found.append(read_saved(path))
     # A later session may have gone back behind what an earlier one had reached.
     return sorted(found, key=lambda s: (s.about.progress.session, s.about.progress.update), reverse=True)
+
+
+def read_saved(path: Path) -> Saved:
+    """The checkpoint in a directory. Raises `OSError` if there is none and `DamagedFile` if its checkpoint.json is none."""
+    try:
+        return Saved(path, CheckpointFile.model_validate_json((path / "checkpoint.json").read_bytes()))
+    except ValidationError as error:
+        raise DamagedFile(f"{path / 'checkpoint.json'}: {error.errors(include_url=False)[0]['msg']}") from None
 
 
 def newest_progress(run: RunDir) -> Progress:
