@@ -6,6 +6,7 @@ generators. Where in the data to go on follows from the number of the update.
 """
 
 import contextlib
+import errno
 import os
 import shutil
 import zlib
@@ -100,8 +101,12 @@ def restore_rng_state(state: Tensors, device: torch.device) -> None:
 
 
 def _write_tensors(path: Path, tensors: Tensors) -> int:
-    """Write tensors durably; the CRC-32 of the file."""
-    safetensors.torch.save_file({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, path)
+    """Write tensors durably; the CRC-32 of the file. Raises `OSError`."""
+    whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    try:
+        safetensors.torch.save_file(whole, path)
+    except safetensors.SafetensorError as error:  # its word for a disk that is full
+        raise OSError(errno.EIO, " ".join(str(error).split())[:200], str(path)) from None
     with path.open("rb") as file:
         os.fsync(file.fileno())
     return _checksum(path)
