@@ -1,35 +1,35 @@
-"""Checkpoints: `checkpoints/last` to go on from, `checkpoints/best` with the weights of the lowest validation loss.
+"""Writing and reading checkpoints (see engine.saved for where they lie).
 
-    checkpoints/last -> last-000150     model.safetensors, training.safetensors, checkpoint.json
-    checkpoints/best -> best-000120     model.safetensors, checkpoint.json
-
-A checkpoint is written to a directory of its own, and the link is then replaced in one step; so whenever the process dies, the name
-leads to the old checkpoint or the new one, each whole. training.safetensors holds the optimizers and the random generators.
-Where in the data to go on follows from the number of the update.
+A checkpoint is written to a directory of its own, which then gets its name in one step, and the link is replaced after that; so
+whenever the process dies, every name leads to a whole checkpoint. training.safetensors holds the optimizers and the random
+generators. Where in the data to go on follows from the number of the update.
 """
 
 import contextlib
+import errno
 import os
 import shutil
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import safetensors
 import safetensors.torch
 import torch
 from torch import Tensor
 
-from engine.progress import CheckpointFile, read_checkpoint_file
 from engine.rundir import DamagedFile, RunDir, write_file
+from engine.saved import MODEL_FILE, CheckpointFile, Kind, saved
 
-Kind = Literal["last", "best"]
 Tensors = dict[str, Tensor]
+
+_TRAINING = "training.safetensors"
+_KEPT = 2  # `last` checkpoints: the newest, and one to fall back to
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A checkpoint in memory, on the CPU; `training` is empty in one that only holds weights."""
+    """A checkpoint in memory; `training` is empty in one that only holds weights."""
 
     about: CheckpointFile
     model: Tensors
@@ -37,46 +37,52 @@ class Checkpoint:
 
 
 def save(run: RunDir, kind: Kind, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint and make it the one of its kind. Raises `OSError` if the disk refuses; the old one is then untouched."""
-    name = f"{kind}-{checkpoint.about.progress.update:06d}"
+    """Write a checkpoint and make it the one of its kind. Raises `OSError` if the disk refuses; the old ones are then untouched."""
     run.checkpoints.mkdir(exist_ok=True)
+    for left in run.checkpoints.glob(".*.tmp"):  # by a process that was killed
+        shutil.rmtree(left, ignore_errors=True)
+    progress = checkpoint.about.progress
+    name = f"{kind}-{progress.update:06d}"
+    if (run.checkpoints / name).exists():  # the same update again, after a resume
+        name = f"{name}-{progress.session}"
+        shutil.rmtree(run.checkpoints / name, ignore_errors=True)
     staged = run.checkpoints / f".{name}.tmp"
-    shutil.rmtree(staged, ignore_errors=True)
     staged.mkdir()
     try:
-        _write_tensors(staged / "model.safetensors", checkpoint.model)
+        files = {MODEL_FILE: _write_tensors(staged / MODEL_FILE, checkpoint.model)}
         if checkpoint.training:
-            _write_tensors(staged / "training.safetensors", checkpoint.training)
-        write_file(staged / "checkpoint.json", checkpoint.about, durable=True)
+            files[_TRAINING] = _write_tensors(staged / _TRAINING, checkpoint.training)
+        write_file(staged / "checkpoint.json", checkpoint.about.model_copy(update={"files": files}), durable=True)
         _sync_directory(staged)
-        target = run.checkpoints / name
-        if target.exists():  # the same update again, after a resume
-            target = run.checkpoints / f"{name}-{checkpoint.about.progress.session}"
-            shutil.rmtree(target, ignore_errors=True)
-        staged.rename(target)
+        staged.rename(run.checkpoints / name)
     except BaseException:
         shutil.rmtree(staged, ignore_errors=True)
         raise
-    _point(run.checkpoints / kind, target.name)
+    point(run, kind, name)
     _sync_directory(run.checkpoints)
-    for old in run.checkpoints.glob(f"{kind}-*"):
-        if old.name != target.name:
-            shutil.rmtree(old, ignore_errors=True)
+    _prune(run)
 
 
-def load(run: RunDir, kind: Kind) -> Checkpoint | None:
-    """The checkpoint of a kind, or None if there is none. Raises `DamagedFile` if it cannot be read."""
-    directory = run.checkpoints / kind
-    about = read_checkpoint_file(directory)
-    if about is None:
-        return None
+def load(directory: Path, about: CheckpointFile) -> Checkpoint:
+    """The checkpoint in a directory. Raises `DamagedFile` if any of it is not what was written."""
     try:
-        model = safetensors.torch.load_file(directory / "model.safetensors")
-        training_file = directory / "training.safetensors"
-        training = safetensors.torch.load_file(training_file) if training_file.exists() else {}
+        for name, checksum in about.files.items():
+            if _checksum(directory / name) != checksum:
+                raise DamagedFile(f"the checkpoint {directory} is damaged: {name} is not what was written")
+        model = safetensors.torch.load_file(directory / MODEL_FILE)
+        training = safetensors.torch.load_file(directory / _TRAINING) if _TRAINING in about.files else {}
     except (OSError, safetensors.SafetensorError) as error:
         raise DamagedFile(f"the checkpoint {directory} cannot be read: {' '.join(str(error).split())[:300]}") from None
     return Checkpoint(about, model, training)
+
+
+def point(run: RunDir, kind: Kind, name: str) -> None:
+    """Make `name` the checkpoint that the link of its kind leads to."""
+    temporary = run.checkpoints / f".{kind}.link"
+    with contextlib.suppress(FileNotFoundError):
+        temporary.unlink()
+    temporary.symlink_to(name)
+    temporary.replace(run.checkpoints / kind)
 
 
 def rng_state(device: torch.device) -> Tensors:
@@ -94,18 +100,35 @@ def restore_rng_state(state: Tensors, device: torch.device) -> None:
         torch.cuda.set_rng_state(state["rng.cuda"], device)
 
 
-def _write_tensors(path: Path, tensors: Tensors) -> None:
-    safetensors.torch.save_file({name: tensor.detach().contiguous() for name, tensor in tensors.items()}, path)
+def _write_tensors(path: Path, tensors: Tensors) -> int:
+    """Write tensors durably; the CRC-32 of the file. Raises `OSError`."""
+    whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    try:
+        safetensors.torch.save_file(whole, path)
+    except safetensors.SafetensorError as error:  # its word for a disk that is full
+        raise OSError(errno.EIO, " ".join(str(error).split())[:200], str(path)) from None
     with path.open("rb") as file:
         os.fsync(file.fileno())
+    return _checksum(path)
 
 
-def _point(link: Path, name: str) -> None:
-    temporary = link.with_name(f".{link.name}.link")
-    with contextlib.suppress(FileNotFoundError):
-        temporary.unlink()
-    temporary.symlink_to(name)
-    temporary.replace(link)
+def _checksum(path: Path) -> int:
+    checksum = 0
+    with path.open("rb") as file:
+        while block := file.read(1 << 22):
+            checksum = zlib.crc32(block, checksum)
+    return checksum
+
+
+def _prune(run: RunDir) -> None:
+    """Remove what is kept no longer."""
+    last, best = saved(run, "last")[:_KEPT], saved(run, "best")
+    named = {s.about.progress.best.update for s in last if s.about.progress.best is not None}
+    kept = {s.path for s in (*last, *best[:1], *(s for s in best if s.about.progress.update in named))}
+    for kind in ("last", "best"):
+        for path in run.checkpoints.glob(f"{kind}-*"):
+            if path not in kept:
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def _sync_directory(path: Path) -> None:

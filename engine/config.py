@@ -104,7 +104,15 @@ class TrainingConfig(Section):
     )
     device: Literal["auto", "cpu", "cuda"] = described("auto", "auto: a GPU where there is one.")
     log_every: int = described(1, "Updates between two records of the training loss.", unit="updates", ge=1)
-    checkpoint_seconds: float = described(300.0, "Least time between two `last` checkpoints.", unit="s", ge=0)
+    checkpoint_seconds: float = described(
+        300.0, "Time after which a `last` checkpoint is written; 0 leaves it to checkpoint_updates.", unit="s", ge=0
+    )
+    checkpoint_updates: int = described(
+        0,
+        "Updates after which a `last` checkpoint is written; 0 leaves it to checkpoint_seconds.",
+        unit="updates",
+        ge=0,
+    )
 
 
 class EvaluationConfig(Section):
@@ -118,6 +126,12 @@ class EvaluationConfig(Section):
     )
     max_sequences: int = described(
         0, "Evaluate on the first so many sequences only; 0 takes all.", unit="sequences", ge=0
+    )
+    patience: int = described(
+        0, "End early after so many evaluations in a row without a gain; 0 never does.", unit="evaluations", ge=0
+    )
+    min_delta: float = described(
+        0.0, "Fall of the lowest validation loss that is a gain for `patience`.", unit="nats per token", ge=0
     )
 
 

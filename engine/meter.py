@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 
 from engine.clock import TrainingClock
+from engine.config import RunConfig
 from engine.metrics import Record
 from engine.update import UpdateScores
 
@@ -20,9 +21,12 @@ class Reading:
 class Meter:
     """Collects the scores of updates and turns them into records."""
 
-    def __init__(self, clock: TrainingClock, tokens_per_update: int) -> None:
+    def __init__(self, clock: TrainingClock, config: RunConfig, peak_flops: float | None) -> None:
         self._clock = clock
-        self._tokens_per_update = tokens_per_update
+        self._tokens_per_update = config.tokens_per_update
+        self._flops_per_token = config.model.flops_per_token(config.data.sequence_length)
+        self._peak_flops = peak_flops
+        self._grad_clip = config.optimizer.grad_clip
         self._pending: list[tuple[int, UpdateScores]] = []
         self._read_at = clock.seconds
 
@@ -35,15 +39,18 @@ class Meter:
         rows = torch.stack([torch.stack((s.loss, s.accuracy, s.grad_norm)) for _, s in self._pending]).tolist()
         now = self._clock.seconds
         seconds = max(now - self._read_at, 1e-9)
-        tokens = len(self._pending) * self._tokens_per_update
+        speed = len(self._pending) * self._tokens_per_update / seconds
         loss, accuracy, grad_norm = rows[-1]
         record: Record = {
             "train_loss": loss,
             "train_accuracy": accuracy,
             "grad_norm": grad_norm,
-            "tokens_per_second": tokens / seconds,
+            "clipped": 0 < self._grad_clip < grad_norm,
+            "tokens_per_second": speed,
             "data_wait": sum(s.data_seconds for _, s in self._pending) / seconds,
         }
+        if self._peak_flops is not None:
+            record["mfu"] = speed * self._flops_per_token / self._peak_flops
         losses = [(update, row[0]) for (update, _), row in zip(self._pending, rows, strict=True)]
         self._pending.clear()
         self._read_at = now

@@ -1,14 +1,11 @@
 """How far a run has come: what a checkpoint carries besides tensors, and what its result is made of."""
 
-from pathlib import Path
-from typing import Any
+from pydantic import BaseModel, ConfigDict
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
-from engine.plateau import Plateau
-from engine.rundir import DamagedFile, Finding, Scores
-
-CHECKPOINT_FORMAT = 1
+from engine.config import RunConfig
+from engine.patience import Patience
+from engine.plateau import Plateau, after_evaluation
+from engine.rundir import Finding, Scores
 
 
 class Progress(BaseModel):
@@ -25,6 +22,7 @@ class Progress(BaseModel):
     findings: tuple[Finding, ...] = ()
     divergence_streak: int = 0
     plateau: Plateau = Plateau()
+    patience: Patience = Patience()
     peak_memory: int | None = None
 
     def add_finding(self, finding: Finding) -> None:
@@ -32,36 +30,28 @@ class Progress(BaseModel):
         if all(known.kind != finding.kind for known in self.findings):
             self.findings = (*self.findings, finding)
 
+    def add_scores(self, scores: Scores, config: RunConfig) -> bool:
+        """Take in an evaluation. True if it is the best so far."""
+        self.latest = scores
+        self.plateau = after_evaluation(config.schedule, self.plateau, scores.val_loss)
+        self.patience = self.patience.after(scores.val_loss, absolute=config.evaluation.min_delta)
+        better = self.best is None or scores.val_loss < self.best.val_loss
+        if better:
+            self.best = scores
+        return better
 
-class CheckpointFile(BaseModel):
-    """checkpoint.json: how far the run was, and what the tensors beside it belong to."""
+    def evaluation_due(self, config: RunConfig) -> bool:
+        """Whether the weights as they are should be evaluated and have not been: at the start, regularly, and at the end."""
+        if self.update not in (0, config.training.updates) and self.update % config.evaluation.every:
+            return False
+        return self.latest is None or self.latest.update != self.update
 
-    model_config = ConfigDict(frozen=True)
+    def out_of_patience(self, config: RunConfig) -> bool:
+        """Whether so many evaluations brought no gain that the run is to end early."""
+        return 0 < config.evaluation.patience <= self.patience.waited
 
-    format_version: int = CHECKPOINT_FORMAT
-    progress: Progress
-    config: dict[str, Any]
-    data_fingerprint: str
-
-
-def read_checkpoint_file(directory: Path) -> CheckpointFile | None:
-    """The checkpoint.json of a checkpoint, or None if there is no checkpoint. Raises `DamagedFile`."""
-    path = directory / "checkpoint.json"
-    try:
-        return CheckpointFile.model_validate_json(path.read_bytes())
-    except FileNotFoundError:
-        return None
-    except ValidationError as error:
-        raise DamagedFile(f"{path}: {error.errors(include_url=False)[0]['msg']}") from None
-
-
-def config_differences(saved: dict[str, Any], wanted: dict[str, Any], prefix: str = "") -> list[str]:
-    """The dotted keys in which two configurations, as JSON trees, differ."""
-    keys: list[str] = []
-    for key in sorted(saved.keys() | wanted.keys()):
-        old, new = saved.get(key), wanted.get(key)
-        if isinstance(old, dict) and isinstance(new, dict):
-            keys += config_differences(old, new, f"{prefix}{key}.")
-        elif old != new:
-            keys.append(f"{prefix}{key}")
-    return keys
+    def continue_as(self, other: "Progress") -> None:
+        """Become what another was; the session stays."""
+        for name in type(self).model_fields:
+            if name != "session":
+                setattr(self, name, getattr(other, name))

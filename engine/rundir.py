@@ -6,7 +6,7 @@
     state.json     what the trainer is doing now                              written by the trainer
     metrics.jsonl  the measurements (see engine.metrics)                      written by the trainer
     log.txt        the trainer's output
-    request.json   what the user asks of a live run                           written by the laboratory
+    request.json   what the user asks of the run: to stop, to go on           written by the laboratory
     result.json    how it ended; written once, last                           written by the trainer
     run.lock, procs.lock   held by the living (see engine.locks)
     checkpoints/   `last` and `best`
@@ -36,6 +36,14 @@ class _File(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
+class Parent(_File):
+    """The run whose weights another one begins with: its checkpoint (`best` or `last`) and the updates that were done then."""
+
+    id: str
+    checkpoint: str
+    update: int
+
+
 class RunFile(_File):
     """config.json: the resolved configuration of a run, its place among others, and its provenance."""
 
@@ -47,6 +55,7 @@ class RunFile(_File):
     group: str = ""
     point: dict[str, Any] = {}
     created: float
+    parent: Parent | None = None
     config: RunConfig
     provenance: dict[str, Any] = {}
 
@@ -113,7 +122,7 @@ class Finding(_File):
 
 
 class Result(_File):
-    """result.json: how a run ended. `seconds` is training time without evaluation."""
+    """result.json: how a run ended. `seconds` is training time without evaluation; `best` is in checkpoints/best."""
 
     status: EndStatus
     reason: str = ""
@@ -131,13 +140,15 @@ class Result(_File):
     peak_memory: int | None = None
     final: Scores | None = None
     best: Scores | None = None
+    stopped_early: bool = False
     findings: tuple[Finding, ...] = ()
 
 
 class Request(_File):
-    """request.json: what the user asks of a live run."""
+    """request.json: what the user asks of a run: to stop if it lives, to go on if it has ended."""
 
     stop: bool = False
+    resume: bool = False
     asked: float
 
 

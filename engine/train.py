@@ -4,24 +4,26 @@ import time
 
 import torch
 
-from engine import checkpoint
-from engine.best import BestKeeper
-from engine.checkpoint import Checkpoint
+from engine.checkpoint import Checkpoint, restore_rng_state, rng_state
 from engine.clock import TrainingClock
 from engine.config import RunConfig
 from engine.data.batches import Sequences
 from engine.data.corpus import open_corpus
 from engine.device import open_device
 from engine.divergence import DivergenceWatch
+from engine.ending import End
 from engine.evaluate import Evaluation, evaluate
 from engine.meter import Meter
 from engine.metrics import MetricsWriter, Record
 from engine.model.transformer import Transformer
 from engine.optim.optimizer import Optimizer
-from engine.plateau import after_evaluation
-from engine.progress import CheckpointFile, Progress
+from engine.peak import peak_flops
+from engine.progress import Progress
 from engine.reporter import Reporter
-from engine.rundir import EndStatus, Finding, RunDir, Scores
+from engine.resume import checkpoint_to_continue, weights_to_start_with
+from engine.rundir import Finding, RunDir, Scores
+from engine.saved import CheckpointFile
+from engine.saver import Saver
 from engine.stopping import StopSwitch
 from engine.update import Updater
 
@@ -51,67 +53,103 @@ class Trainer:
         self.optimizer = Optimizer(self.model, config.optimizer)
         self.updater = Updater(config, self.model, self.optimizer, self.training)
         self.watch = DivergenceWatch(config.health, config.model.vocab_size)
-        self.best = BestKeeper(lambda best: self._save("best", best))
         self.evaluation_seconds = 0.0
+        self._continue()
 
-    def train(self) -> EndStatus:
+    def _continue(self) -> None:
+        """Take over where the session before has left off, or the weights of the run that this one is forked from."""
+        checkpoint, findings = checkpoint_to_continue(self.run, self.config, self.corpus.fingerprint)
+        if checkpoint is not None:
+            self.progress.continue_as(checkpoint.about.progress)
+            self.model.load_state_dict(checkpoint.model)
+            self.optimizer.load_state(checkpoint.training)
+            self.watch.streak = self.progress.divergence_streak
+            restore_rng_state(checkpoint.training, self.device.torch)
+            print(f"session {self.progress.session} goes on after update {self.progress.update}", flush=True)
+        elif (start := weights_to_start_with(self.run)) is not None:
+            self.model.load_state_dict(start.model)
+            print("the weights are those of another run", flush=True)
+        for finding in findings:
+            self._note(finding)
+        self.report.set(update=self.progress.update)
+
+    def train(self) -> End:
         """Carry out the updates; the result says how that ended."""
         self._describe()
         self.stop.defer()
-        with MetricsWriter(self.run.metrics_file) as metrics:
-            self.metrics = metrics
-            status = self._loop()
-            metrics.sync()
-        if status != "diverged":
-            self.report.set(phase="stopping", message="writing the last checkpoint", now=True)
-            self._save("last", self._checkpoint())
-        self.best.flush()
-        return status
+        with Saver(self.run) as self.saver, MetricsWriter(self.run.metrics_file) as self.metrics:
+            end = self._loop()
+            self.metrics.sync()
+            if end.status != "diverged":
+                self.report.set(phase="stopping", message="writing the last checkpoint", now=True)
+                self.saver.save_last(self._checkpoint())
+            self.saver.finish()
+            self._note_failures()
+        return end
 
-    def _loop(self) -> EndStatus:
+    def _loop(self) -> End:
         config, progress = self.config, self.progress
         updates = config.training.updates
-        if progress.update in (
-            0,
-            updates,
-        ):  # the curves begin before the first update; a stopped run may owe its last evaluation
-            self._write_record(self._evaluate())
+        # The curves begin before the first update; a run that was stopped may owe an evaluation.
+        owed = self._evaluate() if progress.evaluation_due(config) else {}
+        # A session begins with a record, so that readers know what it puts in the place of the one before.
+        self._write_record(owed)
         self.report.set(phase="running", message="", now=True)
         self.clock = TrainingClock(progress.seconds)
-        self.meter = Meter(self.clock, config.tokens_per_update)
+        self.meter = Meter(self.clock, config, peak_flops(self.device.name, self.device.compute))
         self.session_start = (progress.update, progress.seconds)
-        saved_at = time.monotonic()
+        self.saved_at = (progress.update, time.monotonic())
 
-        for update in range(progress.update + 1, updates + 1):
+        while progress.update < updates and not progress.out_of_patience(config):
+            update = progress.update + 1
             lr = config.lr_at(update) * progress.plateau.scale
             self.meter.add(update, self.updater.run(update, lr))
             progress.update, progress.tokens = update, progress.tokens + config.tokens_per_update
 
-            last = update == updates
             stopping = self.stop.requested()
-            evaluating = not stopping and (last or update % config.evaluation.every == 0)
-            if evaluating or last or stopping or update % config.training.log_every == 0:
+            evaluating = not stopping and progress.evaluation_due(config)
+            saving = not stopping and self._checkpoint_due()
+            if evaluating or stopping or saving or update == updates or update % config.training.log_every == 0:
                 reading = self.meter.read()
                 progress.seconds, progress.peak_memory = self.clock.seconds, self.device.peak_memory()
-                record = reading.record | config.optimizer.rates(lr)
+                record = reading.record | config.optimizer.rates(lr) | {"peak_memory": progress.peak_memory}
                 diverged = self._look_for_divergence(reading.losses)
                 with self.clock.paused():
                     if evaluating and not diverged:
                         record |= self._evaluate()
                     self._write_record(record)
                 self._report(record)
+                self._note_failures()
                 if diverged:
-                    return "diverged"
+                    return End("diverged", progress.findings[-1].evidence)
             self.report.beat()
             if stopping:
-                return "stopped"
-            if time.monotonic() - saved_at >= config.training.checkpoint_seconds and not last:
+                return End("stopped")
+            if saving:
                 with self.clock.paused():
                     self.metrics.sync()
-                    self._save("last", self._checkpoint())
-                saved_at = time.monotonic()
-        evaluated = progress.latest is not None and progress.latest.update == updates
-        return "finished" if evaluated else "stopped"
+                    self.saver.save_last(self._checkpoint())
+                self.saved_at = (update, time.monotonic())
+        return self._ended()
+
+    def _ended(self) -> End:
+        """All updates are done, or there is no patience left."""
+        config, progress = self.config, self.progress
+        if progress.out_of_patience(config):
+            best = f"{progress.best.val_loss:.4f} at update {progress.best.update}" if progress.best else "none"
+            reason = (
+                f"stopped early after {progress.patience.waited} evaluations without a gain of more than "
+                f"{config.evaluation.min_delta:g}; the best, {best}, is in checkpoints/best"
+            )
+            return End("finished", reason, early=True)
+        return End("stopped" if progress.evaluation_due(config) else "finished")
+
+    def _checkpoint_due(self) -> bool:
+        """Whether to write `last`; while the disk is still busy with the one before, that waits."""
+        update, moment = self.saved_at
+        seconds, updates = self.config.training.checkpoint_seconds, self.config.training.checkpoint_updates
+        due = 0 < seconds <= time.monotonic() - moment or 0 < updates <= self.progress.update - update
+        return due and self.progress.update < self.config.training.updates and self.saver.idle
 
     def _describe(self) -> None:
         about, model = self.corpus.about, self.config.model
@@ -158,21 +196,17 @@ class Trainer:
             val_perplexity=found.perplexity,
             seconds=progress.seconds,
         )
-        progress.latest = scores
-        progress.plateau = after_evaluation(self.config.schedule, progress.plateau, scores.val_loss)
-        if progress.best is None or scores.val_loss < progress.best.val_loss:
-            progress.best = scores
-            self.best.keep(Checkpoint(self._about(), self.model.state_dict(), {}))
+        if progress.add_scores(scores, self.config):
+            self.saver.keep_best(Checkpoint(self._about(), self.model.state_dict(), {}))
 
     def _keep_going(self) -> bool:
         self.report.beat()
         return not self.stop.requested()
 
     def _write_record(self, scores: Record) -> None:
-        if scores:
-            progress = self.progress
-            place = {"update": progress.update, "tokens": progress.tokens, "seconds": progress.seconds}
-            self.metrics.write({**place, "session": progress.session, **scores})
+        progress = self.progress
+        place = {"update": progress.update, "tokens": progress.tokens, "seconds": progress.seconds}
+        self.metrics.write({**place, "session": progress.session, **scores})
 
     def _look_for_divergence(self, losses: list[tuple[int, float]]) -> bool:
         """Whether the run is to be given up."""
@@ -205,22 +239,14 @@ class Trainer:
         )
 
     def _checkpoint(self) -> Checkpoint:
-        training = self.optimizer.state() | checkpoint.rng_state(self.device.torch)
+        training = self.optimizer.state() | rng_state(self.device.torch)
         return Checkpoint(self._about(), self.model.state_dict(), training)
 
-    def _save(self, kind: checkpoint.Kind, what: Checkpoint) -> None:
-        """Save a checkpoint; a disk that refuses it costs the run its checkpoint, not its life."""
-        try:
-            checkpoint.save(self.run, kind, what)
-        except OSError as error:
-            evidence = f"the checkpoint {kind} could not be written: {error.strerror or error}"
-            advice = "make room on the disk; the run goes on, and tries again at its next checkpoint"
-            finding = Finding(
-                kind=f"no-{kind}-checkpoint",
-                update=self.progress.update,
-                severity="warning",
-                evidence=evidence,
-                advice=advice,
-            )
-            self.progress.add_finding(finding)
-            print(evidence, flush=True)
+    def _note_failures(self) -> None:
+        """A disk that refuses a checkpoint costs the run its checkpoint, not its life."""
+        for finding in self.saver.failures():
+            self._note(finding)
+
+    def _note(self, finding: Finding) -> None:
+        self.progress.add_finding(finding)
+        print(finding.evidence, flush=True)

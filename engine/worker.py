@@ -11,11 +11,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from engine.config import RunConfig
+from engine.ending import End
 from engine.errors import InputError
 from engine.locks import hold_run_lock, share_procs_lock
 from engine.progress import Progress
 from engine.reporter import Reporter
 from engine.rundir import DamagedFile, EndStatus, Result, RunDir, write_file
+from engine.saved import newest_progress
 from engine.stopping import StopRequested, StopSwitch
 
 EXIT_CODES: dict[EndStatus, int] = {"finished": 0, "stopped": 0, "diverged": 4, "out-of-memory": 1, "failed": 1}
@@ -43,20 +45,19 @@ def work(path: Path, asked_to_stop: Callable[[], bool]) -> int:
     except (OSError, DamagedFile) as error:
         raise Refused(str(error), 2) from None
     take_locks(run)
-    progress = Progress()
+    progress = _go_on(run)
     report = Reporter(run, updates=config.training.updates, session=progress.session, started=started)
     stop = StopSwitch(run, started)
     stop.install(asked_to_stop)
-    status, reason, trace = _train(run, config, progress, report, stop)
-    result = _result(status, reason, trace, progress, report)
-    if reason:
-        print(f"{status}: {reason}", file=sys.stderr, flush=True)
+    end = _train(run, config, progress, report, stop)
+    if end.reason:
+        print(f"{end.status}: {end.reason}", file=sys.stderr, flush=True)
     try:
-        write_file(run.result_file, result, durable=True)
+        write_file(run.result_file, _result(end, progress, report), durable=True)
     except OSError as error:
         print(f"result.json could not be written: {error.strerror}", file=sys.stderr, flush=True)
         return 1
-    return EXIT_CODES[status]
+    return EXIT_CODES[end.status]
 
 
 def take_locks(run: RunDir) -> None:
@@ -84,29 +85,41 @@ def _share_patiently(path: Path, patience: float = 2.0) -> None:
             return
 
 
-def _train(
-    run: RunDir, config: RunConfig, progress: Progress, report: Reporter, stop: StopSwitch
-) -> tuple[EndStatus, str, str]:
-    """Train, and say how it ended: status, reason, and a traceback if the fault is not the user's."""
+def _go_on(run: RunDir) -> Progress:
+    """What the sessions before have come to. Raises `Refused` if they leave nothing to do."""
+    try:
+        result, state = run.result(), run.state()
+        if result is not None and result.status in ("finished", "diverged"):
+            raise Refused(f"{run.path}: this run has {result.status}; nothing is left to train", 2)
+        run.result_file.unlink(missing_ok=True)  # it tells of the session before; this one writes its own
+    except (OSError, DamagedFile) as error:
+        raise Refused(str(error), 1) from None
+    progress = newest_progress(run)
+    progress.session = 1 + max(progress.session, state.session if state else 0)
+    return progress
+
+
+def _train(run: RunDir, config: RunConfig, progress: Progress, report: Reporter, stop: StopSwitch) -> End:
+    """Train, and say how it ended."""
     try:
         report.set(message="loading torch", now=True)
         if stop.requested():
-            return "stopped", "", ""
+            return End("stopped")
         from engine.train import Trainer
 
-        return Trainer(run, config, progress, report, stop).train(), "", ""
+        return Trainer(run, config, progress, report, stop).train()
     except StopRequested:
-        return "stopped", "", ""
+        return End("stopped")
     except InputError as error:
-        return "failed", str(error), ""
+        return End("failed", str(error))
     except BaseException as error:  # whatever it is, the run has ended and its readers want to know why
         if _is_out_of_memory(error):
-            return "out-of-memory", _MEMORY_ADVICE, ""
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-            return "failed", f"the disk is full: {error}; make room and start the run again", ""
+            return End("out-of-memory", _MEMORY_ADVICE)
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            return End("failed", f"the disk is full: {error}; make room, then `moetui resume` goes on")
         trace = traceback.format_exc()
         print(trace, file=sys.stderr, flush=True)
-        return "failed", f"{type(error).__name__}: {' '.join(str(error).split())[:300]}", trace
+        return End("failed", f"{type(error).__name__}: {' '.join(str(error).split())[:300]}", trace)
 
 
 def _is_out_of_memory(error: BaseException) -> bool:
@@ -119,14 +132,12 @@ def _is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
 
 
-def _result(status: EndStatus, reason: str, trace: str, progress: Progress, report: Reporter) -> Result:
+def _result(end: End, progress: Progress, report: Reporter) -> Result:
     state = report.state
-    if not reason and progress.findings and status == "diverged":
-        reason = progress.findings[-1].evidence
     return Result(
-        status=status,
-        reason=reason,
-        traceback=trace,
+        status=end.status,
+        reason=end.reason,
+        traceback=end.traceback,
         update=progress.update,
         updates=state.updates,
         session=progress.session,
@@ -138,7 +149,8 @@ def _result(status: EndStatus, reason: str, trace: str, progress: Progress, repo
         device_name=state.device_name,
         data_fingerprint=state.data_fingerprint,
         peak_memory=progress.peak_memory,
-        final=None if status == "diverged" else progress.latest,
+        final=None if end.status == "diverged" else progress.latest,
         best=progress.best,
+        stopped_early=end.early,
         findings=progress.findings,
     )

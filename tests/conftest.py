@@ -52,7 +52,7 @@ def kill_all_of(workspace: Path) -> None:
             continue
 
 
-def eventually(condition: Callable[[], object], *, seconds: float = 120.0, what: str = "") -> None:
+def eventually(condition: Callable[[], object], *, seconds: float = 180.0, what: str = "") -> None:
     """Wait until the condition holds; fail after the deadline."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from moetui.cli import look, manage, start
+from moetui.cli import again, look, manage, start
 from moetui.cli.output import complain
 
 app = typer.Typer(
@@ -49,6 +49,7 @@ def moetui(
 
 
 start.register(app)
+again.register(app)
 look.register(app)
 manage.register(app)
 

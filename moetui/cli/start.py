@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from moetui.cli.launched import FollowOption, PlainOption, launched
 from moetui.cli.output import JsonOption, print_json, print_table, say
 from moetui.cli.place import lab
 
@@ -31,10 +32,8 @@ def run(
     offline: Annotated[
         bool, typer.Option("--offline", help="Use the text of installed packages; needs no network.")
     ] = False,
-    follow: Annotated[
-        bool, typer.Option("--follow/--detach", "-f/-d", help="Stay until the runs have ended, or return at once.")
-    ] = True,
-    plain: Annotated[bool, typer.Option("--plain", help="Follow with lines instead of the dashboard.")] = False,
+    follow: FollowOption = True,
+    plain: PlainOption = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Show the runs and start none.")] = False,
     json: JsonOption = False,
 ) -> int:
@@ -49,16 +48,7 @@ def run(
         _show_plan(planned, json=json)
         return 0
     records = enqueue(lab(), planned)
-    if not follow:
-        if json:
-            print_json([record.model_dump() for record in records])
-        else:
-            print_table(["id", "name"], [[record.id, record.name] for record in records])
-            say("They train in the background; `moetui` or `moetui watch` shows them.")
-        return 0
-    from moetui.cli.follow import follow_runs
-
-    return follow_runs(lab(), [record.id for record in records], json=json, plain=plain)
+    return launched(records, follow=follow, plain=plain, json=json)
 
 
 def _selection(presets: tuple[str, ...], assignments: list[str], grid: list[str], seeds: int) -> "Selection":

@@ -14,12 +14,15 @@ from moetui.core.launcher import TOKEN_VARIABLE
 
 
 def cancel_queued(run: RunDir) -> bool:
-    """End a run that has not started. False if it has started meanwhile."""
+    """End a run that has not started, or leave one that waits to go on as it was. False if it has started meanwhile."""
     try:
         lock = own_procs_lock(run.procs_lock)  # no launcher can start it while we hold this
     except BlockingIOError:
         return False
     try:
+        if (request := run.request()) is not None and request.resume:
+            run.request_file.unlink()
+            return True
         if run.launch() is not None or run.state() is not None:
             return False
         if run.result() is None:

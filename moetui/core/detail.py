@@ -85,6 +85,8 @@ def detail(lab: Lab, record: RunRecord) -> Detail:
     history = History(run.metrics_file)
     history.refresh()
     facts = dict(entry.provenance)
+    if entry.parent is not None:
+        facts["parent"] = f"{entry.parent.id}, checkpoint {entry.parent.checkpoint} of update {entry.parent.update}"
     if state is not None:
         facts["trained_on"] = f"{state.device_name or state.device} of {state.host}"
     return Detail(

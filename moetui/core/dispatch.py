@@ -88,8 +88,10 @@ class Dispatcher:
 
     def _refuse(self, record: RunRecord, reason: str) -> None:
         end = Result(status="failed", reason=reason, updates=record.updates, ended=time.time())
+        run = self._lab.run_dir(record)
         with contextlib.suppress(OSError):
-            write_file(self._lab.run_dir(record).result_file, end, durable=True)
+            write_file(run.result_file, end, durable=True)
+            run.request_file.unlink(missing_ok=True)
         _log(f"refused {record.id}: {reason}")
 
     def _reap(self) -> None:

@@ -1,15 +1,19 @@
 """Turns planned runs into run directories and queues them."""
 
+import os
 import secrets
+import shutil
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 from engine.rundir import Labels, RunFile, write_file
+from engine.saved import MODEL_FILE, read_saved
 from moetui.core.devices import gpus
 from moetui.core.errors import LabError, UsageError
 from moetui.core.lab import Lab
 from moetui.core.launcher import start_dispatcher
-from moetui.core.plan import PlannedRun
+from moetui.core.plan import PlannedRun, Start
 from moetui.core.presets import Library
 from moetui.core.provenance import provenance
 from moetui.core.published import published_records
@@ -64,6 +68,7 @@ def record_of(entry: RunFile, labels: Labels, path: str) -> RunRecord:
         created=entry.created,
         tags=labels.tags,
         note=labels.note,
+        parent=entry.parent.id if entry.parent else "",
         parameters=config.model.parameters,
         active_parameters=config.model.active_parameters,
         tokens_per_update=config.tokens_per_update,
@@ -80,12 +85,28 @@ def _write(lab: Lab, run: PlannedRun, facts: dict[str, object], *, created: floa
         group=run.group,
         point=dict(run.point),
         created=created,
+        parent=run.start.parent if run.start else None,
         config=run.config,
         provenance=facts,
     )
     labels = Labels(name=run.name)
     folder = lab.workspace.runs / entry.id
     folder.mkdir()
+    if run.start is not None:
+        _give_weights(folder / "checkpoints" / "start", run.start)
     write_file(folder / "labels.json", labels)
     write_file(folder / "config.json", entry)
     return record_of(entry, labels, str(folder.relative_to(lab.workspace.root)))
+
+
+def _give_weights(folder: Path, start: Start) -> None:
+    """Make the weights of a checkpoint those that a new run begins with."""
+    about = read_saved(start.directory).about
+    folder.mkdir(parents=True)
+    source, target = start.directory / MODEL_FILE, folder / MODEL_FILE
+    try:
+        os.link(source, target)  # checkpoints are never changed in place, so both runs may share the file
+    except OSError:
+        shutil.copyfile(source, target)
+    files = {MODEL_FILE: about.files[MODEL_FILE]}
+    write_file(folder / "checkpoint.json", about.model_copy(update={"files": files}))

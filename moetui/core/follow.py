@@ -51,10 +51,8 @@ class Narrator:
         history = self._histories.get(run.id)
         if history is None:
             history = self._histories[run.id] = History(self._lab.run_dir(run).metrics_file)
-        seen = len(history)
-        if not history.refresh():
+        if not history.refresh() or not (new := history.added):
             return
-        new = history.records[seen:]
         evaluated = [record for record in new if "val_loss" in record]
         now = self._clock()
         if not evaluated and now - self._spoken.get(run.id, now - self._every) < self._every:

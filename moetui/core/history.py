@@ -14,30 +14,47 @@ X_AXES: Final = ("update", "tokens", "seconds")
 
 
 class History:
-    """The metrics of one run. `refresh` reads what is new; `series` gives a column against an axis."""
+    """The metrics of one run. `refresh` reads what is new; `series` gives a column against an axis.
+
+    A session that goes on from a checkpoint does some updates again: its records take the place of the earlier ones.
+    """
 
     def __init__(self, path: Path) -> None:
         self._reader = MetricsReader(path)
         self._rows: list[Record] = []
+        self._begins: dict[int, int] = {}  # session → update of its first record, from which it goes on
         self._columns: dict[tuple[str, str], tuple[Column, Column]] = {}
+        self.added: list[Record] = []
+        """What the last `refresh` has read."""
 
     def __len__(self) -> int:
         return len(self._rows)
 
     def refresh(self) -> bool:
         """Read what was added since the last call; True if anything was."""
-        records = self._reader.read()
+        self.added = self._reader.read()
         if self._reader.replaced:
-            self._rows = []
-        if records or self._reader.replaced:
-            self._rows.extend(records)
+            self._rows, self._begins = [], {}
+        for record in self.added:
+            self._add(record)
+        if self.added or self._reader.replaced:
             self._columns = {}
             return True
         return False
 
+    def _add(self, record: Record) -> None:
+        session, begin = record.get("session", 1), record["update"]
+        if session not in self._begins:
+            # A session that began here or later has been done anew from its beginning.
+            self._rows = [
+                row for row in self._rows if row["update"] <= begin and self._begins[row.get("session", 1)] < begin
+            ]
+            self._begins[session] = begin
+        self._rows.append(record)
+
     @property
     def records(self) -> list[Record]:
-        """All records, oldest first."""
+        """All records that still count, oldest first."""
         return self._rows
 
     def series(self, key: str, axis: str = "update") -> tuple[Column, Column]:

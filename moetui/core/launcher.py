@@ -22,6 +22,9 @@ def launch(run: RunDir, device: Device, workspace: Workspace) -> subprocess.Pope
     # The child inherits this share, so the run counts as alive from its first instant, before it can take locks itself.
     share = share_procs_lock(run.procs_lock)
     try:
+        if (request := run.request()) is not None and request.resume:
+            run.result_file.unlink(missing_ok=True)
+            run.request_file.unlink()
         token = secrets.token_hex(16)
         with run.log_file.open("ab") as log:
             process = subprocess.Popen(

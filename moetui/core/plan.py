@@ -5,11 +5,13 @@ import hashlib
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import orjson
 
 from engine.config import ConfigError, Problem, RunConfig, describe, resolve, unknown_key
+from engine.rundir import Parent
 from moetui.core.errors import UsageError
 from moetui.core.presets import Library, Preset
 from moetui.core.settings import flatten, merge, nest
@@ -34,6 +36,14 @@ class Selection:
     seeds: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Start:
+    """The checkpoint that a run begins with instead of random weights: whose it is, and its directory."""
+
+    parent: Parent
+    directory: Path
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedRun:
     """One run that would be queued; `point` holds the keys the grid varied, apart from the seed."""
@@ -43,11 +53,13 @@ class PlannedRun:
     study: str
     point: Mapping[str, Any]
     config: RunConfig
+    start: Start | None = None
 
     @property
     def group(self) -> str:
-        """A short hash of the configuration without its seed."""
-        return group_of(self.config)
+        """A short hash of the configuration without its seed; runs that begin with other weights are not its like."""
+        group = group_of(self.config)
+        return group if self.start is None else f"{group}/{self.start.parent.id}"
 
 
 def group_of(config: RunConfig) -> str:

@@ -37,7 +37,10 @@ class Scores(BaseModel):
 
 
 class RunRecord(BaseModel):
-    """One run. Times are seconds since the epoch; `path` is relative to the workspace; `point` holds the keys a grid varied."""
+    """One run. Times are seconds since the epoch; `path` is relative to the workspace; `point` holds the keys a grid varied.
+
+    `parent` is the id of the run whose weights it began with.
+    """
 
     # A key that is not ours, from a newer version or from the user's hand, is carried along and survives every update.
     model_config = ConfigDict(frozen=True, extra="allow")
@@ -63,6 +66,7 @@ class RunRecord(BaseModel):
     note: str = ""
     published: bool = False
     source: str = ""
+    parent: str = ""
     final: Scores | None = None
     best: Scores | None = None
     parameters: int | None = None

@@ -1,5 +1,6 @@
 """The status of a run, derived from what its directory holds and which locks live, never from a guess.
 
+no lock is held, asked to go on         queued
 result.json is there                    its own word: finished, stopped, diverged, out-of-memory, failed
 a lock of the run is held               starting, running, stopping; stalled if the heartbeat is old
 launched, but no lock is held           killed; lost if the host has rebooted since
@@ -35,9 +36,11 @@ def observe(run: RunDir, *, now: float | None = None) -> Observation:
     try:
         # The locks are asked before result.json is read: a trainer that ends in between has written it by then.
         alive = run_lock_holder(run.run_lock) is not None or procs_alive(run.procs_lock)
-        result, state, launch = run.result(), run.state(), run.launch()
+        result, state, launch, request = run.result(), run.state(), run.launch(), run.request()
     except DamagedFile as error:
         return Observation("failed", str(error))
+    if request is not None and request.resume and not alive:
+        return Observation("queued", "", state, launch, result)
     if result is not None and not alive:
         return Observation(result.status, result.reason, state, launch, result)
     if alive or _on_another_host(launch):

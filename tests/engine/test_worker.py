@@ -6,7 +6,7 @@ from engine.locks import run_lock_holder
 from engine.metrics import MetricsReader, Record
 from engine.rundir import RunDir
 from tests.conftest import eventually
-from tests.engine.tiny import make_run, start, tiny_config, train, write_corpus
+from tests.engine.tiny import make_run, start, tiny_config, train, with_python, write_corpus
 
 
 @pytest.fixture
@@ -32,6 +32,9 @@ def test_a_run_trains_to_its_end_at_the_planned_learning_rates(tmp_path: Path, c
     assert [record["update"] for record in logged] == [1, 2, 3, 4, 5, 6]
     assert [record["lr"] for record in logged] == [config.lr_at(update) for update in range(1, 7)]
     assert [record["adamw_lr"] for record in logged] == [0.25 * config.lr_at(update) for update in range(1, 7)]
+    assert all(record["clipped"] == (record["grad_norm"] > 1.0) for record in logged)
+    assert all(record["peak_memory"] > 0 for record in logged)
+    assert all("mfu" not in record for record in logged)  # of a CPU the peak is not known
     assert [record["update"] for record in records(run) if "val_loss" in record] == [0, 3, 6]
     assert (run.checkpoints / "last" / "training.safetensors").is_file()
     assert (run.checkpoints / "best" / "model.safetensors").is_file()
@@ -67,6 +70,64 @@ def test_a_learning_rate_of_a_million_ends_diverged(tmp_path: Path, corpus: Path
     assert result.findings
     assert result.reason == result.findings[-1].evidence
     assert "Traceback" not in output
+
+
+def test_without_a_gain_it_ends_early_and_names_the_best(tmp_path: Path, corpus: Path) -> None:
+    patience = {"evaluation.every": 2, "evaluation.patience": 2, "evaluation.min_delta": 100.0}
+    run = make_run(tmp_path / "run", tiny_config(corpus, {**patience, "training.updates": 50}))
+    code, output = train(run)
+    assert code == 0, output
+    result = run.result()
+    assert result is not None
+    assert (result.status, result.stopped_early, result.update) == ("finished", True, 6)
+    assert result.best is not None
+    assert f"at update {result.best.update}, is in checkpoints/best" in result.reason
+    assert (run.checkpoints / "best").resolve().name == f"best-{result.best.update:06d}"
+
+
+def test_a_directory_that_is_no_run_is_refused_in_a_line(tmp_path: Path) -> None:
+    for name, text in (("empty", None), ("damaged", "{}")):
+        (tmp_path / name).mkdir()
+        if text is not None:
+            (tmp_path / name / "config.json").write_text(text)
+        code, output = train(RunDir(tmp_path / name))
+        assert code == 2
+        assert len(output.splitlines()) == 1
+        assert "config.json" in output
+
+
+def test_a_disk_that_refuses_checkpoints_costs_the_run_its_checkpoints_alone(tmp_path: Path, corpus: Path) -> None:
+    assert train(make_run(tmp_path / "before", tiny_config(corpus)))[0] == 0  # fills the cache
+    run = make_run(tmp_path / "run", tiny_config(corpus, {"training.checkpoint_updates": 2}))
+    code, output = train(run, **with_python(no_file_above(30_000), tmp_path / "small"))
+    assert code == 0, output
+    result = run.result()
+    assert result is not None
+    assert result.status == "finished"
+    assert {finding.kind for finding in result.findings} == {"no-last-checkpoint", "no-best-checkpoint"}
+    assert "File too large" in result.findings[0].evidence
+    assert not list(run.checkpoints.iterdir())
+
+
+def test_a_disk_too_full_for_metrics_ends_the_run_until_there_is_room(tmp_path: Path, corpus: Path) -> None:
+    config = tiny_config(corpus, {"training.updates": 12})
+    assert train(make_run(tmp_path / "before", config))[0] == 0
+    run = make_run(tmp_path / "run", config)
+    code, output = train(run, **with_python(no_file_above(2500), tmp_path / "small"))
+    assert code == 1
+    result = run.result()
+    assert result is not None
+    assert result.status == "failed"
+    assert "the disk is full" in result.reason
+    assert "Traceback" not in output
+    code, output = train(run)
+    assert code == 0, output
+    assert [r["update"] for r in records(run) if r["session"] == 2 and "train_loss" in r] == list(range(1, 13))
+
+
+def no_file_above(size: int) -> str:
+    """Code that lets the disk of a process be full as soon as a file grows beyond `size` bytes."""
+    return f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}))"
 
 
 def test_sigterm_stops_a_run_with_a_last_checkpoint(tmp_path: Path, corpus: Path) -> None:

@@ -81,8 +81,15 @@ def start(run: RunDir, **environment: str) -> subprocess.Popen[str]:
     )
 
 
+def with_python(code: str, folder: Path) -> dict[str, str]:
+    """The environment in which every Python process first executes `code`, which is kept in `folder`."""
+    folder.mkdir()
+    (folder / "sitecustomize.py").write_text(code)
+    return {"PYTHONPATH": str(folder)}
+
+
 def train(run: RunDir, **environment: str) -> tuple[int, str]:
     """Train a run to its end; the exit code and the output."""
     process = start(run, **environment)
-    output, _ = process.communicate(timeout=120)
+    output, _ = process.communicate(timeout=300)
     return process.returncode, output

@@ -1,0 +1,121 @@
+"""Runs that have been, once more: going on after an interruption, the same from the start, or onward from their weights."""
+
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Literal
+
+from engine.config import ConfigError, RunConfig, resolve
+from engine.locks import own_procs_lock
+from engine.rundir import DamagedFile, Parent, Request, RunDir, RunFile, write_file
+from engine.saved import read_saved
+from moetui.core.enqueue import enqueue
+from moetui.core.errors import LabError, UsageError
+from moetui.core.lab import Lab
+from moetui.core.launcher import start_dispatcher
+from moetui.core.plan import PlannedRun, Start, check_keys, flat_config, short_key
+from moetui.core.records import RunRecord
+from moetui.core.settings import merge, nest
+
+RESUMABLE = frozenset({"stopped", "killed", "failed", "lost", "out-of-memory"})
+
+# Keys of the model that weights can be trained on with other values of.
+_FREE = frozenset(
+    f"model.{key}" for key in ("dropout", "router_noise", "balance_weight", "balance_rate", "z_weight", "init_std")
+)
+
+
+def resume(lab: Lab, record: RunRecord) -> RunRecord:
+    """Queue a run that was interrupted; it goes on from its newest checkpoint. Raises `LabError` if there is nothing to resume."""
+    run = lab.run_dir(record)
+    now = lab.see(record)
+    if now.status not in RESUMABLE:
+        raise LabError(_why_not(now))
+    try:
+        lock = own_procs_lock(run.procs_lock)  # no launcher can start it while we hold this
+    except BlockingIOError:
+        raise LabError(f"{record.id}: a process of the run lives still; try again in a moment") from None
+    try:
+        write_file(run.request_file, Request(resume=True, asked=time.time()))
+    finally:
+        os.close(lock)
+    fields = {"status": "queued", "reason": "", "ended": None}
+    queued = lab.catalogue.update(record.id, lambda old: old.model_copy(update=fields))
+    start_dispatcher(lab.workspace)
+    return queued
+
+
+def rerun(lab: Lab, record: RunRecord) -> RunRecord:
+    """Queue a new run of the same configuration, which begins with the same weights if the old one was a fork."""
+    run = lab.run_dir(record)
+    entry = _entry(run)
+    start = Start(entry.parent, run.checkpoints / "start") if entry.parent else None
+    return enqueue(lab, [replace(_as_planned(entry, record.name), start=start)])[0]
+
+
+def fork(
+    lab: Lab, record: RunRecord, settings: Mapping[str, Any], checkpoint: Literal["best", "last"] = "best"
+) -> RunRecord:
+    """Queue a new run that begins with the weights of a checkpoint of another, with settings over its configuration.
+
+    Raises `LabError` if there is no such checkpoint and `UsageError` if the weights do not fit the settings.
+    """
+    check_keys("--set", settings)
+    run = lab.run_dir(record)
+    entry = _entry(run)
+    start = _start(record, run, checkpoint)
+    try:
+        config = resolve(nest(merge(flat_config(entry.config), settings)))
+    except ConfigError as error:
+        raise UsageError(str(error)) from None
+    if keys := _unfit(entry.config, config):
+        raise UsageError(f"the weights of {record.id} do not fit another {', '.join(keys)}; leave that as it was")
+    parts = [f"{short_key(key)}={value}" for key, value in settings.items()]
+    planned = _as_planned(entry, "/".join([record.name, "fork", *parts]))
+    point = {**entry.point, **{key: value for key, value in settings.items() if key != "seed"}}
+    return enqueue(lab, [replace(planned, config=config, point=point, start=start)])[0]
+
+
+def _entry(run: RunDir) -> RunFile:
+    try:
+        return run.config()
+    except (DamagedFile, FileNotFoundError) as error:
+        raise LabError(str(error)) from None
+
+
+def _as_planned(entry: RunFile, name: str) -> PlannedRun:
+    return PlannedRun(name=name, preset=entry.preset, study=entry.study, point=entry.point, config=entry.config)
+
+
+def _start(record: RunRecord, run: RunDir, checkpoint: Literal["best", "last"]) -> Start:
+    # Resolved, since the link of a live run may lead elsewhere a moment later.
+    directory = (run.checkpoints / checkpoint).resolve()
+    try:
+        about = read_saved(directory).about
+    except (FileNotFoundError, DamagedFile):
+        raise LabError(f"{record.id} has no whole checkpoint {checkpoint!r} to continue from") from None
+    return Start(Parent(id=record.id, checkpoint=checkpoint, update=about.progress.update), directory)
+
+
+def _unfit(before: RunConfig, after: RunConfig) -> list[str]:
+    """The keys in whose new values weights make no sense: another architecture, or other tokens."""
+    old, new = flat_config(before), flat_config(after)
+    differing = [key for key in new if old[key] != new[key]]
+    # A tokenizer trained on the documents changes with them.
+    tokens = ("data.",) if before.data.tokenizer.startswith("bpe:") else ("data.tokenizer",)
+    return [
+        key
+        for key in differing
+        if (key.startswith("model.") and key not in _FREE) or (key.startswith(tokens) and key != "data.sequence_length")
+    ]
+
+
+def _why_not(record: RunRecord) -> str:
+    if record.status == "finished":
+        return f"{record.id} has finished; `moetui rerun` trains it anew, `moetui fork` goes on from its weights"
+    if record.status == "diverged":
+        return (
+            f"{record.id} has diverged and would again; `moetui fork` goes on from its best weights with other settings"
+        )
+    return f"{record.id} is {record.status} already"
