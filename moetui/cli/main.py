@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from moetui.cli import look, manage, start
+from moetui.cli import look, manage, model, start
 from moetui.cli.output import complain
 
 app = typer.Typer(
@@ -51,6 +51,7 @@ def moetui(
 start.register(app)
 look.register(app)
 manage.register(app)
+model.register(app)
 
 
 def main() -> None:
