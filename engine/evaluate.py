@@ -26,6 +26,16 @@ class Evaluation:
     expert_load: list[list[float]]
     router_entropy: float
 
+    @property
+    def expert_load_max(self) -> float:
+        """Share of its layer's assignments that the most used expert of all got; 1 / E where the use is even."""
+        return max(map(max, self.expert_load))
+
+    @property
+    def expert_load_min(self) -> float:
+        """Share of its layer's assignments that the least used expert of all got; 0 if one is dead."""
+        return min(map(min, self.expert_load))
+
 
 def perplexity(loss: float) -> float:
     """exp(loss), infinite where that overflows."""

@@ -181,6 +181,8 @@ class Trainer:
             "val_accuracy": found.accuracy,
             "val_perplexity": found.perplexity,
             "expert_load": found.expert_load,
+            "expert_load_max": found.expert_load_max,
+            "expert_load_min": found.expert_load_min,
             "router_entropy": found.router_entropy,
             "eval_seconds": self.evaluation_seconds,
         }

@@ -21,6 +21,7 @@ from engine.config import DataConfig
 from engine.data.arrays import CorpusFile
 from engine.data.documents import source_identity
 from engine.data.token_file import TokenFile
+from engine.data.tokenizer import TextTokenizer, load_tokenizer
 from engine.errors import InputError
 from engine.rundir import write_file
 
@@ -64,6 +65,15 @@ def open_corpus(config: DataConfig, vocab_size: int, say: Say) -> Corpus:
         assert corpus is not None, "the corpus that was just built is not in the cache"
     _check(corpus, config, vocab_size)
     return corpus
+
+
+def cached_tokenizer(fingerprint: str) -> TextTokenizer | None:
+    """The tokenizer of a corpus, or None if the cache no longer has it."""
+    path = _tokens(fingerprint)
+    about = read_entry(path / "corpus.json", CorpusFile)
+    if about is None or not (path / "tokenizer.json").is_file():
+        return None
+    return TextTokenizer(load_tokenizer(path / "tokenizer.json").tokenizer, about.end_of_text)
 
 
 def _request_key(config: DataConfig) -> str:

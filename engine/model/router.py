@@ -12,14 +12,13 @@ from engine.architecture import ModelConfig
 class Routing:
     """The router's decision for T tokens: the K experts of each (int64), their weights, and what it says of the layer.
 
-    `balance` and `z` are the unweighted balance loss and z-loss; `load_E` the fraction of assignments that each expert got;
+    `loss` is the balance loss and the z-loss, each times its weight; `load_E` the fraction of assignments that each expert got;
     `entropy` the mean entropy of the router's distribution over all experts in nats, None in training.
     """
 
     experts_TK: Tensor
     weights_TK: Tensor
-    balance: Tensor
-    z: Tensor
+    loss: Tensor
     load_E: Tensor
     entropy: Tensor | None
 
@@ -40,6 +39,8 @@ class Router(nn.Module):
         self.top_k = config.top_k
         self.renormalize = config.renormalize
         self.noise = config.router_noise
+        self.balance_weight = config.balance_weight
+        self.z_weight = config.z_weight
         self.balance_rate = config.balance_rate
         self.weight = nn.Parameter(torch.empty(config.d_model, config.n_experts))
         # The bias decides who is chosen but has no part in the weights, so no gradient reaches it (Wang et al., 2024).
@@ -54,7 +55,7 @@ class Router(nn.Module):
         # Scores are kept as logarithms, so that dividing by their sum is a softmax, which never divides zero by zero.
         sigmoid = self.kind == "sigmoid"
         log_scores_TE = nn.functional.logsigmoid(logits_TE) if sigmoid else logits_TE.log_softmax(dim=-1)
-        log_shares_TE = log_scores_TE.log_softmax(dim=-1)
+        log_shares_TE = log_scores_TE.log_softmax(dim=-1) if sigmoid else log_scores_TE
         experts_TK = self._choose(log_scores_TE.detach())
         log_chosen_TK = log_scores_TE.gather(1, experts_TK)
         load_E = assignment_load(experts_TK, self.weight.shape[1])
@@ -63,8 +64,7 @@ class Router(nn.Module):
         return Routing(
             experts_TK=experts_TK,
             weights_TK=log_chosen_TK.softmax(dim=-1) if self.renormalize else log_chosen_TK.exp(),
-            balance=balance_loss(log_shares_TE.exp(), load_E),
-            z=z_loss(logits_TE),
+            loss=self._loss(logits_TE, log_shares_TE, load_E),
             load_E=load_E,
             entropy=None if self.training else -(log_shares_TE.exp() * log_shares_TE).sum(dim=-1).mean(),
         )
@@ -75,6 +75,14 @@ class Router(nn.Module):
             return torch.arange(experts, device=log_scores_TE.device).expand(tokens, experts)
         order_TE = log_scores_TE if self.bias_E is None else log_scores_TE.exp() + self.bias_E
         return order_TE.topk(self.top_k, dim=-1).indices
+
+    def _loss(self, logits_TE: Tensor, log_shares_TE: Tensor, load_E: Tensor) -> Tensor:
+        loss = logits_TE.new_zeros(())
+        if self.balance_weight > 0:
+            loss = loss + self.balance_weight * balance_loss(log_shares_TE.exp(), load_E)
+        if self.z_weight > 0:
+            loss = loss + self.z_weight * z_loss(logits_TE)
+        return loss
 
     @torch.no_grad()
     def balance(self) -> None:

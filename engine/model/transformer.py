@@ -20,7 +20,7 @@ from engine.model.router import Router, Routing
 class Representation:
     """What the model makes of B sequences of L tokens, before the head, with each layer's routing.
 
-    `router_loss` is the balance loss and the z-loss, each times its weight, summed over the layers.
+    `router_loss` is the weighted losses of the routers, summed over the layers.
     """
 
     hidden_BLD: Tensor
@@ -96,8 +96,7 @@ class Transformer(nn.Module):
             x_BLD, routing = block(x_BLD, positions, self.compute, layer)
             routings.append(routing)
         hidden_BLD = nn.functional.dropout(self.norm(x_BLD), config.dropout, self.training)
-        balance, z = torch.stack([r.balance for r in routings]).sum(), torch.stack([r.z for r in routings]).sum()
-        router_loss = config.balance_weight * balance + config.z_weight * z
+        router_loss = torch.stack([routing.loss for routing in routings]).sum()
         return Representation(hidden_BLD.to(self.compute), tuple(routings), router_loss)
 
     def balance_experts(self) -> None:

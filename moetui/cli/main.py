@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from moetui.cli import again, look, manage, start
+from moetui.cli import again, look, manage, model, start
 from moetui.cli.output import complain
 
 app = typer.Typer(
@@ -52,6 +52,7 @@ start.register(app)
 again.register(app)
 look.register(app)
 manage.register(app)
+model.register(app)
 
 
 def main() -> None:

@@ -20,9 +20,14 @@ class Routed:
     chosen: list[list[int]]
 
 
-def naive_loss(p: Weights, tokens_BL: Tensor, config: ModelConfig, end_of_text: int = -1) -> Tensor:
-    """Mean next-token loss plus the weighted losses of the routers, without dropout or noise."""
-    logits, layers = naive_forward(p, tokens_BL, config, end_of_text)
+def naive_loss(
+    p: Weights, tokens_BL: Tensor, config: ModelConfig, end_of_text: int = -1, noise: list[Tensor] | None = None
+) -> Tensor:
+    """Mean next-token loss plus the weighted losses of the routers, without dropout.
+
+    `noise` is what is added to each layer's logits, (T, E).
+    """
+    logits, layers = naive_forward(p, tokens_BL, config, end_of_text, noise)
     losses = []
     for row, tokens in enumerate(tokens_BL.tolist()):
         for place, target in enumerate(tokens[1:]):
@@ -39,7 +44,7 @@ def naive_loss(p: Weights, tokens_BL: Tensor, config: ModelConfig, end_of_text: 
 
 
 def naive_forward(
-    p: Weights, tokens_BL: Tensor, config: ModelConfig, end_of_text: int = -1
+    p: Weights, tokens_BL: Tensor, config: ModelConfig, end_of_text: int = -1, noise: list[Tensor] | None = None
 ) -> tuple[list[list[Tensor]], list[Routed]]:
     """The logits of every token of every row, and what each layer's router did."""
     batch = tokens_BL.tolist()
@@ -48,6 +53,8 @@ def naive_forward(
     for number in range(config.n_layers):
         at = f"blocks.{number}."
         own = {name.removeprefix(at): value for name, value in p.items() if name.startswith(at)}
+        if noise is not None:
+            own["noise"] = noise[number]
         for row, xs in enumerate(hidden):
             normed = [_norm(x, own["attention_norm.gain_D"], config.norm_eps) for x in xs]
             mixed = _attend(normed, own, batch[row], config, end_of_text)
@@ -68,6 +75,8 @@ def _norm(x: Tensor, gain: Tensor, eps: float) -> Tensor:
 
 def _experts(x: Tensor, own: Weights, config: ModelConfig, routed: Routed) -> Tensor:
     logits = x @ own["moe.router.weight"]
+    if "noise" in own:
+        logits = logits + own["noise"][len(routed.logits)]
     if config.router == "sigmoid":
         scores = 1 / (1 + torch.exp(-logits))
         wanted = scores + own["moe.router.bias_E"]
