@@ -3,7 +3,9 @@
 It keeps no state: which runs wait is in the catalogue, which devices are taken is in the run directories and their locks. Kill
 it at any time; the runs go on, and the next dispatcher carries on from the same facts. It ends when nothing waits or runs.
 
-    python -m moetui.core.dispatch WORKSPACE
+    python -m moetui.core.dispatch WORKSPACE STARTING
+
+STARTING is the descriptor of the lock that says one is on its way (see `core.launcher.start_dispatcher`).
 """
 
 import contextlib
@@ -102,6 +104,7 @@ class Dispatcher:
 def main(arguments: list[str]) -> int:
     """Dispatch until the queue is empty. Returns at once if another dispatcher is at work."""
     lab = Lab(Workspace(Path(arguments[0])))
+    starting = os.fdopen(int(arguments[1]), "ab")
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     while True:
         try:
@@ -109,6 +112,7 @@ def main(arguments: list[str]) -> int:
         except BlockingIOError:
             return 0
         try:
+            starting.close()  # from here on dispatcher.lock speaks for us
             _run(Dispatcher(lab))
         except CatalogueError as error:
             _log(f"gave up: {error}")

@@ -1,5 +1,6 @@
 """Starts trainers and the dispatcher as processes that outlive their starter, the terminal and the connection."""
 
+import fcntl
 import os
 import secrets
 import subprocess
@@ -61,14 +62,23 @@ def record_exit(run: RunDir, exit_code: int) -> None:
 
 
 def start_dispatcher(workspace: Workspace) -> None:
-    """Start a dispatcher for the workspace as a process of its own; one too many ends at once by itself."""
+    """Start a dispatcher for the workspace as a process of its own, unless one is on its way; one too many ends by itself.
+
+    Every reader of a queue without a dispatcher comes here several times a second, and on a busy machine a dispatcher takes
+    seconds to begin: without the lock that it inherits and holds until then, they would be started by the hundred.
+    """
     workspace.runs.mkdir(parents=True, exist_ok=True)
-    with workspace.dispatcher_log.open("ab") as log:
+    with workspace.dispatcher_starting_lock.open("ab") as starting, workspace.dispatcher_log.open("ab") as log:
+        try:
+            fcntl.flock(starting, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return  # it has not looked at the queue yet, so it will see what we queued
         subprocess.Popen(
-            [sys.executable, "-P", "-m", "moetui.core.dispatch", str(workspace.root)],
+            [sys.executable, "-P", "-m", "moetui.core.dispatch", str(workspace.root), str(starting.fileno())],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
             cwd=workspace.root,
+            pass_fds=(starting.fileno(),),
         )

@@ -39,6 +39,11 @@ class Workspace:
         return self.runs / "dispatcher.lock"
 
     @property
+    def dispatcher_starting_lock(self) -> Path:
+        """Held by a dispatcher that has been started and does not work yet."""
+        return self.runs / "dispatcher.starting.lock"
+
+    @property
     def dispatcher_log(self) -> Path:
         """What the dispatchers did."""
         return self.runs / "dispatcher.log"

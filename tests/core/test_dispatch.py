@@ -13,6 +13,7 @@ from moetui.core.devices import gpus
 from moetui.core.enqueue import enqueue
 from moetui.core.errors import UsageError
 from moetui.core.lab import Lab
+from moetui.core.launcher import start_dispatcher
 from moetui.core.plan import Selection, plan
 from moetui.core.records import RunRecord
 from tests.conftest import eventually
@@ -107,6 +108,17 @@ def test_only_one_dispatcher_works_however_many_are_started(lab: Lab, fake_engin
         queue(lab, rate)  # each starts a dispatcher if it sees none
     eventually(lambda: any(run.status == "running" for run in lab.snapshot().runs))
     assert sum(run.live for run in lab.snapshot().runs) == 1
+
+
+def test_readers_of_a_queue_start_one_dispatcher_and_not_one_each(lab: Lab, fake_engine: Behave) -> None:
+    fake_engine("hold")
+    (run,) = queue(lab, 0.05)
+    for _ in range(30):
+        start_dispatcher(lab.workspace)
+    words = [process.cmdline() for process in psutil.Process().children()]
+    # One at work and one on its way that will find it there.
+    assert sum("moetui.core.dispatch" in command for command in words) <= 2
+    eventually(lambda: status(lab, run) == "running")
 
 
 def test_stopping_a_queued_run_keeps_it_from_ever_starting(lab: Lab, fake_engine: Behave) -> None:
