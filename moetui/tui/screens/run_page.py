@@ -31,7 +31,7 @@ class RunPage(DeskScreen):
     AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = bindings("run")
     DEFAULT_CSS = """
-    RunPage > #summary, RunPage > #sections { height: auto; padding: 0 1; }
+    RunPage > #summary, RunPage > #sections { height: auto; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
     RunPage > CurveGrid { display: none; }
     RunPage.-curves > CurveGrid, RunPage.-tall > CurveGrid { display: block; }
     RunPage > VerticalScroll { height: 1fr; padding: 0 1; }
