@@ -6,6 +6,7 @@ import typer
 
 from moetui.cli.output import JsonOption, print_json, print_table
 from moetui.cli.place import lab
+from moetui.cli.terminal import AsciiOnly, Remote, open_terminal
 
 if TYPE_CHECKING:
     from moetui.core.records import RunRecord
@@ -117,14 +118,12 @@ def watch(
     references: Annotated[
         list[str] | None, typer.Argument(help="Runs to watch; default: the newest.", show_default=False)
     ] = None,
-    remote: Annotated[
-        bool | None, typer.Option("--remote/--local", help="Spare a slow link (default: over SSH).")
-    ] = None,
+    remote: Remote = None,
+    ascii_only: AsciiOnly = None,
 ) -> None:
     """Open the dashboard on runs."""
-    from moetui.cli.terminal import open_terminal
-
-    open_terminal(watch=[lab().find(reference).id for reference in references or []], remote=remote, start="live")
+    shown = [lab().find(reference).id for reference in references or []]
+    open_terminal(watch=shown, start="live", remote=remote, ascii_only=ascii_only)
 
 
 def wait(

@@ -8,6 +8,7 @@ import typer
 
 from moetui.cli import again, look, manage, model, start
 from moetui.cli.output import complain
+from moetui.cli.terminal import AsciiOnly, Remote, open_terminal
 
 app = typer.Typer(
     name="moetui",
@@ -28,9 +29,8 @@ WorkspaceOption = Annotated[
 def moetui(
     context: typer.Context,
     workspace: WorkspaceOption = None,
-    remote: Annotated[
-        bool | None, typer.Option("--remote/--local", help="Spare a slow link (default: over SSH).")
-    ] = None,
+    remote: Remote = None,
+    ascii_only: AsciiOnly = None,
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
     """Open the terminal interface, unless a command is given."""
@@ -43,9 +43,7 @@ def moetui(
         raise typer.Exit
     choose_workspace(workspace)
     if context.invoked_subcommand is None:
-        from moetui.cli.terminal import open_terminal
-
-        open_terminal(remote=remote)
+        open_terminal(remote=remote, ascii_only=ascii_only)
 
 
 start.register(app)

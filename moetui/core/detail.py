@@ -37,8 +37,22 @@ class Detail:
 
     def lines(self) -> Iterator[str]:
         """The run for people."""
+        yield f"{self.record.name}  ({self.record.id})"
+        yield from self.facts()
+        yield ""
+        yield "configuration"
+        yield from (f"  {line}" for line in self.settings())
+        if self.provenance:
+            yield ""
+            yield "provenance"
+            yield from (f"  {line}" for line in self.origins())
+        if self.traceback:
+            yield ""
+            yield self.traceback.rstrip()
+
+    def facts(self) -> Iterator[str]:
+        """What became of the run, and what was found on the way."""
         run = self.record
-        yield f"{run.name}  ({run.id})"
         yield f"status      {run.status}{f' – {run.reason}' if run.reason else ''}"
         yield f"updates     {run.update} of {run.updates}"
         yield f"final       {_scores(run.final)}"
@@ -58,18 +72,14 @@ class Detail:
             yield f"directory   {run.path}"
         for finding in self.findings:
             yield f"{finding.severity:<11} {finding.kind} at update {finding.update}: {finding.evidence}. {finding.advice}"
-        yield ""
-        yield "configuration"
-        yield from (f"  {key} = {value}" for key, value in flat_config(self.config).items())
-        if self.provenance:
-            yield ""
-            yield "provenance"
-            yield from (
-                f"  {key}: {_fact(value)}" for key, value in self.provenance.items() if key != "git_diff" or value
-            )
-        if self.traceback:
-            yield ""
-            yield self.traceback.rstrip()
+
+    def settings(self) -> Iterator[str]:
+        """The resolved configuration, one key on a line."""
+        return (f"{key} = {value}" for key, value in flat_config(self.config).items())
+
+    def origins(self) -> Iterator[str]:
+        """What is needed to repeat the run: versions, commit, host, command."""
+        return (f"{key}: {_fact(value)}" for key, value in self.provenance.items() if key != "git_diff" or value)
 
 
 def detail(lab: Lab, record: RunRecord) -> Detail:

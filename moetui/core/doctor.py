@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from engine.locks import run_lock_holder
+from moetui.core import terminal
 from moetui.core.devices import gpus
 from moetui.core.errors import LabError
 from moetui.core.lab import Lab
@@ -118,12 +119,11 @@ def _dispatcher(workspace: Workspace) -> Iterator[Check]:
 
 def _terminal(workspace: Workspace) -> Iterator[Check]:
     term = os.environ.get("TERM", "")
-    if term in ("", "dumb"):
+    if terminal.is_dumb():
         yield Check("terminal", "note", f"TERM={term or '(unset)'} cannot show the interface; the commands work")
-    encoding = locale.getpreferredencoding(do_setlocale=False)
-    if encoding.lower().replace("-", "") != "utf8":
-        yield Check("terminal", "note", f"the encoding is {encoding}; charts are drawn in ASCII")
-    elif term not in ("", "dumb"):
-        yield Check(
-            "terminal", "ok", f"TERM={term}, {encoding}{', over SSH' if os.environ.get('SSH_CONNECTION') else ''}"
-        )
+        return
+    link = ", over SSH" if os.environ.get("SSH_CONNECTION") else ""
+    if reason := terminal.why_ascii():
+        yield Check("terminal", "note", f"{reason}{link}; the interface is drawn in ASCII (--unicode draws it in full)")
+    else:
+        yield Check("terminal", "ok", f"TERM={term}, {locale.getencoding()}{link}")

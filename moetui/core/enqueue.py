@@ -16,7 +16,6 @@ from moetui.core.launcher import start_dispatcher
 from moetui.core.plan import PlannedRun, Start
 from moetui.core.presets import Library
 from moetui.core.provenance import provenance
-from moetui.core.published import published_records
 from moetui.core.records import RunRecord
 
 _ALPHABET = "abcdefghjkmnpqrstvwxyz23456789"  # none that are mistaken for another
@@ -40,8 +39,8 @@ def enqueue(lab: Lab, planned: Sequence[PlannedRun]) -> list[RunRecord]:
             )  # so that the queue keeps the plan's order
     except OSError as error:
         raise LabError(f"{error.filename or lab.workspace.runs}: {error.strerror}; nothing was queued") from None
-    fresh = [] if lab.workspace.runs_json.exists() else published_records(Library.load())
-    lab.catalogue.add([*fresh, *records])
+    lab.found_catalogue()
+    lab.catalogue.add(records)
     start_dispatcher(lab.workspace)
     return records
 

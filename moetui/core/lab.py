@@ -12,7 +12,7 @@ from moetui.core.errors import CatalogueError, NotFoundError, UsageError
 from moetui.core.launcher import start_dispatcher
 from moetui.core.presets import Library
 from moetui.core.published import published_records
-from moetui.core.records import RunRecord
+from moetui.core.records import RunRecord, Status
 from moetui.core.workspace import Workspace
 
 
@@ -28,6 +28,11 @@ class Snapshot:
     def pending(self) -> tuple[RunRecord, ...]:
         """The runs that have not ended."""
         return tuple(run for run in self.runs if run.pending)
+
+    @property
+    def statuses(self) -> dict[str, Status]:
+        """The status of each run by its id."""
+        return {run.id: run.status for run in self.runs}
 
 
 class Lab:
@@ -51,6 +56,15 @@ class Lab:
         """The catalogue as written, newest first; a workspace without one has the published results."""
         found = self.catalogue.all() if self.workspace.runs_json.exists() else published_records(Library.load())
         return sorted((r for r in found if (r.deleted is not None) == deleted), key=lambda r: r.created, reverse=True)
+
+    def found_catalogue(self) -> None:
+        """Write the published results, which `records` shows of a workspace without a catalogue, so that they can be changed."""
+        if self.workspace.runs_json.exists():
+            return
+        published = published_records(Library.load())
+        with self.catalogue.transaction():
+            if not self.workspace.runs_json.exists():
+                self.catalogue.add(published)
 
     def snapshot(self, *, dispatch: bool = True) -> Snapshot:
         """The runs as they are now; ends that nobody noted yet are noted, and a queue without a dispatcher gets one.

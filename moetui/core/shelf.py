@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from engine.rundir import Labels, write_file
@@ -20,7 +20,7 @@ def label(
     fields = {key: value for key, value in given.items() if value is not None}
     if name is not None and not name.strip():
         raise UsageError("a run needs a name")
-    changed = lab.catalogue.update(record.id, lambda old: old.model_copy(update=fields))
+    changed = _update(lab, record, fields)
     if changed.path:
         write_file(lab.run_dir(changed).labels_file, Labels(name=changed.name, tags=changed.tags, note=changed.note))
     return changed
@@ -35,13 +35,13 @@ def delete(lab: Lab, record: RunRecord) -> RunRecord:
         raise LabError(f"{record.id} is {now.status}; stop it first (`moetui stop {record.id}`)")
     lab.note_ends([now])
     path = _move(lab, now, lab.workspace.trash) if now.path else ""
-    return lab.catalogue.update(record.id, lambda old: old.model_copy(update={"deleted": time.time(), "path": path}))
+    return _update(lab, record, {"deleted": time.time(), "path": path})
 
 
 def restore(lab: Lab, record: RunRecord) -> RunRecord:
     """Bring a deleted run back."""
     path = _move(lab, record, lab.workspace.runs) if record.path else ""
-    return lab.catalogue.update(record.id, lambda old: old.model_copy(update={"deleted": None, "path": path}))
+    return _update(lab, record, {"deleted": None, "path": path})
 
 
 def stop(lab: Lab, record: RunRecord, *, force: bool = False) -> RunRecord:
@@ -58,6 +58,11 @@ def stop(lab: Lab, record: RunRecord, *, force: bool = False) -> RunRecord:
     else:
         control.request_stop(run)
     return lab.see(record)
+
+
+def _update(lab: Lab, record: RunRecord, fields: Mapping[str, object]) -> RunRecord:
+    lab.found_catalogue()
+    return lab.catalogue.update(record.id, lambda old: old.model_copy(update=fields))
 
 
 def _move(lab: Lab, record: RunRecord, folder: Path) -> str:

@@ -1,19 +1,27 @@
 """The application: three screens over one laboratory, fed by one thread that reads it."""
 
 import asyncio
+import math
 import os
 import signal
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import ClassVar, get_args
 
 from textual import work
 from textual.app import App, SystemCommand
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
+from textual.events import Event, Key
+from textual.filter import LineFilter
 from textual.screen import Screen
+from textual.widgets import Input
 
 from moetui.core.lab import Lab
+from moetui.core.terminal import why_ascii
 from moetui.tui.actions import Action, Place, actions_of, bindings, key_names
+from moetui.tui.ascii_filter import AsciiFilter
+from moetui.tui.chart import Charset
 from moetui.tui.feed import Feed, Picture
 from moetui.tui.place import PlaceScreen
 from moetui.tui.screens.help import Help
@@ -21,9 +29,11 @@ from moetui.tui.screens.launch import LaunchScreen
 from moetui.tui.screens.live import LiveScreen
 from moetui.tui.screens.runs import RunsScreen
 
-LOCAL_SECONDS = 0.5
+READ_SECONDS = 0.5
+"""Pause between two looks at the laboratory."""
+
 REMOTE_SECONDS = 2.0
-"""Pause between two pictures; the longer one spares a slow link."""
+"""Over a slow link the least time between two drawings of numbers; a change of a run's status is drawn at once."""
 
 LINGER_SECONDS = 2.0
 """How long the end of the last run stays on the screen before the app leaves by itself."""
@@ -49,10 +59,12 @@ class MoetuiApp(App[None]):
         start: str = "",
         until_ended: bool = False,
         remote: bool | None = None,
+        ascii_only: bool | None = None,
     ) -> None:
         """`watch`: ids of the runs that Live shows first; `start`: the first screen.
 
         `until_ended`: leave by itself when the watched runs have ended. `remote`: spare the link; the default is to do so over SSH.
+        `ascii_only`: draw nothing but ASCII; the default is what locale and TERM tell.
         """
         super().__init__()
         self.lab = lab
@@ -60,16 +72,21 @@ class MoetuiApp(App[None]):
         self.watch_ids = tuple(watch)
         self.picture = Picture()
         self._reading = False
+        self._drawn = self.picture
+        self._drawn_at = -math.inf
         self._until_ended = until_ended
         self._start = start or ("live" if self.watch_ids else "launch")
         self._remote = bool(os.environ.get("SSH_CONNECTION")) if remote is None else remote
+        ascii_only = bool(why_ascii()) if ascii_only is None else ascii_only
+        self.charset: Charset = "ascii" if ascii_only else "braille"
+        self._ascii = AsciiFilter(ascii_only)
         self.animation_level = "none"
 
     def on_mount(self) -> None:
         """Open the first screen and begin to read."""
         self._leave_on_signals()
         self.switch_mode(self._start)
-        self.set_interval(REMOTE_SECONDS if self._remote else LOCAL_SECONDS, self.refresh_picture)
+        self.set_interval(READ_SECONDS, self.refresh_picture)
         self.refresh_picture()
 
     def refresh_picture(self) -> None:
@@ -87,13 +104,18 @@ class MoetuiApp(App[None]):
         self.call_from_thread(self._deliver, picture)
 
     def _deliver(self, picture: Picture) -> None:
-        changed = picture is not self.picture
         self.picture = picture
-        if changed and isinstance(self.screen, PlaceScreen):
+        if picture is not self._drawn and isinstance(self.screen, PlaceScreen) and self._is_due(picture):
+            self._drawn, self._drawn_at = picture, time.monotonic()
             self.screen.receive(picture)
         if self._until_ended and not any(run.pending for run in picture.snapshot.runs if run.id in self.watch_ids):
             self._until_ended = False
             self.set_timer(LINGER_SECONDS, self.exit)
+
+    def _is_due(self, picture: Picture) -> bool:
+        if not self._remote or time.monotonic() - self._drawn_at >= REMOTE_SECONDS:
+            return True
+        return picture.error != self._drawn.error or picture.snapshot.statuses != self._drawn.snapshot.statuses
 
     def watch_runs(self, run_ids: Iterable[str]) -> None:
         """Go to Live and show these runs, and only these, first."""
@@ -104,14 +126,38 @@ class MoetuiApp(App[None]):
             self.switch_mode("live")
         self.refresh_picture()
 
-    def action_show(self, place: str) -> None:
-        """Go to one of the main screens."""
-        self.switch_mode(place)
+    async def on_event(self, event: Event) -> None:
+        """Act on a key before the next one is sent anywhere: of a burst, what follows `/` belongs to the line that it opens.
 
-    def action_help(self) -> None:
+        Textual sends all keys of a burst to what has the focus at its beginning; a slow link or a busy machine makes bursts.
+        """
+        if isinstance(event, Key) and not event.is_forwarded and await self._act_on(event):
+            return
+        await super().on_event(event)
+
+    async def _act_on(self, key: Key) -> bool:
+        """Do what the key is bound to, unless it belongs to the text that is being typed."""
+        if key.is_printable and isinstance(self.focused, Input):
+            return False
+        bound = self.screen.active_bindings.get(key.key)
+        return bound is not None and bound.enabled and await self.run_action(bound.binding.action, bound.node)
+
+    async def action_show(self, place: str) -> None:
+        """Go to one of the main screens."""
+        await self.switch_mode(place)
+
+    async def action_help(self) -> None:
         """Show the keys of the present place."""
         if isinstance(self.screen, PlaceScreen):
-            self.push_screen(Help(_as_place(self.screen.place)))
+            await self.push_screen(Help(_as_place(self.screen.place)))
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Textual's own, and what makes ASCII of everything."""
+        return [*super().get_line_filters(), *([self._ascii] if self._ascii.enabled else [])]
+
+    def get_key_display(self, binding: Binding) -> str:
+        """The key as the footer names it; the arrow of enter has no likeness in ASCII."""
+        return "enter" if binding.key == "enter" and self._ascii.enabled else super().get_key_display(binding)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The actions of the present place and of everywhere, for the command palette."""

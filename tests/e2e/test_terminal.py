@@ -1,5 +1,6 @@
-"""The whole application in a real terminal: launch, watch, leave, come back, find."""
+"""The whole application in a real terminal: launch, watch, leave, come back, find, stop."""
 
+import os
 import re
 import shlex
 import shutil
@@ -78,33 +79,84 @@ def make_terminal(lab: Lab) -> Iterator[MakeTerminal]:
         terminal.close()
 
 
+@pytest.fixture(autouse=True)
+def _hold(fake_engine: Callable[[str], None]) -> None:
+    """A look of the test at the laboratory may start the dispatcher, which then must not start the real engine."""
+    fake_engine("hold")
+
+
+def status_of(lab: Lab, name: str) -> str:
+    return next((run.status for run in lab.snapshot().runs if run.name == name), "")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
-def test_launch_watch_leave_come_back_and_find(lab: Lab, make_terminal: MakeTerminal, size: tuple[int, int]) -> None:
+def test_launch_watch_leave_come_back_find_and_stop(
+    lab: Lab, make_terminal: MakeTerminal, size: tuple[int, int]
+) -> None:
     first = make_terminal(size)
     first.open()
     first.shows("quickstart")
     first.press("Enter")
     first.shows("2 Live")
-    eventually(lambda: any(run.status == "running" for run in lab.snapshot().runs))
     first.shows("running")
     first.shows("[⠁-⣿]")  # a curve, drawn in braille
     first.press("q")
     first.shows("left with 0")
     first.close()
-    assert any(run.status == "running" for run in lab.snapshot().runs)
+    assert status_of(lab, "quickstart/lr=0.01") == "running"
 
     second = make_terminal(size)
     second.open()
     second.shows("1 running")
     second.press("3")
     second.shows("published|pub")
-    second.press("/")
-    second.press("-l", "lr=0.01")
+    second.press("/", *"lr=0.01")
+    second.shows("1 of .* runs")
     second.press("Enter")
-    second.shows("lr=0.01")
+    second.press("Enter")
+    second.shows("optimizer.lr|Config")
+    second.press("Escape")
+    second.shows("1 of .* runs")
+    second.press("s")
+    second.shows("Stop quickstart/lr=0.01")
+    second.press("y")
+    eventually(lambda: status_of(lab, "quickstart/lr=0.01") == "stopped")
+    second.shows("lr=0.01 +stopped")
     second.press("2")
-    second.shows("running")
+    second.shows("lr=0.01 .*stopped")
+    second.shows("lr=0.05 .*running")  # the study goes on
+
+
+@pytest.mark.slow
+def test_killing_the_trainer_is_shown_and_killing_the_dispatcher_leaves_the_training_alone(
+    lab: Lab, make_terminal: MakeTerminal
+) -> None:
+    terminal = make_terminal((80, 24))
+    terminal.open()
+    terminal.shows("quickstart")
+    terminal.press("Enter")
+    terminal.shows("lr=0.01 .*running")
+    os.kill(holder(lab.run_dir(lab.find("quickstart/lr=0.01")).run_lock), signal.SIGKILL)
+    terminal.shows("lr=0.01 .*killed")
+    terminal.shows("killed by SIGKILL")
+
+    terminal.shows("lr=0.05 .*running")
+    run = lab.run_dir(lab.find("quickstart/lr=0.05"))
+    trainer, dispatcher = holder(run.run_lock), holder(lab.workspace.dispatcher_lock)
+    os.kill(dispatcher, signal.SIGKILL)
+    eventually(lambda: run_lock_holder(lab.workspace.dispatcher_lock) not in (None, dispatcher))
+    measured = run.metrics_file.stat().st_size
+    eventually(lambda: run.metrics_file.stat().st_size > measured)
+    assert holder(run.run_lock) == trainer
+    terminal.shows("lr=0.05 .*running")
+
+
+def holder(lock: Path) -> int:
+    """The process that holds a lock."""
+    pid = run_lock_holder(lock)
+    assert pid is not None
+    return pid
 
 
 @pytest.mark.slow
@@ -122,8 +174,8 @@ def test_killing_the_terminal_interface_or_closing_the_terminal_leaves_the_train
     signal_interface(lab, signal.SIGKILL)
     terminal.shows("left with 137|Killed")
     terminal.close()
-    update = lab.see(lab.find(run.id)).update
-    eventually(lambda: lab.run_dir(run).metrics_file.stat().st_size > 0 and lab.see(lab.find(run.id)).update >= update)
+    measured = lab.run_dir(run).metrics_file.stat().st_size
+    eventually(lambda: lab.run_dir(run).metrics_file.stat().st_size > measured)
     assert run_lock_holder(lab.run_dir(run).run_lock) == trainer
 
 

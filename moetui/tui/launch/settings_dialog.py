@@ -80,8 +80,7 @@ class SettingsDialog(ModalScreen[dict[str, Any]]):
             yield Static(id="explanation")
 
     def on_mount(self) -> None:
-        """Begin in the line."""
-        self.query_one(SettingInput).focus()
+        """Show the settings as they are."""
         self._show()
 
     def on_input_changed(self, event: Input.Changed) -> None:

@@ -155,14 +155,14 @@ class TickList(Vertical):
     def open_input(self) -> None:
         """Open the line and go there."""
         self.add_class("-typing")
-        self._input.focus()
+        self.screen.set_focus(self._input)
         self.post_message(self.Typing(self))
 
     def close_input(self) -> None:
         """Close the line, forget what was typed, and go back to the rows."""
         self.remove_class("-typing")
         self._input.value = ""
-        self.rows.focus()
+        self.screen.set_focus(self.rows)
         self.post_message(self.Typing(self))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:

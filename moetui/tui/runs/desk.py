@@ -36,7 +36,7 @@ class DeskScreen(PlaceScreen):
         """Bring the screen up to date after a change on disk."""
         self.laboratory.refresh_picture()
 
-    def action_tag(self) -> None:
+    async def action_tag(self) -> None:
         """Edit the tags that the chosen runs have in common."""
         runs = self.chosen
         if not runs:
@@ -49,9 +49,9 @@ class DeskScreen(PlaceScreen):
 
         subject = runs[0].name if len(runs) == 1 else f"{len(runs)} runs"
         hint = "Words with spaces between; an empty line takes all away."
-        self.app.push_screen(Ask(f"Tags of {subject}", " ".join(common), hint), answered)
+        await self.app.push_screen(Ask(f"Tags of {subject}", " ".join(common), hint), answered)
 
-    def action_note(self) -> None:
+    async def action_note(self) -> None:
         """Edit the note of the run."""
         run = self.current_run
         if run is None:
@@ -61,9 +61,9 @@ class DeskScreen(PlaceScreen):
             if line is not None and line != run.note:
                 self.change(partial(self._note, run, line))
 
-        self.app.push_screen(Ask(f"Note on {run.name}", run.note), answered)
+        await self.app.push_screen(Ask(f"Note on {run.name}", run.note), answered)
 
-    def action_rename(self) -> None:
+    async def action_rename(self) -> None:
         """Give the run another name."""
         run = self.current_run
         if run is None:
@@ -73,9 +73,9 @@ class DeskScreen(PlaceScreen):
             if line is not None and line != run.name:
                 self.change(partial(self._rename, run, line.strip()))
 
-        self.app.push_screen(Ask(f"New name of {run.id}", run.name), answered)
+        await self.app.push_screen(Ask(f"New name of {run.id}", run.name), answered)
 
-    def action_stop(self) -> None:
+    async def action_stop(self) -> None:
         """Ask, then stop the chosen runs that have not ended."""
         runs = [run for run in self.chosen if run.pending]
         if not runs:
@@ -88,7 +88,7 @@ class DeskScreen(PlaceScreen):
 
         names = "\n".join(f"  {run.name}" for run in runs)
         question = stop_question(runs[0]) if len(runs) == 1 else f"Stop these {len(runs)} runs?\n{names}"
-        self.app.push_screen(Confirm(question), answered)
+        await self.app.push_screen(Confirm(question), answered)
 
     @work(thread=True, group="shelf", exit_on_error=False)
     def change(self, task: Task) -> None:

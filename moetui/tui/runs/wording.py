@@ -11,7 +11,6 @@ from moetui.tui.widgets.columns import Column
 from moetui.tui.widgets.listing import Listing
 from moetui.tui.widgets.run_lines import ASCENDING, DESCENDING
 
-READING = "Reading runs.json …"
 EMPTY = "Nothing is recorded yet.\nPress 1 to choose a preset and launch runs; they are listed here from then on."
 EMPTY_TRASH = "No deleted runs.\nT goes back to the others."
 
@@ -23,8 +22,8 @@ def empty_text(listing: Listing, *, trash: bool) -> str:
     return EMPTY_TRASH if trash else EMPTY
 
 
-def caption(listing: Listing, columns: Sequence[Column], *, marked: int, trash: bool) -> Text:
-    """How many runs are shown, of how many, in which order."""
+def caption(listing: Listing, columns: Sequence[Column], *, marked: int, hidden: int, trash: bool) -> Text:
+    """How many runs are shown, of how many, in which order; `hidden`: marked ones that the filter does not let through."""
     shown = len(listing.runs)
     line = Text(no_wrap=True, overflow="ellipsis")
     line.append("Deleted: " if trash else "", "bold yellow")
@@ -32,7 +31,7 @@ def caption(listing: Listing, columns: Sequence[Column], *, marked: int, trash: 
     line.append(f", {_order(listing, columns)}", "dim")
     if marked:
         line.append(f"  {marked} marked", "bold")
-        line.append(" (o overlays, c clears)", "dim")
+        line.append(f" ({hidden} hidden; " if hidden else " (", "dim").append("o overlays, c clears)", "dim")
     if query := listing.query.strip():
         line.append(f"  filter {query}", "yellow")
         line.append(" (esc clears)", "dim")
@@ -59,17 +58,13 @@ def delete_question(runs: Sequence[RunRecord]) -> str:
     return f"Delete these {len(runs)} runs?\n{names}\nThey go to the trash (T); u brings them back."
 
 
-def no_curves_note(runs: Sequence[RunRecord]) -> str:
-    """Which of the runs have no curves to overlay, and what is shown instead; empty if all have."""
-    without = [run for run in runs if not run.path]
-    if not without:
-        return ""
-    which = (
-        "The published result has"
-        if len(runs) == 1
-        else f"{len(without)} of {len(runs)} are published results and have"
-    )
-    return f"{which} no curves: the final values are single points, and in the table."
+def overlaid(runs: Sequence[RunRecord]) -> Text:
+    """The head of the page of several runs."""
+    line = Text(f"{len(runs)} runs", style="bold", no_wrap=True, overflow="ellipsis")
+    without = sum(not run.path for run in runs)
+    if without:
+        line.append(f"  {without} published: no curves, the final values are single points", "dim")
+    return line
 
 
 def summary(run: RunRecord) -> Text:

@@ -28,16 +28,12 @@ class Ask(ModalScreen[str | None]):
         self._hint = hint
 
     def compose(self) -> ComposeResult:
-        """The line in a frame, and the hint."""
+        """The line in a frame, where one begins to type behind the text, and the hint."""
         with Vertical() as box:
             box.border_title = Text(self._question)
             box.border_subtitle = "enter keeps   esc leaves as it is"
-            yield Input(self._text, compact=True)
+            yield Input(self._text, compact=True, select_on_focus=False)
             yield Static(Text(self._hint))
-
-    def on_mount(self) -> None:
-        """Begin in the line, behind the text."""
-        self.query_one(Input).focus()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Close with the text."""

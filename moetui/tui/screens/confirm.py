@@ -29,7 +29,7 @@ class Confirm(ModalScreen[bool]):
         """The question and the keys that answer it."""
         with Vertical():
             yield Static(Text(self._question))
-            yield Static(Text("\ny yes   n no", style="dim"))
+            yield Static(Text("\ny or enter: yes   n or esc: no", style="dim"))
 
     def action_answer(self, answer: bool) -> None:
         """Close with the answer."""

@@ -85,7 +85,7 @@ class LaunchScreen(PlaceScreen):
                     yield TickList("Warm-up, floor", id="shapes")
                     yield TickList("Seed", id="seeds")
                 yield Static(id="note")
-                yield Chart()
+                yield Chart(charset=self.laboratory.charset)
                 yield RunList()
                 yield Static(id="totals")
 
@@ -155,11 +155,11 @@ class LaunchScreen(PlaceScreen):
         """Explain what the line takes."""
         self._say(lists.HINTS[str(event.tick_list.id)] if event.tick_list.typing else "")
 
-    def action_settings(self) -> None:
+    async def action_settings(self) -> None:
         """Open the dialog for all other settings."""
         if self._desk.preset:
             dialog = SettingsDialog(self._desk.settings, self._desk.present(), self._desk.check)
-            self.app.push_screen(dialog, self._set)
+            await self.app.push_screen(dialog, self._set)
 
     def _set(self, settings: Mapping[str, Any] | None) -> None:
         self._desk.set(settings or {})
@@ -184,7 +184,7 @@ class LaunchScreen(PlaceScreen):
         """Open the search line."""
         search = self.query_one("#search", Input)
         search.add_class("-open")
-        search.focus()
+        self.set_focus(search)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Show the presets that match."""
@@ -192,7 +192,7 @@ class LaunchScreen(PlaceScreen):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Go to what was found."""
-        self.query_one(PresetTree).focus()
+        self.set_focus(self.query_one(PresetTree))
 
     def key_escape(self) -> None:
         """Show all presets again."""
@@ -200,12 +200,12 @@ class LaunchScreen(PlaceScreen):
         if search.has_class("-open"):
             search.value = ""
             search.remove_class("-open")
-            self.query_one(PresetTree).focus()
+            self.set_focus(self.query_one(PresetTree))
 
     def key_down(self) -> None:
         """From the search line to what was found."""
         if self.focused is self.query_one("#search", Input):
-            self.query_one(PresetTree).focus()
+            self.set_focus(self.query_one(PresetTree))
 
     def action_view(self) -> None:
         """Show names in place of curves, and back; a tall terminal shows both."""
@@ -219,7 +219,7 @@ class LaunchScreen(PlaceScreen):
 
     # -- starting -----------------------------------------------------------------------------------------------------
 
-    def action_launch(self) -> None:
+    async def action_launch(self) -> None:
         """Start the planned runs, after a question if they are many or long."""
         if isinstance(self.focused, PresetTree) and self.focused.fold():
             return
@@ -228,7 +228,7 @@ class LaunchScreen(PlaceScreen):
             return
         asked = summary.question(runs, self._bill(runs))
         if asked:
-            self.app.push_screen(Confirm(asked), lambda yes: self._start(runs) if yes else None)
+            await self.app.push_screen(Confirm(asked), lambda yes: self._start(runs) if yes else None)
         else:
             self._start(runs)
 

@@ -49,7 +49,7 @@ class LiveScreen(PlaceScreen):
     def compose_body(self) -> ComposeResult:
         """List, charts, and what stands in their place while there are no runs."""
         yield RunList()
-        yield CurveGrid()
+        yield CurveGrid(charset=self.laboratory.charset)
         yield Static(id="nothing")
 
     def show_picture(self, picture: Picture) -> None:
@@ -125,13 +125,13 @@ class LiveScreen(PlaceScreen):
         """One chart or all."""
         self.query_one(CurveGrid).toggle_maximised()
 
-    def action_log(self) -> None:
+    async def action_log(self) -> None:
         """Show the end of the run's log."""
         run = self.query_one(RunList).current
         if run is not None:
-            self.app.push_screen(LogView(self.laboratory.lab, run))
+            await self.app.push_screen(LogView(self.laboratory.lab, run))
 
-    def action_stop(self) -> None:
+    async def action_stop(self) -> None:
         """Ask, then stop the run, or kill it if it was asked to stop before."""
         run = self.query_one(RunList).current
         if run is None:
@@ -144,7 +144,7 @@ class LiveScreen(PlaceScreen):
             if yes:
                 self._stop(run)
 
-        self.app.push_screen(Confirm(stop_question(run)), answered)
+        await self.app.push_screen(Confirm(stop_question(run)), answered)
 
     @work(thread=True, group="stop", exit_on_error=False)
     def _stop(self, run: RunRecord) -> None:

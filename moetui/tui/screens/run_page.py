@@ -1,6 +1,6 @@
-"""The page of one run, or of several overlaid: curves above, everything else below."""
+"""The page of one run, or of several overlaid: curves, facts, configuration and provenance, one section at a time."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from rich.text import Text
@@ -8,45 +8,48 @@ from textual import work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
+from textual.events import Resize
 from textual.widgets import Static
 
-from engine.rundir import DamagedFile
-from moetui.core.detail import detail
-from moetui.core.errors import LabError
-from moetui.core.lab import Lab
-from moetui.core.log import tail
 from moetui.core.records import RunRecord
 from moetui.tui.actions import bindings
-from moetui.tui.chart import slot
 from moetui.tui.feed import Picture
 from moetui.tui.runs import wording
 from moetui.tui.runs.desk import DeskScreen
+from moetui.tui.runs.sections import SECTIONS, Section, section_line, section_text
 from moetui.tui.screens.log import LogView
 from moetui.tui.widgets.curve_grid import CurveGrid
 
-LOG_LINES = 15
+TALL = 34
+"""Rows from which on the curves stay above the other sections."""
 
 
 class RunPage(DeskScreen):
-    """Curves of up to eight runs; below, the whole record of the run if it is one, a summary of each if there are several."""
+    """A head of two lines, the sections with their keys, and the section that is shown."""
 
     place = "run"
+    AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = bindings("run")
     DEFAULT_CSS = """
-    RunPage > CurveGrid { height: 1fr; }
+    RunPage > #summary, RunPage > #sections { height: auto; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
+    RunPage > CurveGrid { display: none; }
+    RunPage.-curves > CurveGrid, RunPage.-tall > CurveGrid { display: block; }
     RunPage > VerticalScroll { height: 1fr; padding: 0 1; }
+    RunPage.-curves > VerticalScroll { display: none; }
     """
 
-    def __init__(self, runs: Sequence[RunRecord]) -> None:
+    def __init__(self, runs: Sequence[RunRecord], slots: Mapping[str, int]) -> None:
+        """`slots` gives runs by their ids the colour and marker that they have elsewhere; the others get those of their order."""
         super().__init__()
         self._runs = list(runs)
-        self._slots = {run.id: place for place, run in enumerate(self._runs)}
+        self._slots = {run.id: slots.get(run.id, place) for place, run in enumerate(self._runs)}
+        self._section: Section = "curves" if any(run.path for run in runs) or len(runs) > 1 else "facts"
 
     def compose_body(self) -> ComposeResult:
-        """Curves, then words."""
-        grid = CurveGrid()
-        grid.display = any(run.path for run in self._runs)
-        yield grid
+        """Head, sections, curves, words."""
+        yield Static(id="summary")
+        yield Static(id="sections")
+        yield CurveGrid(charset=self.laboratory.charset)
         yield VerticalScroll(Static(id="words"))
 
     @property
@@ -60,9 +63,12 @@ class RunPage(DeskScreen):
         return self._runs
 
     def on_mount(self) -> None:
-        """Ask for the curves and read the files of the runs."""
-        self.query_one(VerticalScroll).focus()
-        self._read()
+        """Open the first section."""
+        self.action_section(self._section)
+
+    def on_resize(self, event: Resize) -> None:
+        """Keep the curves in sight where there is room for them and for words."""
+        self.set_class(event.size.height >= TALL and any(run.path for run in self._runs), "-tall")
 
     def show_picture(self, picture: Picture) -> None:
         """Draw what is new."""
@@ -72,13 +78,37 @@ class RunPage(DeskScreen):
         self.query_one(CurveGrid).show(changed, picture.curves, slots=self._slots)
         if changed != self._runs:
             self._runs = changed
-            self._read()
+            self._say()
+
+    def action_section(self, section: Section) -> None:
+        """Show a section."""
+        self._section = section
+        self.set_class(section == "curves", "-curves")
+        scroll = self.query_one(VerticalScroll)
+        scroll.scroll_home(animate=False)
+        self.set_focus(None if section == "curves" else scroll)
+        self._say()
+
+    def action_turn(self, step: int) -> None:
+        """Show the section `step` places on."""
+        self.action_section(SECTIONS[(SECTIONS.index(self._section) + step) % len(SECTIONS)])
+
+    def _say(self) -> None:
+        head = wording.summary(self._runs[0]) if len(self._runs) == 1 else wording.overlaid(self._runs)
+        self.query_one("#summary", Static).update(head)
+        self.query_one("#sections", Static).update(section_line(self._section))
+        if self._section != "curves":
+            self._read(self._section)
 
     @work(thread=True, exclusive=True, group="page", exit_on_error=False)
-    def _read(self) -> None:
+    def _read(self, section: Section) -> None:
         """Read the files of the runs in a thread."""
-        text = words(self.laboratory.lab, self._runs)
-        self.app.call_from_thread(self.query_one("#words", Static).update, text)
+        text = section_text(self.laboratory.lab, self._runs, self._slots, section)
+        self.app.call_from_thread(self._write, section, text)
+
+    def _write(self, section: Section, text: Text) -> None:
+        if section == self._section:  # the thread of a section that was left may be late
+            self.query_one("#words", Static).update(text)
 
     def action_back(self) -> None:
         """Go back to the list."""
@@ -92,25 +122,10 @@ class RunPage(DeskScreen):
         """One chart or all."""
         self.query_one(CurveGrid).toggle_maximised()
 
-    def action_log(self) -> None:
-        """Show the whole log."""
-        if (run := self.current_run) is not None and run.path:
-            self.app.push_screen(LogView(self.laboratory.lab, run))
-
-
-def words(lab: Lab, runs: Sequence[RunRecord]) -> Text:
-    """Everything about one run, or a summary of each of several. A file that cannot be read is said in its place."""
-    if len(runs) > 1:
-        text = Text(wording.no_curves_note(runs))
-        for place, run in enumerate(runs):
-            text.append(f"\n{slot(place).marker} ", slot(place).color).append_text(wording.summary(run))
-        return text
-    (run,) = runs
-    try:
-        text = Text("\n".join(detail(lab, run).lines()))
-        log = tail(lab.run_dir(run).log_file, LOG_LINES) if run.path else []
-    except (LabError, DamagedFile, OSError) as error:
-        return wording.summary(run).append(f"\n\n{error}", "red")
-    if log:
-        text.append("\n\nend of the log\n", "bold").append("\n".join(log))
-    return text
+    async def action_log(self) -> None:
+        """Show the whole log, of several runs that of the first."""
+        run = next((run for run in self._runs if run.path), None)
+        if run is None:
+            self.notify("A published result has no log.", severity="warning", markup=False)
+        else:
+            await self.app.push_screen(LogView(self.laboratory.lab, run))

@@ -32,13 +32,17 @@ class Listing:
 
 
 class RunIndex:
-    """Lists of the same runs by one filter and order after the other; what they have in common is worked out once."""
+    """Lists of the same runs by one filter and order after the other; what they have in common is worked out once.
+
+    `by_id` holds all of them, whatever a filter lets through.
+    """
 
     def __init__(self, runs: Sequence[RunRecord], columns: Sequence[Column]) -> None:
         self._runs = tuple(runs)
         self._columns = {column.key: column for column in columns}
         self._values: dict[str, list[Value]] = {}
         self._texts: list[str] = []
+        self.by_id: Mapping[str, RunRecord] = {run.id: run for run in self._runs}
 
     def listing(self, *, order: Order | None = None, query: str = "") -> Listing:
         """Filter and sort. Without an order the runs stay as they came; equal ones stay so in any case."""

@@ -63,8 +63,10 @@ class Watched:
 
 
 @asynccontextmanager
-async def live(lab: Lab, size: tuple[int, int] = SMALL, watch: tuple[str, ...] = ()) -> AsyncIterator[Watched]:
-    app = MoetuiApp(lab, watch=watch, start="live")
+async def live(
+    lab: Lab, size: tuple[int, int] = SMALL, watch: tuple[str, ...] = (), *, remote: bool = False
+) -> AsyncIterator[Watched]:
+    app = MoetuiApp(lab, watch=watch, start="live", remote=remote)
     async with app.run_test(size=size, notifications=True) as pilot:
         watched = Watched(app, pilot)
         await watched.until(
@@ -267,6 +269,21 @@ async def test_a_worker_that_is_killed_shows_as_killed_within_two_looks(
             # One look may have been under way; the app looks twice a second.
             assert len(looks) <= 3
         assert "the process is gone" in watched.line_of("some/live")
+
+
+async def test_over_a_slow_link_numbers_wait_but_an_end_is_drawn_with_the_look_that_finds_it(
+    lab: Lab, fake_engine: Callable[[str], None]
+) -> None:
+    fake_engine("hold")
+    record = write_run(lab, "alive", name="some/live", updates=100_000)
+    start(lab, record)
+    async with live(lab, remote=True) as watched:
+        await watched.until(lambda: "running" in watched.line_of("some/live"), "running")
+        pid = run_lock_holder(lab.run_dir(record).run_lock)
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+        await watched.until(lambda: watched.app.picture.snapshot.statuses["alive"] == "killed", "the look")
+        assert "killed" in watched.line_of("some/live")
 
 
 async def test_the_cursor_and_the_order_stay_when_a_run_ends(lab: Lab, fake_engine: Callable[[str], None]) -> None:

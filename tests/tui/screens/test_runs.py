@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from textual.events import Key
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
@@ -14,10 +15,17 @@ from moetui.core.lab import Lab
 from moetui.core.plan import Selection, plan
 from moetui.core.records import RunRecord
 from moetui.tui.app import MoetuiApp
+from moetui.tui.chart import Series, slot
+from moetui.tui.chart.widget import Chart
+from moetui.tui.screens.ask import Ask
+from moetui.tui.screens.confirm import Confirm
+from moetui.tui.screens.log import LogView
 from moetui.tui.screens.run_page import RunPage
 from moetui.tui.screens.runs import RunsScreen
+from moetui.tui.widgets.curve_grid import CurveGrid
 from moetui.tui.widgets.run_table import RunTable
 from tests.conftest import eventually
+from tests.tui.lab_on_disk import start, write_run
 
 SIZES = [(60, 15), (80, 24), (120, 40)]
 Tested = Pilot[None]
@@ -80,6 +88,27 @@ async def test_typing_filters_and_escape_shows_all_again(lab: Lab, finished: lis
         assert not app.screen.query_one(Input).has_focus
 
 
+async def test_keys_of_one_burst_go_where_the_key_before_them_leads(lab: Lab, finished: list[RunRecord]) -> None:
+    app = MoetuiApp(lab, start="runs")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await listed(pilot, app)
+        burst(app, "slash", *"lr=0.01")
+        await until(pilot, lambda: names(app) == ["quickstart/lr=0.01"])
+        assert app.screen.query_one(Input).value == "lr=0.01"
+        await pilot.press("escape")
+        await until(pilot, lambda: len(names(app)) > 1)
+        burst(app, "t", *"warm")
+        await until(pilot, lambda: isinstance(app.screen, Ask))
+        await pilot.press("enter")
+        await until(pilot, lambda: lab.find(finished[1].id).tags == ("warm",))
+
+
+def burst(app: MoetuiApp, *keys: str) -> None:
+    """Press keys faster than the app can act on the first."""
+    for key in keys:
+        app.post_message(Key(key, key if len(key) == 1 else None))
+
+
 async def test_sorting_by_a_column_and_turning_it_around(lab: Lab, finished: list[RunRecord]) -> None:
     app = MoetuiApp(lab, start="runs")
     async with app.run_test(size=(120, 40)) as pilot:
@@ -97,15 +126,25 @@ async def test_sorting_by_a_column_and_turning_it_around(lab: Lab, finished: lis
 
 
 @pytest.mark.parametrize("size", SIZES)
-async def test_a_run_opens_and_escape_goes_back_to_its_row(
+async def test_a_run_opens_section_by_section_and_escape_goes_back_to_its_row(
     lab: Lab, finished: list[RunRecord], size: tuple[int, int]
 ) -> None:
     app = MoetuiApp(lab, start="runs")
     async with app.run_test(size=size) as pilot:
         await listed(pilot, app)
         await pilot.press("down", "enter")
-        await until(pilot, lambda: isinstance(app.screen, RunPage) and "optimizer.lr = 0.01" in said(app, "words"))
-        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, RunPage) and app.screen.query_one(CurveGrid).display)
+        assert "quickstart/lr=0.01" in said(app, "summary")
+        await pilot.press("g")
+        await until(pilot, lambda: "optimizer.lr = 0.01" in said(app, "words"))
+        assert app.screen.query_one(CurveGrid).display == (size[1] > 34)
+        await pilot.press("left")
+        await until(pilot, lambda: "directory   runs/" in said(app, "words"))
+        await pilot.press("p")
+        await until(pilot, lambda: "git" in said(app, "words") or "host" in said(app, "words"))
+        await pilot.press("l")
+        await until(pilot, lambda: isinstance(app.screen, LogView))
+        await pilot.press("escape", "escape")
         await until(pilot, lambda: isinstance(app.screen, RunsScreen))
         current = table(app).current
         assert current is not None
@@ -118,17 +157,109 @@ async def test_a_published_result_opens_with_its_source(lab: Lab) -> None:
         await listed(pilot, app)
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, RunPage) and ".txt" in said(app, "words"))
+        await pilot.press("l")
+        assert isinstance(app.screen, RunPage)
 
 
-async def test_marked_runs_are_overlaid_and_published_ones_are_put_in_words(
+async def test_marked_runs_are_overlaid_in_the_order_and_the_colours_of_their_marks(
     lab: Lab, finished: list[RunRecord]
 ) -> None:
     app = MoetuiApp(lab, start="runs")
     async with app.run_test(size=(80, 24)) as pilot:
         await listed(pilot, app)
+        await pilot.press("down", "space", "up", "up", "space", "o")
+        await until(pilot, lambda: isinstance(app.screen, RunPage))
+        await until(pilot, lambda: [one.name for one in legend(app, "Loss")] == ["lr=0.01", "lr=0.05"])
+        assert [one.slot for one in legend(app, "Loss")] == [slot(0), slot(1)]
+        await pilot.press("g")
+        await until(pilot, lambda: "optimizer.lr" in said(app, "words"))
+        assert "optimizer.momentum" not in said(app, "words")  # it is the same in both
+
+
+async def test_published_results_are_overlaid_as_points_and_that_is_said(lab: Lab, finished: list[RunRecord]) -> None:
+    app = MoetuiApp(lab, start="runs")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await listed(pilot, app)
         await pilot.press("space", "space", "space", "o")
-        await until(pilot, lambda: isinstance(app.screen, RunPage) and "have no curves" in said(app, "words"))
-        assert "quickstart/lr=0.01" in said(app, "words")
+        await until(pilot, lambda: isinstance(app.screen, RunPage) and "1 published" in said(app, "summary"))
+        await until(pilot, lambda: len(legend(app, "Accuracy")) == 3)
+
+
+def legend(app: MoetuiApp, title: str) -> list[Series]:
+    chart = next(chart for chart in app.screen.query(Chart) if chart.spec.title == title)
+    return [series for series in chart.spec.series if series.legend]
+
+
+async def test_marks_survive_a_filter_that_hides_them(lab: Lab, finished: list[RunRecord]) -> None:
+    app = MoetuiApp(lab, start="runs")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await listed(pilot, app)
+        await pilot.press("space", "slash", *"lr=0.01", "enter")
+        await until(pilot, lambda: names(app) == ["quickstart/lr=0.01"])
+        assert "1 marked (1 hidden" in said(app, "caption")
+        await pilot.press("space")
+        assert "2 marked" in said(app, "caption")
+        await pilot.press("escape")
+        await until(pilot, lambda: len(names(app)) > 1)
+        assert "2 marked (o overlays" in said(app, "caption")
+
+
+async def test_the_last_of_many_filters_wins_whichever_list_is_made_first(lab: Lab, finished: list[RunRecord]) -> None:
+    app = MoetuiApp(lab, start="runs")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await listed(pilot, app)
+        burst(app, "slash", *"published")
+        await until(pilot, lambda: len(names(app)) == 7)
+        await pilot.press(*["backspace"] * 9)
+        await until(pilot, lambda: len(names(app)) == 9)
+
+
+async def test_a_published_result_is_labelled_and_deleted_in_a_workspace_without_a_catalogue(lab: Lab) -> None:
+    app = MoetuiApp(lab, start="runs")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await listed(pilot, app)
+        total, name = len(names(app)), names(app)[0]
+        await pilot.press("t", *"seen", "enter")
+        await until(pilot, lambda: lab.find(name).tags == ("seen",))
+        await pilot.press("d")
+        await until(pilot, lambda: len(names(app)) == total - 1)
+        await pilot.press("u")
+        await until(pilot, lambda: len(names(app)) == total)
+        assert lab.find(name).tags == ("seen",)
+
+
+async def test_undo_goes_back_deletion_by_deletion_and_knows_those_before_a_failure(
+    lab: Lab, fake_engine: Callable[[str], None], finished: list[RunRecord]
+) -> None:
+    fake_engine("hold")
+    start(lab, write_run(lab, "alive", name="alive", created=time.time() + 9))
+    app = MoetuiApp(lab, start="runs")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, RunsScreen) and names(app)[:1] == ["alive"])
+        await until(pilot, lambda: app.picture.snapshot.statuses.get("alive") == "running")
+        await pilot.press("end", "d")
+        await until(pilot, lambda: len(names(app)) == 9)
+        await pilot.press("home", "down", "space", "home", "space", "d")  # the second of the two cannot be deleted
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        await pilot.press("y")
+        await until(pilot, lambda: len(names(app)) == 8)
+        assert "alive" in names(app)
+        await pilot.press("u")
+        await until(pilot, lambda: len(names(app)) == 9)
+        assert "quickstart/lr=0.05" in names(app)
+        await pilot.press("u")
+        await until(pilot, lambda: len(names(app)) == 10)
+
+
+async def test_a_damaged_catalogue_is_said_in_the_trash_too(lab: Lab, finished: list[RunRecord]) -> None:
+    app = MoetuiApp(lab, start="runs")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await listed(pilot, app)
+        lab.workspace.runs_json.write_text('{"runs": {')
+        await pilot.press("T")
+        await until(pilot, lambda: "line 1, column" in said(app, "about"))
+        assert names(app) == []
+        assert "No deleted runs" not in "".join(segment.text for segment in table(app).render_line(2))
 
 
 async def test_a_run_is_tagged_and_annotated(lab: Lab, finished: list[RunRecord]) -> None:
