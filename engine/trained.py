@@ -4,8 +4,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine import checkpoint
-from engine.checkpoint import Kind
+from engine.checkpoint import load
 from engine.config import ConfigError, RunConfig, resolve
 from engine.data.corpus import cached_tokenizer, open_corpus
 from engine.data.tokenizer import TextTokenizer
@@ -13,6 +12,7 @@ from engine.device import Device
 from engine.errors import InputError
 from engine.model.transformer import Transformer
 from engine.rundir import DamagedFile, RunDir
+from engine.saved import Kind, read_saved
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +29,15 @@ class Trained:
 def load_trained(path: Path, kind: Kind, device: Device) -> Trained:
     """The model of the run directory `path`. Raises `InputError` if there is no such checkpoint or it cannot be read."""
     try:
-        found = checkpoint.load(RunDir(path), kind)
-        if found is None:
-            raise InputError(f"{path}: no checkpoint `{kind}` here; a run writes it once it has trained and evaluated")
+        place = read_saved(RunDir(path).checkpoints / kind)
+        found = load(place.path, place.about)
         # The checkpoint's own configuration: it is the one that its tensors belong to.
         config = resolve(found.about.config)
-    except (DamagedFile, ConfigError) as error:
+    except FileNotFoundError:
+        raise InputError(
+            f"{path}: no checkpoint `{kind}` here; a run writes it once it has trained and evaluated"
+        ) from None
+    except (OSError, DamagedFile, ConfigError) as error:
         raise InputError(f"{path}: {error}") from None
     tokenizer = _tokenizer(config, found.about.data_fingerprint)
     model = Transformer(config.model, device.compute, tokenizer.end_of_text)

@@ -14,7 +14,6 @@ from moetui.core.errors import LabError, UsageError
 from moetui.core.lab import Lab
 from moetui.core.launcher import start_dispatcher
 from moetui.core.plan import PlannedRun, Start
-from moetui.core.presets import Library
 from moetui.core.provenance import provenance
 from moetui.core.records import RunRecord
 
