@@ -23,6 +23,7 @@ from moetui.tui.actions import Action, Place, actions_of, bindings, key_names
 from moetui.tui.ascii_filter import AsciiFilter
 from moetui.tui.chart import Charset
 from moetui.tui.feed import Feed, Picture
+from moetui.tui.lost_terminal import end_with_terminal
 from moetui.tui.place import PlaceScreen
 from moetui.tui.screens.help import Help
 from moetui.tui.screens.launch import LaunchScreen
@@ -174,6 +175,7 @@ class MoetuiApp(App[None]):
 
     def _leave_on_signals(self) -> None:
         """End cleanly, with the terminal restored, when the terminal closes or somebody terminates us."""
+        end_with_terminal()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self.exit)

@@ -179,15 +179,36 @@ def test_killing_the_terminal_interface_or_closing_the_terminal_leaves_the_train
     assert run_lock_holder(lab.run_dir(run).run_lock) == trainer
 
 
-def signal_interface(lab: Lab, number: signal.Signals) -> None:
-    """Send a signal to the interface of this workspace, and to nothing else."""
+@pytest.mark.slow
+def test_the_interface_ends_with_its_terminal(lab: Lab, make_terminal: MakeTerminal) -> None:
+    terminal = make_terminal((80, 24))
+    terminal.open()
+    terminal.shows("quickstart")
+    terminal.press("Enter")
+    terminal.shows("running")
+    (interface,) = interfaces(lab)
+    terminal.close()
+    eventually(lambda: not interface.is_running() or interface.status() == psutil.STATUS_ZOMBIE)
+    assert any(run.status == "running" for run in lab.snapshot().runs)
+
+
+def interfaces(lab: Lab) -> list[psutil.Process]:
+    """The interfaces that show this workspace."""
+    found = []
     for process in psutil.process_iter():
         try:
             command, workspace = process.cmdline(), process.environ().get("MOETUI_WORKSPACE")
         except psutil.Error:
             continue
         if command[1:3] == ["-m", "moetui.cli.main"] and workspace == str(lab.workspace.root):
-            process.send_signal(number)
+            found.append(process)
+    return found
+
+
+def signal_interface(lab: Lab, number: signal.Signals) -> None:
+    """Send a signal to the interface of this workspace, and to nothing else."""
+    for process in interfaces(lab):
+        process.send_signal(number)
 
 
 def test_a_dumb_terminal_is_refused_with_a_hint(lab: Lab, make_terminal: MakeTerminal) -> None:
