@@ -121,7 +121,7 @@ class Trainer:
                 self._report(record)
                 self._note_failures()
                 if diverged:
-                    return End("diverged", progress.findings[-1].evidence)
+                    return End("diverged", diverged.evidence)
             self.report.beat()
             if stopping:
                 return End("stopped")
@@ -210,14 +210,14 @@ class Trainer:
         place = {"update": progress.update, "tokens": progress.tokens, "seconds": progress.seconds}
         self.metrics.write({**place, "session": progress.session, **scores})
 
-    def _look_for_divergence(self, losses: list[tuple[int, float]]) -> bool:
-        """Whether the run is to be given up."""
+    def _look_for_divergence(self, losses: list[tuple[int, float]]) -> Finding | None:
+        """What the run is to be given up for, if anything."""
         for update, loss in losses:
             finding = self.watch.look(update, loss)
             if finding is not None:
                 self.progress.add_finding(finding)
-                return self.config.health.stop_on_divergence
-        return False
+                return finding if self.config.health.stop_on_divergence else None
+        return None
 
     def _report(self, record: Record) -> None:
         updates, every = self.config.training.updates, self.config.evaluation.every
