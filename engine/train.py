@@ -94,6 +94,8 @@ class Trainer:
         owed = self._evaluate() if progress.evaluation_due(config) else {}
         # A session begins with a record, so that readers know what it puts in the place of the one before.
         self._write_record(owed)
+        if self.stop.requested():  # before or in that evaluation, which is then still owed
+            return End("stopped")
         self.report.set(phase="running", message="", now=True)
         self.clock = TrainingClock(progress.seconds)
         self.meter = Meter(self.clock, config, peak_flops(self.device.name, self.device.compute))
@@ -116,7 +118,9 @@ class Trainer:
                 diverged = self._look_for_divergence(reading.losses)
                 with self.clock.paused():
                     if evaluating and not diverged:
-                        record |= self._evaluate()
+                        scores = self._evaluate()
+                        record |= scores
+                        stopping = not scores
                     self._write_record(record)
                 self._report(record)
                 self._note_failures()
@@ -216,7 +220,8 @@ class Trainer:
             finding = self.watch.look(update, loss)
             if finding is not None:
                 self.progress.add_finding(finding)
-                return finding if self.config.health.stop_on_divergence else None
+                if self.config.health.stop_on_divergence:
+                    return finding
         return None
 
     def _report(self, record: Record) -> None:
