@@ -15,13 +15,15 @@ def checkpoint_to_continue(
 
     Raises `InputError` if it belongs to another configuration or other data, or if none of several is whole.
     """
-    findings: list[Finding] = []
-    for found in saved(run, "last"):
+    whole = saved(run, "last")
+    unreadable = set(run.checkpoints.glob("last-*")) - {found.path for found in whole}
+    findings = [_damaged(f"{path}: its checkpoint.json cannot be read", 0) for path in sorted(unreadable)]
+    for found in whole:
         _belongs(found.about, config, data_fingerprint)
         try:
             checkpoint = load(found.path, found.about)
         except DamagedFile as error:
-            findings.append(_damaged(error, found.about.progress.update))
+            findings.append(_damaged(str(error), found.about.progress.update))
             continue
         _name_best(run, found.about.progress)
         return checkpoint, findings
@@ -53,9 +55,9 @@ def _belongs(about: CheckpointFile, config: RunConfig, data_fingerprint: str) ->
         )
 
 
-def _damaged(error: DamagedFile, update: int) -> Finding:
+def _damaged(evidence: str, update: int) -> Finding:
     advice = "look after the disk; the run goes on from the checkpoint before"
-    return Finding(kind="damaged-checkpoint", update=update, severity="warning", evidence=str(error), advice=advice)
+    return Finding(kind="damaged-checkpoint", update=update, severity="warning", evidence=evidence, advice=advice)
 
 
 def _name_best(run: RunDir, progress: Progress) -> None:

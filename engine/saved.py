@@ -19,8 +19,6 @@ from engine.config import ConfigError, RunConfig, resolve
 from engine.progress import Progress
 from engine.rundir import DamagedFile, RunDir
 
-CHECKPOINT_FORMAT = 2
-
 Kind = Literal["last", "best", "start"]
 
 MODEL_FILE = "model.safetensors"
@@ -34,7 +32,7 @@ class CheckpointFile(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    format_version: int = CHECKPOINT_FORMAT
+    format_version: Literal[2] = 2
     progress: Progress
     config: dict[str, Any]
     data_fingerprint: str

@@ -94,6 +94,8 @@ class Trainer:
         owed = self._evaluate() if progress.evaluation_due(config) else {}
         # A session begins with a record, so that readers know what it puts in the place of the one before.
         self._write_record(owed)
+        if self.stop.requested():  # before or in that evaluation, which is then still owed
+            return End("stopped")
         self.report.set(phase="running", message="", now=True)
         self.clock = TrainingClock(progress.seconds)
         self.meter = Meter(self.clock, config, peak_flops(self.device.name, self.device.compute))
@@ -116,12 +118,14 @@ class Trainer:
                 diverged = self._look_for_divergence(reading.losses)
                 with self.clock.paused():
                     if evaluating and not diverged:
-                        record |= self._evaluate()
+                        scores = self._evaluate()
+                        record |= scores
+                        stopping = not scores
                     self._write_record(record)
                 self._report(record)
                 self._note_failures()
                 if diverged:
-                    return End("diverged", progress.findings[-1].evidence)
+                    return End("diverged", diverged.evidence)
             self.report.beat()
             if stopping:
                 return End("stopped")
@@ -210,14 +214,15 @@ class Trainer:
         place = {"update": progress.update, "tokens": progress.tokens, "seconds": progress.seconds}
         self.metrics.write({**place, "session": progress.session, **scores})
 
-    def _look_for_divergence(self, losses: list[tuple[int, float]]) -> bool:
-        """Whether the run is to be given up."""
+    def _look_for_divergence(self, losses: list[tuple[int, float]]) -> Finding | None:
+        """What the run is to be given up for, if anything."""
         for update, loss in losses:
             finding = self.watch.look(update, loss)
             if finding is not None:
                 self.progress.add_finding(finding)
-                return self.config.health.stop_on_divergence
-        return False
+                if self.config.health.stop_on_divergence:
+                    return finding
+        return None
 
     def _report(self, record: Record) -> None:
         updates, every = self.config.training.updates, self.config.evaluation.every

@@ -102,7 +102,7 @@ def _go_on(run: RunDir) -> Progress:
 def _train(run: RunDir, config: RunConfig, progress: Progress, report: Reporter, stop: StopSwitch) -> End:
     """Train, and say how it ended."""
     try:
-        report.set(message="loading torch", now=True)
+        report.set(message="loading torch", update=progress.update, now=True)
         if stop.requested():
             return End("stopped")
         from engine.train import Trainer

@@ -4,12 +4,13 @@ import os
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Literal
 
 from engine.config import ConfigError, RunConfig, resolve
 from engine.locks import own_procs_lock
 from engine.rundir import DamagedFile, Parent, Request, RunDir, RunFile, write_file
-from engine.saved import read_saved
+from engine.saved import CheckpointFile, read_saved
 from moetui.core.enqueue import enqueue
 from moetui.core.errors import LabError, UsageError
 from moetui.core.lab import Lab
@@ -50,7 +51,10 @@ def rerun(lab: Lab, record: RunRecord) -> RunRecord:
     """Queue a new run of the same configuration, which begins with the same weights if the old one was a fork."""
     run = lab.run_dir(record)
     entry = _entry(run)
-    start = Start(entry.parent, run.checkpoints / "start") if entry.parent else None
+    start = None
+    if entry.parent is not None:
+        start = Start(entry.parent, run.checkpoints / "start")
+        _about(record, start.directory)
     return enqueue(lab, [replace(_as_planned(entry, record.name), start=start)])[0]
 
 
@@ -91,11 +95,15 @@ def _as_planned(entry: RunFile, name: str) -> PlannedRun:
 def _start(record: RunRecord, run: RunDir, checkpoint: Literal["best", "last"]) -> Start:
     # Resolved, since the link of a live run may lead elsewhere a moment later.
     directory = (run.checkpoints / checkpoint).resolve()
+    update = _about(record, directory).progress.update
+    return Start(Parent(id=record.id, checkpoint=checkpoint, update=update), directory)
+
+
+def _about(record: RunRecord, directory: Path) -> CheckpointFile:
     try:
-        about = read_saved(directory).about
+        return read_saved(directory).about
     except (FileNotFoundError, DamagedFile):
-        raise LabError(f"{record.id} has no whole checkpoint {checkpoint!r} to continue from") from None
-    return Start(Parent(id=record.id, checkpoint=checkpoint, update=about.progress.update), directory)
+        raise LabError(f"{record.id} has no whole checkpoint {directory.name!r} to continue from") from None
 
 
 def _unfit(before: RunConfig, after: RunConfig) -> list[str]:
