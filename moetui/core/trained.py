@@ -19,7 +19,7 @@ def run_program(lab: Lab, record: RunRecord, program: Program, checkpoint: str, 
     """
     run = lab.run_dir(record)
     if not (run.checkpoints / checkpoint).exists():
-        raise NotFoundError(f"{record.id} {record.name} ({record.status}) has no checkpoint `{checkpoint}`")
+        raise NotFoundError(f"{record.id} {record.name} ({lab.see(record).status}) has no checkpoint `{checkpoint}`")
     command = [sys.executable, "-P", "-m", f"engine.{program}", str(run.path), f"--checkpoint={checkpoint}", *arguments]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, cwd=lab.workspace.root, check=False)
     if done.returncode < 0:
