@@ -203,7 +203,13 @@ class RunDir:
         """The run's config.json. Raises `FileNotFoundError` or `DamagedFile`."""
         found = read_file(self.config_file, RunFile)
         if found is None:
-            raise FileNotFoundError(2, "no run directory here: config.json is missing", str(self.path))
+            elsewhere = self.import_file.exists()
+            fault = (
+                "trained elsewhere, its configuration is not known"
+                if elsewhere
+                else "no run directory here: config.json is missing"
+            )
+            raise FileNotFoundError(2, fault, str(self.path))
         return found
 
     def imported(self) -> ImportFile | None:

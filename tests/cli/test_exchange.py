@@ -80,6 +80,10 @@ def test_imported_runs_are_listed_shown_examined_and_deleted_like_others(cli: Cl
     cli.json("rm", "theirs-1")
     assert "moetui restore" in cli("import", str(tmp_path / "1.json"))[2]
     assert cli("logs", "theirs-2")[:2] == (0, "")
+    for command in ("rerun", "resume"):
+        code, out, err = cli(command, "theirs-2")
+        assert (code, len(err.splitlines())) == (1, 1)
+    assert "configuration is not known" in cli("rerun", "theirs-2")[2]
     code, out, err = cli("stop", "theirs-2")
     assert (code, "ended already" in err) == (1, True)
 
