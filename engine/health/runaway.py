@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from engine.divergence import ADVICE, DivergenceWatch
 from engine.health.curves import curve
-from engine.health.noise import noise, running_median
+from engine.health.noise import noise
 from engine.health.setting import Setting
 from engine.health.thresholds import Thresholds
 from engine.metrics import Record
@@ -33,7 +33,8 @@ def non_finite(records: Sequence[Record], setting: Setting, thresholds: Threshol
 
 def divergence(records: Sequence[Record], setting: Setting, thresholds: Thresholds) -> Finding | None:
     """A training loss that stays above that of guessing, or one that has lost much of what it had gained."""
-    losses = curve(records, "train_loss") if len(curve(records, "train_loss")) else curve(records, "val_loss")
+    training = curve(records, "train_loss")
+    losses = training if len(training) else curve(records, "val_loss")
     if not len(losses):
         return None
     # Guessing costs ln(vocabulary); where that is not known, an untrained model tells it.
@@ -48,12 +49,13 @@ def _relapse(updates: Sequence[int], values: Sequence[float], thresholds: Thresh
     if len(values) < _LEAST_POINTS:
         return None
     width = max(5, len(values) // 20)
-    smooth = running_median(values, width // 2)
-    low = min(range(len(smooth)), key=smooth.__getitem__)
-    end = statistics.median(values[-width:])
-    gained = max(smooth[0] - smooth[low], _LEAST_GAIN * abs(smooth[0]))
-    rise = end - smooth[low]
+    blocks = [(statistics.median(values[at : at + width]), at) for at in range(0, len(values) - width + 1, width)]
+    low, at = min(blocks)
+    start, end = statistics.median(values[:5]), statistics.median(values[-width:])
+    gained = max(start - low, _LEAST_GAIN * abs(start))
+    rise = end - low
     if rise <= thresholds.relapse * gained or rise <= 6 * noise(values):
         return None
-    evidence = f"the loss was {smooth[low]:.2f} around update {updates[low]} and has come back up to {end:.2f}"
-    return Finding(kind="divergence", update=updates[low], severity="error", evidence=evidence, advice=ADVICE)
+    update = updates[at + width // 2]
+    evidence = f"the loss was {low:.2f} around update {update} and has come back up to {end:.2f}"
+    return Finding(kind="divergence", update=update, severity="error", evidence=evidence, advice=ADVICE)
