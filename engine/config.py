@@ -146,6 +146,17 @@ class HealthConfig(Section):
         le=100,
     )
     divergence_patience: int = described(5, "Updates in a row above it that make a divergence.", unit="updates", ge=1)
+    stop_on_flat: bool = described(False, "End a run whose loss hardly moves; else only record the finding.")
+    flat_after: float = described(
+        0.2,
+        "Share of the updates, after the warm-up, from which on the loss must have fallen.",
+        unit="fraction",
+        gt=0,
+        le=1,
+    )
+    flat_gain: float = described(
+        0.05, "By how much it must have fallen, as a fraction of the loss at the start.", unit="fraction", gt=0, lt=1
+    )
 
 
 class RunConfig(Section):

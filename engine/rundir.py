@@ -1,6 +1,7 @@
 """The run directory: the one place where a run is kept, and the contract between the engine and everyone who looks at it.
 
     config.json    what to run, under which name, and where it came from      written by the laboratory
+    import.json    of a run that was trained elsewhere: what is known of it   written by the laboratory
     labels.json    what people say of it: name, tags, note                    written by the laboratory
     launch.json    which process was started for it, on which device          written by the launcher
     state.json     what the trainer is doing now                              written by the trainer
@@ -60,6 +61,27 @@ class RunFile(_File):
     provenance: dict[str, Any] = {}
 
 
+class ImportFile(_File):
+    """import.json: a run that was trained elsewhere. config.json is there too only if its whole configuration is known.
+
+    `settings` holds the dotted keys whose values are known, `facts` what else the source says, `notes` what was missing in it.
+    """
+
+    schema_version: int = SCHEMA
+    id: str
+    name: str
+    source: str
+    format: str
+    group: str
+    created: float
+    seed: int | None = None
+    updates: int
+    lr: float | None = None
+    settings: dict[str, Any] = {}
+    facts: dict[str, Any] = {}
+    notes: tuple[str, ...] = ()
+
+
 class Labels(_File):
     """labels.json: what people say of a run; it outlives the catalogue."""
 
@@ -106,7 +128,7 @@ class Scores(_File):
 
     update: int
     val_loss: float
-    val_accuracy: float
+    val_accuracy: float | None = None  # unknown in some runs that were trained elsewhere
     val_perplexity: float
     seconds: float | None = None
 
@@ -165,6 +187,7 @@ class RunDir:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.config_file = path / "config.json"
+        self.import_file = path / "import.json"
         self.labels_file = path / "labels.json"
         self.launch_file = path / "launch.json"
         self.state_file = path / "state.json"
@@ -180,8 +203,18 @@ class RunDir:
         """The run's config.json. Raises `FileNotFoundError` or `DamagedFile`."""
         found = read_file(self.config_file, RunFile)
         if found is None:
-            raise FileNotFoundError(2, "no run directory here: config.json is missing", str(self.path))
+            elsewhere = self.import_file.exists()
+            fault = (
+                "trained elsewhere, its configuration is not known"
+                if elsewhere
+                else "no run directory here: config.json is missing"
+            )
+            raise FileNotFoundError(2, fault, str(self.path))
         return found
+
+    def imported(self) -> ImportFile | None:
+        """Where an imported run comes from, or None if the run was made here."""
+        return read_file(self.import_file, ImportFile)
 
     def labels(self) -> Labels | None:
         """What people said of the run, or None."""

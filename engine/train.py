@@ -1,5 +1,6 @@
 """Training one run from its first update to its end."""
 
+import math
 import time
 
 import torch
@@ -13,6 +14,7 @@ from engine.device import open_device
 from engine.divergence import DivergenceWatch
 from engine.ending import End
 from engine.evaluate import Evaluation, evaluate
+from engine.flatness import FlatnessWatch
 from engine.meter import Meter
 from engine.metrics import MetricsWriter, Record
 from engine.model.transformer import Transformer
@@ -52,7 +54,8 @@ class Trainer:
         self.model.to(self.device.torch)
         self.optimizer = Optimizer(self.model, config.optimizer)
         self.updater = Updater(config, self.model, self.optimizer, self.training)
-        self.watch = DivergenceWatch(config.health, config.model.vocab_size)
+        self.watch = DivergenceWatch(config.health, math.log(config.model.vocab_size))
+        self.flatness = FlatnessWatch(run, config)
         self.evaluation_seconds = 0.0
         self._continue()
 
@@ -126,6 +129,8 @@ class Trainer:
                 self._note_failures()
                 if diverged:
                     return End("diverged", diverged.evidence)
+                if evaluating and update < updates and (flat := self._look_for_flatness()) is not None:
+                    return End("stopped", flat.evidence)
             self.report.beat()
             if stopping:
                 return End("stopped")
@@ -223,6 +228,13 @@ class Trainer:
                 if self.config.health.stop_on_divergence:
                     return finding
         return None
+
+    def _look_for_flatness(self) -> Finding | None:
+        """Why the run is to be given up as one that does not learn, or None."""
+        finding = self.flatness.look() if self.config.health.stop_on_flat else None
+        if finding is not None:
+            self.progress.add_finding(finding)
+        return finding
 
     def _report(self, record: Record) -> None:
         updates, every = self.config.training.updates, self.config.evaluation.every

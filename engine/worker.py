@@ -13,10 +13,13 @@ from pathlib import Path
 from engine.config import RunConfig
 from engine.ending import End
 from engine.errors import InputError
+from engine.health.examine import examine, merged
+from engine.health.setting import Setting
 from engine.locks import hold_run_lock, share_procs_lock
+from engine.metrics import MetricsReader
 from engine.progress import Progress
 from engine.reporter import Reporter
-from engine.rundir import DamagedFile, EndStatus, Result, RunDir, write_file
+from engine.rundir import DamagedFile, EndStatus, Finding, Result, RunDir, write_file
 from engine.saved import newest_progress
 from engine.stopping import StopRequested, StopSwitch
 
@@ -53,7 +56,8 @@ def work(path: Path, asked_to_stop: Callable[[], bool]) -> int:
     if end.reason:
         print(f"{end.status}: {end.reason}", file=sys.stderr, flush=True)
     try:
-        write_file(run.result_file, _result(end, progress, report), durable=True)
+        result = _result(end, progress, report).model_copy(update={"findings": _findings(run, config, progress)})
+        write_file(run.result_file, result, durable=True)
     except OSError as error:
         print(f"result.json could not be written: {error.strerror}", file=sys.stderr, flush=True)
         return 1
@@ -152,5 +156,13 @@ def _result(end: End, progress: Progress, report: Reporter) -> Result:
         final=None if end.status == "diverged" else progress.latest,
         best=progress.best,
         stopped_early=end.early,
-        findings=progress.findings,
     )
+
+
+def _findings(run: RunDir, config: RunConfig, progress: Progress) -> tuple[Finding, ...]:
+    """What the trainer noticed on the way, and what the whole record shows."""
+    try:
+        records = MetricsReader(run.metrics_file).read()
+    except OSError:
+        return progress.findings
+    return merged(progress.findings, examine(records, Setting.of(config)))

@@ -1,4 +1,4 @@
-"""Commands that look at runs: ls, show, logs, watch, wait."""
+"""Commands that look at runs: ls, show, health, logs, watch, wait."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,6 +19,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command("ls")(list_runs)
     app.command()(show)
+    app.command()(health)
     app.command()(logs)
     app.command()(watch)
     app.command()(wait)
@@ -82,6 +83,19 @@ def show(
         typer.echo("\n".join(found.lines()))
         return
     print_json(found.tree(history=history))
+
+
+def health(references: RunsArgument, json: JsonOption = False) -> None:
+    """Say what is wrong with runs, as they are now: each finding with its evidence and what to try."""
+    from moetui.core.detail import detail
+
+    found = [detail(lab(), lab().find(reference)) for reference in references]
+    if json:
+        print_json([one.health_tree() for one in found])
+        return
+    for one in found:
+        typer.echo(f"{one.record.name}  ({one.record.id})  {one.record.status}")
+        typer.echo("\n".join(f"  {line}" for line in one.health()) or "  nothing found")
 
 
 def logs(

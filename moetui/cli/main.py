@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from moetui.cli import again, look, manage, model, start
+from moetui.cli import again, exchange, look, manage, model, start
 from moetui.cli.output import complain
 from moetui.cli.terminal import AsciiOnly, Remote, open_terminal
 
@@ -51,6 +51,7 @@ again.register(app)
 look.register(app)
 manage.register(app)
 model.register(app)
+exchange.register(app)
 
 
 def main() -> None:

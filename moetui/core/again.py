@@ -84,8 +84,10 @@ def fork(
 def _entry(run: RunDir) -> RunFile:
     try:
         return run.config()
-    except (DamagedFile, FileNotFoundError) as error:
+    except DamagedFile as error:
         raise LabError(str(error)) from None
+    except FileNotFoundError as error:
+        raise LabError(f"{error.filename}: {error.strerror}") from None
 
 
 def _as_planned(entry: RunFile, name: str) -> PlannedRun:

@@ -34,7 +34,7 @@ def _ended(run: RunDir, seen: Observation) -> dict[str, object]:
     if seen.result is None:
         return fields | _from_metrics(run, seen.state)
     result = seen.result
-    speed = result.tokens / result.seconds if result.seconds else None
+    speed = result.tokens / result.seconds if result.tokens and result.seconds else None
     return fields | {
         "update": result.update,
         "started": result.started,

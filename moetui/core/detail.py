@@ -6,41 +6,61 @@ from typing import Any
 
 from engine.config import RunConfig
 from engine.metrics import Record
-from engine.rundir import Finding, RunFile
+from engine.rundir import Finding, RunDir
 from moetui.core import format as fmt
+from moetui.core.health import findings, group_of_run
 from moetui.core.history import History
 from moetui.core.lab import Lab
 from moetui.core.plan import flat_config, resolve_chain
 from moetui.core.records import RunRecord, Scores
+from moetui.core.settings import nest
 
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """One run with its configuration, provenance, findings and measurements; a published result has no measurements."""
+    """One run with its configuration, provenance, findings and measurements; a published result has no measurements.
+
+    Of a run that was trained elsewhere the configuration may be None; `known` are then the keys that its source tells.
+    """
 
     record: RunRecord
-    config: RunConfig
+    config: RunConfig | None
+    known: dict[str, Any]
     provenance: dict[str, Any]
     findings: tuple[Finding, ...]
     traceback: str
     records: tuple[Record, ...]
+    stopped_early: bool = False
 
     def tree(self, *, history: bool) -> dict[str, Any]:
         """The run for `show --json`."""
         tree = self.record.model_dump() | {
-            "config": self.config.model_dump(mode="json"),
+            "config": nest(self.known),
+            "config_complete": self.config is not None,
             "provenance": self.provenance,
             "findings": [finding.model_dump() for finding in self.findings],
             "traceback": self.traceback,
         }
         return tree | {"history": list(self.records)} if history else tree
 
+    def health_tree(self) -> dict[str, Any]:
+        """The findings for `health --json`."""
+        run = self.record
+        return {"id": run.id, "name": run.name, "status": run.status} | {
+            "findings": [finding.model_dump() for finding in self.findings]
+        }
+
+    def health(self) -> Iterator[str]:
+        """The findings for people."""
+        for finding in self.findings:
+            yield f"{finding.severity}: {finding.kind} at update {finding.update}: {finding.evidence}; {finding.advice}"
+
     def lines(self) -> Iterator[str]:
         """The run for people."""
         yield f"{self.record.name}  ({self.record.id})"
         yield from self.facts()
         yield ""
-        yield "configuration"
+        yield "configuration" if self.config else "configuration, as far as it is known"
         yield from (f"  {line}" for line in self.settings())
         if self.provenance:
             yield ""
@@ -70,12 +90,11 @@ class Detail:
                 yield f"{label:<11} {value}"
         if run.path:
             yield f"directory   {run.path}"
-        for finding in self.findings:
-            yield f"{finding.severity:<11} {finding.kind} at update {finding.update}: {finding.evidence}. {finding.advice}"
+        yield from (f"health      {line}" for line in self.health())
 
     def settings(self) -> Iterator[str]:
-        """The resolved configuration, one key on a line."""
-        return (f"{key} = {value}" for key, value in flat_config(self.config).items())
+        """The configuration as far as it is known, one key on a line."""
+        return (f"{key} = {value}" for key, value in self.known.items())
 
     def origins(self) -> Iterator[str]:
         """What is needed to repeat the run: versions, commit, host, command."""
@@ -85,28 +104,47 @@ class Detail:
 def detail(lab: Lab, record: RunRecord) -> Detail:
     """Read everything about a run. Raises `DamagedFile` or `FileNotFoundError` if its config.json is damaged or gone."""
     if not record.path:
-        config = resolve_chain(
+        published = resolve_chain(
             lab.library().chain(record.preset), record.point if record.study == record.preset else {}
         )
-        return Detail(record, config, {"source": record.source}, (), "", ())
+        return Detail(record, published, flat_config(published), {"source": record.source}, (), "", ())
     run = lab.run_dir(record)
-    entry: RunFile = run.config()
     result, state = run.result(), run.state()
-    history = History(run.metrics_file)
-    history.refresh()
-    facts = dict(entry.provenance)
-    if entry.parent is not None:
-        facts["parent"] = f"{entry.parent.id}, checkpoint {entry.parent.checkpoint} of update {entry.parent.update}"
+    config, known, facts = _told(run)
     if state is not None:
         facts["trained_on"] = f"{state.device_name or state.device} of {state.host}"
+    history = History(run.metrics_file)
+    history.refresh()
+    now = lab.see(record)
     return Detail(
-        record=lab.see(record),
-        config=entry.config,
+        record=now,
+        config=config,
+        known=known,
         provenance=facts,
-        findings=result.findings if result else (),
+        findings=findings(
+            history.records,
+            config,
+            recorded=result.findings if result else (),
+            group=group_of_run(now, lab.records()),
+        ),
         traceback=result.traceback if result else "",
         records=tuple(history.records),
+        stopped_early=result is not None and result.stopped_early,
     )
+
+
+def _told(run: RunDir) -> tuple[RunConfig | None, dict[str, Any], dict[str, Any]]:
+    """Configuration, the settings that are known, and the provenance of a run."""
+    origin = run.imported()
+    entry = None if origin and not run.config_file.exists() else run.config()
+    facts = dict(entry.provenance) if entry else {}
+    if entry and (parent := entry.parent) is not None:
+        facts["parent"] = f"{parent.id}, checkpoint {parent.checkpoint} of update {parent.update}"
+    if origin:
+        facts |= {"imported": f"from {origin.source} ({origin.format})"} | origin.facts
+        facts |= {"notes": "; ".join(origin.notes)} if origin.notes else {}
+    config = entry.config if entry else None
+    return config, flat_config(config) if config else dict(origin.settings if origin else {}), facts
 
 
 def _scores(scores: Scores | None) -> str:

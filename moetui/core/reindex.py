@@ -8,6 +8,7 @@ from engine.rundir import DamagedFile, Labels, RunDir
 from moetui.core.current import current
 from moetui.core.enqueue import record_of
 from moetui.core.errors import CatalogueError
+from moetui.core.imported import record_of_import
 from moetui.core.lab import Lab
 from moetui.core.presets import Library
 from moetui.core.published import published_records
@@ -46,9 +47,13 @@ def _directories(lab: Lab) -> Iterator[tuple[Path, bool]]:
 
 def _read(lab: Lab, path: Path, *, deleted: bool) -> RunRecord:
     run = RunDir(path)
-    entry = run.config()
-    labels = run.labels() or Labels(name=entry.name)
-    record, _ = current(record_of(entry, labels, str(path.relative_to(lab.workspace.root))), run)
+    inside = str(path.relative_to(lab.workspace.root))
+    if (origin := run.imported()) is not None:
+        record = record_of_import(run, origin, run.labels() or Labels(name=origin.name), inside)
+    else:
+        entry = run.config()
+        record = record_of(entry, run.labels() or Labels(name=entry.name), inside)
+    record, _ = current(record, run)
     return record.model_copy(update={"deleted": path.stat().st_ctime}) if deleted else record
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from moetui.core.lab import Lab
-from tests.cli.test_commands import ON_CPU, Behave, Cli
+from tests.cli.conftest import ON_CPU, Behave, Cli
 from tests.conftest import eventually
 from tests.core.test_again import give_checkpoint
 

@@ -9,7 +9,6 @@ from engine.rundir import DamagedFile
 from moetui.core.detail import Detail, detail
 from moetui.core.errors import LabError
 from moetui.core.lab import Lab
-from moetui.core.plan import flat_config
 from moetui.core.records import RunRecord
 from moetui.tui.chart import slot
 from moetui.tui.runs import wording
@@ -66,12 +65,12 @@ def _alone(found: Detail, section: Section) -> Text:
 
 
 def _differences(runs: Sequence[RunRecord], slots: Mapping[str, int], details: Mapping[str, Detail]) -> Text:
-    """The keys in which the configurations differ, each with the value of every run."""
-    configs = {run_id: flat_config(found.config) for run_id, found in details.items()}
+    """The keys in which the configurations differ, each with the value of every run of which it is known."""
+    configs = {run_id: found.known for run_id, found in details.items()}
     keys = dict.fromkeys(key for config in configs.values() for key in config)
     parts = []
     for key in keys:
-        values = {run_id: config.get(key) for run_id, config in configs.items()}
+        values = {run_id: config[key] for run_id, config in configs.items() if key in config}
         if len({str(value) for value in values.values()}) > 1:
             part = Text(key, "bold")
             for run in runs:

@@ -1,0 +1,52 @@
+"""All detectors on the records of one run."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
+
+from engine.health.curves import in_order
+from engine.health.experts import dead_experts, overloaded_experts
+from engine.health.learning import flat
+from engine.health.mechanics import clipping, throughput
+from engine.health.runaway import divergence, non_finite
+from engine.health.setting import Setting
+from engine.health.steadiness import oscillation, spike
+from engine.health.thresholds import DEFAULT, Thresholds
+from engine.health.validation import inflection, overfitting
+from engine.metrics import Record
+from engine.rundir import Finding
+
+Detector = Callable[[Sequence[Record], Setting, Thresholds], Finding | None]
+"""Looks at records that are in order and reports one finding of its kind, or None."""
+
+RUNAWAY: Final[tuple[Detector, ...]] = (non_finite, divergence)
+REST: Final[tuple[Detector, ...]] = (inflection, overfitting, dead_experts, overloaded_experts, clipping, throughput)
+SHAPE: Final[tuple[Detector, ...]] = (spike, flat, oscillation)
+
+
+def examine(records: Iterable[Record], setting: Setting, thresholds: Thresholds = DEFAULT) -> tuple[Finding, ...]:
+    """Every finding about a run, the gravest first. Records may be unsorted, repeated over sessions, or lack any key."""
+    ordered = in_order(records)
+
+    def ask(detectors: Iterable[Detector]) -> list[Finding]:
+        return [finding for detector in detectors if (finding := detector(ordered, setting, thresholds)) is not None]
+
+    # A run that has come apart has a loss of every bad shape; saying so once is enough.
+    runaway = ask(RUNAWAY)
+    found = runaway + ask(REST) if runaway else ask(SHAPE) + ask(REST)
+    return by_severity(found)
+
+
+def merged(recorded: Iterable[Finding], derived: Iterable[Finding]) -> tuple[Finding, ...]:
+    """One finding of each kind, the gravest first.
+
+    What the trainer noted counts, as it sees every update and not only records; an inflection is graded anew, as more may be
+    known of the noise by now.
+    """
+    kept = {finding.kind: finding for finding in recorded if finding.kind != "inflection"}
+    return by_severity(({finding.kind: finding for finding in derived} | kept).values())
+
+
+def by_severity(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Errors, then warnings, then notes."""
+    ranks = ("error", "warning", "note")
+    return tuple(sorted(findings, key=lambda finding: ranks.index(finding.severity)))

@@ -1,0 +1,32 @@
+"""Medians, and how much a curve scatters about its trend."""
+
+import itertools
+import statistics
+from collections.abc import Sequence
+
+_TO_SD = 1.4826  # median absolute deviation of a normal distribution with sd 1 is 1 / 1.4826
+
+
+def robust_sd(values: Sequence[float]) -> float:
+    """Standard deviation by the median absolute deviation from the median (Hampel, 1974); 0 for fewer than two values."""
+    if len(values) < 2:
+        return 0.0
+    middle = statistics.median(values)
+    return _TO_SD * statistics.median(abs(value - middle) for value in values)
+
+
+def noise(values: Sequence[float], half_window: int = 5) -> float:
+    """Standard deviation of a curve about its trend, from the differences of neighbours less their own running median.
+
+    A difference of two values with independent errors has √2 times the error of one (von Neumann, 1941).
+    """
+    steps = [after - before for before, after in itertools.pairwise(values)]
+    trend = running_median(steps, half_window)
+    return robust_sd([step - usual for step, usual in zip(steps, trend, strict=True)]) / 2**0.5
+
+
+def running_median(values: Sequence[float], half_window: int) -> list[float]:
+    """The median of each value and up to `half_window` neighbours on either side."""
+    return [
+        statistics.median(values[max(0, place - half_window) : place + half_window + 1]) for place in range(len(values))
+    ]

@@ -1,0 +1,104 @@
+"""How smoothly the loss falls: spikes, and swings to and fro."""
+
+import statistics
+from collections.abc import Sequence
+
+from engine.health.curves import Curve, curve
+from engine.health.noise import robust_sd
+from engine.health.setting import Setting
+from engine.health.thresholds import Thresholds
+from engine.metrics import Record
+from engine.rundir import Finding
+
+_BEFORE = 25  # losses that a spike is measured against
+_FEWEST_BEFORE = 8
+_RECENT = 256  # losses looked through for an oscillation
+_LEAST_POINTS = 48
+_LONGEST_HALF_PERIOD = 8
+
+
+def spike(records: Sequence[Record], setting: Setting, thresholds: Thresholds) -> Finding | None:
+    """Training losses far above the ones before them."""
+    losses = curve(records, "train_loss")
+    found: list[tuple[float, int, float, float]] = []  # height, update, loss, usual loss
+    last = -_BEFORE
+    for place in range(_FEWEST_BEFORE, len(losses)):
+        before, loss = losses.values[max(0, place - _BEFORE) : place], losses.values[place]
+        usual = statistics.median(before)
+        height = loss - usual
+        # The cheap half of the test first: few losses stand out at all.
+        if height <= thresholds.spike_rise * abs(usual) or height <= thresholds.spike_sds * robust_sd(before):
+            continue
+        if place - last > _FEWEST_BEFORE:  # else it is the flank of the same spike
+            found.append((height, losses.updates[place], loss, usual))
+        elif height > found[-1][0]:
+            found[-1] = (height, losses.updates[place], loss, usual)
+        last = place
+    if not found:
+        return None
+    _, update, loss, usual = max(found)
+    many = len(found) >= thresholds.spikes_many
+    count = "a spike" if len(found) == 1 else f"{len(found)} spikes, the highest"
+    return Finding(
+        kind="spike",
+        update=update,
+        severity="warning" if many else "note",
+        evidence=f"{count} of the training loss at update {update}: {loss:.2f} after {usual:.2f}",
+        advice="lower optimizer.lr, lengthen schedule.warmup, or lower optimizer.grad_clip",
+    )
+
+
+def oscillation(records: Sequence[Record], setting: Setting, thresholds: Thresholds) -> Finding | None:
+    """A loss that swings with a period of 2 to 16 records or evaluations."""
+    for key, name in (("train_loss", "training loss"), ("val_loss", "validation loss")):
+        losses = curve(records, key).last(_RECENT)
+        found = _period(losses, thresholds)
+        if found is None:
+            continue
+        period, swing = found
+        updates = round(period * (losses.updates[-1] - losses.updates[0]) / (len(losses) - 1))
+        evidence = (
+            f"the {name} swings with a period of {updates} updates, by {100 * swing:.1f} % of its level to either side"
+        )
+        return Finding(
+            kind="oscillation",
+            update=losses.updates[-1],
+            severity="warning",
+            evidence=evidence,
+            advice="check optimizer.grad_clip; lower optimizer.lr or optimizer.momentum",
+        )
+    return None
+
+
+def _period(losses: Curve, thresholds: Thresholds) -> tuple[int, float] | None:
+    """Period, in points, and relative amplitude of an oscillation, if there is one."""
+    if len(losses) < _LEAST_POINTS:
+        return None
+    longest = min(_LONGEST_HALF_PERIOD, len(losses) // 8)
+    rest = _detrended(losses.values, 2 * longest)
+    level = statistics.fmean(losses.values)
+    swing = statistics.pstdev(rest) / level if level > 0 else 0.0
+    if swing < thresholds.oscillation_swing:
+        return None
+    for half in range(1, longest + 1):
+        trough, crest = _autocorrelation(rest, half), _autocorrelation(rest, 2 * half)
+        if trough <= -thresholds.oscillation_correlation and crest >= thresholds.oscillation_correlation:
+            return 2 * half, 2**0.5 * swing  # a sine has √2 times its standard deviation as amplitude
+    return None
+
+
+def _detrended(values: Sequence[float], half_window: int) -> list[float]:
+    """The values less their moving average, where the window is whole."""
+    width = 2 * half_window + 1
+    return [
+        values[place] - statistics.fmean(values[place - half_window : place - half_window + width])
+        for place in range(half_window, len(values) - half_window)
+    ]
+
+
+def _autocorrelation(values: Sequence[float], lag: int) -> float:
+    """Sample autocorrelation (Box & Jenkins, 1970)."""
+    mean = statistics.fmean(values)
+    rest = [value - mean for value in values]
+    total = sum(value * value for value in rest)
+    return sum(a * b for a, b in zip(rest, rest[lag:], strict=False)) / total if total else 0.0

@@ -1,0 +1,101 @@
+"""Writing runs in the formats of others."""
+
+import os
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Final, Literal, get_args
+
+import orjson
+
+from engine.metrics import encode
+from moetui.core.detail import Detail
+from moetui.core.errors import LabError, UsageError
+from moetui.core.exchange import metrics_json
+from moetui.core.exchange.experiment_log import experiment_log
+from moetui.core.exchange.tables import csv_bytes, jsonl_bytes, parquet_bytes
+from moetui.core.exchange.tensorboard import EVENTS, write_events
+from moetui.core.wholefile import replace_file
+
+Format = Literal["csv", "jsonl", "parquet", "tensorboard", "metrics-json", "experiment-log"]
+FORMATS: Final[tuple[Format, ...]] = get_args(Format)
+
+Writer = Callable[[Sequence[Detail]], bytes]
+
+_WRITERS: Final[Mapping[str, tuple[str, Writer]]] = {
+    "csv": (".csv", csv_bytes),
+    "jsonl": (".jsonl", jsonl_bytes),
+    "parquet": (".parquet", parquet_bytes),
+    "metrics-json": (".json", lambda runs: _one_metrics_json(runs)),
+    "experiment-log": (".json", experiment_log),
+}
+"""Suffix and writer of the formats that are files."""
+
+
+def export(runs: Sequence[Detail], to: Path, kind: Format, *, force: bool = False) -> list[Path]:
+    """Write runs and return the files (of TensorBoard, the directories) written.
+
+    A `to` with the suffix of the format is one file for all runs; any other is a directory with one file, or one directory, for
+    each. Raises `UsageError` if a run has no curves, if a target exists (unless `force`), or if one file cannot hold the runs.
+    """
+    if kind != "experiment-log":
+        for found in runs:
+            if not found.records:
+                raise UsageError(f"{found.record.id} {found.record.name} has no measurements; nothing was exported")
+    targets = _targets(runs, to, kind)
+    if not force:
+        for target in targets:
+            if target.is_file() or (target.is_dir() and any(target.iterdir())):
+                raise UsageError(f"{target} is there already; --force replaces it")
+    try:
+        for target, group in targets.items():
+            _write(target, group, kind)
+    except OSError as error:
+        raise LabError(f"{error.filename or to}: {error.strerror or error}") from None
+    return list(targets)
+
+
+def _targets(runs: Sequence[Detail], to: Path, kind: Format) -> dict[Path, Sequence[Detail]]:
+    if kind == "tensorboard":
+        if to.is_file():
+            raise UsageError(f"{to} is a file; TensorBoard logs need a directory")
+        return {to / _slug(found): [found] for found in runs}
+    suffix, _ = _WRITERS[kind]
+    if to.suffix.lower() == suffix:
+        if kind == "metrics-json" and len(runs) > 1:
+            raise UsageError(f"{to}: metrics.json holds one run, and {len(runs)} are to be exported; name a directory")
+        return {to: runs}
+    if kind == "metrics-json":
+        return {to / _slug(found) / metrics_json.NAME: [found] for found in runs}
+    return {to / f"{_slug(found)}{suffix}": [found] for found in runs}
+
+
+def _write(target: Path, runs: Sequence[Detail], kind: Format) -> None:
+    if kind != "tensorboard":
+        _, writer = _WRITERS[kind]
+        raw = writer(runs)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        os.close(replace_file(target, raw))
+        return
+    (found,) = runs
+    fresh = target.with_name(f".{target.name}.tmp")
+    shutil.rmtree(fresh, ignore_errors=True)
+    write_events(found, fresh)
+    target.mkdir(parents=True, exist_ok=True)
+    for old in target.glob(f"{EVENTS}*"):  # a log with two event files would show both runs as one
+        old.unlink()
+    for path in fresh.iterdir():
+        path.replace(target / path.name)
+    fresh.rmdir()
+
+
+def _one_metrics_json(runs: Sequence[Detail]) -> bytes:
+    (found,) = runs
+    tree = encode(metrics_json.metrics_json(found))
+    return orjson.dumps(tree, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def _slug(found: Detail) -> str:
+    """A file name that tells the run and is no path: the name as far as it is harmless, and the id, which is unique."""
+    name = "".join(letter if letter.isalnum() or letter in "=+-_." else "_" for letter in found.record.name)
+    return f"{name.lstrip('.')[:100]}-{found.record.id}"

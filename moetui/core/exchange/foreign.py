@@ -1,0 +1,47 @@
+"""A run as another program has left it, before it becomes one of the workspace."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from engine.config import RunConfig
+from engine.metrics import Record, encode
+from moetui.core.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForeignRun:
+    """What one source tells of one run.
+
+    `config` is None unless the source tells all of it; `settings` are the dotted keys that it tells, `facts` whatever else.
+    `notes` say what was missing or could not be used. `updates` is the planned length, `seconds` the
+    training time. `final` are the scores that the source gives as its last, which may have more digits than the curve.
+    """
+
+    name: str
+    source: Path
+    format: str
+    records: Sequence[Record]
+    config: RunConfig | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    updates: int | None = None
+    seconds: float | None = None
+    final: Mapping[str, float] = field(default_factory=dict)
+    stopped_early: bool = False
+
+    @property
+    def id(self) -> str:
+        """Follows from what was measured under which name, so that the same run is not imported twice."""
+        told = orjson.dumps(encode([self.name, list(self.records), dict(self.settings)]), option=orjson.OPT_SORT_KEYS)
+        return "imp-" + hashlib.sha256(told).hexdigest()[:8]
+
+
+def bad_input(path: Path, where: str, fault: str) -> UsageError:
+    """The error for a file that cannot be imported: the file, the place in it and the fault."""
+    return UsageError(f"{path}: {where + ': ' if where else ''}{fault}; nothing was imported")

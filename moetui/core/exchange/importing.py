@@ -1,0 +1,208 @@
+"""Making runs of other programs runs of the workspace: all that were named, or none."""
+
+import math
+import shutil
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.metrics import MetricsWriter
+from engine.rundir import ImportFile, Labels, Result, RunDir, RunFile, Scores, write_file
+from moetui.core.current import current
+from moetui.core.errors import LabError, NotFoundError, UsageError
+from moetui.core.exchange.foreign import ForeignRun
+from moetui.core.exchange.metrics_json import NAME, read_metrics_json
+from moetui.core.exchange.tables import read_csv, read_jsonl, read_parquet
+from moetui.core.exchange.tensorboard import EVENTS, event_folders, read_events
+from moetui.core.imported import BACKEND, record_of_import
+from moetui.core.lab import Lab
+from moetui.core.plan import group_of
+from moetui.core.presets import Library
+from moetui.core.published import published_records
+from moetui.core.records import RunRecord
+
+_TABLES = {".csv": read_csv, ".jsonl": read_jsonl, ".parquet": read_parquet}
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What came of an import: the new runs, those that were there already, and by run id what their sources lack."""
+
+    new: tuple[RunRecord, ...]
+    known: tuple[RunRecord, ...]
+    notes: dict[str, tuple[str, ...]]
+
+
+def read_all(paths: Iterable[Path]) -> list[ForeignRun]:
+    """Every run in the files and directories. Raises `NotFoundError`, or `UsageError` for the first that cannot be read."""
+    runs: list[ForeignRun] = []
+    for path in paths:
+        try:
+            runs += _read_tree(path) if path.is_dir() else _read_file(path)
+        except FileNotFoundError:
+            raise NotFoundError(f"{path} is not there; nothing was imported") from None
+        except OSError as error:
+            raise UsageError(f"{error.filename or path}: {error.strerror or error}; nothing was imported") from None
+    return runs
+
+
+def import_runs(lab: Lab, runs: Sequence[ForeignRun], *, tags: Iterable[str] = (), group: str = "") -> Imported:
+    """Write a directory and a record for each run; one that was imported before is left as it is.
+
+    `group` makes the runs replicates of one configuration. Raises `LabError`; then nothing has been imported.
+    """
+    fresh = {run.id: run for run in runs}
+    there = {record.id: record for record in (*lab.records(), *lab.records(deleted=True))}
+    labels = tuple(dict.fromkeys((BACKEND, *tags)))
+    now = time.time()
+    folders: list[Path] = []
+    records: list[RunRecord] = []
+    try:
+        lab.workspace.runs.mkdir(exist_ok=True)
+        for order, run in enumerate(run for run_id, run in fresh.items() if run_id not in there):
+            folder = lab.workspace.runs / run.id
+            said = Labels(name=run.name, tags=labels)
+            origin = _write(folder, run, said, group=group, created=now + order * 1e-3)
+            folders.append(folder)
+            records.append(_record(lab, folder, origin, said))
+        published = [] if lab.workspace.runs_json.exists() else published_records(Library.load())
+        lab.catalogue.add([*published, *records])
+    except (OSError, LabError) as error:
+        for folder in folders:
+            shutil.rmtree(folder, ignore_errors=True)
+        if isinstance(error, LabError):
+            raise
+        where = error.filename or lab.workspace.runs
+        raise LabError(f"{where}: {error.strerror or error}; nothing was imported") from None
+    return Imported(
+        tuple(records),
+        tuple(there[run_id] for run_id in fresh if run_id in there),
+        {run_id: run.notes for run_id, run in fresh.items()},
+    )
+
+
+def _record(lab: Lab, folder: Path, origin: ImportFile, labels: Labels) -> RunRecord:
+    run = RunDir(folder)
+    record = record_of_import(run, origin, labels, str(folder.relative_to(lab.workspace.root)))
+    return current(record, run)[0]
+
+
+def _read_file(path: Path) -> list[ForeignRun]:
+    if path.suffix.lower() == ".json":
+        return [read_metrics_json(path)]
+    if path.name.startswith(EVENTS):
+        return [read_events(path.parent, path.absolute().parent.name)]
+    reader = _TABLES.get(path.suffix.lower())
+    if reader is None:
+        path.stat()
+        raise UsageError(
+            f"{path}: is neither .json, .csv, .jsonl or .parquet nor a TensorBoard log; nothing was imported"
+        )
+    return reader(path)
+
+
+def _read_tree(root: Path) -> Iterator[ForeignRun]:
+    """The runs of all metrics.json and TensorBoard logs at or below a directory, by path."""
+    found = False
+    for path in sorted(root.rglob(NAME)):
+        found = True
+        yield read_metrics_json(path)
+    for folder in event_folders(root):
+        found = True
+        inside = folder.relative_to(root)
+        yield read_events(folder, str(inside) if inside.parts else root.absolute().name)
+    if not found:
+        raise UsageError(
+            f"{root} holds no {NAME} and no TensorBoard log; name other files themselves; nothing was imported"
+        )
+
+
+def _write(folder: Path, run: ForeignRun, labels: Labels, *, group: str, created: float) -> ImportFile:
+    """Write a run directory as a whole: it is filled under another name first."""
+    ended = _result(run, created)
+    origin = _import_file(run, ended, group=group, created=created)
+    filling = Path(tempfile.mkdtemp(prefix=".importing-", dir=folder.parent))
+    try:
+        inside = RunDir(filling)
+        with MetricsWriter(inside.metrics_file) as metrics:
+            for record in run.records:
+                metrics.write(record)
+        if run.config is not None:
+            write_file(
+                inside.config_file,
+                RunFile(id=run.id, name=run.name, group=origin.group, created=created, config=run.config),
+            )
+        write_file(inside.import_file, origin)
+        write_file(inside.labels_file, labels)
+        write_file(inside.result_file, ended)
+        filling.chmod(0o755)
+        filling.replace(folder)
+    except BaseException:
+        shutil.rmtree(filling, ignore_errors=True)
+        raise
+    return origin
+
+
+def _import_file(run: ForeignRun, ended: Result, *, group: str, created: float) -> ImportFile:
+    settings = dict(run.settings)
+    lr = settings.get("optimizer.lr")
+    if lr is None:  # the peak of the curve is the learning rate that the schedule had
+        rates = [rate for record in run.records if isinstance(rate := record.get("lr"), int | float) and rate > 0]
+        lr = max((rate for rate in rates if math.isfinite(rate)), default=None)
+    return ImportFile(
+        id=run.id,
+        name=run.name,
+        source=str(run.source.absolute()),
+        format=run.format,
+        # Of an unknown configuration nobody can say that another run shares it.
+        group=group or (group_of(run.config) if run.config else run.id),
+        created=created,
+        seed=settings.get("seed"),
+        updates=ended.updates,
+        lr=lr,
+        settings=settings,
+        facts=dict(run.facts),
+        notes=run.notes,
+    )
+
+
+def _result(run: ForeignRun, created: float) -> Result:
+    """The end of a run from its curves; the time of the import stands for that of the end, which sources do not tell."""
+    last = max(record["update"] for record in run.records)
+    evaluations = [scores for record in run.records if (scores := _scores(record)) is not None]
+    final = max(evaluations, key=lambda scores: scores.update, default=None)
+    if run.final:
+        final = _scores({"update": last, **(final.model_dump() if final else {}), **run.final})
+    finite = [scores for scores in evaluations if math.isfinite(scores.val_loss) and scores.update > 0]
+    broken = final is not None and not math.isfinite(final.val_loss)
+    seconds = [value for record in run.records if isinstance(value := record.get("seconds"), int | float)]
+    return Result(
+        status="diverged" if broken else "finished",
+        reason=f"the last validation loss is {final.val_loss}" if broken and final else "",
+        update=last,
+        updates=max(last, run.updates or 0),
+        tokens=max((record.get("tokens") or 0 for record in run.records), default=0),
+        seconds=run.seconds if run.seconds is not None else max(seconds, default=0.0),
+        ended=created,
+        final=None if broken else final,
+        best=min(finite, key=lambda scores: scores.val_loss, default=None),
+        stopped_early=run.stopped_early,
+    )
+
+
+def _scores(record: dict[str, object]) -> Scores | None:
+    loss, accuracy, perplexity = (record.get(key) for key in ("val_loss", "val_accuracy", "val_perplexity"))
+    if not isinstance(loss, int | float):
+        return None
+    if not isinstance(perplexity, int | float):
+        perplexity = math.exp(loss) if loss < 700 else loss if math.isnan(loss) else math.inf
+    seconds = record.get("seconds")
+    return Scores(
+        update=int(str(record["update"])),
+        val_loss=loss,
+        val_accuracy=accuracy if isinstance(accuracy, int | float) else None,
+        val_perplexity=perplexity,
+        seconds=seconds if isinstance(seconds, int | float) else None,
+    )

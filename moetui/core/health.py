@@ -1,0 +1,43 @@
+"""The health of runs as it is now: what the trainer noted, and what the measurements show."""
+
+import statistics
+from collections.abc import Iterable, Sequence
+
+from engine.config import RunConfig
+from engine.health.examine import examine, merged
+from engine.health.setting import Setting
+from engine.metrics import Record
+from engine.rundir import Finding
+from moetui.core.outcome import final_loss
+from moetui.core.records import RunRecord
+
+
+def findings(
+    measured: Iterable[Record],
+    config: RunConfig | None,
+    *,
+    recorded: Iterable[Finding] = (),
+    group: Sequence[RunRecord] = (),
+) -> tuple[Finding, ...]:
+    """The findings about a run, the gravest first.
+
+    `recorded` are those of its result, `group` the runs of the same configuration, whose final losses tell the noise of the seed.
+    """
+    noise, replicates = seed_noise(group)
+    if config is None:
+        return merged(recorded, examine(measured, Setting(noise=noise, replicates=replicates)))
+    return merged(recorded, examine(measured, Setting.of(config, noise=noise, replicates=replicates)))
+
+
+def seed_noise(group: Iterable[RunRecord]) -> tuple[float | None, int]:
+    """Standard deviation of the final validation loss over the finished runs of a group, in nats, and how many there are.
+
+    None for fewer than two.
+    """
+    losses = [loss for run in group if (loss := final_loss(run)) is not None]
+    return (statistics.stdev(losses) if len(losses) >= 2 else None), len(losses)
+
+
+def group_of_run(record: RunRecord, runs: Iterable[RunRecord]) -> list[RunRecord]:
+    """The runs of the same group, itself included; a run without a group is alone."""
+    return [run for run in runs if run.group == record.group] if record.group else [record]

@@ -1,0 +1,31 @@
+"""Runs that were trained elsewhere, as records of the catalogue."""
+
+from engine.rundir import ImportFile, Labels, RunDir
+from moetui.core.enqueue import record_of
+from moetui.core.records import RunRecord
+
+BACKEND = "imported"
+
+
+def record_of_import(run: RunDir, origin: ImportFile, labels: Labels, path: str) -> RunRecord:
+    """The record of an imported run, apart from its scores. What its source does not tell is None, never a default.
+
+    Raises `DamagedFile` if it has a config.json that cannot be read.
+    """
+    if run.config_file.exists():
+        record = record_of(run.config(), labels, path)
+    else:
+        record = RunRecord(
+            id=origin.id,
+            name=labels.name,
+            status="finished",
+            seed=origin.seed,
+            lr=origin.lr,
+            created=origin.created,
+            tags=labels.tags,
+            note=labels.note,
+            path=path,
+        )
+    return record.model_copy(
+        update={"group": origin.group, "updates": origin.updates, "backend": BACKEND, "source": origin.source}
+    )

@@ -1,0 +1,96 @@
+"""`moetui export`, `import` and `health` as a user meets them."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from moetui.core.exchange.exporting import FORMATS
+from moetui.core.lab import Lab
+from tests.cli.conftest import Cli
+from tests.tui.lab_on_disk import end_run, write_run
+
+
+@pytest.fixture
+def run_id(lab: Lab) -> str:
+    return end_run(lab, write_run(lab, "theone", updates=60)).id
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_an_export_overwrites_nothing_unless_forced(cli: Cli, run_id: str, tmp_path: Path, kind: str) -> None:
+    arguments = ("export", run_id, "--to", str(tmp_path / "out"), "--format", kind)
+    (written,) = cli.json(*arguments)
+    path = Path(written["path"])
+    target = path if path.is_file() else next(path.iterdir())
+    before = target.read_bytes()
+    code, out, err = cli(*arguments)
+    assert (code, out, len(err.splitlines())) == (2, "", 1)
+    assert "--force" in err
+    assert target.read_bytes() == before
+    assert cli(*arguments, "--force")[0] == 0
+    assert len(list(path.parent.iterdir())) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (("export", "theone", "--to", "x", "--format", "xlsx"), 2, "there are csv, jsonl"),
+        (("export", "theone"), 2, "--to"),
+        (("export", "nobody", "--to", "x"), 3, "no run 'nobody'"),
+        (("import", "nowhere.csv"), 3, "nowhere.csv is not there"),
+        (("health", "nobody"), 3, "no run 'nobody'"),
+    ],
+)
+def test_bad_input_is_one_clear_line(
+    cli: Cli,
+    run_id: str,
+    arguments: tuple[str, ...],
+    code: int,
+    message: str,
+) -> None:
+    got, out, err = cli(*arguments)
+    assert (got, out, len(err.splitlines())) == (code, "", 1)
+    assert message in err
+
+
+def test_imported_runs_are_listed_shown_examined_and_deleted_like_others(cli: Cli, lab: Lab, tmp_path: Path) -> None:
+    losses = [8.0 - 0.1 * place for place in range(40)] + [4.2 + 0.05 * place for place in range(10)]
+    for seed in (1, 2):
+        tree = {
+            "experiment_config": {"name": f"theirs-{seed}", "seed": seed},
+            "history": {"steps": [*range(10, 501, 10)], "val_losses": [loss + 0.01 * seed for loss in losses]},
+        }
+        (tmp_path / f"{seed}.json").write_text(json.dumps(tree))
+    rows = cli.json("import", str(tmp_path / "1.json"), str(tmp_path / "2.json"), "--group", "mine", "--tag", "seen")
+    assert [(row["name"], row["seed"], row["group"], row["tags"]) for row in rows] == [
+        ("theirs-1", 1, "mine", ["imported", "seen"]),
+        ("theirs-2", 2, "mine", ["imported", "seen"]),
+    ]
+    assert {row["id"] for row in cli.json("ls", "tag:seen")} == {row["id"] for row in rows}
+    shown = cli.json("show", "theirs-1", "--history")
+    assert (shown["config"], shown["config_complete"], len(shown["history"])) == ({"seed": 1}, False, 50)
+    (health,) = cli.json("health", "theirs-1")
+    assert [finding["kind"] for finding in health["findings"]] == ["inflection"]
+    assert "of 2 replicates" in health["findings"][0]["evidence"]
+    code, out, _ = cli("health", "theirs-1", "theirs-2")
+    assert (code, out.count("inflection at update")) == (0, 2)
+    code, out, err = cli("import", str(tmp_path / "1.json"))
+    assert (code, out) == (0, "")
+    assert "was imported before" in err
+    cli.json("rm", "theirs-1")
+    assert "moetui restore" in cli("import", str(tmp_path / "1.json"))[2]
+    assert cli("logs", "theirs-2")[:2] == (0, "")
+    for command in ("rerun", "resume"):
+        code, out, err = cli(command, "theirs-2")
+        assert (code, len(err.splitlines())) == (1, 1)
+    assert "configuration is not known" in cli("rerun", "theirs-2")[2]
+    code, out, err = cli("stop", "theirs-2")
+    assert (code, "ended already" in err) == (1, True)
+
+
+def test_a_published_result_has_nothing_to_export_but_its_log_entry(cli: Cli, tmp_path: Path) -> None:
+    code, _, err = cli("export", "published/schedule/baseline", "--to", str(tmp_path / "x.csv"))
+    assert (code, "has no measurements" in err) == (2, True)
+    cli.json("export", "published/schedule/baseline", "--to", str(tmp_path / "x.json"), "--format", "experiment-log")
+    (entry,) = json.loads((tmp_path / "x.json").read_text())
+    assert (entry["results"]["final_loss"], entry["results"]["stability"]) == (7.399, None)
