@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from moetui.cli import again, look, manage, model, start
+from moetui.cli import again, compare, look, manage, model, response, start
 from moetui.cli.output import complain
 
 app = typer.Typer(
@@ -53,6 +53,8 @@ again.register(app)
 look.register(app)
 manage.register(app)
 model.register(app)
+compare.register(app)
+response.register(app)
 
 
 def main() -> None:

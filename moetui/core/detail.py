@@ -8,9 +8,10 @@ from engine.config import RunConfig
 from engine.metrics import Record
 from engine.rundir import Finding, RunFile
 from moetui.core import format as fmt
+from moetui.core.gather import published_config
 from moetui.core.history import History
 from moetui.core.lab import Lab
-from moetui.core.plan import flat_config, resolve_chain
+from moetui.core.plan import flat_config
 from moetui.core.records import RunRecord, Scores
 
 
@@ -75,10 +76,7 @@ class Detail:
 def detail(lab: Lab, record: RunRecord) -> Detail:
     """Read everything about a run. Raises `DamagedFile` or `FileNotFoundError` if its config.json is damaged or gone."""
     if not record.path:
-        config = resolve_chain(
-            lab.library().chain(record.preset), record.point if record.study == record.preset else {}
-        )
-        return Detail(record, config, {"source": record.source}, (), "", ())
+        return Detail(record, published_config(lab.library(), record), {"source": record.source}, (), "", ())
     run = lab.run_dir(record)
     entry: RunFile = run.config()
     result, state = run.result(), run.state()

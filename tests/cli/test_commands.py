@@ -1,48 +1,13 @@
 """The command line in this process: results on stdout, words on stderr, the right exit code."""
 
 import json
-import sys
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from moetui.cli.main import main
-from moetui.cli.place import lab as chosen_lab
 from moetui.core.lab import Lab
+from tests.cli.conftest import Cli
 from tests.conftest import eventually
-
-
-class Cli:
-    """Calls `moetui` with arguments in one workspace."""
-
-    def __init__(self, workspace: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-        self._workspace = workspace
-        self._monkeypatch = monkeypatch
-        self._capsys = capsys
-
-    def __call__(self, *arguments: str) -> tuple[int, str, str]:
-        """Exit code, stdout, stderr."""
-        chosen_lab.cache_clear()
-        self._monkeypatch.setattr(sys, "argv", ["moetui", "--workspace", str(self._workspace), *arguments])
-        with pytest.raises(SystemExit) as end:
-            main()
-        out, err = self._capsys.readouterr()
-        assert isinstance(end.value.code, int)
-        return end.value.code, out, err
-
-    def json(self, *arguments: str) -> Any:
-        """The JSON that a command prints; it must print nothing else on stdout."""
-        code, out, err = self(*arguments, "--json")
-        assert code == 0, err
-        return json.loads(out)
-
-
-@pytest.fixture
-def cli(lab: Lab, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Cli:
-    return Cli(lab.workspace.root, monkeypatch, capsys)
-
 
 Behave = Callable[[str], None]
 ON_CPU = ("--set", "training.device=cpu")
@@ -52,8 +17,8 @@ def test_run_follows_the_runs_and_names_the_best_learning_rate(cli: Cli, fake_en
     code, out, err = cli("run", "quickstart", "--grid", "optimizer.lr=[0.01,0.05]", *ON_CPU)
     assert code == 0
     assert out.count("finished") == 2
-    assert "Best: learning rate" in out.splitlines()[-1]
-    assert "a hint, not a verdict" in out
+    assert out.splitlines()[-1].startswith("Lowest validation loss: learning rate")
+    assert "one seed each: no verdict" in out
     assert "quickstart/lr=0.01: running" in err or "quickstart/lr=0.01: update" in err
 
 
@@ -61,7 +26,7 @@ def test_a_diverged_run_gives_exit_code_4_and_is_left_out_of_the_verdict(cli: Cl
     code, out, _ = cli("run", "quickstart", "--grid", "optimizer.lr=[1e6,0.05]", *ON_CPU)
     assert code == 4
     assert "diverged" in out
-    assert "Best: learning rate 0.05" in out
+    assert "Lowest validation loss: learning rate 0.05" in out
 
 
 def test_a_failed_run_gives_exit_code_1(cli: Cli, fake_engine: Behave) -> None:
