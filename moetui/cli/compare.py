@@ -1,5 +1,6 @@
 """Commands that set runs side by side: compare, diff."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +12,7 @@ from moetui.cli.place import lab
 if TYPE_CHECKING:
     from moetui.core.science.comparison import Comparison
     from moetui.core.science.difference import Difference
+    from moetui.core.science.groups import Group
     from moetui.core.science.measure import Measure
     from moetui.core.science.pareto import Priced
 
@@ -51,6 +53,11 @@ PairedOption = Annotated[
     Pairing,
     typer.Option("--seed-paired", help="Compare runs of the same seed in pairs; auto: where enough are shared."),
 ]
+
+
+VALUE_HEADERS = ("n", "diverged", "mean", "sd")
+VERDICT_HEADERS = ("difference", "seed sd", "verdict", "needs")
+NUMBERS = ("n", "diverged", "mean", "sd", "difference", "seed sd", "needs")
 
 
 def register(app: typer.Typer) -> None:
@@ -107,30 +114,24 @@ def _print_comparison(judged: "Comparison", prices: "tuple[Priced, ...]", cost: 
     from moetui.core.science import wording
 
     by_key = {price.group.key: price for price in prices}
-    headers = ["setting", "n", judged.measure.key, "sd", "95 % interval"]
-    rows = []
-    for group in judged.groups:
-        summary, price = group.summary, by_key.get(group.key)
-        rows.append(
-            [
-                group.label,
-                f"{group.n}{f' (+{len(group.diverged)} diverged)' if group.diverged else ''}",
-                judged.measure.text(summary.mean),
-                judged.measure.gap(summary.sd),
-                wording.interval(summary.low, summary.high, judged.measure),
-                *([_price(price)] if price else []),
-                *([] if judged.against == "all" else verdict_cells(judged.of(group), judged.measure)),
-            ]
-        )
-    headers += [cost] if cost else []
-    headers += [] if judged.against == "all" else [f"minus {judged.against}", "interval", "verdict", "size"]
-    print_table(
-        headers, rows, right=("n", judged.measure.key, "sd", *([cost] if cost else []), f"minus {judged.against}")
-    )
-    if judged.against == "all":
+    pairs = judged.against == "all"
+    headers = ["setting", *VALUE_HEADERS, *([cost] if cost else []), *([] if pairs else VERDICT_HEADERS)]
+    rows = [
+        [
+            group.label,
+            *value_cells(group, judged.measure),
+            *([_price(by_key[group.key])] if cost else []),
+            *([] if pairs else verdict_cells(judged.of(group), judged.measure)),
+        ]
+        for group in judged.groups
+    ]
+    if judged.reference is not None:
+        typer.echo(legend(judged.measure, judged.reference.label))
+    print_filled(headers, rows, right=(*NUMBERS, cost))
+    if pairs:
         typer.echo()
         cells = [[one.first.label, one.second.label, *verdict_cells(one, judged.measure)] for one in judged.differences]
-        print_table(["setting", "against", "difference", "interval", "verdict", "size"], cells, right=("difference",))
+        print_filled(["setting", "against", *VERDICT_HEADERS], cells, right=NUMBERS)
     if len(judged.groups) == 1:
         _print_runs(judged)
     for line in (*wording.without_value(judged.groups), wording.conclusion(judged)):
@@ -153,18 +154,46 @@ def _print_runs(judged: "Comparison") -> None:
     print_table(["id", "name", "seed", judged.measure.key], runs, right=("seed", judged.measure.key))
 
 
+def legend(measure: "Measure", reference: str) -> str:
+    """The line above a table of values and verdicts."""
+    return (
+        f"{measure.title}; differences are from {reference}; ± is half the 95 % interval; "
+        "needs: seeds each that would decide"
+    )
+
+
+def print_filled(headers: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[str]) -> None:
+    """A table without the columns in which nothing stands."""
+    filled = [index for index in range(len(headers)) if any(row[index] for row in rows)]
+    print_table([headers[i] for i in filled], [[row[i] for i in filled] for row in rows], right=right)
+
+
+def value_cells(group: "Group", measure: "Measure") -> list[str]:
+    """The cells under `VALUE_HEADERS`."""
+    from moetui.core.science import wording
+
+    summary = group.summary
+    return [
+        str(group.n),
+        str(len(group.diverged) or ""),
+        wording.spread(summary.mean, summary.low, summary.high, measure),
+        measure.gap(summary.sd),
+    ]
+
+
 def verdict_cells(one: "Difference | None", measure: "Measure") -> list[str]:
-    """Four cells of a table: difference, interval, verdict, and what stands behind it."""
+    """The cells under `VERDICT_HEADERS`; empty for the setting that the others are compared with."""
     from moetui.core.science import wording
 
     if one is None:
         return ["", "", "", ""]
     sign = "+" if one.estimate is not None and one.estimate > 0 else ""
+    undecided = one.verdict == "not distinguishable"
     return [
-        sign + measure.gap(one.estimate),
-        wording.interval(one.low, one.high, measure),
-        one.verdict,
-        wording.remark(one),
+        wording.spread(one.estimate, one.low, one.high, measure, sign=sign),
+        "" if one.effect is None else f"{one.effect:+.1f}",
+        wording.judgement(one),
+        str(one.seeds_needed or "") if undecided else "",
     ]
 
 

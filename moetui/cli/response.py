@@ -4,8 +4,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from moetui.cli.compare import BestOption, MetricOption, PairedOption, Pairing, verdict_cells
-from moetui.cli.output import JsonOption, print_json, print_table, say
+from moetui.cli.compare import (
+    NUMBERS,
+    VALUE_HEADERS,
+    VERDICT_HEADERS,
+    BestOption,
+    MetricOption,
+    PairedOption,
+    Pairing,
+    legend,
+    print_filled,
+    value_cells,
+    verdict_cells,
+)
+from moetui.cli.output import JsonOption, print_json, say
 from moetui.cli.place import lab
 
 if TYPE_CHECKING:
@@ -76,21 +88,12 @@ def _print_response(response: "Response") -> None:
     measure, zone = response.measure, response.zone
     rows = []
     for point in response.points:
-        group, summary = point.group, point.group.summary
         inside = zone is not None and zone.low <= point.lr <= zone.high
-        rows.append(
-            [
-                f"{point.lr:g}",
-                f"{group.n}{f' (+{len(group.diverged)} diverged)' if group.diverged else ''}",
-                measure.text(summary.mean),
-                measure.gap(summary.sd),
-                wording.interval(summary.low, summary.high, measure),
-                "best" if point is response.best else "safe" if inside else "",
-                *verdict_cells(point.against_best, measure),
-            ]
-        )
-    headers = ["lr", "n", measure.key, "sd", "95 % interval", "zone", "minus best", "interval", "verdict", "size"]
-    print_table(headers, rows, right=("lr", "n", measure.key, "sd", "minus best"))
+        place = "best" if point is response.best else "safe" if inside else ""
+        cells = verdict_cells(point.against_best, measure)
+        rows.append([f"{point.lr:g}", *value_cells(point.group, measure), place, *cells])
+    typer.echo(legend(measure, "the best"))
+    print_filled(["lr", *VALUE_HEADERS, "zone", *VERDICT_HEADERS], rows, right=("lr", *NUMBERS))
     typer.echo()
     for line in (
         *findings.sentences(response),

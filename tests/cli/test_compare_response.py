@@ -44,7 +44,7 @@ def grid(lab: Lab) -> Lab:
 def test_compare_judges_the_settings_of_a_study(cli: Cli, grid: Lab) -> None:
     code, out, err = cli("compare", "grid")
     assert (code, err) == (0, "")
-    assert [line.split()[0] for line in out.splitlines()[:5]] == [
+    assert [line.split()[0] for line in out.splitlines()[1:6]] == [
         "setting",
         *(f"grid/lr={x}" for x in (0.05, 0.03, 0.1, 0.01)),
     ]
@@ -78,10 +78,10 @@ def test_the_accidental_replicates_are_compared_as_one_setting(cli: Cli, grid: L
     code, out, _ = cli("compare", "published/exp8/baseline", "exp8/all", "--against", "first")
     assert code == 0
     (row,) = [line.split() for line in out.splitlines() if line.startswith("published/exp8/baseline")]
-    assert row[:4] == ["published/exp8/baseline", "5", "5.1552", "0.0073"]
-    assert "n = 1; 4.3 seed sd above" in out
+    assert row == ["published/exp8/baseline", "5", "5.1552", "±", "0.0090", "0.0073"]
+    assert "+4.3  no verdict (n = 1)" in out
     code, out, _ = cli("compare", "published/exp8/baseline", "--best")
-    assert out.count("published/exp8/") == 7  # the group, its five runs, and the sentence
+    assert out.count("published/exp8/") == 8  # heading, group, its five runs, sentence
     assert "the only setting that finished" in out
 
 

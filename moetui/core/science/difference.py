@@ -57,7 +57,7 @@ def difference(first: Group, second: Group, measure: Measure, *, pairing: Pairin
         return Difference(**facts, reason=_nothing(first if not first.n else second))
     facts |= {"estimate": first.mean - second.mean, "effect": _effect(first, second)}
     if min(first.n, second.n) == 1:
-        return Difference(**facts, reason="n = 1" if first.n == 1 else f"n = 1 in {second.label}")
+        return Difference(**facts, reason="n = 1" if first.n == 1 else "n = 1 on the other side")
     pairs = pairs_of(first, second, pairing)
     if pairing == "always" and len(pairs) < 2:
         return Difference(**facts, reason="fewer than two seeds in common")

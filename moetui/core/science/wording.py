@@ -46,14 +46,15 @@ def interval(low: float | None, high: float | None, measure: Measure) -> str:
     return "–" if low is None or high is None else f"[{measure.gap(low)}, {measure.gap(high)}]"
 
 
-def remark(one: Difference) -> str:
-    """What stands behind a verdict, or in the place of one."""
-    size = f"{abs(one.effect):.1f} seed sd {'above' if one.effect > 0 else 'below'}" if one.effect else ""
-    if one.reason:
-        return f"{one.reason}; {size}" if size else one.reason
-    if one.verdict == "not distinguishable" and one.seeds_needed:
-        return f"{size}; about {one.seeds_needed} seeds each would decide"
-    return size
+def spread(value: float | None, low: float | None, high: float | None, measure: Measure, *, sign: str = "") -> str:
+    """A value with half its 95 % interval, which is symmetric: `5.1552 ± 0.0090`."""
+    text = f"{sign}{measure.gap(value)}"
+    return text if low is None or high is None else f"{text} ± {measure.gap((high - low) / 2)}"
+
+
+def judgement(one: Difference) -> str:
+    """The verdict, or why there is none."""
+    return f"{one.verdict} ({one.reason})" if one.reason else one.verdict
 
 
 def _verdicts(comparison: Comparison) -> Iterator[str]:

@@ -51,8 +51,8 @@ def test_it_is_least_squares_over_the_runs_near_the_best() -> None:
 def test_the_interval_covers_the_planted_optimum_19_times_of_20(lrs: Sequence[float], n: int) -> None:
     rng = np.random.default_rng(7)
     hits = []
-    for best in rng.uniform(0.035, 0.06, 1000):
-        found = find_optimum(lrs, noisy(best, rng, lrs=lrs, n=n), draws=200)
+    for best in rng.uniform(0.035, 0.06, 600):
+        found = find_optimum(lrs, noisy(best, rng, lrs=lrs, n=n), draws=1000)
         assert found.low is not None
         assert found.high is not None
         hits.append(found.low <= best <= found.high)

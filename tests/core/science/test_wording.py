@@ -6,7 +6,7 @@ from moetui.core.outcome import verdict
 from moetui.core.science.comparison import compare
 from moetui.core.science.groups import groups
 from moetui.core.science.measure import LOSS
-from moetui.core.science.wording import conclusion, remark, without_value
+from moetui.core.science.wording import conclusion, judgement, spread, without_value
 from tests.core.science.records import exp8, record, seeds
 
 
@@ -47,11 +47,11 @@ def test_the_nine_exp8_results_tell_the_five_replicates_from_nothing() -> None:
     assert found.reference is not None
     assert found.reference.n == 5
     assert {one.verdict for one in found.differences} == {"no verdict"}
-    assert {one.first.label.rpartition("/")[2]: remark(one) for one in found.differences} == {
-        "slower-min-lr": "n = 1; 0.5 seed sd below",
-        "constant-lr": "n = 1; 1.2 seed sd above",
-        "linear-decay": "n = 1; 2.5 seed sd above",
-        "higher-dropout": "n = 1; 4.3 seed sd above",
+    assert {one.first.label.rpartition("/")[2]: f"{judgement(one)} {one.effect:+.1f}" for one in found.differences} == {
+        "slower-min-lr": "no verdict (n = 1) -0.5",
+        "constant-lr": "no verdict (n = 1) +1.2",
+        "linear-decay": "no verdict (n = 1) +2.5",
+        "higher-dropout": "no verdict (n = 1) +4.3",
     }
     assert "No verdict on" in conclusion(found)
 
@@ -71,3 +71,8 @@ def test_every_run_without_a_value_is_named_with_the_reason() -> None:
         f"a: 1 of 2 diverged ({runs[1].id}: diverged at update 9)",
         f"a: {runs[2].id} is left out: stopped at update 4 of 100",
     ]
+
+
+def test_a_mean_is_shown_with_half_its_interval() -> None:
+    assert spread(5.15521, 5.14621, 5.16421, LOSS) == "5.1552 ± 0.0090"
+    assert spread(0.0125, None, None, LOSS, sign="+") == "+0.0125"
