@@ -8,10 +8,14 @@ from pathlib import Path
 
 import psutil
 import pytest
+from hypothesis import settings
 
 from moetui.core.lab import Lab
 from moetui.core.launcher import TOKEN_VARIABLE
 from moetui.core.workspace import Workspace
+
+settings.register_profile("moetui", deadline=None)  # a busy machine is no fault of the code
+settings.load_profile("moetui")
 
 FAKE = Path(__file__).parent / "fake"
 

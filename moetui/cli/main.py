@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from moetui.cli import again, exchange, look, manage, model, start
+from moetui.cli import again, compare, exchange, look, manage, model, response, start
 from moetui.cli.output import complain
 from moetui.cli.terminal import AsciiOnly, Remote, open_terminal
 
@@ -52,6 +52,8 @@ look.register(app)
 manage.register(app)
 model.register(app)
 exchange.register(app)
+compare.register(app)
+response.register(app)
 
 
 def main() -> None:

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -31,14 +31,34 @@ def print_json(value: Any) -> None:
 
 
 def print_table(headers: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[str] = ()) -> None:
-    """A table in columns; those named in `right` hold numbers. A terminal cuts it to its width, a pipe gets it whole."""
+    """A table in columns; those named in `right` hold numbers. A pipe gets it whole; a terminal cuts texts, the longest first."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
+    console = Console(width=None if sys.stdout.isatty() else 10_000, highlight=False, soft_wrap=False)
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for header in headers:
-        table.add_column(header, justify="right" if header in right else "left", no_wrap=True, overflow="ellipsis")
+    for header, width in zip(headers, _widths(headers, rows, right, console.width), strict=True):
+        justify: Literal["left", "right"] = "right" if header in right else "left"
+        table.add_column(header, justify=justify, no_wrap=True, overflow="ellipsis", width=width)
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))  # Text: a name is never markup
-    Console(width=None if sys.stdout.isatty() else 10_000, highlight=False, soft_wrap=False).print(table)
+    console.print(table)
+
+
+def _widths(
+    headers: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[str], available: int
+) -> Sequence[int]:
+    from rich.cells import cell_len
+
+    gap, least = 2, 6
+    widths = [max(map(cell_len, column)) for column in zip(headers, *rows, strict=True)]
+    texts = [index for index, header in enumerate(headers) if header not in right]
+    excess = sum(widths) + gap * (len(widths) - 1) - available
+    while excess > 0 and texts:
+        longest = max(texts, key=lambda index: widths[index])
+        if widths[longest] <= least:
+            break
+        widths[longest] -= 1
+        excess -= 1
+    return widths

@@ -8,10 +8,11 @@ from engine.config import RunConfig
 from engine.metrics import Record
 from engine.rundir import Finding, RunDir
 from moetui.core import format as fmt
+from moetui.core.gather import published_config
 from moetui.core.health import findings, group_of_run
 from moetui.core.history import History
 from moetui.core.lab import Lab
-from moetui.core.plan import flat_config, resolve_chain
+from moetui.core.plan import flat_config
 from moetui.core.records import RunRecord, Scores
 from moetui.core.settings import nest
 
@@ -104,9 +105,7 @@ class Detail:
 def detail(lab: Lab, record: RunRecord) -> Detail:
     """Read everything about a run. Raises `DamagedFile` or `FileNotFoundError` if its config.json is damaged or gone."""
     if not record.path:
-        published = resolve_chain(
-            lab.library().chain(record.preset), record.point if record.study == record.preset else {}
-        )
+        published = published_config(lab.library(), record)
         return Detail(record, published, flat_config(published), {"source": record.source}, (), "", ())
     run = lab.run_dir(record)
     result, state = run.result(), run.state()

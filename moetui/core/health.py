@@ -8,8 +8,9 @@ from engine.health.examine import examine, merged
 from engine.health.setting import Setting
 from engine.metrics import Record
 from engine.rundir import Finding
-from moetui.core.outcome import final_loss
 from moetui.core.records import RunRecord
+from moetui.core.science.groups import sample
+from moetui.core.science.measure import LOSS
 
 
 def findings(
@@ -34,7 +35,7 @@ def seed_noise(group: Iterable[RunRecord]) -> tuple[float | None, int]:
 
     None for fewer than two.
     """
-    losses = [loss for run in group if (loss := final_loss(run)) is not None]
+    losses = [loss for run in group if (loss := sample(run, LOSS).value) is not None]
     return (statistics.stdev(losses) if len(losses) >= 2 else None), len(losses)
 
 

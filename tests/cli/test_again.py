@@ -5,14 +5,10 @@ from pathlib import Path
 import pytest
 
 from moetui.core.lab import Lab
-from tests.cli.conftest import ON_CPU, Behave, Cli
+from tests.cli.conftest import Cli
+from tests.cli.test_commands import ON_CPU, Behave
 from tests.conftest import eventually
 from tests.core.test_again import give_checkpoint
-
-
-@pytest.fixture
-def cli(lab: Lab, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Cli:
-    return Cli(lab.workspace.root, monkeypatch, capsys)
 
 
 def test_a_killed_run_is_resumed_followed_and_reported(cli: Cli, fake_engine: Behave) -> None:

@@ -17,8 +17,8 @@ def test_run_follows_the_runs_and_names_the_best_learning_rate(cli: Cli, fake_en
     code, out, err = cli("run", "quickstart", "--grid", "optimizer.lr=[0.01,0.05]", *ON_CPU)
     assert code == 0
     assert out.count("finished") == 2
-    assert "Best: learning rate" in out.splitlines()[-1]
-    assert "a hint, not a verdict" in out
+    assert out.splitlines()[-1].startswith("Lowest validation loss: learning rate")
+    assert "one seed each: no verdict" in out
     assert "quickstart/lr=0.01: running" in err or "quickstart/lr=0.01: update" in err
 
 
@@ -26,7 +26,7 @@ def test_a_diverged_run_gives_exit_code_4_and_is_left_out_of_the_verdict(cli: Cl
     code, out, _ = cli("run", "quickstart", "--grid", "optimizer.lr=[1e6,0.05]", *ON_CPU)
     assert code == 4
     assert "diverged" in out
-    assert "Best: learning rate 0.05" in out
+    assert "Lowest validation loss: learning rate 0.05" in out
 
 
 def test_a_failed_run_gives_exit_code_1(cli: Cli, fake_engine: Behave) -> None:

@@ -1,0 +1,108 @@
+"""The command that shows how a score responds to the learning rate."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from moetui.cli.compare import (
+    NUMBERS,
+    VALUE_HEADERS,
+    VERDICT_HEADERS,
+    BestOption,
+    MetricOption,
+    PairedOption,
+    Pairing,
+    legend,
+    print_filled,
+    value_cells,
+    verdict_cells,
+)
+from moetui.cli.output import JsonOption, print_json, say
+from moetui.cli.place import lab
+
+if TYPE_CHECKING:
+    from moetui.core.science.response import Response
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command of this module."""
+    app.command()(response)
+
+
+def response(
+    study: Annotated[
+        str, typer.Argument(help="Study, preset or name whose runs vary the learning rate.", show_default=False)
+    ],
+    metric: MetricOption = "val_loss",
+    best: BestOption = False,
+    tolerance: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of the best value that the safe zone may be worse.")
+    ] = 0.01,
+    seed_paired: PairedOption = Pairing.auto,
+    json: JsonOption = False,
+) -> None:
+    """Show how the score responds to the learning rate: best, safe zone, cliff, and what to try next."""
+    from moetui.core.gather import gather
+    from moetui.core.items import find_item
+    from moetui.core.science import findings, lengths, trees
+    from moetui.core.science.measure import measure
+    from moetui.core.science.propose import propose
+    from moetui.core.science.response import respond, slices
+
+    wanted = measure(metric, at="best" if best else "final")
+    item = find_item(study, lab().snapshot().runs)
+    parts = slices(gather(lab(), item.records))
+    several = [part for part in parts if len(part.lrs) > 1]
+    if not several:
+        raise _no_learning_rates(item.word, len(parts))
+    responses = [respond(part, wanted, tolerance=tolerance, pairing=seed_paired.value) for part in several]
+    across = [lengths.agreement(family) for family in lengths.by_length(responses)]
+    if json:
+        tree = [trees.response_tree(one, propose(one)) for one in responses]
+        print_json({"item": item.word, "responses": tree, "lengths": [trees.agreement_tree(one) for one in across]})
+        return
+    for index, one in enumerate(responses):
+        typer.echo("\n" * bool(index) + (f"{one.name}\n" if one.name else ""), nl=False)
+        _print_response(one)
+    for movement in across:
+        typer.echo(f"\n{findings.movement(movement)}")
+    if single := len(parts) - len(several):
+        say(
+            f"{single} setting{'s' if single > 1 else ''} with a single learning rate left out; `moetui compare` shows them"
+        )
+
+
+def _no_learning_rates(word: str, settings: int) -> Exception:
+    from moetui.core.errors import UsageError
+
+    what = "a single learning rate" if settings < 2 else f"{settings} settings with one learning rate each"
+    return UsageError(
+        f"{word} has {what}, so there is no response to show; `moetui compare {word}` compares its settings"
+    )
+
+
+def _print_response(response: "Response") -> None:
+    from moetui.core.science import findings, wording
+    from moetui.core.science.propose import propose
+
+    measure, zone = response.measure, response.zone
+    rows = []
+    for point in response.points:
+        inside = zone is not None and zone.low <= point.lr <= zone.high
+        place = "best" if point is response.best else "safe" if inside else ""
+        cells = verdict_cells(point.against_best, measure)
+        rows.append([f"{point.lr:g}", *value_cells(point.group, measure), place, *cells])
+    typer.echo(legend(measure, "the best"))
+    print_filled(["lr", *VALUE_HEADERS, "zone", *VERDICT_HEADERS], rows, right=("lr", *NUMBERS))
+    typer.echo()
+    for line in (
+        *findings.sentences(response),
+        *wording.without_value([*(p.group for p in response.points), *response.untried]),
+    ):
+        typer.echo(line)
+    for line in findings.correlations(response):
+        typer.echo(line)
+    for caveat in response.caveats:
+        typer.echo(f"Caution: {caveat.text}.")
+    for step in propose(response):
+        typer.echo(findings.proposal(step))

@@ -1,0 +1,61 @@
+"""The keys in which configurations differ, side by side."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from moetui.core.errors import LabError, NotFoundError, UsageError
+from moetui.core.gather import gather
+from moetui.core.items import find_item
+from moetui.core.lab import Lab
+from moetui.core.plan import flat_config, resolve_chain, varied
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One configuration that is compared: its name, its keys and values, and the runs that have it."""
+
+    name: str
+    config: Mapping[str, Any]
+    run_ids: tuple[str, ...] = ()
+
+
+def differing(sides: Sequence[Side]) -> dict[str, tuple[Any, ...]]:
+    """Every key whose value is not the same on all sides, in the order of definition, with the values by side."""
+    keys = dict.fromkeys(key for side in sides for key in side.config)
+    rows = {key: tuple(side.config.get(key) for side in sides) for key in keys}
+    return {key: values for key, values in rows.items() if any(value != values[0] for value in values)}
+
+
+def side(lab: Lab, word: str) -> Side:
+    """The configuration that a word stands for: of a run, of the runs of one setting, or of a preset.
+
+    A preset that nothing ran yet, or `preset:NAME`, stands for its file; the keys of its grid then have all their values.
+    Raises `NotFoundError`, and `UsageError` for a word that means several settings.
+    """
+    try:
+        item = find_item(word, lab.records())
+    except NotFoundError:
+        return _preset_side(lab, word.removeprefix("preset:"))
+    if item.kind == "preset" and word.startswith("preset:"):
+        return _preset_side(lab, item.word)
+    known = {run.record.group or run.record.id: run for run in gather(lab, item.records)}
+    if len(known) > 1:
+        names = ", ".join(sorted({run.record.name for run in known.values()})[:4])
+        raise UsageError(f"{word} has {len(known)} settings, such as {names}; name one of them")
+    (run,) = known.values()
+    if run.config is None:
+        raise LabError(f"{run.record.id} {run.record.name}: its configuration is not known")
+    flat = flat_config(run.config)
+    if len(item.records) > 1:
+        flat.pop("seed")
+    return Side(word, flat, tuple(record.id for record in item.records))
+
+
+def _preset_side(lab: Lab, name: str) -> Side:
+    chain = lab.library().chain(name)
+    if chain[-1].members:
+        raise UsageError(f"{name} is a study of {len(chain[-1].members)} presets; name one of them")
+    config = flat_config(resolve_chain(chain, {}))
+    grid = {key: f"[{', '.join(map(str, values))}]" for key, values in varied(chain).items()}
+    return Side(name, config | grid)

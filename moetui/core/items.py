@@ -1,0 +1,75 @@
+"""What people name when they compare: runs, settings, groups, presets and studies, and the runs that a word stands for."""
+
+import difflib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from moetui.core.errors import NotFoundError, UsageError
+from moetui.core.records import RunRecord
+from moetui.core.science.groups import setting_name
+
+Kind = Literal["run", "name", "group", "preset", "study"]
+
+_WAYS: Final[Mapping[Kind, Callable[[RunRecord, str], bool]]] = {
+    "run": lambda run, word: run.id == word,
+    "name": lambda run, word: word in (run.name, setting_name(run)),
+    "group": lambda run, word: run.group == word,
+    "preset": lambda run, word: run.preset == word,
+    "study": lambda run, word: run.study == word,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A word and the runs that it names, by the kind of thing it is."""
+
+    word: str
+    kind: Kind
+    records: tuple[RunRecord, ...]
+
+
+def find_item(word: str, records: Sequence[RunRecord]) -> Item:
+    """The item that a word stands for: an id, a name (with or without its seed), a group, a preset or a study.
+
+    A run's name that is also the name of a group means the whole group. Presets and studies mean the runs made here, or the
+    published results where there are none. `preset:NAME` and the like say which is meant. A beginning of an id will do if
+    nothing else has that name. Raises `NotFoundError`, or `UsageError` for a word that means several things.
+    """
+    prefix, colon, rest = word.partition(":")
+    asked: tuple[Kind, ...] = tuple(kind for kind in _WAYS if colon and kind == prefix)
+    name = rest if asked else word
+    found = [item for kind in asked or tuple(_WAYS) if (item := _item(name, kind, records)).records]
+    if any(item.kind == "group" for item in found):
+        found = [item for item in found if item.kind != "name"]
+    if len({frozenset(run.id for run in item.records) for item in found}) > 1:
+        ways = " and ".join(f"a {item.kind} ({_count(item)})" for item in found)
+        raise UsageError(f"{name} is {ways}; write {' or '.join(f'{item.kind}:{name}' for item in found)}")
+    if found:
+        return found[0]
+    if not asked or asked == ("run",):
+        beginning = [run for run in records if name and run.id.startswith(name)]
+        if len(beginning) > 1:
+            ids = ", ".join(run.id for run in beginning[:5])
+            raise UsageError(f"{name} fits several runs: {ids}; give more of the id")
+        if beginning:
+            return Item(name, "run", (beginning[0],))
+    raise NotFoundError(f"no run, group, preset or study {name!r} has runs{_near(name, records)}")
+
+
+def _item(word: str, kind: Kind, records: Sequence[RunRecord]) -> Item:
+    found = [run for run in records if word and _WAYS[kind](run, word)]
+    if kind in ("preset", "study"):
+        found = [run for run in found if not run.published] or found
+    return Item(word, kind, tuple(found))
+
+
+def _count(item: Item) -> str:
+    n = len(item.records)
+    return f"{n} run{'s' if n != 1 else ''}"
+
+
+def _near(name: str, records: Sequence[RunRecord]) -> str:
+    names = {known for run in records for known in (setting_name(run), run.preset, run.study) if known}
+    near = difflib.get_close_matches(name, sorted(names), n=1)
+    return f"; did you mean {near[0]}?" if near else "; `moetui ls` lists the runs"

@@ -1,0 +1,65 @@
+"""What was not equal between runs that are compared, apart from what the comparison is about."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from moetui.core.records import RunRecord
+from moetui.core.science.evidence import Evidence
+from moetui.core.science.groups import setting_name
+
+UNKNOWN = "not known"
+
+
+@dataclass(frozen=True, slots=True)
+class Caveat:
+    """One circumstance in which runs differ: its values, each with the runs that have it."""
+
+    what: str
+    values: tuple[tuple[str, tuple[RunRecord, ...]], ...]
+
+    @property
+    def text(self) -> str:
+        """The circumstance in a line: `updates differ: 200 (a, b), 1000 (c)`."""
+        parts = [f"{value} ({_names(records)})" for value, records in self.values]
+        return f"{self.what} differ: {', '.join(parts)}"
+
+
+def _evaluation(run: Evidence) -> str:
+    if run.config is None:
+        return ""
+    limit = run.config.evaluation.max_sequences
+    return f"{f'the first {limit}' if limit else 'all'} sequences of {run.config.data.sequence_length} tokens"
+
+
+CIRCUMSTANCES: Final[tuple[tuple[str, Callable[[Evidence], str]], ...]] = (
+    ("data fingerprints", lambda run: run.record.data_fingerprint[:12]),
+    ("updates", lambda run: str(run.updates or "")),
+    ("tokens per update", lambda run: str(run.record.tokens_per_update or "")),
+    ("evaluation sets", _evaluation),
+    ("devices", lambda run: run.device),
+    ("precisions", lambda run: run.dtype),
+    (
+        "origins",
+        lambda run: f"published in {run.record.source or 'a document'}" if run.record.published else "run here",
+    ),
+)
+
+
+def caveats(runs: Iterable[Evidence]) -> tuple[Caveat, ...]:
+    """Every circumstance that is not the same in all runs. One that is known of some runs only counts as different."""
+    compared = list(runs)
+    found = []
+    for what, of in CIRCUMSTANCES:
+        values: dict[str, list[RunRecord]] = {}
+        for run in compared:
+            values.setdefault(of(run) or UNKNOWN, []).append(run.record)
+        if len(values) > 1:
+            found.append(Caveat(what, tuple((value, tuple(records)) for value, records in values.items())))
+    return tuple(found)
+
+
+def _names(records: Iterable[RunRecord]) -> str:
+    names = list(dict.fromkeys(map(setting_name, records)))
+    more = f" and {len(names) - 2} more" if len(names) > 2 else ""
+    return ", ".join(names[:2]) + more

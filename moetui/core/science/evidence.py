@@ -1,0 +1,56 @@
+"""A run with what its record does not hold: configuration, device by name, peak memory."""
+
+from dataclasses import dataclass
+
+from engine.config import RunConfig
+from moetui.core.records import RunRecord
+from moetui.core.science.groups import COUNTING
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is known of one run. Imported runs may have no configuration; `peak_memory` is in bytes."""
+
+    record: RunRecord
+    config: RunConfig | None = None
+    device_name: str = ""
+    peak_memory: int | None = None
+
+    @property
+    def device(self) -> str:
+        """The device by name where it is known, else its kind; empty if neither is."""
+        kind = self.record.device
+        return self.device_name or ("GPU" if kind and kind != "cpu" else kind)
+
+    @property
+    def dtype(self) -> str:
+        """The precision that the matrix products were computed in; empty if it is not known."""
+        if self.config is None:
+            return ""
+        chosen = self.config.training.dtype
+        if chosen != "auto":
+            return chosen
+        return {"": "", "cpu": "float32"}.get(self.record.device, "bfloat16")
+
+    @property
+    def updates(self) -> int | None:
+        """The update at which the final scores were taken; of a run without scores that count, its planned length."""
+        final = self.record.final if self.record.status in COUNTING else None
+        return (final.update if final else None) or self.record.updates or None
+
+    @property
+    def tokens(self) -> float | None:
+        """Tokens that the run has learned from."""
+        return self.updates * self.record.tokens_per_update if self.updates and self.record.tokens_per_update else None
+
+    @property
+    def flops(self) -> float | None:
+        """Operations of the whole training, forward and backward."""
+        if self.config is None or self.tokens is None:
+            return None
+        return self.tokens * self.config.model.flops_per_token(self.config.data.sequence_length)
+
+    @property
+    def seconds(self) -> float | None:
+        """Seconds of training, evaluation excluded."""
+        return self.record.final.seconds if self.record.final else None

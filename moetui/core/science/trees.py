@@ -1,0 +1,122 @@
+"""Comparisons and responses as trees for JSON: every number with the ids of the runs behind it."""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+from moetui.core.science.caveats import Caveat
+from moetui.core.science.comparison import Comparison
+from moetui.core.science.difference import Difference
+from moetui.core.science.groups import Group
+from moetui.core.science.lengths import Agreement
+from moetui.core.science.measure import Measure
+from moetui.core.science.propose import Step
+from moetui.core.science.response import Response
+from moetui.core.science.zones import Point
+
+Tree = dict[str, Any]
+
+
+def comparison_tree(comparison: Comparison, caveats: Sequence[Caveat]) -> Tree:
+    """A comparison of settings."""
+    return {
+        "measure": measure_tree(comparison.measure),
+        "against": comparison.against,
+        "reference": comparison.reference.key if comparison.reference else None,
+        "tests_in_family": comparison.family,
+        "groups": [group_tree(group) for group in comparison.groups],
+        "differences": [difference_tree(one) for one in comparison.differences],
+        "caveats": [caveat_tree(caveat) for caveat in caveats],
+    }
+
+
+def response_tree(response: Response, steps: Sequence[Step]) -> Tree:
+    """A response to the learning rate, with what to run next."""
+    optimum, cliff = response.optimum, response.cliff
+    return {
+        "setting": dict(response.setting),
+        "updates": response.updates,
+        "measure": measure_tree(response.measure),
+        "tolerance": response.tolerance,
+        "points": [_point_tree(point) for point in response.points],
+        "untried": [group_tree(group) for group in response.untried],
+        "best": response.best.lr if response.best else None,
+        "optimum": dataclasses.asdict(optimum) | {"cost_of_factor_two": optimum.cost_of_factor_two}
+        if optimum
+        else None,
+        "safe_zone": dataclasses.asdict(response.zone) if response.zone else None,
+        "not_distinguishable": [point.lr for point in response.candidates],
+        "cliff": dataclasses.asdict(cliff) if cliff else None,
+        "edge": response.edge,
+        "correlations": [dataclasses.asdict(one) for one in response.correlations],
+        "next": [dataclasses.asdict(step) for step in steps],
+        "caveats": [caveat_tree(caveat) for caveat in response.caveats],
+    }
+
+
+def agreement_tree(agreement: Agreement) -> Tree:
+    """Whether the best learning rate moves with the number of updates."""
+    return {
+        "lengths": [{"updates": updates, "optimum": dataclasses.asdict(best)} for updates, best in agreement.lengths],
+        "slope": agreement.slope,
+        "low": agreement.low,
+        "high": agreement.high,
+        "verdict": agreement.verdict,
+    }
+
+
+def measure_tree(measure: Measure) -> Tree:
+    """What was measured."""
+    return {"metric": measure.key, "at": measure.at, "lower_is_better": measure.lower_is_better}
+
+
+def group_tree(group: Group) -> Tree:
+    """A group with its summary and each of its runs."""
+    runs = [
+        {
+            "id": sample.record.id,
+            "name": sample.record.name,
+            "seed": sample.record.seed,
+            "status": sample.record.status,
+            "value": sample.value,
+            "diverged": sample.diverged,
+            "reason": sample.reason,
+        }
+        for sample in group.samples
+    ]
+    return {"group": group.key, "label": group.label, **dataclasses.asdict(group.summary), "runs": runs}
+
+
+def difference_tree(one: Difference) -> Tree:
+    """A difference between two groups; `pairs` holds the ids of runs that were compared seed by seed."""
+    return {
+        "first": one.first.key,
+        "second": one.second.key,
+        "verdict": one.verdict,
+        "reason": one.reason,
+        "method": one.method,
+        "estimate": one.estimate,
+        "low": one.low,
+        "high": one.high,
+        "df": one.df,
+        "p": one.p,
+        "p_adjusted": one.p_adjusted,
+        "effect_in_seed_sd": one.effect,
+        "seeds_needed": one.seeds_needed,
+        "first_runs": [sample.record.id for sample in one.first.counted],
+        "second_runs": [sample.record.id for sample in one.second.counted],
+        "pairs": [[a.record.id, b.record.id] for a, b in one.pairs],
+    }
+
+
+def caveat_tree(caveat: Caveat) -> Tree:
+    """A circumstance that is not equal, with the ids of the runs by its values."""
+    return {
+        "what": caveat.what,
+        "values": [{"value": value, "runs": [record.id for record in records]} for value, records in caveat.values],
+    }
+
+
+def _point_tree(point: Point) -> Tree:
+    against = difference_tree(point.against_best) if point.against_best else None
+    return {"lr": point.lr, **group_tree(point.group), "within_tolerance": point.within, "against_best": against}

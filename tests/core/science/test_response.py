@@ -1,0 +1,180 @@
+"""The response to the learning rate: points, zone, cliff, edge, slices."""
+
+import math
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import pytest
+
+from engine.config import RunConfig
+from moetui.core.records import RunRecord, Scores
+from moetui.core.science.evidence import Evidence
+from moetui.core.science.findings import sentences
+from moetui.core.science.measure import LOSS, MEASURES
+from moetui.core.science.response import Response, Slice, respond, slices
+from tests.core.science.records import record
+
+NOISE = (-0.004, 0.001, 0.005, -0.002, 0.003)
+
+
+def bowl(lr: float) -> float:
+    return 4.5 + 0.25 * math.log(lr / 0.05) ** 2
+
+
+def sweep(
+    lrs: Iterable[float], *, seeds: int = 3, loss: Callable[[float], float] = bowl, **fields: Any
+) -> list[RunRecord]:
+    """Runs over learning rates; the noise of a seed depends on the learning rate, so that pairs are not constant."""
+    return [
+        record(loss(lr) + NOISE[(seed + index) % 5], setting=f"lr={lr}", seed=seed, lr=lr, **fields)
+        for index, lr in enumerate(lrs)
+        for seed in range(1, seeds + 1)
+    ]
+
+
+def diverged(lr: float, seed: int = 1) -> RunRecord:
+    return record(None, setting=f"lr={lr}", seed=seed, lr=lr, status="diverged", update=7)
+
+
+def response(runs: Iterable[RunRecord], **options: Any) -> Response:
+    return respond(Slice((), tuple(map(Evidence, runs))), LOSS, **options)
+
+
+def test_best_optimum_zone_and_cliff_of_a_sweep() -> None:
+    found = response(sweep((0.01, 0.02, 0.03, 0.045, 0.07, 0.1, 0.2)))
+    assert found.best is not None
+    assert found.best.lr == 0.045
+    assert found.optimum is not None
+    assert found.optimum.lr == pytest.approx(0.05, rel=0.05)
+    assert found.zone is not None
+    assert (found.zone.low, found.zone.high) == (0.045, 0.07)
+    assert found.cliff is not None
+    assert (found.cliff.last, found.cliff.beyond, found.cliff.diverged) == (0.07, 0.1, 0)
+    assert found.cliff.excess == pytest.approx(bowl(0.1) / bowl(0.045) - 1, abs=0.005)
+    assert found.edge == ""
+    assert {point.lr for point in found.candidates} <= {0.07, 0.03}
+
+
+def test_the_zone_grows_with_the_tolerance_and_ends_at_a_divergence() -> None:
+    runs = [*sweep((0.01, 0.03, 0.05, 0.1)), diverged(0.2), *sweep((0.3,))]
+    widths = [
+        (zone.low, zone.high) for tolerance in (0.0, 0.02, 0.5) if (zone := response(runs, tolerance=tolerance).zone)
+    ]
+    assert widths == [(0.05, 0.05), (0.03, 0.05), (0.01, 0.1)]
+    wide = response(runs, tolerance=0.5)
+    assert wide.cliff is not None
+    assert (wide.cliff.beyond, wide.cliff.diverged, wide.cliff.runs, wide.cliff.excess) == (0.2, 1, 1, None)
+
+
+def test_one_diverged_seed_makes_a_learning_rate_unsafe() -> None:
+    runs = [*sweep((0.03, 0.05)), diverged(0.05, seed=4)]
+    found = response(runs, tolerance=0.5)
+    assert found.best is not None
+    assert found.best.lr == 0.03
+    assert found.cliff is not None
+    assert (found.cliff.diverged, found.cliff.runs) == (1, 4)
+
+
+@pytest.mark.parametrize(
+    ("lrs", "edge"), [((0.05, 0.1, 0.2), "lowest"), ((0.01, 0.02, 0.04), "highest"), ((0.05,), "")]
+)
+def test_a_best_at_the_edge_of_the_grid_is_said(lrs: tuple[float, ...], edge: str) -> None:
+    found = response(sweep(lrs))
+    assert found.edge == edge
+    assert any("Edge of the grid" in line for line in sentences(found)) == bool(edge)
+
+
+def test_a_divergence_above_the_best_is_no_edge() -> None:
+    found = response([*sweep((0.01, 0.02, 0.04)), diverged(0.08)])
+    assert found.edge == ""
+    assert found.cliff is not None
+    assert found.optimum is not None
+    assert "highest that trained" in found.optimum.reason
+
+
+def test_one_seed_each_gets_no_verdict_and_no_interval() -> None:
+    found = response(sweep((0.02, 0.05, 0.1), seeds=1))
+    assert found.candidates == ()
+    assert len(found.undecided) == 3
+    assert {point.against_best.verdict for point in found.points if point.against_best} == {"no verdict"}
+    assert any("One seed at every learning rate: no verdict" in line for line in sentences(found))
+    assert found.optimum is not None
+    assert found.optimum.low is None
+
+
+def test_for_an_accuracy_higher_is_better() -> None:
+    runs = [
+        run.model_copy(update={"final": Scores(val_accuracy=1 / run.final.val_loss)})
+        for run in sweep((0.02, 0.045, 0.1))
+        if run.final and run.final.val_loss
+    ]
+    found = respond(Slice((), tuple(map(Evidence, runs))), MEASURES["val_accuracy"])
+    assert found.best is not None
+    assert found.optimum is not None
+    assert found.best.lr == 0.045
+    assert (found.optimum.curvature or 0) > 0
+    assert found.zone is not None
+    assert found.zone.low == 0.045
+
+
+@pytest.mark.parametrize("runs", [[diverged(0.1), diverged(0.2)], [record(5.0, lr=0.1, status="running")]])
+def test_without_a_finished_run_there_is_no_best(runs: list[RunRecord]) -> None:
+    found = response(runs)
+    assert (found.best, found.optimum, found.zone, found.cliff) == (None, None, None, None)
+    assert list(sentences(found)) == ["No run has finished with a validation loss, so there is no best learning rate."]
+
+
+def test_if_every_learning_rate_has_a_divergence_none_is_safe() -> None:
+    found = response([*sweep((0.1, 0.2)), diverged(0.1, seed=9), diverged(0.2, seed=9)])
+    assert found.best is not None
+    assert (found.zone, found.optimum) == (None, None)
+    assert "No learning rate is safe" in list(sentences(found))[-1]
+
+
+def test_learning_rates_without_a_result_are_kept_apart() -> None:
+    found = response([*sweep((0.03, 0.05)), record(None, lr=0.07, setting="lr=0.07", status="running")])
+    assert [group.samples[0].record.lr for group in found.untried] == [0.07]
+    assert [point.lr for point in found.points] == [0.03, 0.05]
+
+
+def test_equal_losses_everywhere_are_one_safe_zone_without_an_optimum() -> None:
+    found = response(record(5.0, setting=f"lr={lr}", lr=lr, seed=seed) for lr in (0.1, 0.2, 0.3) for seed in (1, 2))
+    assert found.zone is not None
+    assert found.zone.factor == pytest.approx(3)
+    assert found.optimum is not None
+    assert not found.optimum.fitted
+    assert found.best is not None
+    assert {point.lr for point in found.candidates} == {0.1, 0.2, 0.3} - {found.best.lr}
+
+
+def evidence(lr: float, seed: int = 1, **training: Any) -> Evidence:
+    config = RunConfig.model_validate({"seed": seed, "optimizer": {"lr": lr}, "training": training})
+    return Evidence(record(5.0, lr=lr, seed=seed, updates=config.training.updates), config)
+
+
+def test_runs_are_sliced_by_everything_but_seed_and_learning_rate() -> None:
+    runs = [evidence(lr, seed, updates=updates) for lr in (0.1, 0.2) for seed in (1, 2) for updates in (50, 100)]
+    short, long = slices(runs)
+    assert short.setting == (("training.updates", "50"),)
+    assert long.setting == (("training.updates", "100"),)
+    assert short.lrs == frozenset({0.1, 0.2})
+    assert len(short.runs) == len(long.runs) == 4
+
+
+def test_a_single_slice_needs_no_name() -> None:
+    (only,) = slices([evidence(0.1), evidence(0.2)])
+    assert only.setting == ()
+
+
+def test_without_configurations_the_grid_point_stands_for_them_and_published_runs_stay_apart() -> None:
+    runs = [
+        Evidence(record(5.0, lr=lr, point={"optimizer.lr": lr, "optimizer.momentum": momentum}, published=published))
+        for lr in (0.1, 0.2)
+        for momentum, published in ((0.9, False), (0.9, True), (0.99, False))
+    ]
+    assert len(slices(runs)) == 3
+    assert all(part.lrs == frozenset({0.1, 0.2}) for part in slices(runs))
+
+
+def test_runs_without_a_learning_rate_belong_to_no_slice() -> None:
+    assert slices([Evidence(record(5.0, lr=None))]) == ()

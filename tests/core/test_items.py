@@ -1,0 +1,66 @@
+"""Words that people compare by: runs, names, groups, presets and studies."""
+
+import pytest
+
+from moetui.core.errors import NotFoundError, UsageError
+from moetui.core.items import find_item
+from tests.core.science.records import exp8, record
+
+RUNS = [
+    record(5.0, id="aaa1", name="p/lr=0.1/seed=1", group="g1", preset="p", study="s"),
+    record(5.1, id="aab2", name="p/lr=0.1/seed=2", group="g1", preset="p", study="s", seed=2),
+    record(5.2, id="bbb3", name="p/lr=0.2/seed=1", group="g2", preset="p", study="s"),
+    record(5.3, id="ccc4", name="q", group="g3", preset="q", study="s"),
+    record(5.4, id="ddd5", name="q/lr=0.3", group="g4", preset="q"),
+    record(5.5, id="pub-1", name="published/p", group="published/p", preset="p", study="s", seed=None, published=True),
+    record(5.6, id="pub-2", name="published/r", group="published/r", preset="r", study="t", seed=None, published=True),
+    *exp8(),
+]
+
+
+@pytest.mark.parametrize(
+    ("word", "kind", "ids"),
+    [
+        ("aaa1", "run", ["aaa1"]),
+        ("b", "run", ["bbb3"]),
+        ("run:c", "run", ["ccc4"]),
+        ("p/lr=0.1", "name", ["aaa1", "aab2"]),
+        ("p/lr=0.1/seed=2", "name", ["aab2"]),
+        ("g1", "group", ["aaa1", "aab2"]),
+        ("p", "preset", ["aaa1", "aab2", "bbb3"]),  # the published result stays out where there are runs
+        ("r", "preset", ["pub-2"]),
+        ("t", "study", ["pub-2"]),
+        ("s", "study", ["aaa1", "aab2", "bbb3", "ccc4"]),
+        ("preset:q", "preset", ["ccc4", "ddd5"]),
+        ("name:q", "name", ["ccc4"]),
+        ("published/p", "group", ["pub-1"]),
+    ],
+)
+def test_a_word_is_found_as_what_it_is(word: str, kind: str, ids: list[str]) -> None:
+    found = find_item(word, RUNS)
+    assert (found.kind, [run.id for run in found.records]) == (kind, ids)
+
+
+def test_the_name_of_a_published_group_means_all_its_replicates() -> None:
+    assert len(find_item("published/exp8/baseline", RUNS).records) == 5
+    assert len(find_item("name:published/exp8/baseline", RUNS).records) == 1
+    assert len(find_item("exp8/all", RUNS).records) == 9
+
+
+def test_a_word_that_means_different_runs_is_refused_with_the_ways_to_write_it() -> None:
+    with pytest.raises(UsageError, match=r"q is a name \(1 run\) and a preset \(2 runs\); write name:q or preset:q"):
+        find_item("q", RUNS)
+
+
+def test_a_beginning_of_several_ids_is_refused() -> None:
+    with pytest.raises(UsageError, match="aa fits several runs: aaa1, aab2"):
+        find_item("aa", RUNS)
+
+
+@pytest.mark.parametrize(
+    ("word", "hint"),
+    [("p/lr=0.3", "did you mean"), ("zzzz", "moetui ls"), ("", "moetui ls"), ("preset:nothing", "no run, group")],
+)
+def test_what_is_not_there_is_said(word: str, hint: str) -> None:
+    with pytest.raises(NotFoundError, match=hint):
+        find_item(word, RUNS)
