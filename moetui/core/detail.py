@@ -10,7 +10,8 @@ from engine.rundir import Finding, RunFile
 from moetui.core import format as fmt
 from moetui.core.history import History
 from moetui.core.lab import Lab
-from moetui.core.plan import flat_config, resolve_chain
+from moetui.core.plan import flat_config
+from moetui.core.published import published_config
 from moetui.core.records import RunRecord, Scores
 
 
@@ -85,9 +86,7 @@ class Detail:
 def detail(lab: Lab, record: RunRecord) -> Detail:
     """Read everything about a run. Raises `DamagedFile` or `FileNotFoundError` if its config.json is damaged or gone."""
     if not record.path:
-        config = resolve_chain(
-            lab.library().chain(record.preset), record.point if record.study == record.preset else {}
-        )
+        config = published_config(lab.library(), record)
         return Detail(record, config, {"source": record.source}, (), "", ())
     run = lab.run_dir(record)
     entry: RunFile = run.config()
