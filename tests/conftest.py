@@ -6,12 +6,16 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import psutil
 import pytest
 
 from moetui.core.lab import Lab
 from moetui.core.launcher import TOKEN_VARIABLE
 from moetui.core.workspace import Workspace
+
+hypothesis.settings.register_profile("moetui", deadline=None)  # how long a machine takes proves nothing
+hypothesis.settings.load_profile("moetui")
 
 FAKE = Path(__file__).parent / "fake"
 

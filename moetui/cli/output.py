@@ -30,8 +30,13 @@ def print_json(value: Any) -> None:
     sys.stdout.write(raw.decode())
 
 
-def print_table(headers: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[str] = ()) -> None:
-    """A table in columns; those named in `right` hold numbers. A terminal cuts it to its width, a pipe gets it whole."""
+def print_table(
+    headers: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[str] = (), stdout: bool = True
+) -> None:
+    """A table in columns; those named in `right` hold numbers. A terminal cuts it to its width, a pipe gets it whole.
+
+    A table that is no result, but something to know before a question is answered, goes to stderr.
+    """
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -41,4 +46,5 @@ def print_table(headers: Sequence[str], rows: Sequence[Sequence[str]], *, right:
         table.add_column(header, justify="right" if header in right else "left", no_wrap=True, overflow="ellipsis")
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))  # Text: a name is never markup
-    Console(width=None if sys.stdout.isatty() else 10_000, highlight=False, soft_wrap=False).print(table)
+    stream = sys.stdout if stdout else sys.stderr
+    Console(file=stream, width=None if stream.isatty() else 10_000, highlight=False, soft_wrap=False).print(table)
