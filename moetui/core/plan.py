@@ -67,8 +67,11 @@ class PlannedRun:
 
 
 def group_of(config: RunConfig) -> str:
-    """The identity of a configuration apart from its seed: eight hexadecimal digits."""
-    tree = config.model_dump(mode="json", exclude={"seed"})
+    """The identity of a configuration apart from its seed: eight hexadecimal digits.
+
+    Only what differs from the defaults counts, so that a key which later versions add does not part new runs from old ones.
+    """
+    tree = config.model_dump(mode="json", exclude={"seed"}, exclude_defaults=True)
     return hashlib.sha256(orjson.dumps(tree, option=orjson.OPT_SORT_KEYS)).hexdigest()[:8]
 
 
