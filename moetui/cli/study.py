@@ -8,6 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from moetui.cli.audit import finding_rows, say_findings
+from moetui.cli.launched import FollowOption, PlainOption, launched
 from moetui.cli.output import JsonOption, print_json, print_table, say
 from moetui.cli.place import lab
 
@@ -44,25 +45,22 @@ def run(
     scale: Annotated[
         str, typer.Option(help="Run it on another base: tiny, 9m, 79m; short for NAME@SCALE.", show_default=False)
     ] = "",
-    follow: Annotated[
-        bool, typer.Option("--follow/--detach", "-f/-d", help="Stay until the runs have ended, or return at once.")
-    ] = True,
-    plain: Annotated[bool, typer.Option("--plain", help="Follow with lines instead of the dashboard.")] = False,
+    follow: FollowOption = True,
+    plain: PlainOption = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before queueing.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Show the runs and start none.")] = False,
     json: JsonOption = False,
 ) -> int:
-    """Queue the runs of a study that are not there yet, after showing all of them and what they cost.
+    """Run what is missing of a study, after showing all of it and what it costs.
 
     The same command continues a study that was interrupted, and adds seeds to one that is done.
     Examples: `moetui study schedule/all --seeds 3`, `moetui study lr-report/phase-1 --scale tiny --dry-run`.
     """
     from moetui.core.audits import audit_planned
     from moetui.core.devices import gpus
-    from moetui.core.enqueue import enqueue
     from moetui.core.estimate import estimate
     from moetui.core.plan import Selection, plan
-    from moetui.core.studies import survey
+    from moetui.core.studies import complete, survey
 
     wanted = f"{name}@{scale}" if scale else name
     selection = Selection(presets=(wanted,), seeds=tuple(range(1, seeds + 1)) if seeds > 1 else ())
@@ -80,22 +78,7 @@ def run(
     if due and sys.stdin.isatty() and not (yes or json) and not typer.confirm(f"Queue {_runs(len(due))}?", err=True):
         say("Nothing was queued.")
         return 0
-    queued = iter(enqueue(lab(), due) if due else [])
-    ids = [next(queued).id if member.due or member.record is None else member.record.id for member in members]
-    return _stay(ids, follow=follow, plain=plain, json=json)
-
-
-def _stay(ids: Sequence[str], *, follow: bool, plain: bool, json: bool) -> int:
-    from moetui.cli.follow import follow_runs
-
-    if follow:
-        return follow_runs(lab(), ids, json=json, plain=plain)
-    found = {record.id: record for record in lab().snapshot().runs}
-    if json:
-        print_json([found[run_id].model_dump() for run_id in ids])
-    else:
-        say("They train in the background; `moetui study status` tells how far they are.")
-    return 0
+    return launched(complete(lab(), members), follow=follow, plain=plain, json=json)
 
 
 def _show(members: "Sequence[Member]", audited: "Sequence[Audited]", cost: "Estimate", *, stdout: bool) -> None:

@@ -9,7 +9,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from moetui.core.again import resume
+from moetui.core.enqueue import enqueue
 from moetui.core.errors import LabError
+from moetui.core.lab import Lab
 from moetui.core.outcome import final_loss
 from moetui.core.plan import PlannedRun, Selection, plan
 from moetui.core.presets import Library
@@ -73,6 +76,16 @@ def survey(planned: Iterable[PlannedRun], records: Iterable[RunRecord]) -> tuple
         if not record.published and record.deleted is None:
             known[record.group, record.seed] = record
     return tuple(Member(run, known.get((run.group, run.config.seed))) for run in planned)
+
+
+def complete(lab: Lab, members: Sequence[Member]) -> list[RunRecord]:
+    """Queue what is missing of a study and let go on what broke off; returns the runs of all members."""
+    queued = iter(enqueue(lab, missing) if (missing := [m.planned for m in members if m.record is None]) else ())
+    records = []
+    for member in members:
+        record = member.record or next(queued)
+        records.append(resume(lab, record) if member.state == "again" else record)
+    return records
 
 
 def study_names(records: Iterable[RunRecord]) -> tuple[str, ...]:

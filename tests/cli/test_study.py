@@ -41,9 +41,9 @@ def test_an_interrupted_study_continues(cli: Cli, lab: Lab, fake_engine: Behave)
     fake_engine("finish")
     eventually(lambda: not lab.dispatching(), what="the old dispatcher, which starts held trainers, ends")
     done = cli.json("study", "quickstart")
-    assert [run["status"] for run in done] == ["finished"] * 3
+    assert [(run["id"], run["status"]) for run in done] == [(run["id"], "finished") for run in queued]
     (found,) = cli.json("study", "status", "quickstart")
-    assert (found["finished"], found["failed"], found["missing"]) == (3, 3, [])
+    assert (found["runs"], found["finished"], found["missing"]) == (3, 3, [])
 
 
 def test_a_dry_run_shows_runs_findings_and_cost_and_writes_nothing(cli: Cli, lab: Lab) -> None:
