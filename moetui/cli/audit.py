@@ -1,11 +1,11 @@
 """The command `audit`, and the findings of the audit as `run` and `study` say them before they start."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from moetui.cli.output import JsonOption, print_json, print_table, say
+from moetui.cli.output import JsonOption, print_json, say
 from moetui.cli.place import lab
 
 if TYPE_CHECKING:
@@ -25,30 +25,22 @@ def audit(
 
     Examples: `moetui audit exp8/baseline-as-published`, `moetui audit schedule/all@tiny`.
     """
-    from moetui.core.audits import audit_named, shared
+    from moetui.core.audits import audit_named
 
     audited = [one for name in names for one in audit_named(lab(), name)]
     if json:
         print_json([{"name": one.name, "findings": finding_rows(one)} for one in audited])
         return
-    found = shared(audited)
-    if found:
-        rows = [
-            [_who(one.names), one.finding.severity, one.finding.kind, one.finding.evidence, one.finding.advice]
-            for one in found
-        ]
-        print_table(["runs", "severity", "finding", "evidence", "advice"], rows)
+    for line in _lines(audited):
+        typer.echo(line)
     clean = sum(not one.findings for one in audited)
     say(f"{clean} of {len(audited)} schedules without a finding")
 
 
 def say_findings(audited: "Sequence[Audited]") -> None:
-    """Each finding as a line on stderr."""
-    from moetui.core.audits import shared
-
-    for one in shared(audited):
-        finding = one.finding
-        say(f"{finding.severity} {finding.kind}, {_who(one.names)}: {finding.evidence}; {finding.advice}")
+    """The findings on stderr, for those who are about to start something."""
+    for line in _lines(audited):
+        say(line)
 
 
 def finding_rows(audited: "Audited") -> list[dict[str, Any]]:
@@ -56,5 +48,10 @@ def finding_rows(audited: "Audited") -> list[dict[str, Any]]:
     return [finding.model_dump() for finding in audited.findings]
 
 
-def _who(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
+def _lines(audited: "Sequence[Audited]") -> Iterator[str]:
+    """Each finding once, with those that have it."""
+    from moetui.core.audits import shared
+
+    for one in shared(audited):
+        who = one.names[0] if len(one.names) == 1 else f"{one.names[0]} and {len(one.names) - 1} more"
+        yield f"{one.finding.severity} {one.finding.kind}, {who}: {one.finding.evidence}; {one.finding.advice}"

@@ -106,10 +106,15 @@ class PresetTree(Tree[Entry], inherit_bindings=False):
         target = nodes.get(before) or next(iter(nodes.values()), None)
         if target is not None:
             holder = target.parent
-            while holder is not None:
+            while holder is not None and holder.is_collapsed:
                 holder.expand()
                 holder = holder.parent
-            self.call_after_refresh(self.move_cursor, target)
+            self.call_after_refresh(self._point_at, target)
+
+    def _point_at(self, node: TreeNode[Entry]) -> None:
+        # Another node on the line of the one before would not be told of: only a change of line is.
+        self.cursor_line = -1
+        self.move_cursor(node)
 
     def fold(self) -> bool:
         """Fold or unfold the folder under the cursor; False if it is none."""
