@@ -1,6 +1,7 @@
 """The repository's own runs.json ships the published results, which are those of the presets."""
 
 import json
+import statistics
 import subprocess
 import sys
 from pathlib import Path
@@ -9,14 +10,16 @@ import pytest
 
 from moetui.core.catalogue import Catalogue
 from moetui.core.presets import Library
-from moetui.core.published import published_records
+from moetui.core.published import published_config, published_records
+from moetui.core.records import RunRecord
 
 ROOT = Path(__file__).parents[1]
 
 
-def test_runs_json_holds_every_published_result_of_the_presets() -> None:
-    shipped = {record.id: record for record in Catalogue(ROOT / "runs.json").all() if record.published}
-    assert shipped == {record.id: record for record in published_records(Library.load())}
+def test_runs_json_holds_every_published_result_of_the_presets_in_their_order() -> None:
+    shipped = [record for record in Catalogue(ROOT / "runs.json").all() if record.published]
+    assert shipped == published_records(Library.load())
+    assert len({record.id for record in shipped}) == len(shipped)
 
 
 @pytest.mark.parametrize(
@@ -42,6 +45,27 @@ def test_the_published_schedules_have_the_numbers_of_the_document(
         seconds,
     )
     assert record.source == "000_ead1b3e12b314aea.txt"
+
+
+def test_the_accidental_replicates_of_exp8_are_one_group_with_the_noise_that_they_show() -> None:
+    groups: dict[str, list[RunRecord]] = {}
+    for record in published_records(Library.load()):
+        groups.setdefault(record.group, []).append(record)
+    replicates = groups["published/exp8/one-configuration"]
+    losses = [record.final.val_loss or 0.0 for record in replicates if record.final]
+    assert sorted(losses) == [5.1478, 5.1482, 5.1563, 5.1588, 5.1649]
+    assert statistics.stdev(losses) == pytest.approx(0.00728, abs=5e-6)
+    assert {published_config(Library.load(), record) for record in replicates} == {
+        published_config(Library.load(), replicates[0])
+    }
+    assert [group for group, members in groups.items() if len(members) > 1] == ["published/exp8/one-configuration"]
+
+
+def test_a_published_result_belongs_to_the_study_of_the_corrected_presets() -> None:
+    library = Library.load()
+    for record in published_records(library):
+        assert "as-published" not in record.name + record.study
+        assert library.get(record.study).is_study
 
 
 def test_help_needs_nothing_heavy() -> None:

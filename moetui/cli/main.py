@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from moetui.cli import again, compare, exchange, look, manage, model, response, start
+from moetui.cli import again, audit, compare, exchange, look, manage, model, response, start, study
 from moetui.cli.output import complain
 from moetui.cli.terminal import AsciiOnly, Remote, open_terminal
 
@@ -47,6 +47,8 @@ def moetui(
 
 
 start.register(app)
+study.register(app)
+audit.register(app)
 again.register(app)
 look.register(app)
 manage.register(app)

@@ -30,13 +30,19 @@ def print_json(value: Any) -> None:
     sys.stdout.write(raw.decode())
 
 
-def print_table(headers: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[str] = ()) -> None:
-    """A table in columns; those named in `right` hold numbers. A pipe gets it whole; a terminal cuts texts, the longest first."""
+def print_table(
+    headers: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[str] = (), stdout: bool = True
+) -> None:
+    """A table in columns; those named in `right` hold numbers. A pipe gets it whole; a terminal cuts texts, the longest first.
+
+    A table that is no result, but something to know before a question is answered, goes to stderr.
+    """
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    console = Console(width=None if sys.stdout.isatty() else 10_000, highlight=False, soft_wrap=False)
+    stream = sys.stdout if stdout else sys.stderr
+    console = Console(file=stream, width=None if stream.isatty() else 10_000, highlight=False, soft_wrap=False)
     table = Table(box=None, pad_edge=False, header_style="bold")
     for header, width in zip(headers, _widths(headers, rows, right, console.width), strict=True):
         justify: Literal["left", "right"] = "right" if header in right else "left"

@@ -1,16 +1,19 @@
 """Commands that start runs, or show what could be started: run, presets, explain."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from moetui.cli.audit import finding_rows, say_findings
 from moetui.cli.launched import FollowOption, PlainOption, launched
 from moetui.cli.output import JsonOption, print_json, print_table, say
 from moetui.cli.place import lab
 
 if TYPE_CHECKING:
+    from moetui.core.audits import Audited
     from moetui.core.plan import PlannedRun, Selection
-    from moetui.core.presets import Preset
+    from moetui.core.presets import Preset, Published
 
 
 def register(app: typer.Typer) -> None:
@@ -41,12 +44,15 @@ def run(
 
     Examples: `moetui run quickstart`, `moetui run base/moe-tiny --grid optimizer.lr=[0.02,0.05] --seeds 3 --detach`.
     """
+    from moetui.core.audits import audit_planned
     from moetui.core.enqueue import enqueue
 
     planned = _plan(_selection(tuple(preset), assignments or [], grid or [], seeds), offline=offline)
+    audited = audit_planned(lab(), planned)
     if dry_run:
-        _show_plan(planned, json=json)
+        _show_plan(planned, audited, json=json)
         return 0
+    say_findings(audited)
     records = enqueue(lab(), planned)
     return launched(records, follow=follow, plain=plain, json=json)
 
@@ -85,7 +91,7 @@ def _plan(selection: "Selection", *, offline: bool) -> "list[PlannedRun]":
     return plan(library, dataclasses.replace(selection, settings=local | dict(selection.settings)))
 
 
-def _show_plan(planned: "list[PlannedRun]", *, json: bool) -> None:
+def _show_plan(planned: "list[PlannedRun]", audited: "Sequence[Audited]", *, json: bool) -> None:
     from moetui.core import format as fmt
     from moetui.core.devices import gpus
     from moetui.core.estimate import estimate
@@ -97,9 +103,10 @@ def _show_plan(planned: "list[PlannedRun]", *, json: bool) -> None:
                 "preset": run.preset,
                 "study": run.study,
                 "group": run.group,
+                "findings": finding_rows(found),
                 "config": run.config.model_dump(mode="json"),
             }
-            for run in planned
+            for run, found in zip(planned, audited, strict=True)
         ]
         print_json(rows)
         return
@@ -119,6 +126,7 @@ def _show_plan(planned: "list[PlannedRun]", *, json: bool) -> None:
         ],
         right=("lr", "seed", "updates", "tokens", "parameters", "active"),
     )
+    say_findings(audited)
     guess = estimate(planned, lab().records(), gpu=bool(gpus()))
     basis = "from runs measured here" if guess.measured else "a rule of thumb, nothing was measured here yet"
     say(
@@ -152,7 +160,7 @@ def _preset_row(preset: "Preset") -> dict[str, Any]:
         "grid": {key: list(values) for key, values in preset.grid.items()},
         "built_in": preset.built_in,
         "path": str(preset.path),
-        "published": [entry.model_dump(exclude_none=True) for entry in preset.published],
+        "published": [entry.model_dump(exclude_none=True) for entry in lab().library().published(preset)],
     }
 
 
@@ -178,9 +186,19 @@ def _show_preset(name: str, *, json: bool) -> None:
     lines += [f"source: {preset.source}"] if preset.source else []
     lines += [f"file: {preset.path}", "", f"{len(planned)} run{'s' if len(planned) != 1 else ''}:"]
     lines += [f"  {run.name}" for run in planned]
+    if reported := library.published(preset):
+        lines += ["", "published:", *(f"  {_reported(entry)}" for entry in reported)]
     lines += ["", "configuration of the first:"]
     lines += [f"  {key} = {value}" for key, value in flat_config(planned[0].config).items()]
     typer.echo("\n".join(line for line in lines))
+
+
+def _reported(entry: "Published") -> str:
+    """One published result in a line: where it belongs, the numbers, the reservation."""
+    known = entry.model_dump(exclude_defaults=True, exclude={"point", "name", "note", "effective_group"})
+    what = [entry.name, *(f"{key}={value}" for key, value in entry.point.items())]
+    numbers = ", ".join(f"{key} {value:g}" for key, value in known.items())
+    return " ".join(filter(None, [*what, numbers, f"– {entry.note}" if entry.note else ""]))
 
 
 def explain(

@@ -8,11 +8,11 @@ from engine.config import RunConfig
 from engine.metrics import Record
 from engine.rundir import Finding, RunDir
 from moetui.core import format as fmt
-from moetui.core.gather import published_config
 from moetui.core.health import findings, group_of_run
 from moetui.core.history import History
 from moetui.core.lab import Lab
 from moetui.core.plan import flat_config
+from moetui.core.published import published_config
 from moetui.core.records import RunRecord, Scores
 from moetui.core.settings import nest
 

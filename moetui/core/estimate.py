@@ -1,5 +1,6 @@
 """How long planned runs will take, from the speed of earlier runs, or else from a rule of thumb that says so."""
 
+import math
 import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -21,13 +22,29 @@ class Estimate:
     seconds: float
     measured: bool
 
+    @property
+    def device_hours(self) -> float:
+        """The same in hours of one device."""
+        return self.seconds / 3600
+
 
 def estimate(runs: Iterable[PlannedRun], records: Sequence[RunRecord], *, gpu: bool) -> Estimate:
-    """Training time of the planned runs on one device; evaluation and start-up come on top."""
-    rates = [rate for record in records if (rate := _rate(record, gpu=gpu)) is not None][:RECENT]
-    speed = statistics.median(rates) if rates else GUESS[gpu]
-    work = sum(6.0 * run.config.model.active_parameters * run.config.tokens for run in runs)
-    return Estimate(work / speed, measured=bool(rates))
+    """Training time of the planned runs on one device; evaluation and start-up come on top.
+
+    A small model reaches fewer operations per second than a large one, so the speed is that of the runs nearest in size.
+    """
+    rates: dict[int, list[float]] = {}
+    for record in records:
+        if record.active_parameters and (rate := _rate(record, gpu=gpu)) is not None:
+            rates.setdefault(record.active_parameters, []).append(rate)
+    speeds = {size: statistics.median(measured[:RECENT]) for size, measured in rates.items()}
+    seconds = 0.0
+    for run in runs:
+        active = run.config.model.active_parameters
+        nearest = min(speeds, key=lambda size: abs(math.log(size / active)), default=None)
+        speed = GUESS[gpu] if nearest is None else speeds[nearest]
+        seconds += 6.0 * active * run.config.tokens / speed
+    return Estimate(seconds, measured=bool(speeds))
 
 
 def _rate(record: RunRecord, *, gpu: bool) -> float | None:

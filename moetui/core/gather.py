@@ -2,12 +2,11 @@
 
 from collections.abc import Iterable
 
-from engine.config import RunConfig
 from engine.rundir import DamagedFile
 from moetui.core.errors import LabError
 from moetui.core.lab import Lab
-from moetui.core.plan import resolve_chain
 from moetui.core.presets import Library
+from moetui.core.published import published_config
 from moetui.core.records import RunRecord
 from moetui.core.science.evidence import Evidence
 
@@ -16,11 +15,6 @@ def gather(lab: Lab, records: Iterable[RunRecord]) -> tuple[Evidence, ...]:
     """Each run with its configuration and device; what cannot be read is left unknown."""
     library = lab.library()
     return tuple(_from_directory(lab, record) if record.path else _from_preset(library, record) for record in records)
-
-
-def published_config(library: Library, record: RunRecord) -> RunConfig:
-    """The configuration that a published result stands for. Raises `LabError` if its preset is gone or broken."""
-    return resolve_chain(library.chain(record.preset), record.point if record.study == record.preset else {})
 
 
 def _from_directory(lab: Lab, record: RunRecord) -> Evidence:

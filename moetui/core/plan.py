@@ -14,7 +14,8 @@ from engine.config import ConfigError, Problem, RunConfig, describe, resolve, un
 from engine.rundir import Parent
 from moetui.core.errors import UsageError
 from moetui.core.presets import Library, Preset
-from moetui.core.settings import flatten, merge, nest
+from moetui.core.scale import at_scale, chain_at, split_scale
+from moetui.core.settings import flatten, known_keys, merge, nest
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,10 @@ class Variant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """What a user picked: presets, settings over them, grid axes in place of the presets' own, variants, seeds."""
+    """What a user picked: presets, settings over them, grid axes in place of the presets' own, variants, seeds.
+
+    A preset may be asked for at another scale, as `schedule/all@tiny` (moetui.core.scale).
+    """
 
     presets: tuple[str, ...]
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -63,8 +67,11 @@ class PlannedRun:
 
 
 def group_of(config: RunConfig) -> str:
-    """The identity of a configuration apart from its seed: eight hexadecimal digits."""
-    tree = config.model_dump(mode="json", exclude={"seed"})
+    """The identity of a configuration apart from its seed: eight hexadecimal digits.
+
+    Only what differs from the defaults counts, so that a key which later versions add does not part new runs from old ones.
+    """
+    tree = config.model_dump(mode="json", exclude={"seed"}, exclude_defaults=True)
     return hashlib.sha256(orjson.dumps(tree, option=orjson.OPT_SORT_KEYS)).hexdigest()[:8]
 
 
@@ -84,20 +91,20 @@ def plan(library: Library, selection: Selection) -> list[PlannedRun]:
 
 def check_keys(origin: str, flat: Mapping[str, Any]) -> None:
     """Refuse a key that does not exist, naming the nearest one."""
-    known = {info.key for info in describe()}
     for key in flat:
-        if key not in known:
+        if key not in known_keys():
             raise UsageError(f"{origin} {key}: {unknown_key(key)}")
 
 
 def _plan_preset(library: Library, name: str, selection: Selection, *, study: str) -> Iterator[PlannedRun]:
-    chain = library.chain(name)
-    preset = chain[-1]
-    study = study or (preset.name if preset.is_study else "")
+    plain, scale = split_scale(name)
+    preset, name = library.get(plain), at_scale(library, plain, scale)
+    study = study or (name if preset.is_study else "")
     for member in preset.members:
-        yield from _plan_preset(library, member, selection, study=study)
+        yield from _plan_preset(library, at_scale(library, member, scale), selection, study=study)
     if preset.members:
         return
+    chain = chain_at(library, plain, scale)
     grid = varied(chain) | dict(selection.axes)
     if selection.seeds:
         grid["seed"] = selection.seeds
@@ -112,8 +119,8 @@ def _plan_preset(library: Library, name: str, selection: Selection, *, study: st
             point = dict(zip(axes, values, strict=True))
             settings = merge(selection.settings, variant.settings, point)
             yield PlannedRun(
-                name=_name(preset, variant, point, axes),
-                preset=preset.name,
+                name=_name(name, variant, point, axes),
+                preset=name,
                 study=study,
                 point={key: value for key, value in {**variant.settings, **point}.items() if key != "seed"},
                 config=resolve_chain(chain, settings),
@@ -152,9 +159,9 @@ def _covers(problem_key: str, key: str) -> bool:
     )
 
 
-def _name(preset: Preset, variant: Variant, point: Mapping[str, Any], axes: Mapping[str, tuple[Any, ...]]) -> str:
+def _name(preset: str, variant: Variant, point: Mapping[str, Any], axes: Mapping[str, tuple[Any, ...]]) -> str:
     """A name that says what was varied: `quickstart/lr=0.05/seed=2`."""
-    parts = [preset.name]
+    parts = [preset]
     if variant.label:
         parts.append(variant.label)
     # One seed in every run says nothing; several do.

@@ -14,14 +14,17 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from engine.config import describe, unknown_key
+from engine.config import unknown_key
 from moetui.core.errors import NotFoundError, UsageError
-from moetui.core.settings import flatten
+from moetui.core.settings import flatten, known_keys
 from moetui.core.toml_lines import line_of
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 BUILT_IN = Path(__file__).parents[2] / "presets"
+
+AS_PUBLISHED = "-as-published"
+"""Ends the name of a preset that repeats the flaws of its source; without it comes the corrected one."""
 
 
 class Published(BaseModel):
@@ -135,6 +138,11 @@ class Library:
         hint = f"; did you mean {near}?" if near else "; `moetui presets` lists them"
         raise NotFoundError(f"no preset {name!r}{hint}")
 
+    def published(self, preset: Preset) -> tuple[Published, ...]:
+        """What the source of a preset reports: its own numbers, or those of its twin that repeats the source's flaws."""
+        twin = self._presets.get(preset.name + AS_PUBLISHED)
+        return preset.published or (twin.published if twin else ())
+
     def chain(self, name: str) -> list[Preset]:
         """The preset and what it extends, from the far end to itself. Raises `UsageError` on a circle."""
         chain = [self.get(name)]
@@ -160,6 +168,9 @@ def read_preset(path: Path, *, built_in: bool) -> Preset:
         raise UsageError(f"{path}: not valid TOML: {error}") from None
     _only_known_tables(path, text, tree)
     head = _parse(_Head, tree.get("preset", {}), path, text, "preset")
+    if "@" in head.name:
+        line = line_of(text, "preset", "name")
+        raise UsageError(f"{path}:{line}: [preset] name: @ is kept for the scale, as in schedule/all@tiny")
     config = dict(flatten(tree.get("config", {})))
     grid = {key: tuple(v) if isinstance(v, list) else v for key, v in flatten(tree.get("grid", {}))}
     _only_known_keys(path, text, "config", config)
@@ -212,9 +223,8 @@ def _only_known_tables(path: Path, text: str, tree: Mapping[str, Any]) -> None:
 
 
 def _only_known_keys(path: Path, text: str, table: str, flat: Mapping[str, Any]) -> None:
-    known = {info.key for info in describe()}
     for key in flat:
-        if key not in known:
+        if key not in known_keys():
             line = line_of(text, table, key)
             place = f"{path}:{line}" if line else str(path)
             raise UsageError(f"{place}: {key}: {unknown_key(key)}")

@@ -2,15 +2,21 @@
 
 import hashlib
 
+from engine.config import RunConfig
 from moetui.core.plan import Selection, resolve_chain, varied
 from moetui.core.plan import plan as plan_runs
-from moetui.core.presets import Library, Preset, Published
+from moetui.core.presets import AS_PUBLISHED, Library, Preset, Published
 from moetui.core.records import RunRecord, Scores
 
 
 def published_records(library: Library) -> list[RunRecord]:
     """One record for each published result of the built-in presets, in the order of the presets."""
     return [_record(library, preset, entry) for preset in library if preset.built_in for entry in preset.published]
+
+
+def published_config(library: Library, record: RunRecord) -> RunConfig:
+    """The configuration that a published result stands for. Raises `LabError` if its preset is gone or broken."""
+    return resolve_chain(library.chain(record.preset), record.point)
 
 
 def _record(library: Library, preset: Preset, entry: Published) -> RunRecord:
@@ -20,7 +26,7 @@ def _record(library: Library, preset: Preset, entry: Published) -> RunRecord:
         (run.name for run in plan_runs(library, Selection(presets=(preset.name,))) if run.config == config),
         entry.name or preset.name,
     )
-    name = f"published/{entry.name or name}"
+    name = f"published/{entry.name or name.replace(AS_PUBLISHED, '')}"
     best = Scores(val_loss=entry.best_val_loss, val_accuracy=entry.best_val_accuracy, update=entry.best_update)
     return RunRecord(
         id="pub-" + hashlib.sha256(name.encode()).hexdigest()[:6],
@@ -30,7 +36,7 @@ def _record(library: Library, preset: Preset, entry: Published) -> RunRecord:
         group=f"published/{entry.effective_group}" if entry.effective_group else name,
         seed=None,
         status="published",
-        update=config.training.updates,
+        update=entry.update or config.training.updates,
         updates=config.training.updates,
         lr=config.optimizer.lr,
         point=entry.point or {key: value for key, value in preset.config.items() if key not in varied(chain)},
@@ -52,7 +58,6 @@ def _record(library: Library, preset: Preset, entry: Published) -> RunRecord:
 
 
 def _study_of(library: Library, preset: Preset) -> str:
-    """The study that a preset belongs to: itself, or the one that has it as a member."""
-    if preset.is_study:
-        return preset.name
-    return next((other.name for other in library if preset.name in other.members), "")
+    """The study that a result belongs to: of the preset itself, or of the one that has it as a member; the corrected one."""
+    study = preset.name if preset.is_study else next((p.name for p in library if preset.name in p.members), "")
+    return study.removesuffix(AS_PUBLISHED)

@@ -1,13 +1,20 @@
 """Trees of settings: dotted keys, merging of layers, and values typed on a command line."""
 
+import functools
 import tomllib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from engine.config import ALTERNATIVES
+from engine.config import ALTERNATIVES, describe
 from moetui.core.errors import UsageError
 
 Tree = dict[str, Any]
+
+
+@functools.cache
+def known_keys() -> frozenset[str]:
+    """Every dotted key of the run configuration."""
+    return frozenset(info.key for info in describe())
 
 
 def flatten(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

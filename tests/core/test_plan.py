@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.config import RunConfig
+from engine.config import RunConfig, resolve
 from moetui.core.errors import UsageError
-from moetui.core.plan import Selection, Variant, group_of, plan
+from moetui.core.plan import Selection, Variant, flat_config, group_of, plan
 from moetui.core.presets import Library
 from moetui.core.settings import flatten, merge, nest, parse_value
 
@@ -74,6 +74,13 @@ def test_a_warm_up_in_updates_drops_the_fraction_of_an_earlier_layer() -> None:
 @given(st.integers(0, 2**32 - 1))
 def test_the_group_does_not_depend_on_the_seed(seed: int) -> None:
     assert group_of(RunConfig(seed=seed)) == group_of(RunConfig())
+
+
+@given(st.sampled_from(["optimizer.lr", "model.dropout", "schedule.floor", "data.end_of_text"]))
+def test_the_group_knows_values_and_not_whether_a_default_was_written_out(key: str) -> None:
+    default = flat_config(RunConfig())[key]
+    assert group_of(resolve(nest({key: default}))) == group_of(RunConfig())
+    assert group_of(resolve(nest({key: not default if isinstance(default, bool) else 0.5}))) != group_of(RunConfig())
 
 
 keys = st.from_regex(r"[a-z]{1,3}(\.[a-z]{4}){0,2}", fullmatch=True)

@@ -1,5 +1,9 @@
-"""The tree of presets: folders from the names, the quickstart first, files that cannot be read at the end."""
+"""The tree of presets: folders from the names, the quickstart first, files that cannot be read at the end.
 
+Folders are closed until they are opened, searched, or hold the cursor.
+"""
+
+import re
 from collections.abc import Iterable
 from math import prod
 
@@ -19,10 +23,16 @@ Entry = Preset | Fault | None
 
 
 def ordered(library: Library, query: str = "") -> list[Preset]:
-    """The presets that match all words of the query in name, title or description: those outside folders first."""
+    """The presets that match all words of the query in name, title or description: by folder, those outside folders first."""
     words = query.lower().split()
     found = [p for p in library if all(word in f"{p.name} {p.title} {p.about}".lower() for word in words)]
-    return sorted(found, key=lambda p: (p.name != FIRST, "/" in p.name, p.name))
+    return sorted(found, key=lambda p: (p.name != FIRST, *_place(p.name)))
+
+
+def _place(name: str) -> tuple[str, str]:
+    """Folder and leaf, with numbers in their order: exp8 stands before exp10."""
+    folder, _, leaf = re.sub(r"\d+", lambda digits: digits[0].zfill(8), name).rpartition("/")
+    return folder, leaf
 
 
 def size_text(preset: Preset) -> str:
@@ -88,13 +98,23 @@ class PresetTree(Tree[Entry], inherit_bindings=False):
         folders: dict[str, TreeNode[Entry]] = {"": self.root}
         for preset in ordered(library, query):
             folder, _, leaf = preset.name.rpartition("/")
-            nodes[preset.name] = self._folder(folders, folder).add_leaf(label_of(preset, leaf), preset)
+            parent = self._folder(folders, folder, expand=bool(query))
+            nodes[preset.name] = parent.add_leaf(label_of(preset, leaf), preset)
         for fault in faults:
             nodes[str(fault.path)] = self.root.add_leaf(label_of(fault, fault.path.name), fault)
         self.root.expand()
         target = nodes.get(before) or next(iter(nodes.values()), None)
         if target is not None:
-            self.call_after_refresh(self.move_cursor, target)
+            holder = target.parent
+            while holder is not None and holder.is_collapsed:
+                holder.expand()
+                holder = holder.parent
+            self.call_after_refresh(self._point_at, target)
+
+    def _point_at(self, node: TreeNode[Entry]) -> None:
+        # Another node on the line of the one before would not be told of: only a change of line is.
+        self.cursor_line = -1
+        self.move_cursor(node)
 
     def fold(self) -> bool:
         """Fold or unfold the folder under the cursor; False if it is none."""
@@ -116,10 +136,11 @@ class PresetTree(Tree[Entry], inherit_bindings=False):
             return Text.assemble(("▾ " if node.is_expanded else "▸ ", style), label)
         return label
 
-    def _folder(self, folders: dict[str, TreeNode[Entry]], name: str) -> TreeNode[Entry]:
+    def _folder(self, folders: dict[str, TreeNode[Entry]], name: str, *, expand: bool) -> TreeNode[Entry]:
         if name not in folders:
-            parent, _, leaf = name.rpartition("/")
-            folders[name] = self._folder(folders, parent).add(label_of(None, leaf), None, expand=True)
+            above, _, leaf = name.rpartition("/")
+            parent = self._folder(folders, above, expand=expand)
+            folders[name] = parent.add(label_of(None, leaf), None, expand=expand)
         return folders[name]
 
     def _leaf_of(self, node: TreeNode[Entry]) -> str:

@@ -111,7 +111,7 @@ async def test_the_search_narrows_the_tree_and_escape_widens_it(lab: Lab) -> Non
     async with MoetuiApp(lab).run_test(size=(80, 24)) as pilot:
         await ready(pilot)
         await pilot.press("slash")
-        await type_text(pilot, "phase")
+        await type_text(pilot, "first look")
         await until(pilot, lambda: "phase 1" in screen(pilot).query_one(Card).words.title, "the match is planned")
         await pilot.press("enter")
         assert isinstance(pilot.app.focused, PresetTree)
@@ -131,7 +131,7 @@ async def test_a_broken_file_is_shown_in_its_place_and_hides_no_other(lab: Lab) 
         await ready(pilot)
         tree = screen(pilot).query_one(PresetTree)
         for _ in range(40):
-            await pilot.press("down")
+            await pilot.press("pagedown")
         words = screen(pilot).query_one(Card).words
         assert f"{broken}:5: trainin.updates" in words.about
         await pilot.press("enter")  # nothing to start
@@ -170,7 +170,9 @@ async def test_settings_are_added_explained_and_removed(lab: Lab) -> None:
 async def test_offline_text_is_one_key_away(lab: Lab) -> None:
     async with MoetuiApp(lab).run_test(size=(80, 24)) as pilot:
         await ready(pilot)
-        await pilot.press("down", "down")
+        await pilot.press("slash")
+        await type_text(pilot, "79m reference")
+        await pilot.press("enter")
         await until(pilot, lambda: "79M" in screen(pilot).query_one(Card).words.title, "the large model is chosen")
         assert "needs the network" in screen(pilot).query_one(Card).words.source
         await pilot.press("o")

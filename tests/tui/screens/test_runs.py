@@ -13,6 +13,8 @@ from textual.widgets import Input, Static
 from moetui.core.enqueue import enqueue
 from moetui.core.lab import Lab
 from moetui.core.plan import Selection, plan
+from moetui.core.presets import Library
+from moetui.core.published import published_records
 from moetui.core.records import RunRecord
 from moetui.tui.app import MoetuiApp
 from moetui.tui.chart import Series, slot
@@ -28,6 +30,7 @@ from tests.conftest import eventually
 from tests.tui.lab_on_disk import start, write_run
 
 SIZES = [(60, 15), (80, 24), (120, 40)]
+PUBLISHED = len(published_records(Library.load()))
 Tested = Pilot[None]
 
 
@@ -92,9 +95,9 @@ async def test_keys_of_one_burst_go_where_the_key_before_them_leads(lab: Lab, fi
     app = MoetuiApp(lab, start="runs")
     async with app.run_test(size=(80, 24)) as pilot:
         await listed(pilot, app)
-        burst(app, "slash", *"lr=0.01")
+        burst(app, "slash", *"0.01")
         await until(pilot, lambda: names(app) == ["quickstart/lr=0.01"])
-        assert app.screen.query_one(Input).value == "lr=0.01"
+        assert app.screen.query_one(Input).value == "0.01"
         await pilot.press("escape")
         await until(pilot, lambda: len(names(app)) > 1)
         burst(app, "t", *"warm")
@@ -194,7 +197,7 @@ async def test_marks_survive_a_filter_that_hides_them(lab: Lab, finished: list[R
     app = MoetuiApp(lab, start="runs")
     async with app.run_test(size=(80, 24)) as pilot:
         await listed(pilot, app)
-        await pilot.press("space", "slash", *"lr=0.01", "enter")
+        await pilot.press("space", "slash", *"0.01", "enter")
         await until(pilot, lambda: names(app) == ["quickstart/lr=0.01"])
         assert "1 marked (1 hidden" in said(app, "caption")
         await pilot.press("space")
@@ -209,9 +212,9 @@ async def test_the_last_of_many_filters_wins_whichever_list_is_made_first(lab: L
     async with app.run_test(size=(80, 24)) as pilot:
         await listed(pilot, app)
         burst(app, "slash", *"published")
-        await until(pilot, lambda: len(names(app)) == 7)
+        await until(pilot, lambda: len(names(app)) == PUBLISHED)
         await pilot.press(*["backspace"] * 9)
-        await until(pilot, lambda: len(names(app)) == 9)
+        await until(pilot, lambda: len(names(app)) == PUBLISHED + 2)
 
 
 async def test_a_published_result_is_labelled_and_deleted_in_a_workspace_without_a_catalogue(lab: Lab) -> None:
@@ -238,17 +241,17 @@ async def test_undo_goes_back_deletion_by_deletion_and_knows_those_before_a_fail
         await until(pilot, lambda: isinstance(app.screen, RunsScreen) and names(app)[:1] == ["alive"])
         await until(pilot, lambda: app.picture.snapshot.statuses.get("alive") == "running")
         await pilot.press("end", "d")
-        await until(pilot, lambda: len(names(app)) == 9)
+        await until(pilot, lambda: len(names(app)) == PUBLISHED + 2)
         await pilot.press("home", "down", "space", "home", "space", "d")  # the second of the two cannot be deleted
         await until(pilot, lambda: isinstance(app.screen, Confirm))
         await pilot.press("y")
-        await until(pilot, lambda: len(names(app)) == 8)
+        await until(pilot, lambda: len(names(app)) == PUBLISHED + 1)
         assert "alive" in names(app)
         await pilot.press("u")
-        await until(pilot, lambda: len(names(app)) == 9)
+        await until(pilot, lambda: len(names(app)) == PUBLISHED + 2)
         assert "quickstart/lr=0.05" in names(app)
         await pilot.press("u")
-        await until(pilot, lambda: len(names(app)) == 10)
+        await until(pilot, lambda: len(names(app)) == PUBLISHED + 3)
 
 
 async def test_a_damaged_catalogue_is_said_in_the_trash_too(lab: Lab, finished: list[RunRecord]) -> None:

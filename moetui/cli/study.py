@@ -1,0 +1,219 @@
+"""Studies: `study NAME` queues what is missing of one, `study status` tells how far they are."""
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from moetui.cli.audit import finding_rows, say_findings
+from moetui.cli.launched import FollowOption, PlainOption, launched
+from moetui.cli.output import JsonOption, print_json, print_table, say
+from moetui.cli.place import lab
+
+if TYPE_CHECKING:
+    from moetui.core.audits import Audited
+    from moetui.core.estimate import Estimate
+    from moetui.core.records import RunRecord
+    from moetui.core.studies import Member, Progress
+
+
+class _NameFirst(TyperGroup):
+    """`study NAME` is `study run NAME`, as nothing is done with a study so often; `study` alone is `study status`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put the command in front where it is left out."""
+        if not args or args[0] not in {*self.commands, *ctx.help_option_names}:
+            args = ["run", *args] if args else ["status"]
+        return super().parse_args(ctx, args)
+
+
+study = typer.Typer(cls=_NameFirst, help="Run or continue a study: `study NAME` is short for `study run NAME`.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    study.command("run")(run)
+    study.command("status")(status)
+    app.add_typer(study, name="study")
+
+
+def run(
+    name: Annotated[str, typer.Argument(help="A study or preset, such as schedule/all.", show_default=False)],
+    seeds: Annotated[int, typer.Option(min=1, max=1000, help="Run each setting with so many seeds.")] = 1,
+    scale: Annotated[
+        str, typer.Option(help="Run it on another base: tiny, 9m, 79m; short for NAME@SCALE.", show_default=False)
+    ] = "",
+    follow: FollowOption = True,
+    plain: PlainOption = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before queueing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Show the runs and start none.")] = False,
+    json: JsonOption = False,
+) -> int:
+    """Run what is missing of a study, after showing all of it and what it costs.
+
+    The same command continues a study that was interrupted, and adds seeds to one that is done.
+    Examples: `moetui study schedule/all --seeds 3`, `moetui study lr-report/phase-1 --scale tiny --dry-run`.
+    """
+    from moetui.core.audits import audit_planned
+    from moetui.core.devices import gpus
+    from moetui.core.estimate import estimate
+    from moetui.core.plan import Selection, plan
+    from moetui.core.studies import complete, survey
+
+    wanted = f"{name}@{scale}" if scale else name
+    selection = Selection(presets=(wanted,), seeds=tuple(range(1, seeds + 1)) if seeds > 1 else ())
+    records = lab().snapshot().runs
+    members = survey(plan(lab().library(), selection), records)
+    due = [member.planned for member in members if member.due]
+    audited = audit_planned(lab(), (member.planned for member in members))
+    cost = estimate(due, records, gpu=bool(gpus()))
+    if dry_run and json:
+        print_json({"runs": _rows(members, audited), "estimate": _estimate_row(cost)})
+        return 0
+    _show(members, audited, cost, stdout=dry_run)
+    if dry_run:
+        return 0
+    if due and sys.stdin.isatty() and not (yes or json) and not typer.confirm(f"Queue {_runs(len(due))}?", err=True):
+        say("Nothing was queued.")
+        return 0
+    return launched(complete(lab(), members), follow=follow, plain=plain, json=json)
+
+
+def _show(members: "Sequence[Member]", audited: "Sequence[Audited]", cost: "Estimate", *, stdout: bool) -> None:
+    """Every run of the study, the findings on the schedules, and what is to be done. The table is the result of a dry run only."""
+    from moetui.core import format as fmt
+    from moetui.core.devices import devices
+
+    rows = [
+        [
+            member.planned.name,
+            _stands(member),
+            fmt.number(member.planned.config.optimizer.lr),
+            str(member.planned.config.seed),
+            str(member.planned.config.training.updates),
+            fmt.count(member.planned.config.tokens),
+            fmt.count(member.planned.config.model.parameters),
+        ]
+        for member in members
+    ]
+    headers = ["name", "here", "lr", "seed", "updates", "tokens", "parameters"]
+    print_table(headers, rows, right=headers[2:], stdout=stdout)
+    say_findings(audited)
+    due = sum(member.due for member in members)
+    pending = sum(member.state == "pending" for member in members)
+    there = f"{_runs(len(members))}: {len(members) - due - pending} there, {pending} under way, {due} to queue"
+    basis = "from runs measured here" if cost.measured else "a rule of thumb, nothing was measured here yet"
+    present = devices()
+    at_once = max(sum(device.is_gpu for device in present), 1)
+    share = f", {fmt.duration(cost.seconds / at_once)} on {at_once} devices" if at_once > 1 else ""
+    hours = f"about {fmt.duration(cost.seconds)} of training, {cost.device_hours:.2g} device-hours{share} ({basis})"
+    say(f"{there}; {hours}" if due else there)
+
+
+def _stands(member: "Member") -> str:
+    """What is here of a run: the id of the one that stands for it, and what becomes of it."""
+    if member.record is None:
+        return "–"
+    again = ", again" if member.due else ""
+    return f"{member.record.id} {member.record.status}{again}"
+
+
+def _rows(members: "Sequence[Member]", audited: "Sequence[Audited]") -> list[dict[str, Any]]:
+    return [
+        {
+            "name": member.planned.name,
+            "preset": member.planned.preset,
+            "study": member.planned.study,
+            "group": member.planned.group,
+            "seed": member.planned.config.seed,
+            "state": member.state,
+            "id": member.record.id if member.record else None,
+            "status": member.record.status if member.record else None,
+            "findings": finding_rows(found),
+            "config": member.planned.config.model_dump(mode="json"),
+        }
+        for member, found in zip(members, audited, strict=True)
+    ]
+
+
+def _estimate_row(cost: "Estimate") -> dict[str, Any]:
+    return {"seconds": cost.seconds, "device_hours": cost.device_hours, "measured": cost.measured}
+
+
+def status(
+    name: Annotated[str | None, typer.Argument(help="Only this study, run by run.", show_default=False)] = None,
+    json: JsonOption = False,
+) -> None:
+    """Tell how far the studies of this workspace are, and which setting is best so far."""
+    from moetui.core.studies import progress, study_names
+
+    library, records = lab().library(), lab().snapshot().runs
+    studies = [progress(library, study, records) for study in ([name] if name else study_names(records))]
+    if json:
+        print_json([_progress_row(one) for one in studies])
+        return
+    if not studies:
+        say("No study was run here yet; `moetui presets` lists them.")
+        return
+    print_table(
+        ["study", "runs", "finished", "live", "queued", "failed", "diverged", "missing", "best so far"],
+        [_progress_cells(one) for one in studies],
+        right=("runs", "finished", "live", "queued", "failed", "diverged", "missing"),
+    )
+    if name:
+        _show_members(studies[0])
+
+
+def _progress_row(one: "Progress") -> dict[str, Any]:
+    from moetui.core.records import LIVE
+
+    best = one.best
+    return {
+        "study": one.name,
+        "runs": len(one.records) + len(one.missing),
+        "finished": one.count("finished"),
+        "live": one.count(*LIVE),
+        "queued": one.count("queued"),
+        "failed": one.count("failed", "killed", "lost", "out-of-memory", "stopped"),
+        "diverged": one.count("diverged"),
+        "missing": [planned.name for planned in one.missing],
+        "best": {"name": best[0].name, "group": best[0].group, "val_loss": best[1]} if best else None,
+        "members": [record.model_dump() for record in one.records],
+    }
+
+
+def _progress_cells(one: "Progress") -> list[str]:
+    from moetui.core import format as fmt
+
+    row, best = _progress_row(one), one.best
+    counts = [str(row[key]) for key in ("runs", "finished", "live", "queued", "failed", "diverged")]
+    return [one.name, *counts, str(len(one.missing)), f"{fmt.loss(best[1])} {_setting(best[0])}" if best else "–"]
+
+
+def _show_members(one: "Progress") -> None:
+    from moetui.core import format as fmt
+
+    rows = [
+        [
+            run.id,
+            run.name,
+            run.status,
+            f"{run.update}/{run.updates}",
+            fmt.loss(run.final.val_loss if run.final else None),
+        ]
+        for run in one.records
+    ]
+    rows += [["–", planned.name, "missing", f"0/{planned.config.training.updates}", "–"] for planned in one.missing]
+    typer.echo()
+    print_table(["id", "name", "status", "updates", "val loss"], rows, right=("updates", "val loss"))
+
+
+def _setting(record: "RunRecord") -> str:
+    """The name of a run without its seed."""
+    return "/".join(part for part in record.name.split("/") if not part.startswith("seed="))
+
+
+def _runs(count: int) -> str:
+    return f"{count} run{'s' if count != 1 else ''}"

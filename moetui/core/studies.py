@@ -1,0 +1,107 @@
+"""Studies as they stand in a workspace: which of their runs are there, which are still to be run, and how far they are.
+
+A study keeps no state of its own. Its runs are those of its plan; a run of the workspace with the same configuration and seed is
+one of them, whichever study it was first made for.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from moetui.core.again import resume
+from moetui.core.enqueue import enqueue
+from moetui.core.errors import LabError
+from moetui.core.lab import Lab
+from moetui.core.plan import PlannedRun, Selection, plan
+from moetui.core.presets import Library
+from moetui.core.records import RunRecord
+from moetui.core.science.groups import best_group, groups
+from moetui.core.science.measure import LOSS
+
+State = Literal["there", "pending", "again", "missing"]
+
+ANSWERED: Final = frozenset({"finished", "diverged"})
+"""Ends that answer what the run was for; a divergence is an answer too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One run of a study and the run of the workspace that stands for it, if there is one."""
+
+    planned: PlannedRun
+    record: RunRecord | None
+
+    @property
+    def state(self) -> State:
+        """`there`: it has its answer; `pending`: it waits or trains; `again`: it broke off; `missing`: it was never queued."""
+        if self.record is None:
+            return "missing"
+        if self.record.pending:
+            return "pending"
+        return "there" if self.record.status in ANSWERED else "again"
+
+    @property
+    def due(self) -> bool:
+        """Whether it must be queued for the study to be whole."""
+        return self.state in ("again", "missing")
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A study in a workspace: its runs here, those of the plan that were never queued, and the best setting so far."""
+
+    name: str
+    records: tuple[RunRecord, ...]
+    missing: tuple[PlannedRun, ...]
+
+    def count(self, *statuses: str) -> int:
+        """Runs in any of these statuses."""
+        return sum(record.status in statuses for record in self.records)
+
+    @property
+    def best(self) -> tuple[RunRecord, float] | None:
+        """A run of the setting with the lowest final validation loss, and the mean of that loss over its seeds."""
+        group = best_group(groups(self.records, LOSS), LOSS)
+        return None if group is None else (group.counted[0].record, group.mean)
+
+
+def survey(planned: Iterable[PlannedRun], records: Iterable[RunRecord]) -> tuple[Member, ...]:
+    """The runs of a plan with the run that stands for each: one with an answer, else one that is pending, else the newest."""
+    known: dict[tuple[str, int | None], RunRecord] = {}
+    for record in sorted(records, key=lambda record: (record.status in ANSWERED, record.pending, record.created)):
+        if not record.published and record.deleted is None:
+            known[record.group, record.seed] = record
+    return tuple(Member(run, known.get((run.group, run.config.seed))) for run in planned)
+
+
+def complete(lab: Lab, members: Sequence[Member]) -> list[RunRecord]:
+    """Queue what is missing of a study and let go on what broke off; returns the runs of all members."""
+    queued = iter(enqueue(lab, missing) if (missing := [m.planned for m in members if m.record is None]) else ())
+    records = []
+    for member in members:
+        record = member.record or next(queued)
+        records.append(resume(lab, record) if member.state == "again" else record)
+    return records
+
+
+def study_names(records: Iterable[RunRecord]) -> tuple[str, ...]:
+    """The studies that runs were made for, in the order of `records`."""
+    return tuple(dict.fromkeys(record.study for record in records if record.study and not record.published))
+
+
+def progress(library: Library, name: str, records: Sequence[RunRecord]) -> Progress:
+    """How far a study is, over the seeds that were queued for it. Runs made for it that are not in its plan count as well."""
+    own = [record for record in records if record.study == name and not record.published]
+    seeds = tuple(sorted({record.seed for record in own if record.seed is not None}))
+    try:
+        members = survey(plan(library, Selection(presets=(name,), seeds=seeds)), records)
+    except LabError:
+        if not own:
+            raise
+        members = ()  # the preset is gone; what was run for it is not
+    found = {member.record.id: member.record for member in members if member.record is not None}
+    return Progress(
+        name=name,
+        records=tuple((found | {record.id: record for record in own}).values()),
+        missing=tuple(member.planned for member in members if member.record is None),
+    )

@@ -1,0 +1,145 @@
+"""`study` and `audit`: what is there is reused, what broke off is run again, and everything is shown before."""
+
+import os
+import pty
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from moetui.core.lab import Lab
+from tests.cli.conftest import Cli
+from tests.conftest import eventually
+
+Behave = Callable[[str], None]
+
+
+def test_a_study_runs_what_is_missing_and_reuses_what_is_there(cli: Cli, lab: Lab, fake_engine: Behave) -> None:
+    first = cli.json("study", "quickstart")
+    assert [run["status"] for run in first] == ["finished"] * 3
+    again = cli.json("study", "quickstart")
+    assert [run["id"] for run in again] == [run["id"] for run in first]
+    more = cli.json("study", "quickstart", "--seeds", "2")
+    assert [run["seed"] for run in more] == [1, 2] * 3
+    assert {run["id"] for run in first} < {run["id"] for run in more}
+    code, out, err = cli("study", "quickstart", "--seeds", "2", "--dry-run")
+    assert code == 0
+    assert out.count(" finished ") == 6
+    assert "6 runs: 6 there, 0 under way, 0 to queue" in err
+
+
+def test_an_interrupted_study_continues(cli: Cli, lab: Lab, fake_engine: Behave) -> None:
+    fake_engine("hold")
+    queued = cli.json("study", "quickstart", "--detach")
+    eventually(lambda: cli.json("ls", "quickstart", "status:running"))
+    # What waits or trains is not queued a second time.
+    assert [run["id"] for run in cli.json("study", "quickstart", "--detach")] == [run["id"] for run in queued]
+    cli("stop", "--all")
+    cli("wait", *(run["id"] for run in queued))
+    assert [row["state"] for row in cli.json("study", "quickstart", "--dry-run")["runs"]] == ["again"] * 3
+    fake_engine("finish")
+    eventually(lambda: not lab.dispatching(), what="the old dispatcher, which starts held trainers, ends")
+    done = cli.json("study", "quickstart")
+    assert [(run["id"], run["status"]) for run in done] == [(run["id"], "finished") for run in queued]
+    (found,) = cli.json("study", "status", "quickstart")
+    assert (found["runs"], found["finished"], found["missing"]) == (3, 3, [])
+
+
+def test_a_dry_run_shows_runs_findings_and_cost_and_writes_nothing(cli: Cli, lab: Lab) -> None:
+    code, out, err = cli("study", "schedule/all-as-published", "--scale", "tiny", "--seeds", "3", "--dry-run")
+    assert code == 0
+    assert out.count("-as-published@tiny/seed=") == 15
+    assert "uses 25 % of its horizon of 200 updates" in err
+    assert "15 runs: 0 there, 0 under way, 15 to queue" in err
+    assert "device-hours (a rule of thumb" in err
+    assert list(lab.workspace.root.iterdir()) == []
+
+
+def test_the_plan_as_json_has_state_findings_and_estimate(cli: Cli) -> None:
+    tree = cli.json("study", "schedule/all", "--scale", "tiny", "--dry-run")
+    assert [row["state"] for row in tree["runs"]] == ["missing"] * 5
+    assert tree["runs"] == cli.json("study", "schedule/all@tiny", "--dry-run")["runs"]
+    assert {row["study"] for row in tree["runs"]} == {"schedule/all@tiny"}
+    assert tree["runs"][2]["findings"][0]["kind"] == "no-warm-up"
+    assert tree["estimate"]["device_hours"] * 3600 == pytest.approx(tree["estimate"]["seconds"])
+
+
+def test_status_tells_the_best_setting_and_what_diverged(cli: Cli, fake_engine: Behave) -> None:
+    cli("run", "quickstart", "--grid", "optimizer.lr=[1e6,0.05]")
+    code, out, _ = cli("study", "status")
+    assert code == 0
+    row = next(line for line in out.splitlines() if line.startswith("quickstart"))
+    # Four runs: two of the plan were never queued, and the rate that diverged is not in it.
+    assert row.split()[1:8] == ["4", "1", "0", "0", "0", "1", "2"]
+    assert "quickstart/lr=0.05" in row
+    assert cli("study")[1] == out
+    code, out, _ = cli("study", "status", "quickstart")
+    assert "quickstart/lr=0.3    missing" in out
+
+
+def test_a_rate_that_diverged_here_is_a_warning_for_the_next_run(cli: Cli, fake_engine: Behave) -> None:
+    (run,) = cli.json("run", "quickstart", "--set", "optimizer.lr=1e6", "--detach")
+    cli("wait", run["id"])
+    rows = cli.json("run", "quickstart", "--grid", "optimizer.lr=[1e6,0.05]", "--dry-run")
+    assert [[finding["kind"] for finding in row["findings"]] for row in rows] == [["above-cliff"], []]
+    assert cli.json("audit", run["id"]) == [{"name": run["name"], "findings": []}]
+
+
+def test_the_audit_of_a_run_goes_by_what_it_has_logged(cli: Cli, lab: Lab, fake_engine: Behave) -> None:
+    (run,) = cli.json("run", "base/moe-tiny", "--set", "training.updates=4")
+    metrics = lab.run_dir(lab.find(run["id"])).metrics_file
+    lines = [
+        f'{{"update": {u}, "tokens": 1, "seconds": 1.0, "session": 1, "lr": {lr}}}'
+        for u, lr in enumerate([5e-4, 5e-4, 5e-2, 1e-4], 1)
+    ]
+    metrics.write_text("\n".join(lines) + "\n")
+    (audited,) = cli.json("audit", run["id"])
+    assert [(finding["kind"], finding["update"]) for finding in audited["findings"]] == [("lr-jump", 3)]
+
+
+def test_the_audit_of_presets_puts_equal_findings_together(cli: Cli) -> None:
+    code, out, err = cli("audit", "lr-guide-as-published", "step-decay/broken-warmup")
+    assert code == 0
+    assert "and 25 more" in out
+    assert "× 100" in out
+    assert "0 of 27 schedules without a finding" in err
+    assert cli("audit", "lr-guide")[1:] == ("", "26 of 26 schedules without a finding\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("study", "nothing"), "no preset 'nothing'"),
+        (("study", "run", "schedule/al"), "did you mean schedule/all?"),
+        (("study", "quickstart", "--scale", "huge"), "no scale 'huge'; there are"),
+        (("study", "status", "nothing"), "no preset 'nothing'"),
+        (("audit", "nothing"), "no run 'nothing' and no preset 'nothing'"),
+    ],
+)
+def test_what_does_not_exist_is_one_clear_line(cli: Cli, arguments: tuple[str, ...], message: str) -> None:
+    code, out, err = cli(*arguments)
+    assert (code, out, len(err.splitlines())) == (3, "", 1)
+    assert message in err
+
+
+@pytest.mark.parametrize(("answer", "queued"), [("n", False), ("y", True)])
+def test_on_a_terminal_it_asks_first(lab: Lab, fake_engine: Behave, answer: str, queued: bool) -> None:
+    person, terminal = pty.openpty()
+    command = [
+        sys.executable,
+        "-m",
+        "moetui.cli.main",
+        "-w",
+        str(lab.workspace.root),
+        "study",
+        "quickstart",
+        "--detach",
+    ]
+    os.write(person, f"{answer}\n".encode())
+    done = subprocess.run(command, stdin=terminal, capture_output=True, text=True, timeout=120, check=True)
+    os.close(person)
+    os.close(terminal)
+    assert "Queue 3 runs? [y/N]" in done.stderr
+    assert ("Nothing was queued" in done.stderr) != queued
+    assert lab.workspace.runs_json.exists() == queued
