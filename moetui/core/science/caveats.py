@@ -39,10 +39,7 @@ CIRCUMSTANCES: Final[tuple[tuple[str, Callable[[Evidence], str]], ...]] = (
     ("evaluation sets", _evaluation),
     ("devices", lambda run: run.device),
     ("precisions", lambda run: run.dtype),
-    (
-        "origins",
-        lambda run: f"published in {run.record.source or 'a document'}" if run.record.published else "run here",
-    ),
+    ("origins", lambda run: run.origin),
 )
 
 

@@ -33,6 +33,13 @@ class Evidence:
         return {"": "", "cpu": "float32"}.get(self.record.device, "bfloat16")
 
     @property
+    def origin(self) -> str:
+        """Where the run comes from: a document, the weights of another run, or its own first update."""
+        if self.record.published:
+            return f"published in {self.record.source or 'a document'}"
+        return f"begun with the weights of {self.record.parent}" if self.record.parent else "run here"
+
+    @property
     def updates(self) -> int | None:
         """The update at which the final scores were taken; of a run without scores that count, its planned length."""
         final = self.record.final if self.record.status in COUNTING else None

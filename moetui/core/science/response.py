@@ -155,5 +155,5 @@ def _setting(run: Evidence) -> Setting:
         known = flat_config(run.config)
     else:
         known = {"preset": record.preset, "training.updates": record.updates} | record.point
-    origin = ("origin", "published" if record.published else "run here")
+    origin = ("origin", run.origin)
     return origin, *((key, str(value)) for key, value in known.items() if key not in LR_KEYS)

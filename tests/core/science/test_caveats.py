@@ -24,6 +24,7 @@ def evidence(config: dict[str, Any] | None = None, *, device_name: str = "", **f
         (evidence(device_name="some GPU"), "devices"),
         (evidence({"training": {"dtype": "bfloat16"}}), "precisions"),
         (evidence(published=True), "origins"),
+        (evidence(parent="r00000"), "origins"),
     ],
 )
 def test_each_circumstance_that_differs_is_named(other: Evidence, what: str) -> None:
