@@ -100,8 +100,14 @@ class Dispatcher:
 
 
 def main(arguments: list[str]) -> int:
-    """Dispatch until the queue is empty. Returns at once if another dispatcher is at work."""
+    """Dispatch until the queue is empty. Returns at once if another dispatcher is at work.
+
+    A second argument is the inherited descriptor of the lock that says that this process is starting.
+    """
     lab = Lab(Workspace(Path(arguments[0])))
+    # Given back before the other lock is tried: whoever finds this one held may rely on us to look at the queue after him.
+    for inherited in arguments[1:]:
+        os.close(int(inherited))
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     while True:
         try:

@@ -1,5 +1,6 @@
 """Starts trainers and the dispatcher as processes that outlive their starter, the terminal and the connection."""
 
+import fcntl
 import os
 import secrets
 import subprocess
@@ -61,14 +62,24 @@ def record_exit(run: RunDir, exit_code: int) -> None:
 
 
 def start_dispatcher(workspace: Workspace) -> None:
-    """Start a dispatcher for the workspace as a process of its own; one too many ends at once by itself."""
+    """Start a dispatcher for the workspace as a process of its own, unless one is starting; one too many ends by itself.
+
+    A new process takes a moment until it holds dispatcher.lock. Until then it holds the lock that it inherits here, so that
+    whoever looks at the queue meanwhile does not start another, and another, on a machine that is slow already.
+    """
     workspace.runs.mkdir(parents=True, exist_ok=True)
-    with workspace.dispatcher_log.open("ab") as log:
+    with workspace.starting_lock.open("w") as starting, workspace.dispatcher_log.open("ab") as log:
+        try:
+            fcntl.flock(starting, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return
+        descriptor = starting.fileno()
         subprocess.Popen(
-            [sys.executable, "-P", "-m", "moetui.core.dispatch", str(workspace.root)],
+            [sys.executable, "-P", "-m", "moetui.core.dispatch", str(workspace.root), str(descriptor)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
             cwd=workspace.root,
+            pass_fds=(descriptor,),
         )

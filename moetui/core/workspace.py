@@ -39,6 +39,11 @@ class Workspace:
         return self.runs / "dispatcher.lock"
 
     @property
+    def starting_lock(self) -> Path:
+        """Held by a dispatcher that was started and has not come to its lock yet."""
+        return self.runs / "dispatcher.starting"
+
+    @property
     def dispatcher_log(self) -> Path:
         """What the dispatchers did."""
         return self.runs / "dispatcher.log"

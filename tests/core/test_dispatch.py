@@ -109,6 +109,25 @@ def test_only_one_dispatcher_works_however_many_are_started(lab: Lab, fake_engin
     assert sum(run.live for run in lab.snapshot().runs) == 1
 
 
+def test_looking_at_a_queue_often_does_not_start_a_dispatcher_each_time(lab: Lab, fake_engine: Behave) -> None:
+    fake_engine("hold")
+    queue(lab, 0.01, 0.05)
+    eventually(lambda: any(run.status == "running" for run in lab.snapshot().runs))
+    dispatcher = run_lock_holder(lab.workspace.dispatcher_lock)
+    assert dispatcher is not None
+    os.kill(dispatcher, signal.SIGKILL)
+    eventually(lambda: not lab.dispatching())
+    most = 0
+    while not lab.dispatching():
+        lab.snapshot()
+        most = max(most, sum(map(alive, psutil.Process().children())))
+    assert 1 <= most <= 2  # one that tries for the lock, and at most one that was started since it does
+
+
+def alive(process: psutil.Process) -> bool:
+    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+
+
 def test_stopping_a_queued_run_keeps_it_from_ever_starting(lab: Lab, fake_engine: Behave) -> None:
     fake_engine("hold")
     first, second = queue(lab, 0.01, 0.05)
