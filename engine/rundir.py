@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import orjson
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from engine.config import RunConfig
 from engine.metrics import encode
@@ -37,7 +37,10 @@ class _File(BaseModel):
 
 
 class RunFile(_File):
-    """config.json: the resolved configuration of a run, its place among others, and its provenance."""
+    """config.json: the resolved configuration of a run, its place among others, and its provenance.
+
+    `per_device` is the number of runs, this one among them, that may share its device.
+    """
 
     schema_version: int = SCHEMA
     id: str
@@ -47,6 +50,7 @@ class RunFile(_File):
     group: str = ""
     point: dict[str, Any] = {}
     created: float
+    per_device: int = Field(1, ge=1)
     config: RunConfig
     provenance: dict[str, Any] = {}
 

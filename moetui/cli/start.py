@@ -31,6 +31,9 @@ def run(
     offline: Annotated[
         bool, typer.Option("--offline", help="Use the text of installed packages; needs no network.")
     ] = False,
+    per_device: Annotated[
+        int, typer.Option(min=1, max=64, metavar="N", help="Train up to so many of the runs on one device at a time.")
+    ] = 1,
     follow: Annotated[
         bool, typer.Option("--follow/--detach", "-f/-d", help="Stay until the runs have ended, or return at once.")
     ] = True,
@@ -48,7 +51,7 @@ def run(
     if dry_run:
         _show_plan(planned, json=json)
         return 0
-    records = enqueue(lab(), planned)
+    records = enqueue(lab(), planned, per_device=per_device)
     if not follow:
         if json:
             print_json([record.model_dump() for record in records])
