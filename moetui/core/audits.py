@@ -46,7 +46,10 @@ def audit_named(lab: Lab, name: str) -> tuple[Audited, ...]:
 
 
 def audit_recorded(lab: Lab, record: RunRecord) -> Audited:
-    """The audit of a run by the learning rates that it has logged; by the planned ones while it is not over. Raises `UsageError`."""
+    """The audit of a run by the learning rates that it has logged; by the planned ones while it is not over.
+
+    Raises `UsageError` if its configuration is not known.
+    """
     found = detail(lab, record)
     if found.config is None:
         raise UsageError(f"{record.name} was imported without its configuration, so there is no schedule to audit")
