@@ -84,9 +84,15 @@ class Dispatcher:
         ours = {entry.pid for run in live if (entry := self._lab.run_dir(run).launch()) is not None}
         limits: dict[str, list[int]] = defaultdict(list)
         for run in live:
-            with contextlib.suppress(OSError, DamagedFile):
-                limits[run.device].append(self._lab.run_dir(run).config().per_device)
+            limits[run.device].append(self._limit(run))
         return [Place(device, limits[device.id]) for device in devices() if not device.pids - ours]
+
+    def _limit(self, record: RunRecord) -> int:
+        """How many runs may share the device of a live one; a damaged config.json lets it have the device alone."""
+        try:
+            return self._lab.run_dir(record).config().per_device
+        except (OSError, DamagedFile):
+            return 1
 
     def _launch(self, record: RunRecord, device: Device, per_device: int) -> bool:
         run = self._lab.run_dir(record)

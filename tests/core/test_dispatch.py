@@ -169,6 +169,18 @@ def test_a_device_has_room_as_long_as_nobody_on_it_minds() -> None:
     assert not Place(Device(CPU, "CPU"), [3, 2]).has_room(3)
 
 
+def test_a_damaged_configuration_fails_its_run_and_not_the_queue(lab: Lab, fake_engine: Behave) -> None:
+    fake_engine("hold")
+    first, damaged, last = queue(lab, 0.01, 0.02, 0.03)
+    lab.run_dir(damaged).config_file.write_text("{")
+    eventually(lambda: status(lab, first) == "running")
+    shelf.stop(lab, lab.find(first.id))
+    eventually(lambda: status(lab, last) == "running")
+    ended = lab.find(damaged.id)
+    assert ended.status == "failed"
+    assert "config.json" in ended.reason
+
+
 def test_stopping_a_queued_run_keeps_it_from_ever_starting(lab: Lab, fake_engine: Behave) -> None:
     fake_engine("hold")
     first, second = queue(lab, 0.01, 0.05)
