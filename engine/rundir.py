@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import orjson
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from engine.config import RunConfig
 from engine.metrics import encode
@@ -46,7 +46,10 @@ class Parent(_File):
 
 
 class RunFile(_File):
-    """config.json: the resolved configuration of a run, its place among others, and its provenance."""
+    """config.json: the resolved configuration of a run, its place among others, and its provenance.
+
+    `per_device` is the number of runs, this one among them, that may share its device.
+    """
 
     schema_version: int = SCHEMA
     id: str
@@ -57,6 +60,7 @@ class RunFile(_File):
     point: dict[str, Any] = {}
     created: float
     parent: Parent | None = None
+    per_device: int = Field(1, ge=1)
     config: RunConfig
     provenance: dict[str, Any] = {}
 

@@ -35,6 +35,9 @@ def run(
     offline: Annotated[
         bool, typer.Option("--offline", help="Use the text of installed packages; needs no network.")
     ] = False,
+    per_device: Annotated[
+        int, typer.Option(min=1, max=64, metavar="N", help="Train up to so many of the runs on one device at a time.")
+    ] = 1,
     follow: FollowOption = True,
     plain: PlainOption = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Show the runs and start none.")] = False,
@@ -53,7 +56,7 @@ def run(
         _show_plan(planned, audited, json=json)
         return 0
     say_findings(audited)
-    records = enqueue(lab(), planned)
+    records = enqueue(lab(), planned, per_device=per_device)
     return launched(records, follow=follow, plain=plain, json=json)
 
 

@@ -1,6 +1,7 @@
 """The devices that runs are placed on: each GPU, or the CPU as one device."""
 
 import contextlib
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -21,9 +22,29 @@ class Device:
         """Whether this is a GPU."""
         return self.id != CPU
 
-    def environment(self) -> dict[str, str]:
-        """The variables that make a process see this device and no other."""
-        return {"CUDA_DEVICE_ORDER": "PCI_BUS_ID", "CUDA_VISIBLE_DEVICES": self.id if self.is_gpu else ""}
+    def environment(self, per_device: int) -> dict[str, str]:
+        """The variables that make a process see this device and no other, and its share of the cores if it shares a CPU."""
+        seen = {"CUDA_DEVICE_ORDER": "PCI_BUS_ID", "CUDA_VISIBLE_DEVICES": self.id if self.is_gpu else ""}
+        if per_device == 1 or self.is_gpu or "OMP_NUM_THREADS" in os.environ:
+            return seen
+        return seen | {"OMP_NUM_THREADS": str(max(1, cores() // per_device))}
+
+
+@dataclass(slots=True)
+class Place:
+    """A device and the runs on it, each as the number of runs that it allows there, itself among them."""
+
+    device: Device
+    limits: list[int] = field(default_factory=list)
+
+    def has_room(self, limit: int) -> bool:
+        """Whether one more run with this limit may join: neither it nor those that are there may be too many."""
+        return len(self.limits) < min([limit, *self.limits])
+
+
+def cores() -> int:
+    """Processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def gpus() -> list[Device]:

@@ -14,12 +14,13 @@ import signal
 import subprocess
 import sys
 import time
+from collections import defaultdict
 from pathlib import Path
 
 from engine.host import hostname
 from engine.locks import hold_run_lock
 from engine.rundir import Result, RunDir, write_file
-from moetui.core.devices import Device, devices, wants_gpu
+from moetui.core.devices import Device, Place, devices, wants_gpu
 from moetui.core.errors import CatalogueError
 from moetui.core.lab import Lab
 from moetui.core.launcher import launch, record_exit
@@ -51,29 +52,40 @@ class Dispatcher:
         return POLL_SECONDS if self._start(queued, live) or live else BUSY_POLL_SECONDS
 
     def _start(self, queued: list[RunRecord], live: list[RunRecord]) -> bool:
-        """Start queued runs on free devices, oldest first. True if any was started or ended."""
-        present = devices()
-        any_gpu = any(device.is_gpu for device in present)
-        ours = {entry.pid for run in live if (entry := self._lab.run_dir(run).launch()) is not None}
-        taken = {run.device for run in live}
-        free = [device for device in present if device.id not in taken and not device.pids - ours]
+        """Start queued runs on devices with room, oldest first. True if any was started or ended."""
+        places = self._places(live)
+        any_gpu = any(place.device.is_gpu for place in places)
+        full: set[bool] = set()
         acted = False
         for record in queued:
-            gpu = wants_gpu(self._device_of(record), any_gpu=any_gpu)
+            entry = self._lab.run_dir(record).config()
+            gpu = wants_gpu(entry.config.training.device, any_gpu=any_gpu)
             if gpu and not any_gpu:
                 self._refuse(record, "it asks for a GPU and this host has none")
                 acted = True
                 continue
-            device = next((device for device in free if device.is_gpu == gpu), None)
-            if device is not None and self._launch(record, device):
-                free.remove(device)
+            fitting = [place for place in places if place.device.is_gpu == gpu and place.has_room(entry.per_device)]
+            if not fitting or gpu in full:
+                full.add(gpu)  # later runs wait too: small ones that share would keep out one that wants a device alone
+                continue
+            place = min(fitting, key=lambda place: len(place.limits))
+            if self._launch(record, place.device, entry.per_device):
+                place.limits.append(entry.per_device)
                 acted = True
         return acted
 
-    def _launch(self, record: RunRecord, device: Device) -> bool:
+    def _places(self, live: list[RunRecord]) -> list[Place]:
+        """The devices that no process of other people uses, each with our runs on it."""
+        ours = {entry.pid for run in live if (entry := self._lab.run_dir(run).launch()) is not None}
+        limits: dict[str, list[int]] = defaultdict(list)
+        for run in live:
+            limits[run.device].append(self._lab.run_dir(run).config().per_device)
+        return [Place(device, limits[device.id]) for device in devices() if not device.pids - ours]
+
+    def _launch(self, record: RunRecord, device: Device, per_device: int) -> bool:
         run = self._lab.run_dir(record)
         try:
-            process = launch(run, device, self._lab.workspace)
+            process = launch(run, device, self._lab.workspace, per_device)
         except BlockingIOError:
             return False  # it is being cancelled, or somebody else started it
         except OSError as error:
@@ -82,9 +94,6 @@ class Dispatcher:
         self._children[record.id] = (run, process)
         _log(f"started {record.id} {record.name} on {device.name} (pid {process.pid})")
         return True
-
-    def _device_of(self, record: RunRecord) -> str:
-        return self._lab.run_dir(record).config().config.training.device
 
     def _refuse(self, record: RunRecord, reason: str) -> None:
         end = Result(status="failed", reason=reason, updates=record.updates, ended=time.time())

@@ -20,9 +20,10 @@ from moetui.core.records import RunRecord
 _ALPHABET = "abcdefghjkmnpqrstvwxyz23456789"  # none that are mistaken for another
 
 
-def enqueue(lab: Lab, planned: Sequence[PlannedRun]) -> list[RunRecord]:
+def enqueue(lab: Lab, planned: Sequence[PlannedRun], *, per_device: int = 1) -> list[RunRecord]:
     """Write a directory and a record for each planned run and see that a dispatcher is at work.
 
+    Up to `per_device` of the runs may train on one device at a time.
     Raises `UsageError` if a run cannot run here, `LabError` if the workspace cannot be written.
     """
     if any(run.config.training.device == "cuda" for run in planned) and not gpus():
@@ -34,7 +35,7 @@ def enqueue(lab: Lab, planned: Sequence[PlannedRun]) -> list[RunRecord]:
         lab.workspace.runs.mkdir(exist_ok=True)
         for order, run in enumerate(planned):
             records.append(
-                _write(lab, run, facts, created=now + order * 1e-3)
+                _write(lab, run, facts, created=now + order * 1e-3, per_device=per_device)
             )  # so that the queue keeps the plan's order
     except OSError as error:
         raise LabError(f"{error.filename or lab.workspace.runs}: {error.strerror}; nothing was queued") from None
@@ -74,7 +75,7 @@ def record_of(entry: RunFile, labels: Labels, path: str) -> RunRecord:
     )
 
 
-def _write(lab: Lab, run: PlannedRun, facts: dict[str, object], *, created: float) -> RunRecord:
+def _write(lab: Lab, run: PlannedRun, facts: dict[str, object], *, created: float, per_device: int) -> RunRecord:
     entry = RunFile(
         id=new_id(),
         name=run.name,
@@ -84,6 +85,7 @@ def _write(lab: Lab, run: PlannedRun, facts: dict[str, object], *, created: floa
         point=dict(run.point),
         created=created,
         parent=run.start.parent if run.start else None,
+        per_device=per_device,
         config=run.config,
         provenance=facts,
     )

@@ -17,8 +17,11 @@ TOKEN_VARIABLE = "MOETUI_RUN_TOKEN"  # noqa: S105  # a name, not a secret
 """Environment variable by which every process of a run is known as ours."""
 
 
-def launch(run: RunDir, device: Device, workspace: Workspace) -> subprocess.Popen[bytes]:
-    """Start the trainer. Raises `BlockingIOError` if a process of the run lives or somebody cancels it at this moment."""
+def launch(run: RunDir, device: Device, workspace: Workspace, per_device: int = 1) -> subprocess.Popen[bytes]:
+    """Start the trainer on a device that it shares with up to `per_device` - 1 others.
+
+    Raises `BlockingIOError` if a process of the run lives or somebody cancels it at this moment.
+    """
     # The child inherits this share, so the run counts as alive from its first instant, before it can take locks itself.
     share = share_procs_lock(run.procs_lock)
     try:
@@ -40,7 +43,7 @@ def launch(run: RunDir, device: Device, workspace: Workspace) -> subprocess.Pope
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
                 cwd=workspace.root,
-                env=os.environ | device.environment() | {TOKEN_VARIABLE: token},
+                env=os.environ | device.environment(per_device) | {TOKEN_VARIABLE: token},
                 pass_fds=(share,),
             )
         entry = Launch(

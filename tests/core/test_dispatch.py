@@ -9,7 +9,7 @@ import pytest
 
 from engine.locks import run_lock_holder
 from moetui.core import shelf
-from moetui.core.devices import gpus
+from moetui.core.devices import CPU, Device, Place, cores, gpus
 from moetui.core.enqueue import enqueue
 from moetui.core.errors import UsageError
 from moetui.core.lab import Lab
@@ -21,13 +21,18 @@ from tests.conftest import eventually
 Behave = Callable[[str], None]
 
 
-def queue(lab: Lab, *rates: float, updates: int = 3) -> list[RunRecord]:
+def queue(lab: Lab, *rates: float, updates: int = 3, per_device: int = 1) -> list[RunRecord]:
     selection = Selection(
         presets=("quickstart",),
         settings={"training.updates": updates, "training.device": "cpu"},
         axes={"optimizer.lr": rates},
     )
-    return enqueue(lab, plan(lab.library(), selection))
+    return enqueue(lab, plan(lab.library(), selection), per_device=per_device)
+
+
+def statuses(lab: Lab, *runs: RunRecord) -> list[str]:
+    found = {run.id: run.status for run in lab.snapshot().runs}
+    return [found[run.id] for run in runs]
 
 
 def status(lab: Lab, record: RunRecord) -> str:
@@ -119,6 +124,49 @@ def test_readers_of_a_queue_start_one_dispatcher_and_not_one_each(lab: Lab, fake
     # One at work and one on its way that will find it there.
     assert sum("moetui.core.dispatch" in command for command in words) <= 2
     eventually(lambda: status(lab, run) == "running")
+
+
+def test_runs_that_may_share_a_device_train_side_by_side_up_to_their_number(lab: Lab, fake_engine: Behave) -> None:
+    fake_engine("hold")
+    runs = queue(lab, 0.01, 0.02, 0.03, per_device=2)
+    eventually(lambda: statuses(lab, *runs) == ["running", "running", "queued"])
+    dispatcher = run_lock_holder(lab.workspace.dispatcher_lock)
+    assert dispatcher is not None
+    os.kill(dispatcher, signal.SIGKILL)  # the next one counts what is there as this one did
+    eventually(lambda: lab.snapshot() and run_lock_holder(lab.workspace.dispatcher_lock) not in {None, dispatcher})
+    shelf.stop(lab, lab.find(runs[0].id))
+    eventually(lambda: statuses(lab, *runs) == ["stopped", "running", "running"])
+
+
+def test_packed_runs_share_the_cores(lab: Lab, fake_engine: Behave, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    fake_engine("hold")
+    (run,) = queue(lab, 0.01, per_device=2)
+    eventually(lambda: status(lab, run) == "running")
+    entry = lab.run_dir(lab.find(run.id)).launch()
+    assert entry is not None
+    assert psutil.Process(entry.pid).environ()["OMP_NUM_THREADS"] == str(max(1, cores() // 2))
+
+
+def test_a_run_that_wants_the_device_alone_gets_it_alone_and_is_not_overtaken(lab: Lab, fake_engine: Behave) -> None:
+    fake_engine("hold")
+    (shared,) = queue(lab, 0.01, per_device=2)
+    (alone,) = queue(lab, 0.02)
+    (later,) = queue(lab, 0.03, per_device=2)
+    runs = shared, alone, later
+    eventually(lambda: statuses(lab, *runs) == ["running", "queued", "queued"])
+    shelf.stop(lab, lab.find(shared.id))
+    eventually(lambda: statuses(lab, *runs) == ["stopped", "running", "queued"])
+    shelf.stop(lab, lab.find(alone.id))
+    eventually(lambda: statuses(lab, *runs) == ["stopped", "stopped", "running"])
+
+
+def test_a_device_has_room_as_long_as_nobody_on_it_minds() -> None:
+    assert Place(Device(CPU, "CPU")).has_room(1)
+    assert not Place(Device(CPU, "CPU"), [1]).has_room(4)
+    assert not Place(Device(CPU, "CPU"), [4]).has_room(1)
+    assert Place(Device(CPU, "CPU"), [3, 3]).has_room(3)
+    assert not Place(Device(CPU, "CPU"), [3, 2]).has_room(3)
 
 
 def test_stopping_a_queued_run_keeps_it_from_ever_starting(lab: Lab, fake_engine: Behave) -> None:
