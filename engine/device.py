@@ -30,6 +30,9 @@ class Device:
         """Most bytes in use so far: allocated on a GPU, resident in the whole process on a CPU."""
         if self.torch.type == "cuda":
             return int(torch.cuda.max_memory_allocated(self.torch))
+        status = Path("/proc/self/status")
+        if status.exists():  # getrusage would count the peak of the process that started this one
+            return next(int(line.split()[1]) * 1024 for line in status.open() if line.startswith("VmHWM"))
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         return peak if sys.platform == "darwin" else peak * 1024  # kibibytes, but bytes on macOS
 

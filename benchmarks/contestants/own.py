@@ -1,0 +1,32 @@
+"""The model, head and optimizer of this engine, used as `engine.update` uses them."""
+
+import torch
+from torch import Tensor
+
+from engine.config import RunConfig
+from engine.model.loss import predict
+from engine.model.transformer import Transformer
+from engine.optim.hybrid import Hybrid
+
+
+class Own:
+    """float32 weights; the products of attention, experts and head in `dtype`."""
+
+    def __init__(self, config: RunConfig, device: torch.device, dtype: torch.dtype) -> None:
+        self.config = config
+        self.model = Transformer(config.model, dtype)
+        self.model.initialize()
+        self.model.to(device)
+        self.optimizer = Hybrid(self.model, config.optimizer)
+
+    def forward_backward(self, tokens_BL: Tensor) -> Tensor:
+        """Add the gradients of a micro-batch."""
+        output = self.model(tokens_BL)
+        prediction = predict(output.hidden_BLD, self.model.embedding_VD, tokens_BL)
+        loss: Tensor = prediction.loss_sum / prediction.count + self.config.model.balance_weight * output.balance()
+        loss.backward()
+        return loss.detach()
+
+    def step(self) -> None:
+        """Muon and AdamW."""
+        self.optimizer.step(self.config.optimizer.lr)
