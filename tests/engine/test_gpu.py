@@ -1,0 +1,59 @@
+"""What only a GPU can show: an update that never waits for the device."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from engine.config import TrainingConfig
+from engine.data.batches import Sequences
+from engine.data.corpus import open_corpus
+from engine.device import open_device
+from engine.model.transformer import Transformer
+from engine.optim.hybrid import Hybrid
+from engine.update import Updater
+from tests.engine.tiny import tiny_config, write_corpus
+
+pytestmark = [
+    pytest.mark.gpu,
+    pytest.mark.skipif(not torch.cuda.is_available(), reason="this machine has no CUDA device"),
+]
+
+
+@pytest.fixture
+def updater(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Updater:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    settings = {"training.device": "cuda", "training.accumulation": 3, "model.dropout": 0.1, "model.d_ff": 32}
+    config = tiny_config(write_corpus(tmp_path / "corpus.jsonl"), settings)
+    device = open_device(TrainingConfig(device="cuda"))
+    corpus = open_corpus(config.data, config.model.vocab_size, lambda _: None)
+    model = Transformer(config.model, device.compute)
+    model.initialize()
+    model.to(device.torch)
+    sequences = Sequences(corpus.train, config.data.sequence_length, device.torch)
+    return Updater(config, model, Hybrid(model, config.optimizer), sequences)
+
+
+@pytest.fixture
+def _no_waiting() -> Iterator[None]:
+    """From the moment the test sets the mode, whatever waits for the device raises; afterwards it may again."""
+    yield
+    torch.cuda.set_sync_debug_mode("default")
+
+
+@pytest.mark.usefixtures("_no_waiting")
+def test_an_update_never_waits_for_the_device(updater: Updater) -> None:
+    if torch.cuda.get_device_capability() < (9, 0):
+        pytest.skip("without a grouped kernel the host has to learn the size of the largest group")
+    updater.run(1, 0.01)  # what is set up once may wait
+    torch.cuda.set_sync_debug_mode("error")
+    scores = [updater.run(update, 0.01) for update in range(2, 5)]
+    torch.cuda.set_sync_debug_mode("default")
+    assert all(bool(torch.isfinite(score.loss)) for score in scores)
+
+
+def test_batches_come_through_page_locked_memory(updater: Updater) -> None:
+    sequences = updater._feed._sequences
+    assert sequences.read(torch.arange(2).numpy()).is_pinned()
+    assert updater._feed.at(0).is_cuda
