@@ -1,5 +1,6 @@
 """Text that needs no network, for machines that have none."""
 
+from pathlib import Path
 from typing import Any
 
 from engine.config import RunConfig
@@ -10,7 +11,16 @@ LARGEST_VOCABULARY = 8192
 
 def needs_network(config: RunConfig) -> bool:
     """Whether the text or the tokenizer comes from a hub, unless both are in its cache already."""
-    return config.data.source == "hub" or config.data.tokenizer.startswith("hub:")
+    return _text_from_hub(config) or _tokenizer_from_hub(config)
+
+
+def _text_from_hub(config: RunConfig) -> bool:
+    return config.data.source == "hub" and not Path(config.data.hub_name).expanduser().is_dir()
+
+
+def _tokenizer_from_hub(config: RunConfig) -> bool:
+    kind, _, name = config.data.tokenizer.partition(":")
+    return kind == "hub" and not Path(name).expanduser().is_dir()
 
 
 def offline_settings(*configs: RunConfig) -> dict[str, Any]:
@@ -20,9 +30,9 @@ def offline_settings(*configs: RunConfig) -> dict[str, Any]:
     model's leaves the rest of its embedding unused.
     """
     settings: dict[str, Any] = {}
-    if any(config.data.source == "hub" for config in configs):
+    if any(_text_from_hub(config) for config in configs):
         settings["data.source"] = "pydocs"
-    if any(config.data.tokenizer.startswith("hub:") for config in configs):
+    if any(_tokenizer_from_hub(config) for config in configs):
         smallest = min(config.model.vocab_size for config in configs)
         settings["data.tokenizer"] = f"bpe:{min(smallest, LARGEST_VOCABULARY)}"
     return settings

@@ -1,6 +1,7 @@
 """Settings that keep a run off the network, and what becomes of a run that needs one where there is none."""
 
 import socket
+from pathlib import Path
 
 import pytest
 
@@ -29,6 +30,12 @@ def test_the_vocabulary_is_never_larger_than_the_models() -> None:
     assert offline_settings(hub)["data.tokenizer"] == "bpe:1000"
     large, small = config(data__source="hub"), config(data__source="hub", model__vocab_size=500)
     assert offline_settings(large, small)["data.tokenizer"] == "bpe:500"
+
+
+def test_a_directory_in_the_hubs_layout_needs_no_network(tmp_path: Path) -> None:
+    local = config(data__source="hub", data__hub_name=str(tmp_path), data__tokenizer=f"hub:{tmp_path}")
+    assert not needs_network(local)
+    assert offline_settings(local) == {}
 
 
 def test_what_is_local_already_stays() -> None:
