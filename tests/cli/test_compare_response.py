@@ -123,6 +123,7 @@ def test_diff_shows_only_the_keys_that_differ(cli: Cli, grid: Lab) -> None:
     assert cli.json("diff", "grid/lr=0.01", "grid/lr=0.05")["differing"] == {"optimizer.lr": [0.01, 0.05]}
     tree = cli.json("diff", "preset:quickstart", "base/moe-tiny")
     assert tree["differing"]["optimizer.lr"] == ["[0.01, 0.05, 0.3]", 0.05]
+    assert cli.json("diff", "g100s1", "grid/lr=0.05")["differing"] == {"optimizer.lr": [0.01, 0.05]}
     code, out, _ = cli("diff", "g100s1", "g100s1")
     assert (code, out) == (0, "The configurations are the same.\n")
     assert "optimizer.lr" in cli("diff", "g100s1", "g500s1")[1]
