@@ -21,8 +21,13 @@ class Side:
 
 
 def differing(sides: Sequence[Side]) -> dict[str, tuple[Any, ...]]:
-    """Every key whose value is not the same on all sides, in the order of definition, with the values by side."""
+    """Every key whose value is not the same on all sides, in the order of definition, with the values by side.
+
+    The seed is one only if every side has one: several runs of one setting have many.
+    """
     keys = dict.fromkeys(key for side in sides for key in side.config)
+    if any("seed" not in side.config for side in sides):
+        keys.pop("seed", None)
     rows = {key: tuple(side.config.get(key) for side in sides) for key in keys}
     return {key: values for key, values in rows.items() if any(value != values[0] for value in values)}
 

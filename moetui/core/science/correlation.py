@@ -36,8 +36,8 @@ def lr_correlations(records: Sequence[RunRecord]) -> tuple[Correlation, ...]:
     for key in ("val_loss", "val_accuracy", "val_perplexity"):
         samples = [(run.lr, sample(run, MEASURES[key]).value) for run in records if run.lr]
         pairs = np.array([(lr, value) for lr, value in samples if value is not None], dtype=np.float64).reshape(-1, 2)
-        if len(pairs) < 2:
-            continue
+        if len(pairs) < 3:
+            continue  # two points always lie on a line
         lrs, values = pairs[:, 0], pairs[:, 1]
         found += [
             correlation(lrs, values, "Pearson", x_name="lr", y_name=key),
