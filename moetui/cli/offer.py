@@ -1,0 +1,119 @@
+"""Shows runs that are wanted with what is here of them and what the rest costs, asks, and queues what is due."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from moetui.cli.audit import finding_rows, say_findings
+from moetui.cli.launched import launched
+from moetui.cli.output import print_json, print_table, say
+from moetui.cli.place import lab
+
+if TYPE_CHECKING:
+    from moetui.core.audits import Audited
+    from moetui.core.estimate import Estimate
+    from moetui.core.studies import Member
+
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before queueing.")]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", "-n", help="Show the runs and start none.")]
+
+
+def offer(
+    members: "Sequence[Member]",
+    *,
+    follow: bool,
+    plain: bool,
+    yes: bool,
+    dry_run: bool,
+    json: bool,
+    facts: Mapping[str, Any] | None = None,
+) -> int:
+    """Show the runs and queue those that are due, unless it is a dry run or the answer is no. Returns the exit code.
+
+    `facts` stand before the runs in the JSON of a dry run.
+    """
+    from moetui.core.audits import audit_planned
+    from moetui.core.devices import gpus
+    from moetui.core.estimate import estimate
+    from moetui.core.studies import complete
+
+    due = [member.planned for member in members if member.due]
+    audited = audit_planned(lab(), (member.planned for member in members))
+    cost = estimate(due, lab().records(), gpu=bool(gpus()))
+    if dry_run and json:
+        print_json({**(facts or {}), "runs": _rows(members, audited), "estimate": _estimate_row(cost)})
+        return 0
+    _show(members, audited, cost, stdout=dry_run)
+    if dry_run:
+        return 0
+    if due and sys.stdin.isatty() and not (yes or json) and not typer.confirm(f"Queue {_runs(len(due))}?", err=True):
+        say("Nothing was queued.")
+        return 0
+    return launched(complete(lab(), members), follow=follow, plain=plain, json=json)
+
+
+def _show(members: "Sequence[Member]", audited: "Sequence[Audited]", cost: "Estimate", *, stdout: bool) -> None:
+    """Every run of the study, the findings on the schedules, and what is to be done. The table is the result of a dry run only."""
+    from moetui.core import format as fmt
+    from moetui.core.devices import devices
+
+    rows = [
+        [
+            member.planned.name,
+            _stands(member),
+            fmt.number(member.planned.config.optimizer.lr),
+            str(member.planned.config.seed),
+            str(member.planned.config.training.updates),
+            fmt.count(member.planned.config.tokens),
+            fmt.count(member.planned.config.model.parameters),
+        ]
+        for member in members
+    ]
+    headers = ["name", "here", "lr", "seed", "updates", "tokens", "parameters"]
+    print_table(headers, rows, right=headers[2:], stdout=stdout)
+    say_findings(audited)
+    due = sum(member.due for member in members)
+    pending = sum(member.state == "pending" for member in members)
+    there = f"{_runs(len(members))}: {len(members) - due - pending} there, {pending} under way, {due} to queue"
+    basis = "from runs measured here" if cost.measured else "a rule of thumb, nothing was measured here yet"
+    present = devices()
+    at_once = max(sum(device.is_gpu for device in present), 1)
+    share = f", {fmt.duration(cost.seconds / at_once)} on {at_once} devices" if at_once > 1 else ""
+    hours = f"about {fmt.duration(cost.seconds)} of training, {cost.device_hours:.2g} device-hours{share} ({basis})"
+    say(f"{there}; {hours}" if due else there)
+
+
+def _stands(member: "Member") -> str:
+    """What is here of a run: the id of the one that stands for it, and what becomes of it."""
+    if member.record is None:
+        return "–"
+    again = ", again" if member.due else ""
+    return f"{member.record.id} {member.record.status}{again}"
+
+
+def _rows(members: "Sequence[Member]", audited: "Sequence[Audited]") -> list[dict[str, Any]]:
+    return [
+        {
+            "name": member.planned.name,
+            "preset": member.planned.preset,
+            "study": member.planned.study,
+            "group": member.planned.group,
+            "seed": member.planned.config.seed,
+            "state": member.state,
+            "id": member.record.id if member.record else None,
+            "status": member.record.status if member.record else None,
+            "findings": finding_rows(found),
+            "config": member.planned.config.model_dump(mode="json"),
+        }
+        for member, found in zip(members, audited, strict=True)
+    ]
+
+
+def _estimate_row(cost: "Estimate") -> dict[str, Any]:
+    return {"seconds": cost.seconds, "device_hours": cost.device_hours, "measured": cost.measured}
+
+
+def _runs(count: int) -> str:
+    return f"{count} run{'s' if count != 1 else ''}"

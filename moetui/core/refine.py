@@ -1,0 +1,66 @@
+"""The runs that would make the response to the learning rate surer, for each setting of everything else."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from engine.config import RunConfig
+from moetui.core.plan import PlannedRun, short_key
+from moetui.core.records import RunRecord
+from moetui.core.science.evidence import Evidence
+from moetui.core.science.measure import Measure
+from moetui.core.science.propose import Step, propose
+from moetui.core.science.response import Response, respond, slices
+
+
+@dataclass(frozen=True, slots=True)
+class Refinement:
+    """What to run next in one setting, the reasons, and the response that they come from. `runs` holds those there are, too."""
+
+    response: Response
+    steps: tuple[Step, ...]
+    runs: tuple[PlannedRun, ...]
+
+
+def refine(evidence: Iterable[Evidence], measure: Measure, *, tolerance: float) -> tuple[Refinement, ...]:
+    """The refinement of every setting that was run here, from random weights, at two learning rates or more."""
+    own = [run for run in evidence if run.config and not (run.record.published or run.record.parent)]
+    found = []
+    for part in slices(own):
+        if len(part.lrs) > 1:
+            response = respond(part, measure, tolerance=tolerance)
+            steps = propose(response)
+            found.append(Refinement(response, steps, _planned(part.runs, steps)))
+    return tuple(found)
+
+
+def _planned(runs: Iterable[Evidence], steps: Iterable[Step]) -> tuple[PlannedRun, ...]:
+    """One run for each learning rate and seed of the steps, each once: the setting's own seeds first, then the next numbers."""
+    known = [(run.record, run.config) for run in runs if run.config is not None]
+    seeds = sorted({config.seed for _, config in known})
+    record, config = known[0]
+    wanted = {
+        (lr, seed): None
+        for step in steps
+        for lr in step.lrs
+        for seed in (*seeds, *range(seeds[-1] + 1, seeds[-1] + 1 + step.seeds))[: step.seeds]
+    }
+    return tuple(_like(record, config, lr, seed) for lr, seed in wanted)
+
+
+def _like(record: RunRecord, config: RunConfig, lr: float, seed: int) -> PlannedRun:
+    """A run of the same preset and study with another learning rate and seed."""
+    varied = {key: value for key, value in record.point.items() if key != "optimizer.lr"}
+    parts = [
+        record.preset,
+        *(f"{short_key(key)}={value}" for key, value in varied.items()),
+        f"lr={lr:g}",
+        f"seed={seed}",
+    ]
+    optimizer = config.optimizer.model_copy(update={"lr": lr})
+    return PlannedRun(
+        name="/".join(part for part in parts if part),
+        preset=record.preset,
+        study=record.study,
+        point={**varied, "optimizer.lr": lr},
+        config=config.model_copy(update={"optimizer": optimizer, "seed": seed}),
+    )
