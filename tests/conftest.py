@@ -17,6 +17,9 @@ from moetui.core.workspace import Workspace
 settings.register_profile("moetui", deadline=None)  # a busy machine is no fault of the code
 settings.load_profile("moetui")
 
+# Tests run on all cores at once; trainers with as many threads each would wait for one another more than they compute.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 FAKE = Path(__file__).parent / "fake"
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from moetui.core.plan import PlannedRun
 from moetui.core.records import RunRecord
 
-GUESS = {True: 20e12, False: 100e9}
+GUESS = {True: 20e12, False: 50e9}
 """Operations per second of training, on a GPU and on a CPU, before anything was measured here."""
 
 RECENT = 20

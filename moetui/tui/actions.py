@@ -69,7 +69,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("runs", "sort(-1)", "left_square_bracket", "", "Sort by the column before."),
     Action("runs", "reverse", "v", "", "Turn the order around."),
     Action("runs", "tag", "t", "Tag", "Edit the tags of the marked runs, or of the one under the cursor."),
-    Action("runs", "note", "n", "Note", "Write a note on the run."),
+    Action("runs", "note", "n", "", "Write a note on the run."),
     Action("runs", "rename", "r", "", "Give the run another name."),
     Action("runs", "delete", "d,delete", "Del", "Move the marked runs, or the one under the cursor, to the trash."),
     Action("runs", "undo", "u", "Undo", "Bring back what was deleted last; in the trash, the run under the cursor."),
