@@ -55,7 +55,7 @@ def rerun(lab: Lab, record: RunRecord) -> RunRecord:
     if entry.parent is not None:
         start = Start(entry.parent, run.checkpoints / "start")
         _about(record, start.directory)
-    return enqueue(lab, [replace(_as_planned(entry, record.name), start=start)])[0]
+    return enqueue(lab, [replace(_as_planned(entry, record.name), start=start)], per_device=entry.per_device)[0]
 
 
 def fork(
@@ -78,7 +78,7 @@ def fork(
     parts = [f"{short_key(key)}={value}" for key, value in settings.items()]
     planned = _as_planned(entry, "/".join([record.name, "fork", *parts]))
     point = {**entry.point, **{key: value for key, value in settings.items() if key != "seed"}}
-    return enqueue(lab, [replace(planned, config=config, point=point, start=start)])[0]
+    return enqueue(lab, [replace(planned, config=config, point=point, start=start)], per_device=entry.per_device)[0]
 
 
 def _entry(run: RunDir) -> RunFile:

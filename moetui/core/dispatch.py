@@ -127,7 +127,8 @@ class Dispatcher:
 def main(arguments: list[str]) -> int:
     """Dispatch until the queue is empty. Returns at once if another dispatcher is at work."""
     lab = Lab(Workspace(Path(arguments[0])))
-    starting = os.fdopen(int(arguments[1]), "ab")
+    # Given back before the other lock is tried: whoever finds this one held relies on us to look at the queue after that.
+    os.close(int(arguments[1]))
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     while True:
         try:
@@ -135,7 +136,6 @@ def main(arguments: list[str]) -> int:
         except BlockingIOError:
             return 0
         try:
-            starting.close()  # from here on dispatcher.lock speaks for us
             _run(Dispatcher(lab))
         except CatalogueError as error:
             _log(f"gave up: {error}")

@@ -123,6 +123,14 @@ def test_a_rerun_is_a_new_run_of_the_same_configuration(lab: Lab, fake_engine: B
     assert status(lab, new) == "finished"
 
 
+def test_a_run_that_shared_its_device_does_so_again(lab: Lab, fake_engine: Behave) -> None:
+    (run,) = queue(lab, 0.05, per_device=3)
+    eventually(lambda: ended(lab))
+    new = again.rerun(lab, lab.find(run.id))
+    eventually(lambda: ended(lab))
+    assert lab.run_dir(new).config().per_device == 3
+
+
 def test_a_fork_begins_with_the_weights_and_knows_its_parent(lab: Lab, fake_engine: Behave) -> None:
     run = finished(lab)
     give_checkpoint(lab, run, "best", 2)
