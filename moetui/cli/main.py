@@ -74,6 +74,12 @@ def _guarded() -> int:
         return complain(message, hint="see `moetui --help`", code=2)
     except LabError as error:
         return complain(str(error), code=error.exit_code)
+    except ValueError as error:
+        from engine.rundir import DamagedFile  # not above: `--help` must not wait for it
+
+        if isinstance(error, DamagedFile):
+            return complain(str(error), code=1)
+        raise
     except (KeyboardInterrupt, typer.Abort):
         return 130
     except BrokenPipeError:

@@ -194,3 +194,15 @@ def test_a_damaged_catalogue_costs_no_data_and_stops_every_command_with_one_line
         assert "moetui reindex" in err
         assert len(err.splitlines()) == 1
     assert lab.workspace.runs_json.read_text() == '{"runs": {'
+
+
+@pytest.mark.parametrize("command", [("show",), ("health",), ("export", "--to", "out", "--format", "csv")])
+def test_a_damaged_run_directory_is_told_in_one_line(
+    cli: Cli, lab: Lab, fake_engine: Behave, command: tuple[str, ...]
+) -> None:
+    (run,) = cli.json("run", "base/moe-tiny", "--set", "training.updates=1", *ON_CPU)
+    (lab.workspace.root / run["path"] / "config.json").write_text("{")
+    code, out, err = cli(command[0], run["id"], *command[1:])
+    assert (code, out) == (1, "")
+    assert "config.json" in err
+    assert len(err.splitlines()) == 1
