@@ -1,11 +1,11 @@
 """Documents as one HTML file that needs nothing else: styles and images are in it, and nothing is fetched or executed."""
 
 import base64
+import html as entities
 from collections.abc import Iterator, Mapping
-from html import escape
 from typing import Final
 
-from moetui.core.report.document import Block, Bullets, Command, Document, Heading, Paragraph, Picture, Table
+from moetui.core.report.document import Block, Bullets, Command, Document, Heading, Paragraph, Picture, Table, flat
 
 _STYLE: Final = """
 body { font: 16px/1.5 system-ui, sans-serif; color: #111; background: #fff; max-width: 68rem; margin: 2rem auto; padding: 0 1rem; }
@@ -32,6 +32,11 @@ def html(document: Document, images: Mapping[str, bytes]) -> str:
         '<meta name="viewport" content="width=device-width">\n'
         f"<title>{title}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n{body}\n</body>\n</html>\n"
     )
+
+
+def escape(text: str) -> str:
+    """Text that is shown as it is, on one line; also within an attribute."""
+    return entities.escape(flat(text))
 
 
 def _block(block: Block, images: Mapping[str, bytes]) -> Iterator[str]:

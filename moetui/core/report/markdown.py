@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from moetui.core.report.document import Block, Bullets, Command, Document, Heading, Paragraph, Picture, Table
+from moetui.core.report.document import Block, Bullets, Command, Document, Heading, Paragraph, Picture, Table, flat
 
 _SPECIAL = re.compile(r"[\\`*\[\]<>|$~#]|(?<![^\W_])_|_(?![^\W_])|&(?=[#\w])|!(?=\[)")
 """What could be markup; an underscore within a word is none."""
@@ -18,8 +18,8 @@ def markdown(document: Document) -> str:
 
 def escaped(text: str) -> str:
     """Text that is shown as it is, on one line."""
-    flat = _SPECIAL.sub(lambda found: f"\\{found[0]}", " ".join(text.split()))
-    return _AT_START.sub(lambda found: f"{found[1] or ''}\\", flat)
+    text = _SPECIAL.sub(lambda found: f"\\{found[0]}", flat(text))
+    return _AT_START.sub(lambda found: f"{found[1] or ''}\\", text)
 
 
 def _block(block: Block) -> Iterator[str]:
@@ -36,7 +36,7 @@ def _block(block: Block) -> Iterator[str]:
             yield f"![{escaped(title)}]({file})"
             yield f"*{escaped(caption)}*"
         case Command(text):
-            yield f"```\n{' '.join(text.split())}\n```"
+            yield f"```\n{flat(text)}\n```"
 
 
 def _table(block: Table) -> Iterator[str]:

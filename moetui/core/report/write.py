@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from moetui.core.errors import LabError, UsageError
+from moetui.core.items import find_item
 from moetui.core.lab import Lab
 from moetui.core.report.artifacts import FILES, NUMBERS, PAGE, REPORT, TABLE, choices
 from moetui.core.report.compose import compose
@@ -34,10 +35,11 @@ DRAWN: Final[Mapping[str, "Callable[[Subject], Figure]"]] = {
 def write_report(lab: Lab, word: str, to: Path | None = None, *, force: bool = False) -> list[Path]:
     """Report on the runs that a word stands for and return the files written, `report.md` first.
 
-    Without `to` the directory is `reports/<word>` of the workspace. Raises `UsageError` if it holds files already, unless `force`,
-    which replaces the files of an earlier report and touches no others.
+    Without `to` the directory is `reports/<study>` of the workspace. Raises what `find_item` raises, and `UsageError` if the
+    directory holds files already, unless `force`, which replaces the files of an earlier report and touches no others.
     """
-    directory = to or default_directory(lab.workspace.root, word)
+    item = find_item(word, lab.records())
+    directory = to or default_directory(lab.workspace.root, item.word)
     _may_write(directory, force=force)
     files = report_files(gather_subject(lab, word))
     try:

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.style import context
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
-from matplotlib.typing import RcKeyType
+
+from moetui.core.report.document import flat
 
 DPI: Final = 130
 MOST: Final = 7
@@ -23,7 +24,7 @@ _COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4
 _MARKERS: Final = ("o", "s", "^", "D", "v", "P", "X")
 _LINES: Final = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)), (0, (8, 3)), (0, (1, 3)))
 
-_SETTINGS: Final[dict[RcKeyType, Any]] = {
+_SETTINGS: Final[dict[str, Any]] = {
     "font.family": "DejaVu Sans",  # comes with matplotlib, so that every machine draws the same
     "font.size": 9,
     "axes.titlesize": 10,
@@ -38,7 +39,7 @@ _SETTINGS: Final[dict[RcKeyType, Any]] = {
     "text.parse_math": False,  # a $ in a name is a dollar
 }
 
-styled: Final = mpl.rc_context(_SETTINGS)
+styled: Final = context(["default", _SETTINGS])
 """Decorates what draws a figure: the settings hold within, whatever the user's matplotlibrc says."""
 
 
@@ -59,10 +60,10 @@ def look(index: int) -> Look:
 
 def label(text: str, width: int = 34) -> str:
     """A name as it fits beside an axis: on one line, the middle left out if it is long."""
-    flat = " ".join(text.split())
-    if len(flat) > width:
-        flat = f"{flat[: width // 2 - 1]}…{flat[-width // 2 :]}"
-    return f" {flat}" if flat.startswith("_") else flat  # matplotlib hides what begins with an underscore
+    line = flat(text)
+    if len(line) > width:
+        line = f"{line[: width // 2 - 1]}…{line[-width // 2 :]}"
+    return f" {line}" if line.startswith("_") else line  # matplotlib hides what begins with an underscore
 
 
 def labels(names: Sequence[str]) -> list[str]:
@@ -140,7 +141,7 @@ def cross() -> Line2D:
 def png(figure: Figure) -> bytes:
     """The figure as a PNG file, the same bytes whenever it is drawn from the same numbers."""
     raw = io.BytesIO()
-    with warnings.catch_warnings(), mpl.rc_context(_SETTINGS):
+    with warnings.catch_warnings(), context(["default", _SETTINGS]):
         warnings.filterwarnings("ignore", message="Glyph .* missing")  # a name in a script that the font lacks
-        figure.savefig(raw, format="png", dpi=DPI, bbox_inches="tight", metadata={"Software": None})
+        figure.savefig(raw, format="png", dpi=DPI, metadata={"Software": None})
     return raw.getvalue()
