@@ -11,9 +11,6 @@ from moetui.cli.place import lab
 
 if TYPE_CHECKING:
     from moetui.core.science.comparison import Comparison
-    from moetui.core.science.difference import Difference
-    from moetui.core.science.groups import Group
-    from moetui.core.science.measure import Measure
     from moetui.core.science.pareto import Priced
 
 ItemsArgument = Annotated[
@@ -53,11 +50,6 @@ PairedOption = Annotated[
     Pairing,
     typer.Option("--seed-paired", help="Compare runs of the same seed in pairs; auto: where enough are shared."),
 ]
-
-
-VALUE_HEADERS = ("n", "diverged", "mean", "sd")
-VERDICT_HEADERS = ("difference", "seed sd", "verdict", "needs")
-NUMBERS = ("n", "diverged", "mean", "sd", "difference", "seed sd", "needs")
 
 
 def register(app: typer.Typer) -> None:
@@ -111,27 +103,30 @@ def compare(
 
 
 def _print_comparison(judged: "Comparison", prices: "tuple[Priced, ...]", cost: str) -> None:
-    from moetui.core.science import wording
+    from moetui.core.science import cells, wording
 
     by_key = {price.group.key: price for price in prices}
     pairs = judged.against == "all"
-    headers = ["setting", *VALUE_HEADERS, *([cost] if cost else []), *([] if pairs else VERDICT_HEADERS)]
+    values, verdicts = cells.VALUE_HEADERS, cells.VERDICT_HEADERS
+    headers = ["setting", *values, *([cost] if cost else []), *([] if pairs else verdicts)]
     rows = [
         [
             group.label,
-            *value_cells(group, judged.measure),
-            *([_price(by_key[group.key])] if cost else []),
-            *([] if pairs else verdict_cells(judged.of(group), judged.measure)),
+            *cells.value_cells(group, judged.measure),
+            *([cells.price(by_key[group.key])] if cost else []),
+            *([] if pairs else cells.verdict_cells(judged.of(group), judged.measure)),
         ]
         for group in judged.groups
     ]
     if judged.reference is not None:
-        typer.echo(legend(judged.measure, judged.reference.label))
-    print_filled(headers, rows, right=(*NUMBERS, cost))
+        typer.echo(cells.legend(judged.measure, judged.reference.label))
+    print_filled(headers, rows, right=(*cells.NUMBERS, cost))
     if pairs:
         typer.echo()
-        cells = [[one.first.label, one.second.label, *verdict_cells(one, judged.measure)] for one in judged.differences]
-        print_filled(["setting", "against", *VERDICT_HEADERS], cells, right=NUMBERS)
+        table = [
+            [one.first.label, one.second.label, *cells.verdict_cells(one, judged.measure)] for one in judged.differences
+        ]
+        print_filled(["setting", "against", *verdicts], table, right=cells.NUMBERS)
     if len(judged.groups) == 1:
         _print_runs(judged)
     for line in (*wording.without_value(judged.groups), wording.conclusion(judged)):
@@ -154,53 +149,10 @@ def _print_runs(judged: "Comparison") -> None:
     print_table(["id", "name", "seed", judged.measure.key], runs, right=("seed", judged.measure.key))
 
 
-def legend(measure: "Measure", reference: str) -> str:
-    """The line above a table of values and verdicts."""
-    return (
-        f"{measure.title}; differences are from {reference}; ± is half the 95 % interval; "
-        "needs: seeds each that would decide"
-    )
-
-
 def print_filled(headers: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[str]) -> None:
     """A table without the columns in which nothing stands."""
     filled = [index for index in range(len(headers)) if any(row[index] for row in rows)]
     print_table([headers[i] for i in filled], [[row[i] for i in filled] for row in rows], right=right)
-
-
-def value_cells(group: "Group", measure: "Measure") -> list[str]:
-    """The cells under `VALUE_HEADERS`."""
-    from moetui.core.science import wording
-
-    summary = group.summary
-    return [
-        str(group.n),
-        str(len(group.diverged) or ""),
-        wording.spread(summary.mean, summary.low, summary.high, measure),
-        measure.gap(summary.sd),
-    ]
-
-
-def verdict_cells(one: "Difference | None", measure: "Measure") -> list[str]:
-    """The cells under `VERDICT_HEADERS`; empty for the setting that the others are compared with."""
-    from moetui.core.science import wording
-
-    if one is None:
-        return ["", "", "", ""]
-    sign = "+" if one.estimate is not None and one.estimate > 0 else ""
-    undecided = one.verdict == "not distinguishable"
-    return [
-        wording.spread(one.estimate, one.low, one.high, measure, sign=sign),
-        "" if one.effect is None else f"{one.effect:+.1f}",
-        wording.judgement(one),
-        str(one.seeds_needed or "") if undecided else "",
-    ]
-
-
-def _price(price: "Priced") -> str:
-    from moetui.core import format as fmt
-
-    return f"{fmt.count(price.cost)}{' *' if price.front else ''}"
 
 
 def diff(items: ItemsArgument, json: JsonOption = False) -> None:

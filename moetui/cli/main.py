@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from moetui.cli import again, audit, compare, exchange, look, manage, model, refine, response, start, study
+from moetui.cli import again, audit, compare, exchange, look, manage, model, refine, report, response, start, study
 from moetui.cli.output import complain
 from moetui.cli.terminal import AsciiOnly, Remote, open_terminal
 
@@ -57,6 +57,7 @@ model.register(app)
 exchange.register(app)
 compare.register(app)
 response.register(app)
+report.register(app)
 
 
 def main() -> None:

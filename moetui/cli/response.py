@@ -4,19 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from moetui.cli.compare import (
-    NUMBERS,
-    VALUE_HEADERS,
-    VERDICT_HEADERS,
-    BestOption,
-    MetricOption,
-    PairedOption,
-    Pairing,
-    legend,
-    print_filled,
-    value_cells,
-    verdict_cells,
-)
+from moetui.cli.compare import BestOption, MetricOption, PairedOption, Pairing, print_filled
 from moetui.cli.output import JsonOption, print_json, say
 from moetui.cli.place import lab
 
@@ -82,18 +70,11 @@ def _no_learning_rates(word: str, settings: int) -> Exception:
 
 
 def _print_response(response: "Response") -> None:
-    from moetui.core.science import findings, wording
+    from moetui.core.science import cells, findings, wording
     from moetui.core.science.propose import propose
 
-    measure, zone = response.measure, response.zone
-    rows = []
-    for point in response.points:
-        inside = zone is not None and zone.low <= point.lr <= zone.high
-        place = "best" if point is response.best else "safe" if inside else ""
-        cells = verdict_cells(point.against_best, measure)
-        rows.append([f"{point.lr:g}", *value_cells(point.group, measure), place, *cells])
-    typer.echo(legend(measure, "the best"))
-    print_filled(["lr", *VALUE_HEADERS, "zone", *VERDICT_HEADERS], rows, right=("lr", *NUMBERS))
+    typer.echo(cells.legend(response.measure, "the best"))
+    print_filled(cells.RESPONSE_HEADERS, list(cells.response_rows(response)), right=cells.NUMBERS)
     typer.echo()
     for line in (
         *findings.sentences(response),

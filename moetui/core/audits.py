@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from engine.rundir import DamagedFile, Finding
 from moetui.core.audit import Cliff, audit, recorded
-from moetui.core.detail import detail
+from moetui.core.detail import Detail, detail
 from moetui.core.errors import NotFoundError, UsageError
 from moetui.core.lab import Lab
 from moetui.core.plan import PlannedRun, Selection, plan
@@ -50,12 +50,17 @@ def audit_recorded(lab: Lab, record: RunRecord) -> Audited:
 
     Raises `UsageError` if its configuration is not known.
     """
-    found = detail(lab, record)
+    return audit_detail(detail(lab, record), (cliff for cliff in cliffs(lab) if cliff.run != record.id))
+
+
+def audit_detail(found: Detail, others: Iterable[Cliff]) -> Audited:
+    """The audit of a run that was read already; `others` are the diverged runs but itself. Raises `UsageError` as above."""
     if found.config is None:
-        raise UsageError(f"{record.name} was imported without its configuration, so there is no schedule to audit")
+        raise UsageError(
+            f"{found.record.name} was imported without its configuration, so there is no schedule to audit"
+        )
     curve = None if found.record.pending else recorded(found.config, found.records)
-    others = (cliff for cliff in cliffs(lab) if cliff.run != record.id)
-    return Audited(record.name, audit(found.config, others, curve))
+    return Audited(found.record.name, audit(found.config, others, curve))
 
 
 def cliffs(lab: Lab) -> tuple[Cliff, ...]:

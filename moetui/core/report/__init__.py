@@ -1,0 +1,1 @@
+"""Reports of studies: `subject` gathers, `compose` writes one document, `markdown` and `html` print it, `figures` draws."""

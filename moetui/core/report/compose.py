@@ -1,0 +1,117 @@
+"""The document of a report: what is printed as Markdown and as HTML."""
+
+from collections.abc import Iterator, Sequence
+
+from moetui.core.report import summary
+from moetui.core.report.artifacts import NUMBERS, TABLE, Choice
+from moetui.core.report.document import Block, Bullets, Command, Document, Heading, Paragraph, Picture, table
+from moetui.core.report.evidence import audit_table, finding_table, run_table, source_table
+from moetui.core.report.results import result_table
+from moetui.core.report.settings import published_table, setting_blocks
+from moetui.core.report.subject import Subject
+from moetui.core.science import cells, findings
+
+
+def compose(subject: Subject, choices: Sequence[Choice]) -> Document:
+    """The whole report; figures are named where they belong."""
+    blocks: list[Block] = [Paragraph(summary.extent(subject)), Heading("Summary")]
+    blocks.append(Bullets(tuple(summary.verdicts(subject))))
+    for title, part in (
+        ("Results", _results(subject, choices)),
+        ("Response to the learning rate", _responses(subject, choices)),
+        ("Published values", _published(subject)),
+        ("Settings", [*setting_blocks(subject), *_pictures(choices, *_PLANS)]),
+        ("During training", _pictures(choices, "metrics_plot.png", "val_loss_vs_time.png")),
+        ("Costs", _costs(subject)),
+        ("Caveats", _caveats(subject)),
+        ("Findings", _findings(subject)),
+        ("What to do next", _next(subject)),
+        ("Runs behind the numbers", [run_table(subject)]),
+        ("Provenance", [source_table(subject)]),
+        ("Files", _files(choices)),
+    ):
+        if found := list(part):
+            blocks += [Heading(title), *found]
+    return Document(f"Report of {subject.item.word}", tuple(blocks))
+
+
+_PLANS = ("cosine_annealing_schedules.png", "cosine_annealing_results_comparison.png")
+
+
+def _results(subject: Subject, choices: Sequence[Choice]) -> Iterator[Block]:
+    reference = subject.comparison.reference
+    if reference is not None:
+        yield Paragraph(f"By {cells.legend(subject.comparison.measure, reference.label)}.")
+    yield result_table(subject)
+    yield from _pictures(choices, "detailed_comparison.png")
+
+
+def _responses(subject: Subject, choices: Sequence[Choice]) -> Iterator[Block]:
+    for response in subject.responses["val_loss"]:
+        if response.name:
+            yield Paragraph(f"With {response.name}:")
+        yield Paragraph(f"By {cells.legend(response.measure, 'the best')}.")
+        yield table(cells.RESPONSE_HEADERS, list(cells.response_rows(response)), right=cells.NUMBERS)
+        if correlations := tuple(findings.correlations(response)):
+            yield Bullets(correlations)
+    yield from _pictures(choices, "learning_rate_analysis.png")
+
+
+def _published(subject: Subject) -> Iterator[Block]:
+    if subject.published:
+        yield Paragraph(
+            "What documents report of these presets. They are no runs of this study and take no part in its verdicts."
+        )
+        yield published_table(subject)
+
+
+def _costs(subject: Subject) -> Iterator[Block]:
+    known = {cost: prices for cost, prices in subject.prices.items() if any(one.cost for one in prices)}
+    if known:
+        by_key = {cost: {one.group.key: cells.price(one) for one in prices} for cost, prices in known.items()}
+        rows = [[setting.label, *(by_key[cost][setting.key] for cost in known)] for setting in subject.settings]
+        yield Paragraph("Means of the runs with a loss; * marks settings that no other beats in loss and in this cost.")
+        yield table(["setting", *known], rows, right=list(known))
+
+
+def _caveats(subject: Subject) -> Iterator[Block]:
+    lines = [f"{caveat.text}." for caveat in subject.caveats]
+    lines += [f"{run_id} could not be read: {reason}." for run_id, reason in subject.unreadable.items()]
+    if summary.single(subject):
+        lines.append("Where a setting has one seed, nothing tells its difference from the noise between seeds.")
+    yield (
+        Bullets(tuple(lines))
+        if lines
+        else Paragraph("Data, length, batch, evaluation set, device, precision and origin are the same in all runs.")
+    )
+
+
+def _findings(subject: Subject) -> Iterator[Block]:
+    if any(found.findings for found in subject.details.values()):
+        yield Paragraph("In the measurements of the runs:")
+        yield finding_table(subject)
+    if subject.audited:
+        yield Paragraph("In the schedules:")
+        yield audit_table(subject)
+    if not subject.audited and not any(found.findings for found in subject.details.values()):
+        yield Paragraph("Nothing was found in the measurements or in the schedules.")
+
+
+def _next(subject: Subject) -> Iterator[Block]:
+    steps, commands = summary.next_steps(subject)
+    yield Bullets(tuple(steps))
+    yield from map(Command, commands)
+
+
+def _pictures(choices: Sequence[Choice], *files: str) -> Iterator[Block]:
+    for choice in choices:
+        if choice.artifact.file in files and not choice.reason:
+            yield Picture(choice.artifact.file, choice.artifact.title, choice.artifact.caption)
+
+
+def _files(choices: Sequence[Choice]) -> Iterator[Block]:
+    yield Paragraph(
+        f"{TABLE} has the table of results with every digit, {NUMBERS} every number of this report with the ids of its runs."
+    )
+    if left_out := [f"{one.artifact.file} is left out: {one.reason}." for one in choices if one.reason]:
+        yield Bullets(tuple(left_out))

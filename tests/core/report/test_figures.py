@@ -1,0 +1,174 @@
+"""What the figures show, read from their artists."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.container import ErrorbarContainer
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from moetui.core.lab import Lab
+from moetui.core.report.figures import curves, learning_rates, schedules, settings, style, summary
+from moetui.core.report.subject import gather_subject
+from tests.core.report.labs import DIVERGES, GUIDE, LRS, SCHEDULES, add_published, add_schedules, guide, trained
+
+
+def lines(axes: Axes) -> Iterator[tuple[Line2D, list[float], list[float]]]:
+    for line in axes.get_lines():
+        x, y = (np.asarray(data, dtype=np.float64).tolist() for data in (line.get_xdata(), line.get_ydata()))
+        yield line, x, y
+
+
+def bars(axes: Axes) -> dict[float, tuple[float, float]]:
+    """Ends of the error bars by the place of their points."""
+    found = {}
+    for container in axes.containers:
+        if isinstance(container, ErrorbarContainer):
+            (segments,) = container[2]
+            for (x0, y0), (x1, y1) in segments.get_segments():
+                found[round(x0 if x0 == x1 else y0, 9)] = (y0, y1) if x0 == x1 else (x0, x1)
+    return found
+
+
+def hollow(axes: Axes) -> list[tuple[list[float], list[float]]]:
+    return [(x, y) for line, x, y in lines(axes) if line.get_markerfacecolor() == "none"]
+
+
+def legend(figure: Figure) -> list[str]:
+    return [text.get_text() for text in figure.legends[0].get_texts()]
+
+
+def test_the_response_has_a_bar_wherever_there_are_two_seeds_and_nowhere_else(lab: Lab) -> None:
+    subject = guide(lab)
+    (response,) = subject.responses["val_loss"]
+    loss, accuracy, perplexity = learning_rates.draw(subject).axes
+    intervals = {p.lr: (p.group.summary.low, p.group.summary.high) for p in response.points if p.group.n > 1}
+    assert intervals.keys() == set(LRS) - {DIVERGES}
+    assert bars(loss) == {lr: pytest.approx(ends) for lr, ends in intervals.items()}
+    (curve,) = [(x, y) for line, x, y in lines(loss) if line.get_label() == "mean over seeds"]
+    assert curve[0] == list(LRS)
+    assert curve[1] == pytest.approx([point.group.mean for point in response.points])
+    assert {axes.get_xscale() for axes in (loss, accuracy, perplexity)} == {"log"}
+    assert (loss.get_yscale(), perplexity.get_yscale()) == ("linear", "log")
+
+
+def test_one_seed_each_draws_no_bar_at_all(lab: Lab) -> None:
+    subject = guide(lab, seeds=1)
+    for figure in (learning_rates.draw(subject), settings.compared(subject)):
+        assert [bars(axes) for axes in figure.axes] == [{}] * len(figure.axes)
+
+
+def test_the_zone_the_cliff_and_divergences_are_marked(lab: Lab) -> None:
+    subject = guide(lab)
+    (response,) = subject.responses["val_loss"]
+    figure = learning_rates.draw(subject)
+    assert response.zone is not None
+    assert response.cliff is not None
+    spans = {
+        patch.get_gid(): patch.get_extents().transformed(figure.axes[0].transData.inverted())
+        for patch in figure.axes[0].patches
+    }
+    assert spans["safe zone"].x0 < response.zone.low <= response.zone.high < spans["safe zone"].x1
+    assert spans["cliff"].x1 == pytest.approx(response.cliff.beyond)
+    crosses = [x for line, x, _ in lines(figure.axes[0]) if line.get_gid() == "diverged"]
+    assert crosses == [[DIVERGES]]
+    assert {"safe zone", "cliff", "a run diverged"} <= set(legend(figure))
+
+
+def test_published_values_are_hollow_and_own_ones_are_not(lab: Lab) -> None:
+    figure = learning_rates.draw(guide(lab))
+    assert hollow(figure.axes[0]) == [([0.065], [5.895])]
+    add_schedules(lab)
+    compared = settings.compared(gather_subject(lab, SCHEDULES))
+    assert {(x, y) for (x,), (y,) in hollow(compared.axes[0])} == {(7.399, 0.0), (7.423, 1.0)}
+    assert "published" in legend(compared)
+
+
+def test_published_results_alone_are_hollow_throughout(lab: Lab) -> None:
+    add_published(lab)
+    subject = gather_subject(lab, "exp/all")
+    axes = settings.compared(subject).axes[0]
+    assert {line.get_markerfacecolor() for line, _, _ in lines(axes) if line.get_marker() in ("D", "o")} == {"none"}
+    assert len(hollow(axes)) == len(subject.settings)
+    replicates = [setting.n for setting in subject.settings].index(5)
+    assert list(bars(axes)) == [float(replicates)]
+
+
+def test_differences_are_filled_only_with_a_verdict(lab: Lab) -> None:
+    add_schedules(lab)
+    subject = gather_subject(lab, SCHEDULES)
+    (one,) = subject.comparison.differences
+    axes = settings.schedules_compared(subject).axes[1]
+    (marker,) = [(line, x) for line, x, _ in lines(axes) if line.get_marker() == "s"]
+    assert marker[1] == [pytest.approx(one.estimate)]
+    assert marker[0].get_gid() == one.verdict
+    assert (marker[0].get_markerfacecolor() == "white") == (one.verdict not in ("better", "worse"))
+
+
+def test_planned_curves_are_those_of_the_engine(lab: Lab) -> None:
+    add_schedules(lab)
+    subject = gather_subject(lab, SCHEDULES)
+    configs = list(schedules.planned(subject).values())
+    whole, beginning = schedules.draw(subject).axes
+    assert [y for _, _, y in lines(whole)] == [[config.lr_at(u) for u in range(1, 101)] for config in configs]
+    assert len({(line.get_color(), line.get_linestyle()) for line, _, _ in lines(whole)}) == 2
+    assert beginning.get_xlim() == (0, 10)
+
+
+def test_the_four_panels_mark_the_best_and_shade_the_rise_after_it(lab: Lab) -> None:
+    add_schedules(lab)
+    figure = curves.panels(gather_subject(lab, SCHEDULES))
+    time, loss, accuracy, perplexity = figure.axes
+    (star,) = [(x, y) for line, x, y in lines(loss) if line.get_gid() == "best"]
+    assert star[0] == [70.0]
+    assert star[1] == pytest.approx([7.1 + 0.015 + 0.1])
+    assert [x for line, x, _ in lines(time) if line.get_gid() == "best"] == [[35.0]]
+    (shade,) = [patch for patch in loss.patches if patch.get_gid() == "inflection"]
+    extent = shade.get_extents().transformed(loss.transData.inverted())
+    assert (extent.x0, extent.x1) == (pytest.approx(70), pytest.approx(100))
+    assert perplexity.get_yscale() == "log"
+    assert len(loss.collections) == 2  # a band for each setting with two seeds
+    assert not accuracy.patches
+    assert len(curves.against_time(gather_subject(lab, SCHEDULES)).axes) == 1
+
+
+def test_a_curve_of_one_seed_has_no_band_and_no_rise_is_no_shade(lab: Lab) -> None:
+    trained(lab, "one", "one/a", 1, {}, lambda update: 8 - 0.01 * update)
+    loss = curves.panels(gather_subject(lab, "one")).axes[1]
+    assert (list(loss.collections), list(loss.patches)) == ([], [])
+
+
+def test_names_are_text_and_never_formulas_or_hidden(lab: Lab) -> None:
+    hostile = "_x$\\frac{1}{0}$\n<b>\x1b[31m"
+    trained(lab, "s", hostile, 1, {}, lambda update: 7.0)
+    trained(lab, "s", f"{hostile}2", 1, {"optimizer": {"lr": 0.2}}, lambda update: 7.1)
+    subject = gather_subject(lab, "s")
+    for draw in (learning_rates.draw, settings.compared, schedules.draw, curves.panels, summary.draw):
+        assert style.png(draw(subject))[:8] == b"\x89PNG\r\n\x1a\n"
+    names = legend(curves.panels(subject))
+    assert names[0] == " _x$\\frac{1}{0}$ <b> [31m"
+
+
+def test_shared_beginnings_of_names_are_left_out() -> None:
+    assert style.labels(["a/b/lr=0.1", "a/b/lr=0.2"]) == ["lr=0.1", "lr=0.2"]
+    assert style.labels(["a", "a/b"]) == ["a", "a/b"]
+    assert len(style.label("x" * 99, 20)) == 20
+
+
+def test_the_looks_differ_in_print() -> None:
+    looks = [style.look(index) for index in range(style.MOST)]
+    assert len({look.colour for look in looks}) == len({look.marker for look in looks}) == style.MOST
+    assert len({str(look.line) for look in looks}) == style.MOST
+
+
+def test_the_summary_shows_the_cells_of_the_table(lab: Lab) -> None:
+    subject = guide(lab)
+    (axes,) = summary.draw(subject).axes
+    (table,) = axes.tables
+    texts = {cell.get_text().get_text() for cell in table.get_celld().values()}
+    best = subject.settings[0]
+    half = (best.summary.high or 0) - best.mean
+    assert {best.label, f"{best.mean:.4f} ± {half:.4f}", "no verdict (n = 1)"} <= texts
+    assert GUIDE in best.label
