@@ -6,7 +6,21 @@ from typing import Annotated
 
 import typer
 
-from moetui.cli import again, audit, compare, exchange, look, manage, model, refine, report, response, start, study
+from moetui.cli import (
+    again,
+    audit,
+    compare,
+    exchange,
+    look,
+    manage,
+    model,
+    refine,
+    report,
+    response,
+    search,
+    start,
+    study,
+)
 from moetui.cli.output import complain
 from moetui.cli.terminal import AsciiOnly, Remote, open_terminal
 
@@ -49,6 +63,7 @@ def moetui(
 start.register(app)
 study.register(app)
 refine.register(app)
+search.register(app)
 audit.register(app)
 again.register(app)
 look.register(app)

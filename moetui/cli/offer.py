@@ -43,7 +43,7 @@ def offer(
     audited = audit_planned(lab(), (member.planned for member in members))
     cost = estimate(due, lab().records(), gpu=bool(gpus()))
     if dry_run and json:
-        print_json({**(facts or {}), "runs": _rows(members, audited), "estimate": _estimate_row(cost)})
+        print_json({**(facts or {}), "runs": _rows(members, audited), "estimate": estimate_row(cost)})
         return 0
     _show(members, audited, cost, stdout=dry_run)
     if dry_run:
@@ -57,7 +57,6 @@ def offer(
 def _show(members: "Sequence[Member]", audited: "Sequence[Audited]", cost: "Estimate", *, stdout: bool) -> None:
     """Every run of the study, the findings on the schedules, and what is to be done. The table is the result of a dry run only."""
     from moetui.core import format as fmt
-    from moetui.core.devices import devices
 
     rows = [
         [
@@ -77,12 +76,18 @@ def _show(members: "Sequence[Member]", audited: "Sequence[Audited]", cost: "Esti
     due = sum(member.due for member in members)
     pending = sum(member.state == "pending" for member in members)
     there = f"{_runs(len(members))}: {len(members) - due - pending} there, {pending} under way, {due} to queue"
+    say(f"{there}; {price(cost)}" if due else there)
+
+
+def price(cost: "Estimate") -> str:
+    """What runs cost in time, and how that is known."""
+    from moetui.core import format as fmt
+    from moetui.core.devices import devices
+
     basis = "from runs measured here" if cost.measured else "a rule of thumb, nothing was measured here yet"
-    present = devices()
-    at_once = max(sum(device.is_gpu for device in present), 1)
+    at_once = max(sum(device.is_gpu for device in devices()), 1)
     share = f", {fmt.duration(cost.seconds / at_once)} on {at_once} devices" if at_once > 1 else ""
-    hours = f"about {fmt.duration(cost.seconds)} of training, {cost.device_hours:.2g} device-hours{share} ({basis})"
-    say(f"{there}; {hours}" if due else there)
+    return f"about {fmt.duration(cost.seconds)} of training, {cost.device_hours:.2g} device-hours{share} ({basis})"
 
 
 def _stands(member: "Member") -> str:
@@ -111,7 +116,8 @@ def _rows(members: "Sequence[Member]", audited: "Sequence[Audited]") -> list[dic
     ]
 
 
-def _estimate_row(cost: "Estimate") -> dict[str, Any]:
+def estimate_row(cost: "Estimate") -> dict[str, Any]:
+    """What runs cost, for JSON."""
     return {"seconds": cost.seconds, "device_hours": cost.device_hours, "measured": cost.measured}
 
 

@@ -4,8 +4,9 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from engine.rundir import Labels, RunFile, write_file
 from engine.saved import MODEL_FILE, read_saved
@@ -20,22 +21,24 @@ from moetui.core.records import RunRecord
 _ALPHABET = "abcdefghjkmnpqrstvwxyz23456789"  # none that are mistaken for another
 
 
-def enqueue(lab: Lab, planned: Sequence[PlannedRun], *, per_device: int = 1) -> list[RunRecord]:
+def enqueue(
+    lab: Lab, planned: Sequence[PlannedRun], *, per_device: int = 1, facts: Mapping[str, Any] | None = None
+) -> list[RunRecord]:
     """Write a directory and a record for each planned run and see that a dispatcher is at work.
 
-    Up to `per_device` of the runs may train on one device at a time.
+    Up to `per_device` of the runs may train on one device at a time. `facts` join the provenance of each.
     Raises `UsageError` if a run cannot run here, `LabError` if the workspace cannot be written.
     """
     if any(run.config.training.device == "cuda" for run in planned) and not gpus():
         raise UsageError("training.device: this machine has no GPU that NVIDIA's driver shows; use cpu or auto")
-    facts = provenance()
+    origin = provenance() | dict(facts or {})
     now = time.time()
     records = []
     try:
         lab.workspace.runs.mkdir(exist_ok=True)
         for order, run in enumerate(planned):
             records.append(
-                _write(lab, run, facts, created=now + order * 1e-3, per_device=per_device)
+                _write(lab, run, origin, created=now + order * 1e-3, per_device=per_device)
             )  # so that the queue keeps the plan's order
     except OSError as error:
         raise LabError(f"{error.filename or lab.workspace.runs}: {error.strerror}; nothing was queued") from None
@@ -75,7 +78,7 @@ def record_of(entry: RunFile, labels: Labels, path: str) -> RunRecord:
     )
 
 
-def _write(lab: Lab, run: PlannedRun, facts: dict[str, object], *, created: float, per_device: int) -> RunRecord:
+def _write(lab: Lab, run: PlannedRun, origin: dict[str, Any], *, created: float, per_device: int) -> RunRecord:
     entry = RunFile(
         id=new_id(),
         name=run.name,
@@ -87,7 +90,7 @@ def _write(lab: Lab, run: PlannedRun, facts: dict[str, object], *, created: floa
         parent=run.start.parent if run.start else None,
         per_device=per_device,
         config=run.config,
-        provenance=facts,
+        provenance=origin,
     )
     labels = Labels(name=run.name)
     folder = lab.workspace.runs / entry.id

@@ -1,9 +1,12 @@
 """A trainer without training: it keeps the contract of the run directory and behaves as FAKE_ENGINE says.
 
 FAKE_ENGINE: `finish` (default), `hold` (train until told to stop), `deaf` (hold and ignore SIGTERM), `crash` (raise before any
-result), `die` (kill itself), `child` (hold with a child process that shares the locks). A learning rate of 1e6 diverges.
+result), `die` (kill itself), `child` (hold with a child process that shares the locks), `respond` (a validation loss at every
+update that is lowest at a learning rate of 0.05), `linger` (the same, but at a learning rate of 1 or more wait before the last
+update to be told to stop). A learning rate of 1e6 diverges.
 """
 
+import math
 import os
 import signal
 import subprocess
@@ -57,15 +60,19 @@ def main() -> int:
         while update < updates or behaviour in {"hold", "deaf", "child"}:
             update = min(update + 1, updates)
             loss = float("nan") if diverges else 8.0 / update**0.1
-            metrics.write(
-                {"update": update, "tokens": update * 10, "seconds": update * 0.1, "session": 1, "train_loss": loss}
-            )
+            record = {"update": update, "tokens": update * 10, "seconds": update * 0.1, "session": 1}
+            if behaviour in {"respond", "linger"} and not diverges:
+                loss = 5.0 + math.log10(config.optimizer.lr / 0.05) ** 2 + 1.0 / update
+                record["val_loss"] = loss
+            metrics.write({**record, "train_loss": loss})
             speak("running", update)
+            if behaviour == "linger" and config.optimizer.lr >= 1 and update == updates - 1:
+                await_signal(asked)
             if behaviour == "die":
                 os.kill(os.getpid(), signal.SIGKILL)
             if asked or diverges:
                 break
-            if behaviour != "finish":
+            if behaviour in {"hold", "deaf", "child"}:
                 time.sleep(0.01)
         metrics.write(
             {
@@ -94,6 +101,13 @@ def main() -> int:
     )
     write_file(run.result_file, result, durable=True)
     return 4 if diverges else 0
+
+
+def await_signal(asked: list[int]) -> None:
+    """Wait until told to stop, but not for ever: a test that never tells must fail and not hang."""
+    deadline = time.monotonic() + 30
+    while not asked and time.monotonic() < deadline:
+        time.sleep(0.01)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""Automated search: Optuna proposes settings, ordinary runs try them."""
