@@ -28,9 +28,11 @@ def test_one_run_that_cannot_be_resumed_does_not_keep_the_others_from_it(
     cli: Cli, lab: Lab, fake_engine: Behave
 ) -> None:
     (done,) = cli.json("run", "base/moe-tiny", *ON_CPU)
+    eventually(lambda: not lab.dispatching())  # a dispatcher starts trainers in the environment that it was started in
     fake_engine("die")
     code, _, _ = cli("run", "base/moe-9m", *ON_CPU)
     assert code == 1
+    eventually(lambda: not lab.dispatching())
     fake_engine("finish")
     code, out, err = cli("resume", done["id"], "base/moe-9m", "--plain")
     assert code == 1
