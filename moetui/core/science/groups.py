@@ -74,6 +74,11 @@ class Group:
         return mean
 
 
+def with_result(found: Iterable[Group]) -> frozenset[str]:
+    """The ids of the runs that came to a result, be it a divergence."""
+    return frozenset(sample.record.id for group in found for sample in (*group.counted, *group.diverged))
+
+
 def setting_name(record: RunRecord) -> str:
     """The name of a run without its seed: `quickstart/lr=0.05`."""
     return "/".join(part for part in record.name.split("/") if not part.startswith("seed="))

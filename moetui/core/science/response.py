@@ -10,7 +10,7 @@ from moetui.core.science.comparison import Comparison, compare
 from moetui.core.science.correlation import Correlation, lr_correlations
 from moetui.core.science.difference import Pairing
 from moetui.core.science.evidence import Evidence
-from moetui.core.science.groups import Group, best_group, groups
+from moetui.core.science.groups import Group, best_group, groups, with_result
 from moetui.core.science.measure import Measure
 from moetui.core.science.optimum import Optimum, find_optimum
 from moetui.core.science.zones import Cliff, Edge, Point, Zone, cliff, edge, safe_zone, within_tolerance
@@ -49,6 +49,12 @@ class Response:
     def name(self) -> str:
         """The setting in words; empty if there is no other to tell it from."""
         return ", ".join(f"{key} = {value}" for key, value in self.setting)
+
+    @property
+    def published(self) -> bool:
+        """Whether it is that of published results."""
+        samples = [one for point in self.points for one in point.group.samples]
+        return bool(samples) and all(one.record.published for one in samples)
 
     @property
     def candidates(self) -> tuple[Point, ...]:
@@ -105,6 +111,7 @@ def respond(
     by_lr = groups((run.record for run in runs), measure, key=lambda record: f"{record.lr!r}")
     found = sorted((Point(group.samples[0].record.lr or 0.0, group) for group in by_lr), key=lambda point: point.lr)
     tried = [point for point in found if point.group.tried]
+    counting = with_result(by_lr)
     top = best_group((point.group for point in tried), measure)
     facts: dict[str, Any] = {
         "setting": part.setting,
@@ -113,7 +120,7 @@ def respond(
         "tolerance": tolerance,
         "untried": tuple(point.group for point in found if not point.group.tried),
         "correlations": lr_correlations([run.record for run in runs]),
-        "caveats": caveats(runs),
+        "caveats": caveats(run for run in runs if run.record.id in counting),
     }
     if top is None:
         return Response(**facts, points=tuple(tried))

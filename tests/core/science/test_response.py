@@ -178,3 +178,11 @@ def test_without_configurations_the_grid_point_stands_for_them_and_published_run
 
 def test_runs_without_a_learning_rate_belong_to_no_slice() -> None:
     assert slices([Evidence(record(5.0, lr=None))]) == ()
+
+
+def test_runs_that_say_nothing_yet_raise_no_caution() -> None:
+    ended = [Evidence(run, RunConfig(), "some CPU") for run in sweep((0.01, 0.05, 0.1), seeds=1)]
+    queued = record(None, setting="lr=0.2", lr=0.2, status="queued", device="", data_fingerprint="")
+    assert respond(Slice((), (*ended, Evidence(queued, RunConfig()))), LOSS).caveats == ()
+    other = Evidence(record(4.6, setting="lr=0.2", lr=0.2), RunConfig(), "another CPU")
+    assert [caveat.what for caveat in respond(Slice((), (*ended, other)), LOSS).caveats] == ["devices"]
