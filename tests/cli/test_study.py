@@ -16,11 +16,11 @@ Behave = Callable[[str], None]
 
 
 def test_a_study_runs_what_is_missing_and_reuses_what_is_there(cli: Cli, lab: Lab, fake_engine: Behave) -> None:
-    first = cli.json("study", "quickstart")
+    first = cli.json("study", "quickstart", "--yes")
     assert [run["status"] for run in first] == ["finished"] * 3
-    again = cli.json("study", "quickstart")
+    again = cli.json("study", "quickstart", "--yes")
     assert [run["id"] for run in again] == [run["id"] for run in first]
-    more = cli.json("study", "quickstart", "--seeds", "2")
+    more = cli.json("study", "quickstart", "--seeds", "2", "--yes")
     assert [run["seed"] for run in more] == [1, 2] * 3
     assert {run["id"] for run in first} < {run["id"] for run in more}
     code, out, err = cli("study", "quickstart", "--seeds", "2", "--dry-run")
@@ -31,16 +31,16 @@ def test_a_study_runs_what_is_missing_and_reuses_what_is_there(cli: Cli, lab: La
 
 def test_an_interrupted_study_continues(cli: Cli, lab: Lab, fake_engine: Behave) -> None:
     fake_engine("hold")
-    queued = cli.json("study", "quickstart", "--detach")
+    queued = cli.json("study", "quickstart", "--detach", "--yes")
     eventually(lambda: cli.json("ls", "quickstart", "status:running"))
     # What waits or trains is not queued a second time.
-    assert [run["id"] for run in cli.json("study", "quickstart", "--detach")] == [run["id"] for run in queued]
+    assert [run["id"] for run in cli.json("study", "quickstart", "--detach", "--yes")] == [run["id"] for run in queued]
     cli("stop", "--all")
     cli("wait", *(run["id"] for run in queued))
     assert [row["state"] for row in cli.json("study", "quickstart", "--dry-run")["runs"]] == ["again"] * 3
     fake_engine("finish")
     eventually(lambda: not lab.dispatching(), what="the old dispatcher, which starts held trainers, ends")
-    done = cli.json("study", "quickstart")
+    done = cli.json("study", "quickstart", "--yes")
     assert [(run["id"], run["status"]) for run in done] == [(run["id"], "finished") for run in queued]
     (found,) = cli.json("study", "status", "quickstart")
     assert (found["runs"], found["finished"], found["missing"]) == (3, 3, [])
@@ -143,3 +143,29 @@ def test_on_a_terminal_it_asks_first(lab: Lab, fake_engine: Behave, answer: str,
     assert "Queue 3 runs? [y/N]" in done.stderr
     assert ("Nothing was queued" in done.stderr) != queued
     assert lab.workspace.runs_json.exists() == queued
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("study", "quickstart"),
+        ("refine", "quickstart"),
+        ("search", "base/moe-tiny", "--range", "optimizer.lr=0.01..0.1", "--set", "training.updates=4"),
+    ],
+)
+def test_where_nobody_can_be_asked_nothing_is_queued_without_yes(
+    cli: Cli, lab: Lab, fake_engine: Behave, arguments: tuple[str, ...]
+) -> None:
+    if arguments[0] == "refine":
+        cli("run", "quickstart")
+    before = [run.id for run in lab.records()]
+    command = [sys.executable, "-m", "moetui.cli.main", "-w", str(lab.workspace.root), *arguments]
+    for form in ([], ["--json"]):
+        done = subprocess.run(
+            [*command, *form], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False
+        )
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "stdin is no terminal" in done.stderr.splitlines()[-1]
+        assert "--yes" in done.stderr.splitlines()[-1]
+    assert [run.id for run in lab.records()] == before
+    assert cli(*arguments, "--dry-run")[0] == 0

@@ -69,7 +69,18 @@ def revive(lab: Lab, plan: SearchPlan, study: str) -> None:
 
 def first_runs(lab: Lab, plan: SearchPlan) -> list[PlannedRun]:
     """The runs of the trial that a search begins with. Raises `UsageError` if the plan cannot be run."""
-    return Searcher(lab, plan, "").propose(())
+    return Searcher(lab, plan, plan.preset).propose(())
+
+
+def extremes(lab: Lab, plan: SearchPlan, first: PlannedRun) -> list[PlannedRun]:
+    """The first run, and what becomes of it at either end of each range and with each choice, as far as that can be run."""
+    ends = [(key, end) for key, one in plan.ranges.items() for end in (one.low, one.high)]
+    ends += [(key, value) for key, values in plan.choices.items() for value in values]
+    library, found = lab.library(), [first]
+    for key, value in ends:
+        with contextlib.suppress(UsageError):
+            found.append(planned(library, plan, plan.preset, 1, {**first.point, key: value})[0])
+    return found
 
 
 class Searcher:
