@@ -79,6 +79,7 @@ def compare(
     from moetui.core.items import find_item
     from moetui.core.science import comparison, trees
     from moetui.core.science.caveats import caveats
+    from moetui.core.science.evidence import counting
     from moetui.core.science.groups import groups
     from moetui.core.science.measure import measure
     from moetui.core.science.pareto import priced
@@ -89,8 +90,7 @@ def compare(
     records = list({run.id: run for item in found for run in item.records}.values())
     judged = comparison.compare(groups(records, wanted), wanted, against=against.value, pairing=seed_paired.value)
     runs = gather(lab(), records)
-    counted = {sample.record.id for group in judged.groups for sample in (*group.counted, *group.diverged)}
-    unequal = caveats(run for run in runs if run.record.id in counted)
+    unequal = caveats(counting(runs, judged.groups))
     prices = priced(judged.groups, runs, cost.value, wanted) if cost else ()
     if json:
         tree = trees.comparison_tree(judged, unequal)
