@@ -85,8 +85,8 @@ def compare(
     from moetui.core.science.pareto import priced
 
     wanted = measure(metric, at="best" if best else "final")
-    runs_here = lab().snapshot().runs
-    found = [find_item(item, runs_here) for item in items]
+    runs_here, library = lab().snapshot().runs, lab().library()
+    found = [find_item(item, runs_here, library) for item in items]
     records = list({run.id: run for item in found for run in item.records}.values())
     judged = comparison.compare(groups(records, wanted), wanted, against=against.value, pairing=seed_paired.value)
     runs = gather(lab(), records)

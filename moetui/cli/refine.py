@@ -42,9 +42,11 @@ def refine(
     from moetui.core.studies import survey
 
     runs = lab().snapshot().runs
-    item = find_item(study, runs)
+    item = find_item(study, runs, lab().library())
     wanted = measure(metric, at="best" if best else "final")
-    settings = refined(gather(lab(), item.records), wanted, tolerance=tolerance)
+    settings = refined(
+        gather(lab(), item.records), wanted, tolerance=tolerance, study=item.word if item.kind == "study" else ""
+    )
     if not settings:
         raise UsageError(f"{item.word} has no runs of its own at two learning rates or more; `moetui study` runs them")
     if pending := sum(record.pending for record in item.records):

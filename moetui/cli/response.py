@@ -41,7 +41,7 @@ def response(
     from moetui.core.science.response import respond, slices
 
     wanted = measure(metric, at="best" if best else "final")
-    item = find_item(study, lab().snapshot().runs)
+    item = find_item(study, lab().snapshot().runs, lab().library())
     parts = slices(gather(lab(), item.records))
     several = [part for part in parts if len(part.lrs) > 1]
     if not several:
