@@ -82,8 +82,12 @@ class Subject:
     def counterparts(self) -> Mapping[str, RunRecord]:
         """The published result of a setting, by the setting's key, where a document reports one under the same name."""
         by_name = {_plain_name(run.record): run.record for run in self.published}
-        pairs = {group.key: by_name.get(_plain_name(group.samples[0].record)) for group in self.settings}
-        return {key: record for key, record in pairs.items() if record is not None}
+        return {
+            group.key: record
+            for group in self.settings
+            for sample in reversed(group.samples)
+            if (record := by_name.get(_plain_name(sample.record))) is not None
+        }
 
     @property
     def leading(self) -> Response | None:
