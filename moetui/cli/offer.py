@@ -110,7 +110,7 @@ def _stands(member: "Member") -> str:
     if member.record is None:
         return "–"
     again = ", again" if member.due else ""
-    return f"{member.record.id} {member.record.status}{again}"
+    return f"{member.record.id} {member.record.standing}{again}"
 
 
 def _rows(members: "Sequence[Member]", audited: "Sequence[Audited]") -> list[dict[str, Any]]:

@@ -33,12 +33,12 @@ class Member:
 
     @property
     def state(self) -> State:
-        """`there`: it has its answer; `pending`: it waits or trains; `again`: it broke off; `missing`: it was never queued."""
+        """`there`: it has its answer or was pruned; `pending`: it waits or trains; `again`: it broke off; `missing`: no run yet."""
         if self.record is None:
             return "missing"
         if self.record.pending:
             return "pending"
-        return "there" if self.record.status in ANSWERED else "again"
+        return "there" if self.record.status in ANSWERED or self.record.pruned else "again"
 
     @property
     def due(self) -> bool:
@@ -55,8 +55,13 @@ class Progress:
     missing: tuple[PlannedRun, ...]
 
     def count(self, *statuses: str) -> int:
-        """Runs in any of these statuses."""
-        return sum(record.status in statuses for record in self.records)
+        """Runs in any of these statuses that were not pruned."""
+        return sum(record.status in statuses and not record.pruned for record in self.records)
+
+    @property
+    def pruned(self) -> int:
+        """Runs that were cut short because their setting had fallen behind."""
+        return sum(record.pruned for record in self.records)
 
     @property
     def best(self) -> tuple[RunRecord, float] | None:

@@ -71,7 +71,7 @@ def test_status_tells_the_best_setting_and_what_diverged(cli: Cli, fake_engine: 
     assert code == 0
     row = next(line for line in out.splitlines() if line.startswith("quickstart"))
     # Four runs: two of the plan were never queued, and the rate that diverged is not in it.
-    assert row.split()[1:8] == ["4", "1", "0", "0", "0", "1", "2"]
+    assert row.split()[1:9] == ["4", "1", "0", "0", "0", "0", "1", "2"]
     assert "quickstart/lr=0.05" in row
     assert cli("study")[1] == out
     code, out, _ = cli("study", "status", "quickstart")
@@ -121,6 +121,56 @@ def test_what_does_not_exist_is_one_clear_line(cli: Cli, arguments: tuple[str, .
     code, out, err = cli(*arguments)
     assert (code, out, len(err.splitlines())) == (3, "", 1)
     assert message in err
+
+
+SWEEP = """[preset]
+name = "mine/sweep"
+title = "Four learning rates"
+extends = "base/moe-tiny"
+[config]
+training.updates = 4
+[grid]
+"optimizer.lr" = [0.03, 0.05, 0.08, 1.0]
+"""
+
+
+def test_a_setting_that_falls_behind_gets_no_more_seeds_than_a_verdict_needs(
+    cli: Cli, lab: Lab, fake_engine: Behave
+) -> None:
+    fake_engine("linger")  # the worst rate's last seed would not end by itself
+    lab.workspace.presets.mkdir()
+    (lab.workspace.presets / "sweep.toml").write_text(SWEEP)
+    asked = ("study", "mine/sweep", "--seeds", "3", "--prune", "--yes")
+    runs = cli.json(*asked)
+    assert [run["seed"] for run in runs] == [1] * 4 + [2] * 4 + [3] * 4
+    assert {run["status"] for run in runs[:8]} == {"finished"}
+    worst = lab.see(lab.find(runs[-1]["id"]))
+    assert (worst.status, worst.tags) == ("stopped", ("pruned",))
+    assert worst.reason.startswith("pruned at update ")
+    assert "of its setting, median" in worst.reason
+    # It is an answer to the study, and no value of its setting.
+    assert [run["id"] for run in cli.json(*asked)] == [run["id"] for run in runs]
+    (progress,) = cli.json("study", "status", "mine/sweep")
+    assert progress["pruned"] >= 1
+    assert (progress["pruned"] + progress["finished"], progress["failed"]) == (12, 0)
+    setting = next(g for g in cli.json("compare", "mine/sweep")["groups"] if g["label"] == "mine/sweep/lr=1")
+    assert (setting["n"], [run["value"] is None for run in setting["runs"]].count(True)) == (2, 1)
+    left_out = f"{worst.id} is left out: stopped at update {worst.update} of 4 ({worst.reason})"
+    assert left_out in cli("compare", "mine/sweep")[1]
+    assert " pruned " in cli(*asked[:-1], "--dry-run")[1]
+    # Whoever lets it go on gets it whole.
+    fake_engine("respond")
+    eventually(lambda: not lab.dispatching(), what="the old dispatcher ends")
+    cli.json("resume", worst.id)
+    whole = lab.see(lab.find(worst.id))
+    assert (whole.status, whole.tags) == ("finished", ())
+
+
+def test_pruning_that_could_stop_nothing_is_refused(cli: Cli) -> None:
+    code, out, err = cli("study", "quickstart", "--seeds", "2", "--prune", "--dry-run")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "each setting keeps its first 2 seeds and has no more" in err
+    assert "3 of 6 runs may be pruned" in cli("study", "quickstart", "--seeds", "2", "--prune", "--keep", "1", "-n")[2]
 
 
 @pytest.mark.parametrize(("answer", "queued"), [("n", False), ("y", True)])
