@@ -22,6 +22,8 @@ _WAYS: Final[Mapping[Kind, Callable[[RunRecord, str], bool]]] = {
     "study": lambda run, word: run.study == word,
 }
 
+_NO_PRESETS: Final = Library({})
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
@@ -32,12 +34,13 @@ class Item:
     records: tuple[RunRecord, ...]
 
 
-def find_item(word: str, records: Sequence[RunRecord], library: Library) -> Item:
+def find_item(word: str, records: Sequence[RunRecord], library: Library = _NO_PRESETS) -> Item:
     """The item that a word stands for: an id, a name (with or without its seed), a group, a preset or a study.
 
     Presets and studies mean the runs made here, or the published results where there are none. A word that means the same
     settings in several ways means all their runs, as the wider thing. `preset:NAME` and the like say which is meant. A beginning
-    of an id will do if nothing else has that name. Raises `NotFoundError`, or `UsageError` for a word of different settings.
+    of an id will do if nothing else has that name. Presets that the library does not have are known by their runs alone.
+    Raises `NotFoundError`, or `UsageError` for a word of different settings.
     """
     prefix, colon, rest = word.partition(":")
     asked: tuple[Kind, ...] = tuple(kind for kind in _WAYS if colon and kind == prefix)

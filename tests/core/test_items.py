@@ -9,7 +9,6 @@ from moetui.core.presets import Library
 from moetui.core.published import published_records
 from tests.core.science.records import exp8, record
 
-NO_PRESETS = Library({})
 LIBRARY = Library.load()
 PUBLISHED = published_records(LIBRARY)
 RUNS = [
@@ -43,24 +42,24 @@ RUNS = [
     ],
 )
 def test_a_word_is_found_as_what_it_is(word: str, kind: str, ids: list[str]) -> None:
-    found = find_item(word, RUNS, NO_PRESETS)
+    found = find_item(word, RUNS)
     assert (found.kind, [run.id for run in found.records]) == (kind, ids)
 
 
 def test_the_name_of_a_published_group_means_all_its_replicates() -> None:
-    assert len(find_item("published/exp8/baseline", RUNS, NO_PRESETS).records) == 5
-    assert len(find_item("name:published/exp8/baseline", RUNS, NO_PRESETS).records) == 1
-    assert len(find_item("exp8/all", RUNS, NO_PRESETS).records) == 9
+    assert len(find_item("published/exp8/baseline", RUNS).records) == 5
+    assert len(find_item("name:published/exp8/baseline", RUNS).records) == 1
+    assert len(find_item("exp8/all", RUNS).records) == 9
 
 
 def test_a_word_that_means_different_runs_is_refused_with_the_ways_to_write_it() -> None:
     with pytest.raises(UsageError, match=r"q is a name \(1 run\) and a preset \(2 runs\); write name:q or preset:q"):
-        find_item("q", RUNS, NO_PRESETS)
+        find_item("q", RUNS)
 
 
 def test_a_beginning_of_several_ids_is_refused() -> None:
     with pytest.raises(UsageError, match="aa fits several runs: aaa1, aab2"):
-        find_item("aa", RUNS, NO_PRESETS)
+        find_item("aa", RUNS)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +68,7 @@ def test_a_beginning_of_several_ids_is_refused() -> None:
 )
 def test_what_is_not_there_is_said(word: str, hint: str) -> None:
     with pytest.raises(NotFoundError, match=hint):
-        find_item(word, RUNS, NO_PRESETS)
+        find_item(word, RUNS)
 
 
 @pytest.mark.parametrize(
