@@ -78,7 +78,7 @@ def compare(
     from moetui.core.gather import gather
     from moetui.core.items import find_item
     from moetui.core.science import comparison, trees
-    from moetui.core.science.caveats import caveats
+    from moetui.core.science.caveats import caveats, reservations
     from moetui.core.science.evidence import counting
     from moetui.core.science.groups import groups
     from moetui.core.science.measure import measure
@@ -100,6 +100,8 @@ def compare(
     _print_comparison(judged, prices, cost.value if cost else "")
     for caveat in unequal:
         typer.echo(f"Caution: {caveat.text}.")
+    for note in reservations(records):
+        typer.echo(f"Note: {note}")
 
 
 def _print_comparison(judged: "Comparison", prices: "tuple[Priced, ...]", cost: str) -> None:

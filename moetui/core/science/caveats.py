@@ -56,6 +56,15 @@ def caveats(runs: Iterable[Evidence]) -> tuple[Caveat, ...]:
     return tuple(found)
 
 
+def reservations(records: Iterable[RunRecord]) -> tuple[str, ...]:
+    """What is noted of published results: each note once, with the results that it belongs to."""
+    noted: dict[str, list[RunRecord]] = {}
+    for record in records:
+        if record.published and record.note:
+            noted.setdefault(record.note, []).append(record)
+    return tuple(f"{_names(members)}: {note}" for note, members in noted.items())
+
+
 def _names(records: Iterable[RunRecord]) -> str:
     names = list(dict.fromkeys(map(setting_name, records)))
     more = f" and {len(names) - 2} more" if len(names) > 2 else ""
