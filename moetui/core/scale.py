@@ -21,7 +21,7 @@ _BATCH: Final = frozenset({"training.batch_size", "training.accumulation"})
 _SIZE: Final = frozenset(
     {"model.vocab_size", "model.d_model", "model.n_layers", "model.n_heads", "model.n_kv_heads", "model.d_ff"}
 )
-_OWN_OF_DATA: Final = frozenset({"data.end_of_text", "data.validation_fraction"})
+_OWN_OF_DATA: Final = frozenset({"data.end_of_text", "data.validation_fraction", "data.split"})
 """What a study may vary of its data wherever the text comes from."""
 
 

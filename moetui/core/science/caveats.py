@@ -28,8 +28,9 @@ class Caveat:
 def _evaluation(run: Evidence) -> str:
     if run.config is None:
         return ""
-    limit = run.config.evaluation.max_sequences
-    return f"{f'the first {limit}' if limit else 'all'} sequences of {run.config.data.sequence_length} tokens"
+    limit, data = run.config.evaluation.max_sequences, run.config.data
+    seen = ", whose text is trained on" if data.split == "overlap" else ""
+    return f"{f'the first {limit}' if limit else 'all'} sequences of {data.sequence_length} tokens{seen}"
 
 
 CIRCUMSTANCES: Final[tuple[tuple[str, Callable[[Evidence], str]], ...]] = (

@@ -21,6 +21,7 @@ def evidence(config: dict[str, Any] | None = None, *, device_name: str = "", **f
         (evidence(updates=200), "updates"),
         (evidence(tokens_per_update=4096), "tokens per update"),
         (evidence({"evaluation": {"max_sequences": 10}}), "evaluation sets"),
+        (evidence({"data": {"split": "overlap"}}), "evaluation sets"),
         (evidence(device_name="some GPU"), "devices"),
         (evidence({"training": {"dtype": "bfloat16"}}), "precisions"),
         (evidence(published=True), "origins"),
