@@ -133,7 +133,10 @@ class EvaluationConfig(Section):
         0, "Evaluate on the first so many sequences only; 0 takes all.", unit="sequences", ge=0
     )
     patience: int = described(
-        0, "End early after so many evaluations in a row without a gain; 0 never does.", unit="evaluations", ge=0
+        0,
+        "End early, with the best weights, after so many evaluations in a row without a gain; 0 never does.",
+        unit="evaluations",
+        ge=0,
     )
     min_delta: float = described(
         0.0, "Fall of the lowest validation loss that is a gain for `patience`.", unit="nats per token", ge=0

@@ -146,7 +146,7 @@ class Trainer:
             best = f"{progress.best.val_loss:.4f} at update {progress.best.update}" if progress.best else "none"
             reason = (
                 f"stopped early after {progress.patience.waited} evaluations without a gain of more than "
-                f"{config.evaluation.min_delta:g}; the best, {best}, is in checkpoints/best"
+                f"{config.evaluation.min_delta:g}; back to the best, {best}, in checkpoints/best"
             )
             return End("finished", reason, early=True)
         return End("stopped" if progress.evaluation_due(config) else "finished")

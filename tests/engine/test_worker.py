@@ -82,8 +82,22 @@ def test_without_a_gain_it_ends_early_and_names_the_best(tmp_path: Path, corpus:
     assert result is not None
     assert (result.status, result.stopped_early, result.update) == ("finished", True, 6)
     assert result.best is not None
-    assert f"at update {result.best.update}, is in checkpoints/best" in result.reason
+    assert f"at update {result.best.update}, in checkpoints/best" in result.reason
     assert (run.checkpoints / "best").resolve().name == f"best-{result.best.update:06d}"
+
+
+def test_a_run_that_ends_early_ends_with_the_scores_of_its_best(tmp_path: Path, corpus: Path) -> None:
+    rising = {"optimizer.lr": 2.0, "health.stop_on_divergence": False, "schedule.kind": "constant"}
+    patience = {"evaluation.every": 1, "evaluation.patience": 2}
+    run = make_run(tmp_path / "run", tiny_config(corpus, {**rising, **patience, "training.updates": 50}))
+    code, output = train(run)
+    assert code == 0, output
+    result = run.result()
+    assert result is not None
+    assert result.best is not None
+    assert result.stopped_early
+    assert result.best.update < result.update
+    assert result.final == result.best
 
 
 def test_a_directory_that_is_no_run_is_refused_in_a_line(tmp_path: Path) -> None:
