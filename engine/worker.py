@@ -8,6 +8,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from engine.config import RunConfig
@@ -53,6 +54,8 @@ def work(path: Path, asked_to_stop: Callable[[], bool]) -> int:
     stop = StopSwitch(run, started)
     stop.install(asked_to_stop)
     end = _train(run, config, progress, report, stop)
+    if end.status == "stopped" and not end.reason:
+        end = replace(end, reason=stop.reason())
     if end.reason:
         print(f"{end.status}: {end.reason}", file=sys.stderr, flush=True)
     try:

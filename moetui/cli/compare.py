@@ -78,19 +78,19 @@ def compare(
     from moetui.core.gather import gather
     from moetui.core.items import find_item
     from moetui.core.science import comparison, trees
-    from moetui.core.science.caveats import caveats
+    from moetui.core.science.caveats import caveats, reservations
+    from moetui.core.science.evidence import counting
     from moetui.core.science.groups import groups
     from moetui.core.science.measure import measure
     from moetui.core.science.pareto import priced
 
     wanted = measure(metric, at="best" if best else "final")
-    runs_here = lab().snapshot().runs
-    found = [find_item(item, runs_here) for item in items]
+    runs_here, library = lab().snapshot().runs, lab().library()
+    found = [find_item(item, runs_here, library) for item in items]
     records = list({run.id: run for item in found for run in item.records}.values())
     judged = comparison.compare(groups(records, wanted), wanted, against=against.value, pairing=seed_paired.value)
     runs = gather(lab(), records)
-    counted = {sample.record.id for group in judged.groups for sample in (*group.counted, *group.diverged)}
-    unequal = caveats(run for run in runs if run.record.id in counted)
+    unequal = caveats(counting(runs, judged.groups))
     prices = priced(judged.groups, runs, cost.value, wanted) if cost else ()
     if json:
         tree = trees.comparison_tree(judged, unequal)
@@ -100,6 +100,8 @@ def compare(
     _print_comparison(judged, prices, cost.value if cost else "")
     for caveat in unequal:
         typer.echo(f"Caution: {caveat.text}.")
+    for note in reservations(records):
+        typer.echo(f"Note: {note}")
 
 
 def _print_comparison(judged: "Comparison", prices: "tuple[Priced, ...]", cost: str) -> None:

@@ -11,6 +11,13 @@ from moetui.cli.place import lab
 if TYPE_CHECKING:
     from moetui.core.science.response import Response
 
+VariedArgument = Annotated[
+    str, typer.Argument(help="Study, preset or name whose runs vary the learning rate.", show_default=False)
+]
+ToleranceOption = Annotated[
+    float, typer.Option(min=0, max=1, help="Share of the best value that the safe zone may be worse.")
+]
+
 
 def register(app: typer.Typer) -> None:
     """Add the command of this module."""
@@ -18,14 +25,10 @@ def register(app: typer.Typer) -> None:
 
 
 def response(
-    study: Annotated[
-        str, typer.Argument(help="Study, preset or name whose runs vary the learning rate.", show_default=False)
-    ],
+    study: VariedArgument,
     metric: MetricOption = "val_loss",
     best: BestOption = False,
-    tolerance: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of the best value that the safe zone may be worse.")
-    ] = 0.01,
+    tolerance: ToleranceOption = 0.01,
     seed_paired: PairedOption = Pairing.auto,
     json: JsonOption = False,
 ) -> None:
@@ -38,7 +41,7 @@ def response(
     from moetui.core.science.response import respond, slices
 
     wanted = measure(metric, at="best" if best else "final")
-    item = find_item(study, lab().snapshot().runs)
+    item = find_item(study, lab().snapshot().runs, lab().library())
     parts = slices(gather(lab(), item.records))
     several = [part for part in parts if len(part.lrs) > 1]
     if not several:

@@ -13,7 +13,7 @@ from engine.rundir import Request, Result, RunDir, write_file
 from moetui.core.launcher import TOKEN_VARIABLE
 
 
-def cancel_queued(run: RunDir) -> bool:
+def cancel_queued(run: RunDir, reason: str = "") -> bool:
     """End a run that has not started, or leave one that waits to go on as it was. False if it has started meanwhile."""
     try:
         lock = own_procs_lock(run.procs_lock)  # no launcher can start it while we hold this
@@ -27,16 +27,18 @@ def cancel_queued(run: RunDir) -> bool:
             return False
         if run.result() is None:
             updates = run.config().config.training.updates
-            end = Result(status="stopped", reason="stopped before it started", updates=updates, ended=time.time())
+            end = Result(
+                status="stopped", reason=reason or "stopped before it started", updates=updates, ended=time.time()
+            )
             write_file(run.result_file, end, durable=True)
         return True
     finally:
         os.close(lock)
 
 
-def request_stop(run: RunDir) -> None:
-    """Ask the trainer to finish its update, checkpoint and end."""
-    write_file(run.request_file, Request(stop=True, asked=time.time()))
+def request_stop(run: RunDir, reason: str = "") -> None:
+    """Ask the trainer to finish its update, checkpoint and end; the reason will stand in its result."""
+    write_file(run.request_file, Request(stop=True, reason=reason, asked=time.time()))
     signal_trainer(run, signal.SIGTERM)
 
 

@@ -72,6 +72,15 @@ def test_an_unknown_scale_names_those_there_are() -> None:
         runs_of("schedule/al@tiny")
 
 
+@pytest.mark.parametrize("name", ["size-scaled/all", "size-scaled/small-formula", "size-scaled/large-advice"])
+def test_a_study_of_sizes_has_no_other_scale(name: str) -> None:
+    with pytest.raises(
+        UsageError, match=f"^{name} is about the size of its model, so it has no other scale; leave @tiny"
+    ):
+        runs_of(f"{name}@tiny")
+    assert runs_of("size-scaled/reference@79m") == runs_of("size-scaled/reference")
+
+
 def test_the_sign_of_the_scale_is_not_for_names(tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text('[preset]\nname = "a@b"\ntitle = "A"\n')
     with pytest.raises(UsageError, match=r"mine\.toml:2: \[preset\] name: @ is kept for the scale"):

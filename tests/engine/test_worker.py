@@ -1,10 +1,11 @@
+import time
 from pathlib import Path
 
 import pytest
 
 from engine.locks import run_lock_holder
 from engine.metrics import MetricsReader, Record
-from engine.rundir import RunDir
+from engine.rundir import Request, RunDir, write_file
 from tests.conftest import eventually
 from tests.engine.tiny import make_run, start, tiny_config, train, with_python, write_corpus
 
@@ -149,11 +150,12 @@ def test_sigterm_stops_a_run_with_a_last_checkpoint(tmp_path: Path, corpus: Path
     process = start(run)
     eventually(lambda: len(records(run)) > 3, what="the run gets going")
     assert run_lock_holder(run.run_lock) == process.pid
+    write_file(run.request_file, Request(stop=True, reason="it falls behind", asked=time.time()))
     process.terminate()
     output, _ = process.communicate(timeout=60)
     result = run.result()
     assert process.returncode == 0, output
     assert result is not None
-    assert result.status == "stopped"
+    assert (result.status, result.reason) == ("stopped", "it falls behind")
     assert records(run)[-1]["update"] == result.update
     assert (run.checkpoints / "last").resolve().name == f"last-{result.update:06d}"

@@ -10,6 +10,7 @@ from moetui.core.report.results import result_table
 from moetui.core.report.settings import published_table, setting_blocks
 from moetui.core.report.subject import Subject
 from moetui.core.science import cells, findings
+from moetui.core.science.caveats import reservations
 
 
 def compose(subject: Subject, choices: Sequence[Choice]) -> Document:
@@ -63,6 +64,8 @@ def _published(subject: Subject) -> Iterator[Block]:
             "What documents report of these presets. They are no runs of this study and take no part in its verdicts."
         )
         yield published_table(subject)
+        if notes := reservations(run.record for run in subject.published):
+            yield Bullets(notes)
 
 
 def _costs(subject: Subject) -> Iterator[Block]:
@@ -76,6 +79,7 @@ def _costs(subject: Subject) -> Iterator[Block]:
 
 def _caveats(subject: Subject) -> Iterator[Block]:
     lines = [f"{caveat.text}." for caveat in subject.caveats]
+    lines += reservations(subject.records)
     lines += [f"{run_id} could not be read: {reason}." for run_id, reason in subject.unreadable.items()]
     if summary.single(subject):
         lines.append("Where a setting has one seed, nothing tells its difference from the noise between seeds.")

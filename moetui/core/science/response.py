@@ -9,7 +9,7 @@ from moetui.core.science.caveats import Caveat, caveats
 from moetui.core.science.comparison import Comparison, compare
 from moetui.core.science.correlation import Correlation, lr_correlations
 from moetui.core.science.difference import Pairing
-from moetui.core.science.evidence import Evidence
+from moetui.core.science.evidence import Evidence, counting
 from moetui.core.science.groups import Group, best_group, groups
 from moetui.core.science.measure import Measure
 from moetui.core.science.optimum import Optimum, find_optimum
@@ -113,7 +113,7 @@ def respond(
         "tolerance": tolerance,
         "untried": tuple(point.group for point in found if not point.group.tried),
         "correlations": lr_correlations([run.record for run in runs]),
-        "caveats": caveats(runs),
+        "caveats": caveats(counting(runs, by_lr)),
     }
     if top is None:
         return Response(**facts, points=tuple(tried))
