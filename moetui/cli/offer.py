@@ -23,6 +23,7 @@ DryRunOption = Annotated[bool, typer.Option("--dry-run", "-n", help="Show the ru
 def offer(
     members: "Sequence[Member]",
     *,
+    per_device: int,
     follow: bool,
     plain: bool,
     yes: bool,
@@ -50,7 +51,7 @@ def offer(
         return 0
     if due and not agreed(f"Queue {_runs(len(due))}?", yes=yes):
         return 0
-    return launched(complete(lab(), members), follow=follow, plain=plain, json=json)
+    return launched(complete(lab(), members, per_device=per_device), follow=follow, plain=plain, json=json)
 
 
 def agreed(question: str, *, yes: bool) -> bool:

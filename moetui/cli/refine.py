@@ -3,7 +3,7 @@
 import typer
 
 from moetui.cli.compare import BestOption, MetricOption
-from moetui.cli.launched import FollowOption, PlainOption
+from moetui.cli.launched import FollowOption, PerDeviceOption, PlainOption
 from moetui.cli.offer import DryRunOption, YesOption, offer
 from moetui.cli.output import JsonOption, say
 from moetui.cli.place import lab
@@ -20,6 +20,7 @@ def refine(
     metric: MetricOption = "val_loss",
     best: BestOption = False,
     tolerance: ToleranceOption = 0.01,
+    per_device: PerDeviceOption = 1,
     follow: FollowOption = True,
     plain: PlainOption = False,
     yes: YesOption = False,
@@ -64,6 +65,7 @@ def refine(
             return 0
     return offer(
         members,
+        per_device=per_device,
         follow=follow,
         plain=plain,
         yes=yes,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 from typer.core import TyperGroup
 
-from moetui.cli.launched import FollowOption, PlainOption
+from moetui.cli.launched import FollowOption, PerDeviceOption, PlainOption
 from moetui.cli.offer import DryRunOption, YesOption, offer
 from moetui.cli.output import JsonOption, print_json, print_table, say
 from moetui.cli.place import lab
@@ -46,6 +46,7 @@ def run(
     scale: Annotated[
         str, typer.Option(help="Run it on another base: tiny, 9m, 79m; short for NAME@SCALE.", show_default=False)
     ] = "",
+    per_device: PerDeviceOption = 1,
     follow: FollowOption = True,
     plain: PlainOption = False,
     yes: YesOption = False,
@@ -74,7 +75,7 @@ def run(
         planned = seed_by_seed(planned, keep)
         _check_prunable(planned, keep)
     members = survey(planned, lab().snapshot().runs)
-    return offer(members, follow=follow, plain=plain, yes=yes, dry_run=dry_run, json=json)
+    return offer(members, per_device=per_device, follow=follow, plain=plain, yes=yes, dry_run=dry_run, json=json)
 
 
 def _check_prunable(planned: "Sequence[PlannedRun]", keep: int) -> None:

@@ -92,9 +92,13 @@ def runs_of(
     return tuple({run.id: run for run in (*own, *others)}.values())
 
 
-def complete(lab: Lab, members: Sequence[Member]) -> list[RunRecord]:
-    """Queue what is missing of a study and let go on what broke off; returns the runs of all members."""
-    queued = iter(enqueue(lab, missing) if (missing := [m.planned for m in members if m.record is None]) else ())
+def complete(lab: Lab, members: Sequence[Member], *, per_device: int = 1) -> list[RunRecord]:
+    """Queue what is missing of a study and let go on what broke off; returns the runs of all members.
+
+    Up to `per_device` of the new runs may train on one device at a time.
+    """
+    missing = [member.planned for member in members if member.record is None]
+    queued = iter(enqueue(lab, missing, per_device=per_device) if missing else ())
     records = []
     for member in members:
         record = member.record or next(queued)

@@ -29,6 +29,12 @@ def test_a_study_runs_what_is_missing_and_reuses_what_is_there(cli: Cli, lab: La
     assert "6 runs: 6 there, 0 under way, 0 to queue" in err
 
 
+def test_the_runs_of_a_study_may_share_a_device(cli: Cli, lab: Lab, fake_engine: Behave) -> None:
+    cli("study", "quickstart", "--per-device", "3", "--yes", "--detach")
+    queued = [record for record in lab.records() if record.study == "quickstart"]
+    assert [lab.run_dir(record).config().per_device for record in queued] == [3, 3, 3]
+
+
 def test_an_interrupted_study_continues(cli: Cli, lab: Lab, fake_engine: Behave) -> None:
     fake_engine("hold")
     queued = cli.json("study", "quickstart", "--detach", "--yes")
