@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from moetui.core import format as fmt
 from moetui.core.report import summary
 from moetui.core.report.artifacts import NUMBERS, TABLE, Choice
 from moetui.core.report.document import Block, Bullets, Command, Document, Heading, Paragraph, Picture, table
@@ -63,9 +64,25 @@ def _published(subject: Subject) -> Iterator[Block]:
         yield Paragraph(
             "What documents report of these presets. They are no runs of this study and take no part in its verdicts."
         )
+        if unlike := _other_sizes(subject):
+            yield Paragraph(unlike)
         yield published_table(subject)
         if notes := reservations(run.record for run in subject.published):
             yield Bullets(notes)
+
+
+def _other_sizes(subject: Subject) -> str:
+    """What stands against reading the published scores beside the ones measured here; empty if the models are as large."""
+    theirs, ours = (
+        sorted({run.record.parameters for run in runs if run.record.parameters is not None})
+        for runs in (subject.published, [run for run in subject.runs if not run.record.published])
+    )
+    if not theirs or not ours or theirs == ours:
+        return ""
+    sizes = [" and ".join(map(fmt.count, parameters)) for parameters in (theirs, ours)]
+    return (
+        f"Their models have {sizes[0]} parameters, the ones here {sizes[1]}: settings can be compared, scores cannot."
+    )
 
 
 def _costs(subject: Subject) -> Iterator[Block]:

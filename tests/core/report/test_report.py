@@ -103,6 +103,7 @@ def test_the_summary_is_that_of_the_statistics(lab: Lab) -> None:
     assert escaped(f"moetui refine {GUIDE}") in report
     assert "What documents report" in report
     assert "5.8950" in report  # the published value stands beside
+    assert "Their models have 79.1M parameters, the ones here" in report
 
 
 def test_every_number_of_the_table_is_that_of_the_statistics_and_has_its_runs(lab: Lab) -> None:
