@@ -42,10 +42,12 @@ def test_the_learning_rates_are_those_of_the_document(study: str, updates: int, 
 
 
 def test_the_guide_has_26_learning_rates_and_its_slice_is_one_of_them() -> None:
-    groups = {run.group for run in runs_of("lr-guide")}
-    assert len(groups) == 26
-    assert len(runs_of("lr-guide/twelve")) == 12
-    assert {run.group for run in runs_of("lr-guide/twelve")} < groups
+    whole, twelve = (
+        {run.config.optimizer.lr: run.config for run in runs_of(f"lr-guide{name}")} for name in ("", "/twelve")
+    )
+    assert (len(whole), len(twelve)) == (26, 12)
+    for rate, config in twelve.items():  # but for how often it is scored
+        assert config.model_copy(update={"evaluation": whole[rate].evaluation}) == whole[rate]
 
 
 def test_phase_2_has_its_eleven_configurations() -> None:

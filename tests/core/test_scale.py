@@ -11,7 +11,7 @@ from moetui.core.plan import PlannedRun, Selection, flat_config, plan, resolve_c
 from moetui.core.presets import Library
 
 LIBRARY = Library.load()
-STUDIES = [preset.name for preset in LIBRARY if not preset.name.startswith("base/")]
+STUDIES = [preset.name for preset in LIBRARY if preset.scales and not preset.name.startswith("base/")]
 
 
 def runs_of(name: str, library: Library = LIBRARY) -> list[PlannedRun]:
