@@ -68,6 +68,7 @@ class Pruner:
 
     def __init__(self, lab: Lab) -> None:
         self._lab = lab
+        self._prunable: dict[tuple[str, float | None], bool] = {}  # by run and session, as a resumed run is spared
         self._histories: dict[str, History] = {}
         self._judged: dict[str, int] = {}
 
@@ -84,10 +85,13 @@ class Pruner:
                 yield run, reason
 
     def _may(self, run: RunRecord) -> bool:
-        try:
-            return self._lab.run_dir(run).config().prunable
-        except (OSError, DamagedFile):
-            return False
+        session = run.id, run.started
+        if session not in self._prunable:
+            try:
+                self._prunable[session] = self._lab.run_dir(run).config().prunable
+            except (OSError, DamagedFile):
+                return False
+        return self._prunable[session]
 
     def _curve(self, run: RunRecord) -> Curve:
         if run.id not in self._histories:
