@@ -49,7 +49,8 @@ class Parent(_File):
 class RunFile(_File):
     """config.json: the resolved configuration of a run, its place among others, and its provenance.
 
-    `per_device` is the number of runs, this one among them, that may share its device.
+    `per_device` is the number of runs, this one among them, that may share its device; `prunable` lets the laboratory stop it
+    when its setting has fallen behind in the study.
     """
 
     schema_version: int = SCHEMA
@@ -62,6 +63,7 @@ class RunFile(_File):
     created: float
     parent: Parent | None = None
     per_device: int = Field(1, ge=1)
+    prunable: bool = False
     config: RunConfig
     provenance: dict[str, Any] = {}
 
@@ -172,9 +174,10 @@ class Result(_File):
 
 
 class Request(_File):
-    """request.json: what the user asks of a run: to stop if it lives, to go on if it has ended."""
+    """request.json: what is asked of a run: to stop if it lives, perhaps with a reason, or to go on if it has ended."""
 
     stop: bool = False
+    reason: str = ""
     resume: bool = False
     asked: float
 

@@ -86,12 +86,13 @@ def compare(
     from moetui.core.items import find_item
     from moetui.core.judge import Terms, judge, responses
     from moetui.core.science import trees
+    from moetui.core.science.caveats import reservations
     from moetui.core.science.measure import measure
     from moetui.core.science.pareto import priced
 
     wanted = measure(metric, at="best" if best else "final")
-    runs_here = lab().snapshot().runs
-    found = [find_item(item, runs_here) for item in items]
+    runs_here, library = lab().snapshot().runs, lab().library()
+    found = [find_item(item, runs_here, library) for item in items]
     records = list({run.id: run for item in found for run in item.records}.values())
     runs = gather(lab(), records)
     terms = Terms(measure=wanted, against=against.value, pairing=seed_paired.value)
@@ -105,6 +106,8 @@ def compare(
     _print_comparison(judged.comparison, prices, cost.value if cost else "")
     for caveat in judged.unequal:
         typer.echo(f"Caution: {caveat.text}.")
+    for note in reservations(records):
+        typer.echo(f"Note: {note}")
     if cost:
         print_pareto(prices, wanted, cost.value)
     elif found_responses := responses(runs, terms).responses:

@@ -12,6 +12,13 @@ from moetui.cli.place import lab
 if TYPE_CHECKING:
     from moetui.core.science.response import Response
 
+VariedArgument = Annotated[
+    str, typer.Argument(help="Study, preset or name whose runs vary the learning rate.", show_default=False)
+]
+ToleranceOption = Annotated[
+    float, typer.Option(min=0, max=1, help="Share of the best value that the safe zone may be worse.")
+]
+
 
 def register(app: typer.Typer) -> None:
     """Add the command of this module."""
@@ -19,14 +26,10 @@ def register(app: typer.Typer) -> None:
 
 
 def response(
-    study: Annotated[
-        str, typer.Argument(help="Study, preset or name whose runs vary the learning rate.", show_default=False)
-    ],
+    study: VariedArgument,
     metric: MetricOption = "val_loss",
     best: BestOption = False,
-    tolerance: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of the best value that the safe zone may be worse.")
-    ] = 0.01,
+    tolerance: ToleranceOption = 0.01,
     seed_paired: PairedOption = Pairing.auto,
     json: JsonOption = False,
 ) -> None:
@@ -40,7 +43,7 @@ def response(
 
     wanted = measure(metric, at="best" if best else "final")
     runs_here = lab().snapshot().runs
-    item = find_item(study, runs_here)
+    item = find_item(study, runs_here, lab().library())
     terms = Terms(measure=wanted, pairing=seed_paired.value, tolerance=tolerance)
     found = responses(gather(lab(), item.records), terms)
     if not found.responses:

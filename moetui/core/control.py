@@ -33,7 +33,7 @@ def asked_to_go_on(run: RunDir) -> bool:
     return request is not None and request.resume
 
 
-def cancel_queued(run: RunDir) -> bool:
+def cancel_queued(run: RunDir, reason: str = "") -> bool:
     """End a run that has not started, or leave one that waits to go on as it was. False if it has started meanwhile."""
     with before_start(run) as waits:
         if not waits:
@@ -42,15 +42,17 @@ def cancel_queued(run: RunDir) -> bool:
             run.request_file.unlink()
         else:
             updates = run.config().config.training.updates
-            end = Result(status="stopped", reason="stopped before it started", updates=updates, ended=time.time())
+            end = Result(
+                status="stopped", reason=reason or "stopped before it started", updates=updates, ended=time.time()
+            )
             write_file(run.result_file, end, durable=True)
         run.queue_file.unlink(missing_ok=True)
         return True
 
 
-def request_stop(run: RunDir) -> None:
-    """Ask the trainer to finish its update, checkpoint and end."""
-    write_file(run.request_file, Request(stop=True, asked=time.time()))
+def request_stop(run: RunDir, reason: str = "") -> None:
+    """Ask the trainer to finish its update, checkpoint and end; the reason will stand in its result."""
+    write_file(run.request_file, Request(stop=True, reason=reason, asked=time.time()))
     signal_trainer(run, signal.SIGTERM)
 
 

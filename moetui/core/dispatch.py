@@ -14,18 +14,21 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from engine.host import hostname
 from engine.locks import hold_run_lock
 from engine.rundir import DamagedFile, Result, RunDir, write_file
 from moetui.core.devices import Device, devices
-from moetui.core.errors import CatalogueError
+from moetui.core.errors import CatalogueError, NotFoundError
 from moetui.core.lab import Lab
 from moetui.core.launcher import launch, record_exit
 from moetui.core.placement import Placement, Unplaced, places
+from moetui.core.pruning import Pruner
 from moetui.core.queueing import in_order
 from moetui.core.records import RunRecord
+from moetui.core.shelf import prune
 from moetui.core.workspace import Workspace
 
 POLL_SECONDS = 0.2
@@ -38,6 +41,7 @@ class Dispatcher:
 
     def __init__(self, lab: Lab) -> None:
         self._lab = lab
+        self._pruner = Pruner(lab)
         self._children: dict[str, tuple[RunDir, subprocess.Popen[bytes]]] = {}
 
     def step(self) -> float | None:
@@ -48,6 +52,7 @@ class Dispatcher:
         self._lab.note_ends(run for run in snapshot.runs if run.id in unnoted and not run.pending)
         queued = [run for run in in_order(snapshot.runs) if run.status == "queued"]
         live = [run for run in snapshot.runs if run.live]
+        self._prune(snapshot.runs)
         if not queued:
             return POLL_SECONDS if live or self._children else None
         return POLL_SECONDS if self._start(queued, live) or live else BUSY_POLL_SECONDS
@@ -85,6 +90,12 @@ class Dispatcher:
         self._children[record.id] = (run, process)
         _log(f"started {record.id} {record.name} on {device.name} (pid {process.pid})")
         return True
+
+    def _prune(self, runs: Sequence[RunRecord]) -> None:
+        for record, reason in self._pruner.find(runs):
+            with contextlib.suppress(NotFoundError):  # it was deleted meanwhile
+                prune(self._lab, record, reason)
+            _log(f"{record.id} {reason}")
 
     def _refuse(self, record: RunRecord, reason: str) -> None:
         end = Result(status="failed", reason=reason, updates=record.updates, ended=time.time())

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from moetui.core.science.caveats import Caveat, caveats
 from moetui.core.science.comparison import Against, Comparison, compare
 from moetui.core.science.difference import Pairing
-from moetui.core.science.evidence import Evidence
-from moetui.core.science.groups import groups, with_result
+from moetui.core.science.evidence import Evidence, counting
+from moetui.core.science.groups import groups
 from moetui.core.science.lengths import Agreement, agreement, by_length
 from moetui.core.science.measure import LOSS, Measure
 from moetui.core.science.response import TOLERANCE, Response, respond, slices
@@ -46,10 +46,9 @@ class Responses:
 def judge(runs: Sequence[Evidence], terms: Terms) -> Judged:
     """Compare the settings of runs."""
     found = groups([run.record for run in runs], terms.measure)
-    counting = with_result(found)
     return Judged(
         compare(found, terms.measure, against=terms.against, pairing=terms.pairing),
-        caveats(run for run in runs if run.record.id in counting),
+        caveats(counting(runs, found)),
     )
 
 

@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Iterable, Sequence
 
-from engine.config import RunConfig
 from moetui.core.plan import Selection, resolve_chain, varied
 from moetui.core.plan import plan as plan_runs
 from moetui.core.presets import AS_PUBLISHED, Library, Preset, Published
@@ -14,11 +13,6 @@ from moetui.core.scale import split_scale
 def published_records(library: Library) -> list[RunRecord]:
     """One record for each published result of the built-in presets, in the order of the presets."""
     return [_record(library, preset, entry) for preset in library if preset.built_in for entry in preset.published]
-
-
-def published_config(library: Library, record: RunRecord) -> RunConfig:
-    """The configuration that a published result stands for. Raises `LabError` if its preset is gone or broken."""
-    return resolve_chain(library.chain(record.preset), record.point)
 
 
 def published_beside(records: Sequence[RunRecord], everything: Iterable[RunRecord]) -> list[RunRecord]:

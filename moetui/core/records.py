@@ -24,6 +24,8 @@ Status = Literal[
 LIVE: frozenset[str] = frozenset({"starting", "running", "stalled", "stopping"})
 WAITING: frozenset[str] = frozenset({"queued", "held"})
 PENDING: frozenset[str] = LIVE | WAITING
+PRUNED = "pruned"
+"""The tag of a run that a study or a search has cut short; it is set before the run is asked to stop."""
 
 
 class Scores(BaseModel):
@@ -99,3 +101,13 @@ class RunRecord(BaseModel):
     def pending(self) -> bool:
         """Whether this run has not ended yet."""
         return self.status in PENDING
+
+    @property
+    def pruned(self) -> bool:
+        """Whether it was cut short as not worth its time. It has no score that counts, and is not run again by itself."""
+        return PRUNED in self.tags and not self.pending and self.status not in ("finished", "diverged")
+
+    @property
+    def standing(self) -> str:
+        """The status, or `pruned`."""
+        return "pruned" if self.pruned else self.status

@@ -9,7 +9,7 @@ from engine.rundir import Labels, write_file
 from moetui.core import control
 from moetui.core.errors import LabError, UsageError
 from moetui.core.lab import Lab
-from moetui.core.records import RunRecord
+from moetui.core.records import PRUNED, RunRecord
 
 
 def label(
@@ -58,6 +58,14 @@ def stop(lab: Lab, record: RunRecord, *, force: bool = False) -> RunRecord:
     else:
         control.request_stop(run)
     return lab.see(record)
+
+
+def prune(lab: Lab, record: RunRecord, reason: str) -> None:
+    """Cut a run short that is not worth its time: it gets a tag, and stops with the reason in its result."""
+    label(lab, record, tags=[*record.tags, PRUNED])
+    run = lab.run_dir(record)
+    if not (record.status == "queued" and control.cancel_queued(run, reason)):
+        control.request_stop(run, reason)
 
 
 def _update(lab: Lab, record: RunRecord, fields: Mapping[str, object]) -> RunRecord:

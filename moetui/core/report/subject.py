@@ -16,8 +16,8 @@ from moetui.core.published import plain_preset, published_beside
 from moetui.core.records import RunRecord
 from moetui.core.science.caveats import Caveat, caveats
 from moetui.core.science.comparison import Comparison, compare
-from moetui.core.science.evidence import Evidence
-from moetui.core.science.groups import Group, groups, setting_name, with_result
+from moetui.core.science.evidence import Evidence, counting
+from moetui.core.science.groups import Group, groups, setting_name
 from moetui.core.science.lengths import Agreement, agreement, by_length
 from moetui.core.science.measure import LOSS, MEASURES
 from moetui.core.science.pareto import COSTS, Priced, priced
@@ -81,8 +81,12 @@ class Subject:
     def counterparts(self) -> Mapping[str, RunRecord]:
         """The published result of a setting, by the setting's key, where a document reports one under the same name."""
         by_name = {_plain_name(run.record): run.record for run in self.published}
-        pairs = {group.key: by_name.get(_plain_name(group.samples[0].record)) for group in self.settings}
-        return {key: record for key, record in pairs.items() if record is not None}
+        return {
+            group.key: record
+            for group in self.settings
+            for sample in reversed(group.samples)
+            if (record := by_name.get(_plain_name(sample.record))) is not None
+        }
 
     @property
     def leading(self) -> Response | None:
@@ -94,12 +98,10 @@ class Subject:
 def gather_subject(lab: Lab, word: str) -> Subject:
     """Everything about the runs that a word stands for. Raises `NotFoundError`, or `UsageError` for a word of several meanings."""
     everything = lab.snapshot().runs
-    item = find_item(word, everything)
+    item = find_item(word, everything, lab.library())
     runs = gather(lab, item.records)
     details, unreadable = _details(lab, item.records)
-    by_loss = groups(item.records, LOSS)
     comparisons = {key: compare(groups(item.records, measure), measure) for key, measure in MEASURES.items()}
-    counting = with_result(by_loss)
     parts = [part for part in slices(runs) if len(part.lrs) > 1]
     responses = {key: tuple(respond(part, MEASURES[key]) for part in parts) for key in SCORES}
     known = cliffs(lab)
@@ -117,7 +119,7 @@ def gather_subject(lab: Lab, word: str) -> Subject:
         responses=responses,
         movements=tuple(agreement(family) for family in by_length(responses[LOSS.key])),
         prices={cost: priced(comparisons[LOSS.key].groups, runs, cost, LOSS) for cost in COSTS},
-        caveats=caveats(run for run in runs if run.record.id in counting),
+        caveats=caveats(counting(runs, comparisons[LOSS.key].groups)),
         published=gather(lab, published_beside(item.records, everything)),
         audited=shared(audited),
     )

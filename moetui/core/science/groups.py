@@ -74,11 +74,6 @@ class Group:
         return mean
 
 
-def with_result(found: Iterable[Group]) -> frozenset[str]:
-    """The ids of the runs that came to a result, be it a divergence."""
-    return frozenset(sample.record.id for group in found for sample in (*group.counted, *group.diverged))
-
-
 def setting_name(record: RunRecord) -> str:
     """The name of a run without its seed: `quickstart/lr=0.05`."""
     return "/".join(part for part in record.name.split("/") if not part.startswith("seed="))
@@ -132,7 +127,8 @@ def best_group(candidates: Iterable[Group], measure: Measure) -> Group | None:
 def _broken_off(record: RunRecord) -> str:
     if record.pending:
         return f"is {record.status}"
-    return f"{record.status} at update {record.update} of {record.updates}"
+    why = f" ({record.reason})" if record.reason else ""
+    return f"{record.status} at update {record.update} of {record.updates}{why}"
 
 
 def _label(key: str, members: Sequence[RunRecord]) -> str:

@@ -9,8 +9,8 @@ from moetui.core.science.caveats import Caveat, caveats
 from moetui.core.science.comparison import Comparison, compare
 from moetui.core.science.correlation import Correlation, lr_correlations
 from moetui.core.science.difference import Pairing
-from moetui.core.science.evidence import Evidence
-from moetui.core.science.groups import Group, best_group, groups, with_result
+from moetui.core.science.evidence import Evidence, counting
+from moetui.core.science.groups import Group, best_group, groups
 from moetui.core.science.measure import Measure
 from moetui.core.science.optimum import Optimum, find_optimum
 from moetui.core.science.zones import Cliff, Edge, Point, Zone, cliff, edge, safe_zone, within_tolerance
@@ -111,7 +111,6 @@ def respond(
     by_lr = groups((run.record for run in runs), measure, key=lambda record: f"{record.lr!r}")
     found = sorted((Point(group.samples[0].record.lr or 0.0, group) for group in by_lr), key=lambda point: point.lr)
     tried = [point for point in found if point.group.tried]
-    counting = with_result(by_lr)
     top = best_group((point.group for point in tried), measure)
     facts: dict[str, Any] = {
         "setting": part.setting,
@@ -120,7 +119,7 @@ def respond(
         "tolerance": tolerance,
         "untried": tuple(point.group for point in found if not point.group.tried),
         "correlations": lr_correlations([run.record for run in runs]),
-        "caveats": caveats(run for run in runs if run.record.id in counting),
+        "caveats": caveats(counting(runs, by_lr)),
     }
     if top is None:
         return Response(**facts, points=tuple(tried))

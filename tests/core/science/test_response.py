@@ -180,9 +180,14 @@ def test_runs_without_a_learning_rate_belong_to_no_slice() -> None:
     assert slices([Evidence(record(5.0, lr=None))]) == ()
 
 
-def test_runs_that_say_nothing_yet_raise_no_caution() -> None:
-    ended = [Evidence(run, RunConfig(), "some CPU") for run in sweep((0.01, 0.05, 0.1), seeds=1)]
-    queued = record(None, setting="lr=0.2", lr=0.2, status="queued", device="", data_fingerprint="")
-    assert respond(Slice((), (*ended, Evidence(queued, RunConfig()))), LOSS).caveats == ()
-    other = Evidence(record(4.6, setting="lr=0.2", lr=0.2), RunConfig(), "another CPU")
-    assert [caveat.what for caveat in respond(Slice((), (*ended, other)), LOSS).caveats] == ["devices"]
+@pytest.mark.parametrize("status", ["queued", "running", "stopped", "killed"])
+def test_what_does_not_count_raises_no_caution(status: str) -> None:
+    runs = sweep((0.01, 0.03))
+    unknown: dict[str, Any] = {"device": "", "data_fingerprint": "", "updates": 200}
+    waiting = record(None, setting="lr=0.1", lr=0.1, status=status, **unknown)
+    assert response([*runs, waiting]).caveats == ()
+    assert [caveat.what for caveat in response([*runs, *sweep((0.1,), **unknown)]).caveats] == [
+        "data fingerprints",
+        "updates",
+        "devices",
+    ]
