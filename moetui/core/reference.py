@@ -38,7 +38,7 @@ def reference(
         if group is not None:
             record = group.counted[0].record
             try:
-                config = recorded_config(library, record) if record.published else lab.run_dir(record).config().config
+                config = recorded_config(library, record) if not record.path else lab.run_dir(record).config().config
             except (DamagedFile, FileNotFoundError, LabError):
                 continue
             return Reference(record, group.mean, config)
