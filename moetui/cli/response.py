@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from moetui.cli.chart import print_response
 from moetui.cli.compare import BestOption, MetricOption, PairedOption, Pairing, print_filled
 from moetui.cli.output import JsonOption, print_json, say
 from moetui.cli.place import lab
@@ -35,29 +36,30 @@ def response(
     """Show how the score responds to the learning rate: best, safe zone, cliff, and what to try next."""
     from moetui.core.gather import gather
     from moetui.core.items import find_item
-    from moetui.core.science import findings, lengths, trees
+    from moetui.core.judge import Terms, responses
+    from moetui.core.science import findings, trees
     from moetui.core.science.measure import measure
     from moetui.core.science.propose import propose
-    from moetui.core.science.response import respond, slices
 
     wanted = measure(metric, at="best" if best else "final")
-    item = find_item(study, lab().snapshot().runs, lab().library())
-    parts = slices(gather(lab(), item.records))
-    several = [part for part in parts if len(part.lrs) > 1]
-    if not several:
-        raise _no_learning_rates(item.word, len(parts))
-    responses = [respond(part, wanted, tolerance=tolerance, pairing=seed_paired.value) for part in several]
-    across = [lengths.agreement(family) for family in lengths.by_length(responses)]
+    runs_here = lab().snapshot().runs
+    item = find_item(study, runs_here, lab().library())
+    terms = Terms(measure=wanted, pairing=seed_paired.value, tolerance=tolerance)
+    found = responses(gather(lab(), item.records), terms)
+    if not found.responses:
+        raise _no_learning_rates(item.word, found.settings)
     if json:
-        tree = [trees.response_tree(one, propose(one)) for one in responses]
-        print_json({"item": item.word, "responses": tree, "lengths": [trees.agreement_tree(one) for one in across]})
+        tree = [trees.response_tree(one, propose(one)) for one in found.responses]
+        lengths = [trees.agreement_tree(one) for one in found.across]
+        print_json({"item": item.word, "responses": tree, "lengths": lengths})
         return
-    for index, one in enumerate(responses):
+    for index, one in enumerate(found.responses):
         typer.echo("\n" * bool(index) + (f"{one.name}\n" if one.name else ""), nl=False)
         _print_response(one)
-    for movement in across:
+        print_response([one], item.records, runs_here)
+    for movement in found.across:
         typer.echo(f"\n{findings.movement(movement)}")
-    if single := len(parts) - len(several):
+    if single := found.settings - len(found.responses):
         say(
             f"{single} setting{'s' if single > 1 else ''} with a single learning rate left out; `moetui compare` shows them"
         )

@@ -116,7 +116,7 @@ def status(
 
 
 def _progress_row(one: "Progress") -> dict[str, Any]:
-    from moetui.core.records import LIVE
+    from moetui.core.records import LIVE, WAITING
 
     best = one.best
     return {
@@ -124,7 +124,7 @@ def _progress_row(one: "Progress") -> dict[str, Any]:
         "runs": len(one.records) + len(one.missing),
         "finished": one.count("finished"),
         "live": one.count(*LIVE),
-        "queued": one.count("queued"),
+        "queued": one.count(*WAITING),
         "failed": one.count("failed", "killed", "lost", "out-of-memory", "stopped"),
         "pruned": one.pruned,
         "diverged": one.count("diverged"),

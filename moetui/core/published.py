@@ -1,16 +1,32 @@
 """The results that the source documents report, as records of the catalogue beside one's own runs."""
 
 import hashlib
+from collections.abc import Iterable, Sequence
 
 from moetui.core.plan import Selection, resolve_chain, varied
 from moetui.core.plan import plan as plan_runs
 from moetui.core.presets import AS_PUBLISHED, Library, Preset, Published
 from moetui.core.records import RunRecord, Scores
+from moetui.core.scale import split_scale
 
 
 def published_records(library: Library) -> list[RunRecord]:
     """One record for each published result of the built-in presets, in the order of the presets."""
     return [_record(library, preset, entry) for preset in library if preset.built_in for entry in preset.published]
+
+
+def published_beside(records: Sequence[RunRecord], everything: Iterable[RunRecord]) -> list[RunRecord]:
+    """What documents report of the same presets as these runs, by name; none if some of the runs are that themselves."""
+    if any(record.published for record in records):
+        return []
+    presets = {plain_preset(record) for record in records if record.preset}
+    found = [record for record in everything if record.published and plain_preset(record) in presets]
+    return sorted(found, key=lambda record: record.name)
+
+
+def plain_preset(record: RunRecord) -> str:
+    """The preset without its scale, and without what tells the flawed twin from the corrected one."""
+    return split_scale(record.preset)[0].removesuffix(AS_PUBLISHED)
 
 
 def _record(library: Library, preset: Preset, entry: Published) -> RunRecord:

@@ -30,7 +30,7 @@ def reindex(lab: Lab) -> Reindexed:
     damaged: list[str] = []
     for path, deleted in _directories(lab):
         try:
-            records.append(_read(lab, path, deleted=deleted))
+            records.append(read_run(lab, path, deleted=deleted))
         except (DamagedFile, FileNotFoundError) as error:
             damaged.append(str(error))
     old = _readable(lab)
@@ -47,7 +47,8 @@ def _directories(lab: Lab) -> Iterator[tuple[Path, bool]]:
                 yield path, deleted
 
 
-def _read(lab: Lab, path: Path, *, deleted: bool) -> RunRecord:
+def read_run(lab: Lab, path: Path, *, deleted: bool) -> RunRecord:
+    """The record of a run directory as it is now. Raises `DamagedFile` or `FileNotFoundError`."""
     run = RunDir(path)
     inside = str(path.relative_to(lab.workspace.root))
     if (origin := run.imported()) is not None:

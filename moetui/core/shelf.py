@@ -28,7 +28,7 @@ def label(
 
 def delete(lab: Lab, record: RunRecord) -> RunRecord:
     """Move a run to the trash, from where `restore` brings it back. A live run must be stopped first."""
-    if lab.see(record).status == "queued":
+    if lab.see(record).waiting:
         control.cancel_queued(lab.run_dir(record))
     now = lab.see(record)
     if now.pending:
@@ -50,7 +50,7 @@ def stop(lab: Lab, record: RunRecord, *, force: bool = False) -> RunRecord:
     if not now.pending:
         raise LabError(f"{record.id} has ended already: {now.status}")
     run = lab.run_dir(record)
-    if now.status == "queued" and control.cancel_queued(run):
+    if now.waiting and control.cancel_queued(run):
         return lab.see(record)
     if force or now.status == "stopping":
         if not control.kill(run):

@@ -1,6 +1,6 @@
 """What a report is about: the runs of a study, and every statistic on them that the document, the figures and the files share."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -12,9 +12,8 @@ from moetui.core.errors import LabError
 from moetui.core.gather import gather
 from moetui.core.items import Item, find_item
 from moetui.core.lab import Lab
-from moetui.core.presets import AS_PUBLISHED
+from moetui.core.published import plain_preset, published_beside
 from moetui.core.records import RunRecord
-from moetui.core.scale import split_scale
 from moetui.core.science.caveats import Caveat, caveats
 from moetui.core.science.comparison import Comparison, compare
 from moetui.core.science.evidence import Evidence, counting
@@ -93,7 +92,7 @@ class Subject:
     def leading(self) -> Response | None:
         """Of the responses in the loss, the one with the best learning rate of all; own runs come before published ones."""
         known = [one for one in self.responses[LOSS.key] if one.best is not None]
-        return min(known, key=lambda one: (is_published(one), one.best.group.mean if one.best else 0.0), default=None)
+        return min(known, key=lambda one: (one.published, one.best.group.mean if one.best else 0.0), default=None)
 
 
 def gather_subject(lab: Lab, word: str) -> Subject:
@@ -106,11 +105,7 @@ def gather_subject(lab: Lab, word: str) -> Subject:
     parts = [part for part in slices(runs) if len(part.lrs) > 1]
     responses = {key: tuple(respond(part, MEASURES[key]) for part in parts) for key in SCORES}
     known = cliffs(lab)
-    audited = [
-        audit_detail(found, (cliff for cliff in known if cliff.run != found.record.id))
-        for found in details.values()
-        if found.config is not None
-    ]
+    audited = [audit_detail(found, known) for found in details.values() if found.config is not None]
     return Subject(
         item=item,
         runs=runs,
@@ -121,14 +116,9 @@ def gather_subject(lab: Lab, word: str) -> Subject:
         movements=tuple(agreement(family) for family in by_length(responses[LOSS.key])),
         prices={cost: priced(comparisons[LOSS.key].groups, runs, cost, LOSS) for cost in COSTS},
         caveats=caveats(counting(runs, comparisons[LOSS.key].groups)),
-        published=gather(lab, _published_of(item.records, everything)),
+        published=gather(lab, published_beside(item.records, everything)),
         audited=shared(audited),
     )
-
-
-def is_published(response: Response) -> bool:
-    """Whether a response is that of published results."""
-    return all(sample.record.published for point in response.points for sample in point.group.samples)
 
 
 def _details(lab: Lab, records: Iterable[RunRecord]) -> tuple[dict[str, Detail], dict[str, str]]:
@@ -142,19 +132,6 @@ def _details(lab: Lab, records: Iterable[RunRecord]) -> tuple[dict[str, Detail],
     return details, unreadable
 
 
-def _published_of(records: Sequence[RunRecord], everything: Sequence[RunRecord]) -> list[RunRecord]:
-    if any(record.published for record in records):
-        return []  # they are in the study itself
-    presets = {_plain_preset(record) for record in records if record.preset}
-    found = [record for record in everything if record.published and _plain_preset(record) in presets]
-    return sorted(found, key=lambda record: record.name)
-
-
-def _plain_preset(record: RunRecord) -> str:
-    """The preset without its scale, and without what tells the flawed twin from the corrected one."""
-    return split_scale(record.preset)[0].removesuffix(AS_PUBLISHED)
-
-
 def _plain_name(record: RunRecord) -> str:
     name = setting_name(record).removeprefix("published/")
-    return _plain_preset(record) + name.removeprefix(record.preset).removeprefix(_plain_preset(record))
+    return plain_preset(record) + name.removeprefix(record.preset).removeprefix(plain_preset(record))

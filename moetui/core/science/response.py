@@ -51,6 +51,12 @@ class Response:
         return ", ".join(f"{key} = {value}" for key, value in self.setting)
 
     @property
+    def published(self) -> bool:
+        """Whether it is that of published results."""
+        samples = [one for point in self.points for one in point.group.samples]
+        return bool(samples) and all(one.record.published for one in samples)
+
+    @property
     def candidates(self) -> tuple[Point, ...]:
         """The learning rates that the runs cannot tell from the best one."""
         return tuple(p for p in self.points if p.against_best and p.against_best.verdict == "not distinguishable")
