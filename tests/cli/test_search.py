@@ -24,6 +24,7 @@ def points(found: dict[str, Any]) -> list[dict[str, Any]]:
     return [trial["point"] for trial in found["trials"]]
 
 
+@pytest.mark.slow
 def test_tpe_comes_to_the_planted_best(cli: Cli, lab: Lab, fake_engine: Behave) -> None:
     fake_engine("respond")
     found = cli.json("search", "base/moe-tiny", *LR, *SHORT, "--seed", "3", "--trials", "12")
@@ -39,6 +40,7 @@ def test_tpe_comes_to_the_planted_best(cli: Cli, lab: Lab, fake_engine: Behave) 
     assert progress["best"]["group"] == found["best"]["group"]
 
 
+@pytest.mark.slow
 def test_a_search_whose_searcher_was_killed_goes_on_as_if_it_had_not_been(
     cli: Cli, lab: Lab, fake_engine: Behave
 ) -> None:
@@ -65,6 +67,7 @@ def test_a_search_whose_searcher_was_killed_goes_on_as_if_it_had_not_been(
 
 
 @pytest.mark.parametrize("rule", ["median", "asha"])
+@pytest.mark.slow
 def test_a_trial_that_falls_behind_is_stopped_and_tagged(cli: Cli, lab: Lab, fake_engine: Behave, rule: str) -> None:
     fake_engine("linger")
     # With this seed the one bad value is drawn sixth, when there is a median; its run would not end by itself.
@@ -82,6 +85,7 @@ def test_a_trial_that_falls_behind_is_stopped_and_tagged(cli: Cli, lab: Lab, fak
     assert again["trials"] == found["trials"]
 
 
+@pytest.mark.slow
 def test_a_diverged_trial_is_the_worst_and_the_search_goes_on(cli: Cli, lab: Lab, fake_engine: Behave) -> None:
     fake_engine("respond")
     found = cli.json("search", "base/moe-tiny", "--choice", "optimizer.lr=[0.05,1e6]", *SHORT, "--seeds", "2")
@@ -91,6 +95,7 @@ def test_a_diverged_trial_is_the_worst_and_the_search_goes_on(cli: Cli, lab: Lab
     assert found["best"]["point"] == {"optimizer.lr": 0.05}
 
 
+@pytest.mark.slow
 def test_a_search_whose_trials_all_break_off_ends_with_the_reason(cli: Cli, lab: Lab, fake_engine: Behave) -> None:
     fake_engine("crash")
     code, _, err = cli("search", "base/moe-tiny", *LR)
