@@ -35,7 +35,7 @@ Phase = Literal["starting", "running", "evaluating", "stopping"]
 
 
 class _File(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
 
 class Parent(_File):
