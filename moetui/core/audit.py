@@ -4,6 +4,7 @@ Pure functions over a configuration, or over the recorded learning rates in the 
 happens at which update, and what to change.
 """
 
+import functools
 import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -57,10 +58,12 @@ class Cliff:
 
 def planned(config: RunConfig) -> Curve:
     """The learning rates that the schedule plans."""
-    updates = config.training.updates
-    return Curve(
-        tuple(range(1, updates + 1)), tuple(lr_factor(config.schedule, u, updates) for u in range(1, updates + 1))
-    )
+    return _planned(config.schedule, config.training.updates)
+
+
+@functools.lru_cache(maxsize=64)  # the runs of a study differ in rate and seed more often than in schedule
+def _planned(schedule: ScheduleConfig, updates: int) -> Curve:
+    return Curve(tuple(range(1, updates + 1)), tuple(lr_factor(schedule, u, updates) for u in range(1, updates + 1)))
 
 
 def recorded(config: RunConfig, records: Iterable[Mapping[str, object]]) -> Curve | None:

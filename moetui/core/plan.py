@@ -113,11 +113,11 @@ def _plan_preset(library: Library, name: str, selection: Selection, *, study: st
     if selection.seeds:
         grid["seed"] = selection.seeds
     for variant in selection.variants or (Variant("", {}),):
-        # A key that is set by hand or by a variant is no longer varied, unless it was asked for as an axis.
+        # A key that a variant sets is no longer varied, nor one that is set by hand unless it was asked for as an axis.
         axes = {
             key: values
             for key, values in grid.items()
-            if key in selection.axes or key not in {*selection.settings, *variant.settings}
+            if key not in variant.settings and (key in selection.axes or key not in selection.settings)
         }
         for values in itertools.product(*axes.values()):
             point = dict(zip(axes, values, strict=True))

@@ -25,6 +25,11 @@ _OWN_OF_DATA: Final = frozenset({"data.end_of_text", "data.validation_fraction",
 """What a study may vary of its data wherever the text comes from."""
 
 
+def scales(library: Library) -> tuple[str, ...]:
+    """The scales there are, by the name of their base."""
+    return tuple(sorted(p.name.removeprefix(_FAMILY) for p in library if p.name.startswith(_FAMILY)))
+
+
 def split_scale(name: str) -> tuple[str, str]:
     """Name and scale of `schedule/all@tiny`; the scale is empty where none is asked for."""
     name, _, scale = name.partition(MARK)
@@ -36,7 +41,7 @@ def at_scale(library: Library, name: str, scale: str) -> str:
 
     Raises `NotFoundError` for a scale without a base, `UsageError` for a preset whose subject is its size.
     """
-    if not scale or _is_at(library, name, _base(library, scale)):
+    if not scale or _is_at(library, name, base_at(library, scale)):
         return name
     if not library.get(name).scales:
         raise UsageError(f"{name} is about the size of its model, so it has no other scale; leave {MARK}{scale} out")
@@ -48,7 +53,7 @@ def chain_at(library: Library, name: str, scale: str) -> list[Preset]:
     chain = library.chain(name)
     if at_scale(library, name, scale) == name:
         return chain
-    old, new = _bases(chain), library.chain(_base(library, scale))
+    old, new = _bases(chain), library.chain(base_at(library, scale))
     return [
         *(_only(preset, lambda key: not _of_base(key)) for preset in old),
         *(_only(preset, _of_base) for preset in new),
@@ -68,12 +73,12 @@ def _bases(chain: list[Preset]) -> list[Preset]:
     return list(itertools.takewhile(lambda preset: preset.name.startswith(_BASES), chain))
 
 
-def _base(library: Library, scale: str) -> str:
+def base_at(library: Library, scale: str) -> str:
+    """The name of the base of a scale. Raises `NotFoundError` for a scale without a base."""
     try:
         return library.get(f"{_FAMILY}{scale}").name
     except NotFoundError:
-        scales = sorted(p.name.removeprefix(_FAMILY) for p in library if p.name.startswith(_FAMILY))
-        raise NotFoundError(f"no scale {scale!r}; there are {', '.join(scales)}") from None
+        raise NotFoundError(f"no scale {scale!r}; there are {', '.join(scales(library))}") from None
 
 
 def _only(preset: Preset, wanted: Callable[[str], bool]) -> Preset:

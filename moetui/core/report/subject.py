@@ -105,11 +105,7 @@ def gather_subject(lab: Lab, word: str) -> Subject:
     parts = [part for part in slices(runs) if len(part.lrs) > 1]
     responses = {key: tuple(respond(part, MEASURES[key]) for part in parts) for key in SCORES}
     known = cliffs(lab)
-    audited = [
-        audit_detail(found, (cliff for cliff in known if cliff.run != found.record.id))
-        for found in details.values()
-        if found.config is not None
-    ]
+    audited = [audit_detail(found, known) for found in details.values() if found.config is not None]
     return Subject(
         item=item,
         runs=runs,
