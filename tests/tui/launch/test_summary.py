@@ -45,7 +45,7 @@ def test_durations_are_no_more_exact_than_an_estimate(seconds: float, text: str)
 
 def test_the_totals_name_runs_parameters_tokens_place_and_time() -> None:
     runs = planned()
-    text = totals(runs, bill(runs, (), ONE_CPU), pending=2).plain
+    text = totals(runs, runs, bill(runs, (), ONE_CPU), pending=2).plain
     model = runs[0].config.model
     for part in (
         "3 runs",
@@ -58,11 +58,11 @@ def test_the_totals_name_runs_parameters_tokens_place_and_time() -> None:
         assert part in text
     assert f"{count_text(3 * runs[0].config.tokens)} tokens ({count_text(runs[0].config.tokens)} each)" in text
     assert "after 2 runs" in text
-    assert all(len(line) <= 53 for line in totals(runs, bill(runs, (), ONE_CPU), pending=0).plain.splitlines())
+    assert all(len(line) <= 53 for line in totals(runs, runs, bill(runs, (), ONE_CPU), pending=0).plain.splitlines())
 
 
 def test_until_the_devices_are_known_nothing_is_said_of_time() -> None:
-    text = totals(planned(), None, pending=0).plain
+    text = totals(planned(), planned(), None, pending=0).plain
     assert "looking for GPUs" in text
     assert "about" not in text
 
