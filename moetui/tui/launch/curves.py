@@ -56,11 +56,13 @@ def curves_chart(curves: PlannedCurves, beaten: Reference | None = None) -> Char
     peaks = [config.optimizer.lr for config in shown]
     some = "" if curves.total == len(drawn) else f", {len(drawn)} of {curves.total}"
     kinds = ", ".join(dict.fromkeys(config.schedule.kind for config in drawn))
-    series = [] if beaten is None or not drawn else [_ghost(beaten)]
+    series = []
     for index, (config, name) in enumerate(zip(drawn, _names(drawn), strict=True)):
         updates = sampled(config)
         rates = np.array([config.lr_at(int(update)) for update in updates], np.float64)
         series.append(Series(name, updates.astype(np.float64), rates, slot(index)))
+    if beaten is not None and drawn:
+        series.append(_ghost(beaten))
     return ChartSpec(
         title=f"LR ({kinds}{some})" if drawn else "LR",
         series=tuple(series),
@@ -73,10 +75,10 @@ def curves_chart(curves: PlannedCurves, beaten: Reference | None = None) -> Char
 
 
 def _ghost(beaten: Reference) -> Series:
-    kind = "published" if beaten.record.published else "best so far"
+    kind = "published" if beaten.record.published else "best"
     updates = sampled(beaten.config)
     rates = np.array([beaten.config.lr_at(int(update)) for update in updates], np.float64)
-    name = f"{kind} {rate_text(beaten.config.optimizer.lr)}: loss {fmt.loss(beaten.loss)}"
+    name = f"{kind} {fmt.loss(beaten.loss)}"
     return Series(name, updates.astype(np.float64), rates, GHOST, emphasis="faint")
 
 

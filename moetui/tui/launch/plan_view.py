@@ -28,10 +28,10 @@ class PlanView(Vertical):
     PlanView.-curves > Chart, PlanView.-runs > RunList, PlanView.-findings > FindingsPanel { display: block; }
     PlanView.-all > Chart, PlanView.-all > RunList, PlanView.-all > FindingsPanel { display: block; }
     PlanView.-all > FindingsPanel { height: auto; max-height: 7; }
-    PlanView.-all > #audit { display: none; }
     PlanView > #audit, PlanView > #totals { height: 2; text-wrap: nowrap; text-overflow: ellipsis; }
     PlanView > #audit { height: 1; display: none; }
     PlanView > #audit.-found { display: block; }
+    PlanView.-all > #audit.-found { display: none; }
     """
 
     def __init__(self, charset: Charset) -> None:

@@ -16,8 +16,10 @@ from moetui.core.studies import Member
 from moetui.tui.chart import slot
 from moetui.tui.launch.wording import count_text, duration_text
 
-HERE, COST, COUNT = 18, 8, 8
+HERE, COST, COUNT = 18, 9, 8
 """Cells of the columns at the right."""
+ORDINAL = 7
+"""Cells of the number and the marker at the left."""
 WIDE = 90
 """Width from which on updates and tokens have columns too."""
 
@@ -89,37 +91,41 @@ class RunList(ScrollView, can_focus=True):
         width = self.size.width
         line = y + self.scroll_offset.y
         if line == 0:
-            style = Style(bold=True, reverse=self.has_focus)
-            segments = [
-                Segment(" Planned runs ".ljust(self._room), style),
-                Segment(self._tail("here", "takes", "updates", "tokens")),
-            ]
+            segments = heading_segments(width, Style(bold=True, reverse=self.has_focus))
         elif line <= len(self._lines):
-            segments = self._line(line - 1)
+            segments = line_segments(line - 1, self._lines[line - 1], width)
         else:
             segments = []
-        return Strip([*segments]).adjust_cell_length(width, self.rich_style)
+        return Strip(segments).adjust_cell_length(width, self.rich_style)
 
-    @property
-    def _room(self) -> int:
-        """Cells for number, marker and name."""
-        return max(self.size.width - len(self._tail("", "", "", "")), 12)
 
-    def _tail(self, here: str, cost: str, updates: str, tokens: str) -> str:
-        counts = f"{updates:>{COUNT}}{tokens:>{COUNT}}" if self.size.width >= WIDE else ""
-        return f" {here:<{HERE}}{counts}{cost:>{COST}} "
+def heading_segments(width: int, style: Style) -> list[Segment]:
+    """The names of the columns."""
+    tail = _tail("here", "takes", "updates", "tokens", width)
+    return [Segment(" Planned runs ".ljust(_room(width)), style), Segment(tail)]
 
-    def _line(self, index: int) -> list[Segment]:
-        line = self._lines[index]
-        config = line.run.config
-        room = self._room - 7
-        name = line.run.name if len(line.run.name) <= room else f"…{line.run.name[len(line.run.name) - room + 1 :]}"
-        look = None if line.number is None else slot(line.number)
-        marker = Segment("  ") if look is None else Segment(f"{look.marker} ", Style(color=look.color))
-        tail = self._tail(line.here, line.cost, str(config.training.updates), count_text(config.tokens))
-        return [
-            Segment(f"{index + 1:>4} ", Style(dim=True)),
-            marker,
-            Segment(name.ljust(room)),
-            Segment(tail, Style(dim=not line.cost)),
-        ]
+
+def line_segments(index: int, line: RunLine, width: int) -> list[Segment]:
+    """One run in a line of `width` cells; of a long name the end stays, which says what sets it apart."""
+    config, name, room = line.run.config, line.run.name, _room(width) - ORDINAL
+    name = name if len(name) <= room else f"…{name[len(name) - room + 1 :]}"
+    look = None if line.number is None else slot(line.number)
+    return [
+        Segment(f"{index + 1:>4} ", Style(dim=True)),
+        Segment("  ") if look is None else Segment(f"{look.marker} ", Style(color=look.color)),
+        Segment(name.ljust(room)),
+        Segment(
+            _tail(line.here, line.cost, str(config.training.updates), count_text(config.tokens), width),
+            Style(dim=not line.cost),
+        ),
+    ]
+
+
+def _room(width: int) -> int:
+    """Cells for number, marker and name."""
+    return max(width - len(_tail("", "", "", "", width)), 2 * ORDINAL)
+
+
+def _tail(here: str, cost: str, updates: str, tokens: str, width: int) -> str:
+    counts = f"{updates:>{COUNT}}{tokens:>{COUNT}}" if width >= WIDE else ""
+    return f" {here:<{HERE}}{counts}{cost:>{COST}} "

@@ -119,7 +119,7 @@ class Form(PlaceScreen):
     @on(Input.Changed, "#value")
     def _typed(self, event: Input.Changed) -> None:
         if event.input.has_class("-open"):
-            self._say(self._fault_of(event.value))
+            self._say(self._fault_of(event.value), hint=self._hint)
 
     @on(FormList.Moved)
     def _moved(self) -> None:
@@ -132,6 +132,13 @@ class Form(PlaceScreen):
         row = self.query_one(FormList).current
         return row.info if row else None
 
+    @property
+    def _hint(self) -> str:
+        """What the line takes."""
+        if self._way == "grid" and self._info is not None:
+            return axis_hint(self._info)
+        return "enter keeps it, esc leaves it as it is"
+
     def _open(self, way: Way) -> None:
         info = self._info
         if info is None:
@@ -140,12 +147,12 @@ class Form(PlaceScreen):
         line = self.query_one("#value", Line)
         varied = self._desk.varied().get(info.key)
         now = self._desk.present().get(info.key, info.default)
-        line.value = axis_text(varied or (now,)) if way == "grid" else value_text(now)
+        line.value = axis_text(varied or (() if now is None else (now,))) if way == "grid" else value_text(now)
         line.cursor_position = len(line.value)
-        line.placeholder = axis_hint(info) if way == "grid" else "empty"
+        line.placeholder = "empty"
         line.add_class("-open")
         self.set_focus(line)
-        self._say(hint=axis_hint(info) if way == "grid" else "enter keeps it, esc leaves it as it is")
+        self._say(hint=self._hint)
 
     def _close(self) -> None:
         self.query_one("#value").remove_class("-open")
@@ -194,8 +201,9 @@ class Form(PlaceScreen):
         rows = form_rows(desk.edits, desk.present(), desk.varied(), query, changed=self._changed_only)
         self.query_one(FormList).show(rows)
         caption = Text(f"{desk.preset.name if desk.preset else ''}: ", style="bold")
-        count = len(desk.edits.keys)
-        caption.append(f"{count} changed (*), {len(desk.edits.axes)} of them varied (#)", style="not bold")
+        count, axes = len(desk.edits.keys), len(desk.edits.axes)
+        caption.append(f"{count} changed (*)" if count else "nothing changed", style="not bold")
+        caption.append(f", {axes} of them varied (#)" if axes else "", style="not bold")
         caption.append(f" · {sum(row.info is not None for row in rows)} keys", style="dim not bold")
         self.query_one("#caption", Static).update(caption, layout=False)
         self._show_detail()
