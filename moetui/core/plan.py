@@ -50,7 +50,10 @@ class Start:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedRun:
-    """One run that would be queued; `point` holds the keys the grid varied, apart from the seed."""
+    """One run that would be queued; `point` holds the keys the grid varied, apart from the seed.
+
+    `prunable`: the dispatcher may stop it if its setting falls behind in the study (moetui.core.pruning).
+    """
 
     name: str
     preset: str
@@ -58,6 +61,7 @@ class PlannedRun:
     point: Mapping[str, Any]
     config: RunConfig
     start: Start | None = None
+    prunable: bool = False
 
     @property
     def group(self) -> str:

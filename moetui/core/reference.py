@@ -9,7 +9,7 @@ from moetui.core.errors import LabError
 from moetui.core.lab import Lab
 from moetui.core.plan import PlannedRun
 from moetui.core.presets import Library
-from moetui.core.published import published_config
+from moetui.core.recorded import recorded_config
 from moetui.core.records import RunRecord
 from moetui.core.scale import split_scale
 from moetui.core.science.groups import best_group, groups
@@ -38,7 +38,7 @@ def reference(
         if group is not None:
             record = group.counted[0].record
             try:
-                config = published_config(library, record) if record.published else lab.run_dir(record).config().config
+                config = recorded_config(library, record) if not record.path else lab.run_dir(record).config().config
             except (DamagedFile, FileNotFoundError, LabError):
                 continue
             return Reference(record, group.mean, config)

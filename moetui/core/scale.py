@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from moetui.core.errors import NotFoundError
+from moetui.core.errors import NotFoundError, UsageError
 from moetui.core.presets import Library, Preset
 
 MARK: Final = "@"
@@ -21,7 +21,7 @@ _BATCH: Final = frozenset({"training.batch_size", "training.accumulation"})
 _SIZE: Final = frozenset(
     {"model.vocab_size", "model.d_model", "model.n_layers", "model.n_heads", "model.n_kv_heads", "model.d_ff"}
 )
-_OWN_OF_DATA: Final = frozenset({"data.end_of_text", "data.validation_fraction"})
+_OWN_OF_DATA: Final = frozenset({"data.end_of_text", "data.validation_fraction", "data.split"})
 """What a study may vary of its data wherever the text comes from."""
 
 
@@ -39,9 +39,13 @@ def split_scale(name: str) -> tuple[str, str]:
 def at_scale(library: Library, name: str, scale: str) -> str:
     """The name of a preset at a scale; a preset that is on that base by itself keeps its plain name.
 
-    Raises `NotFoundError` for a scale without a base.
+    Raises `NotFoundError` for a scale without a base, `UsageError` for a preset whose subject is its size.
     """
-    return name if not scale or _is_at(library, name, base_at(library, scale)) else f"{name}{MARK}{scale}"
+    if not scale or _is_at(library, name, base_at(library, scale)):
+        return name
+    if not library.get(name).scales:
+        raise UsageError(f"{name} is about the size of its model, so it has no other scale; leave {MARK}{scale} out")
+    return f"{name}{MARK}{scale}"
 
 
 def chain_at(library: Library, name: str, scale: str) -> list[Preset]:

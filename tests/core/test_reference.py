@@ -15,7 +15,7 @@ LIBRARY = Library.load()
 
 
 def _curve(offset: float, update: int) -> float:
-    return 8.0 / update**0.1 + offset
+    return float(8.0 / update**0.1) + offset
 
 
 def test_without_own_runs_it_is_the_best_published_result(lab: Lab) -> None:

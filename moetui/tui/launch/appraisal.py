@@ -21,10 +21,10 @@ class Appraisal:
     findings: tuple[Shared, ...] = ()
     beaten: Reference | None = None
 
-    @property
-    def warnings(self) -> tuple[Shared, ...]:
-        """The findings that are more than notes."""
-        return tuple(one for one in self.findings if one.finding.severity != "note")
+    def warnings(self, due: Sequence[PlannedRun]) -> tuple[Shared, ...]:
+        """The findings on these runs that are more than notes."""
+        names = {run.name for run in due}
+        return tuple(one for one in self.findings if one.finding.severity != "note" and names & {*one.names})
 
     def due(self, *, reuse: bool) -> tuple[PlannedRun, ...]:
         """The runs that would be queued: all, or those whose answer is not here."""

@@ -46,14 +46,14 @@ def findings_text(findings: Sequence[Shared], runs: int) -> Text:
 
 
 def findings_line(findings: Sequence[Shared]) -> Text:
-    """The kinds of findings in one line; empty if there are none."""
-    text = Text(no_wrap=True, overflow="ellipsis")
+    """The kinds of findings in one line, with how many runs have them; empty if there are none."""
+    runs: dict[tuple[str, str], set[str]] = {}
     for one in sorted(findings, key=lambda one: one.finding.severity == "note"):
-        severity = one.finding.severity
+        runs.setdefault((one.finding.severity, one.finding.kind), set()).update(one.names)
+    text = Text(no_wrap=True, overflow="ellipsis")
+    for (severity, kind), names in runs.items():
         text.append(" " if text else "")
-        text.append(
-            f"{SIGNS[severity]} {one.finding.kind} ({runs_text(len(one.names))})", style=STYLES[severity] or "dim"
-        )
+        text.append(f"{SIGNS[severity]} {kind} ({runs_text(len(names))})", style=STYLES[severity] or "dim")
     return text
 
 

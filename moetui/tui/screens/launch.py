@@ -246,7 +246,7 @@ class LaunchScreen(PlaceScreen):
             self._watch_or_tell(known)
             return
         members = known.members if self._desk.reuse else tuple(Member(run, None) for run in due)
-        asked = summary.question(due, self._bill(due), known.warnings)
+        asked = summary.question(due, self._bill(due), known.warnings(due))
         if asked:
             await self.app.push_screen(Confirm(asked), lambda yes: self._start(members, due) if yes else None)
         else:

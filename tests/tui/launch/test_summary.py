@@ -78,7 +78,7 @@ def test_until_the_devices_are_known_nothing_is_said_of_time() -> None:
 def test_a_run_that_was_measured_makes_the_estimate_a_measurement() -> None:
     runs = planned()
     before = RunRecord(
-        id="a", name="a", status="finished", device="cpu", tokens_per_second=1000.0,
+        id="a", name="a", status="finished", device="cpu", path="runs/a", tokens_per_second=1000.0,
         active_parameters=runs[0].config.model.active_parameters,
     )  # fmt: skip
     cost = bill(runs, (before,), ONE_CPU)
