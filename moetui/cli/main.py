@@ -11,6 +11,7 @@ from moetui.cli import (
     audit,
     compare,
     exchange,
+    listing,
     look,
     manage,
     model,
@@ -66,6 +67,7 @@ refine.register(app)
 search.register(app)
 audit.register(app)
 again.register(app)
+listing.register(app)
 look.register(app)
 manage.register(app)
 model.register(app)

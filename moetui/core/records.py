@@ -39,7 +39,8 @@ class Scores(BaseModel):
 class RunRecord(BaseModel):
     """One run. Times are seconds since the epoch; `path` is relative to the workspace; `point` holds the keys a grid varied.
 
-    `parent` is the id of the run whose weights it began with.
+    `parent` is the id of the run whose weights it began with. `settings` holds the keys, apart from the seed, whose values are not
+    the defaults; None in a record that an older version wrote. `archived` and `deleted` tell when, if so.
     """
 
     # A key that is not ours, from a newer version or from the user's hand, is carried along and survives every update.
@@ -57,6 +58,7 @@ class RunRecord(BaseModel):
     updates: int = 0
     lr: float | None = None
     point: dict[str, Any] = {}
+    settings: dict[str, Any] | None = None
     created: float = 0.0
     started: float | None = None
     ended: float | None = None
@@ -75,7 +77,13 @@ class RunRecord(BaseModel):
     tokens_per_second: float | None = None
     data_fingerprint: str = ""
     path: str = ""
+    archived: float | None = None
     deleted: float | None = None
+
+    @property
+    def configured(self) -> bool:
+        """Whether the whole configuration is known; of a run that was trained elsewhere, `settings` may hold a few keys only."""
+        return self.settings is not None and self.parameters is not None
 
     @property
     def live(self) -> bool:

@@ -4,14 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.rundir import DamagedFile, Labels, RunDir
+from engine.rundir import DamagedFile, Labels, RunDir, read_file
 from moetui.core.current import current
 from moetui.core.enqueue import record_of
-from moetui.core.errors import CatalogueError
 from moetui.core.imported import record_of_import
 from moetui.core.lab import Lab
 from moetui.core.presets import Library
-from moetui.core.published import published_records
+from moetui.core.published import PublishedLabels, published_records
 from moetui.core.records import RunRecord
 
 
@@ -33,7 +32,7 @@ def reindex(lab: Lab) -> Reindexed:
             records.append(_read(lab, path, deleted=deleted))
         except (DamagedFile, FileNotFoundError) as error:
             damaged.append(str(error))
-    published = _published(lab)
+    published = list(_published(lab, damaged))
     lab.catalogue.replace_all([*published, *sorted(records, key=lambda record: record.created)])
     return Reindexed(len(records), len(published), tuple(damaged))
 
@@ -57,14 +56,12 @@ def _read(lab: Lab, path: Path, *, deleted: bool) -> RunRecord:
     return record.model_copy(update={"deleted": path.stat().st_ctime}) if deleted else record
 
 
-def _published(lab: Lab) -> list[RunRecord]:
-    """The published results, with what people said of them if the old catalogue can still be read."""
-    try:
-        old = {record.id: record for record in lab.catalogue.all()}
-    except CatalogueError:
-        old = {}
-    kept = ("tags", "deleted")
-    return [
-        record.model_copy(update={key: getattr(old[record.id], key) for key in kept}) if record.id in old else record
-        for record in published_records(Library.load())
-    ]
+def _published(lab: Lab, damaged: list[str]) -> Iterator[RunRecord]:
+    """The published results with what people said of them."""
+    for record in published_records(Library.load()):
+        said = None
+        try:
+            said = read_file(lab.workspace.published_labels(record.id), PublishedLabels)
+        except DamagedFile as error:
+            damaged.append(str(error))
+        yield record if said is None else record.model_copy(update=dict(said))
