@@ -53,6 +53,19 @@ def parse_filter(query: str) -> Filter:
     return _Parser(query).parse()
 
 
+def understood(query: str) -> tuple[str, str]:
+    """The line up to the first part that cannot be understood, and what is wrong with that, if anything."""
+    fault, words = "", query.split()
+    while True:
+        try:
+            parse_filter(query)
+        except FilterError as error:
+            fault, words = fault or str(error), words[:-1]
+            query = " ".join(words)
+        else:
+            return query, fault
+
+
 def matching(runs: Iterable[RunRecord], query: str) -> list[RunRecord]:
     """The runs that a typed filter lets through, in their order. Raises `FilterError`."""
     wanted = parse_filter(query)

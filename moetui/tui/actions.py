@@ -84,7 +84,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("runs", "note", "n", "", "Write a note on the run."),
     Action("runs", "rename", "r", "", "Give the run another name."),
     Action("runs", "delete", "d,delete", "Del", "Move the marked runs, or the one under the cursor, to the trash."),
-    Action("runs", "undo", "u", "Undo", "Bring back what was deleted last; in the trash, the run under the cursor."),
+    Action("runs", "undo", "u", "", "Bring back what was deleted last; in the trash, the run under the cursor."),
     Action("runs", "trash", "T", "", "List the deleted runs, or the others again."),
     Action("runs", "archive", "a", "", "Put the marked runs out of sight, or back."),
     Action("runs", "archived", "A", "", "Show archived runs as well, or no longer."),

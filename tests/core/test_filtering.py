@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moetui.core.filtering import FilterError, matching, parse_filter
+from moetui.core.filtering import FilterError, matching, parse_filter, understood
 from moetui.core.records import RunRecord, Scores
 
 RUNS = [
@@ -128,6 +128,12 @@ def test_a_fault_is_one_line_that_names_what_is_wrong(query: str, fault: str) ->
         parse_filter(query)
     assert fault in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_the_parts_before_a_fault_still_count() -> None:
+    query, fault = understood("quickstart lrr>1 more")
+    assert (query, "did you mean lr?" in fault) == ("quickstart", True)
+    assert understood("quickstart lr>1") == ("quickstart lr>1", "")
 
 
 @given(st.text(alphabet='ablr=<>!:()"-. 01en%', max_size=20))

@@ -59,7 +59,7 @@ def group_about(group: Together) -> Text:
 
 
 def filter_fault(fault: str) -> Text:
-    """What is wrong with the filter that is being typed; the list stays as it was."""
+    """What is wrong with the filter that is being typed; what stands before it is filtered by."""
     return Text(fault, style="bold red", no_wrap=True, overflow="ellipsis")
 
 

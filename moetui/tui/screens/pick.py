@@ -7,12 +7,16 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
+from textual.events import Key
+from textual.message import Message
 from textual.reactive import reactive
 from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
 ROWS = 12
+AROUND = 5
+"""Lines of the dialog that are no choices, and one to spare."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +27,33 @@ class Choice:
     text: str
 
 
+class Finder(Input):
+    """The line to find something with. Some characters, which no key of a configuration has, are commands instead.
+
+    They are handed on as messages of the line, so that of a burst of keys they come after what was typed before them.
+    """
+
+    COMMANDS = " +-"
+
+    class Command(Message):
+        """One of the characters that are commands was typed."""
+
+        def __init__(self, character: str) -> None:
+            super().__init__()
+            self.character = character
+
+    def on_key(self, event: Key) -> None:
+        """Keep commands out of the text."""
+        if event.character is not None and event.character in self.COMMANDS:
+            event.prevent_default()
+            event.stop()
+            self.post_message(self.Command(event.character))
+
+
 class Rows(Widget):
     """The choices around the cursor; those picked carry a cross if several can be."""
 
-    DEFAULT_CSS = f"Rows {{ height: auto; max-height: {ROWS}; }}"
+    DEFAULT_CSS = "Rows { height: auto; }"
 
     shown: reactive[tuple[Choice, ...]] = reactive((), layout=True)
     cursor: reactive[int] = reactive(0)
@@ -60,8 +87,8 @@ class Rows(Widget):
         return Text("\n").join(lines or [Text("  nothing of that name", style="dim")])
 
     def get_content_height(self, *sizes: object) -> int:
-        """One line for each choice."""
-        return max(min(len(self.shown), ROWS), 1)
+        """One line for each choice, as far as the screen has room beside the frame, the line and the keys."""
+        return max(min(len(self.shown), ROWS, self.app.size.height - AROUND), 1)
 
 
 class Pick(ModalScreen[tuple[str, ...] | None]):
@@ -80,10 +107,6 @@ class Pick(ModalScreen[tuple[str, ...] | None]):
         Binding("down", "move(1)", "Down", show=False),
         Binding("pageup", f"move(-{ROWS})", "Page up", show=False),
         Binding("pagedown", f"move({ROWS})", "Page down", show=False),
-        # No key of a configuration has these characters, so that they need not be typed to find one.
-        Binding("space", "tick", "Tick", priority=True, show=False),
-        Binding("plus", "shift(-1)", "Further up", priority=True, show=False),
-        Binding("minus", "shift(1)", "Further down", priority=True, show=False),
     ]
 
     def __init__(self, title: str, choices: Sequence[Choice], picked: Sequence[str] | None = None) -> None:
@@ -99,7 +122,7 @@ class Pick(ModalScreen[tuple[str, ...] | None]):
         with Vertical() as box:
             box.border_title = Text(self._title)
             box.border_subtitle = "enter takes   esc leaves as it is"
-            yield Input(placeholder="type to find", compact=True)
+            yield Finder(placeholder="type to find", compact=True)
             yield Rows(several=self._several)
             yield Static(Text("space ticks   + - move up and down" if self._several else "↑ ↓ move"))
 
@@ -124,22 +147,23 @@ class Pick(ModalScreen[tuple[str, ...] | None]):
         """Move the cursor."""
         self.query_one(Rows).cursor += by
 
-    def action_tick(self) -> None:
-        """Pick what is under the cursor, or no longer."""
+    def on_finder_command(self, event: Finder.Command) -> None:
+        """Pick what is under the cursor, or no longer, or move it among what is picked."""
         current = self.query_one(Rows).current
-        if current is None or not self._several:
-            return
+        if current is not None and self._several:
+            if event.character == " ":
+                self._tick(current)
+            elif current.key in self._picked:
+                self._shift(current, -1 if event.character == "+" else 1)
+
+    def _tick(self, current: Choice) -> None:
         if current.key in self._picked:
             self._picked.remove(current.key)
         else:
             self._picked.append(current.key)
         self.query_one(Rows).picked = tuple(self._picked)
 
-    def action_shift(self, by: int) -> None:
-        """Move what is under the cursor among what is picked."""
-        current = self.query_one(Rows).current
-        if current is None or current.key not in self._picked:
-            return
+    def _shift(self, current: Choice, by: int) -> None:
         place = self._picked.index(current.key)
         self._picked.remove(current.key)
         self._picked.insert(max(place + by, 0), current.key)
@@ -148,7 +172,7 @@ class Pick(ModalScreen[tuple[str, ...] | None]):
         rows.cursor = rows.shown.index(current)
 
     def _show(self) -> None:
-        typed = self.query_one(Input).value.casefold().split()
+        typed = self.query_one(Finder).value.casefold().split()
         order = [*self._picked, *(key for key in self._choices if key not in self._picked)]
         rows = self.query_one(Rows)
         rows.picked = tuple(self._picked)

@@ -14,7 +14,7 @@ from textual.widgets import Input, Static
 from moetui.core import shelf
 from moetui.core.errors import LabError
 from moetui.core.fields import FACTS
-from moetui.core.filtering import FilterError, parse_filter
+from moetui.core.filtering import understood
 from moetui.core.records import RunRecord
 from moetui.core.settings import default_settings
 from moetui.tui.actions import bindings
@@ -270,14 +270,8 @@ class RunsScreen(DeskScreen):
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
-        try:
-            parse_filter(event.value)
-        except FilterError as error:  # the list stays as it was
-            self._filter_fault = str(error)
-            self._say()
-        else:
-            self._filter_fault = ""
-            self._see(query=event.value, from_top=True)
+        query, self._filter_fault = understood(event.value)
+        self._see(query=query, from_top=True)
 
     @on(Input.Submitted)
     def _entered(self) -> None:

@@ -100,7 +100,8 @@ class RunIndex:
         runs = tuple(map(self.runs.__getitem__, places))
         lines = tuple(_lines(runs, view, missing)) if view.group else runs
         rows = {line.id: row for row, line in enumerate(lines)}
-        columns = _differing(runs, view) if view.differing else columns_of(view.columns)
+        sorted_by_key = (view.order.key,) if view.order else ()
+        columns = _differing(runs, view) if view.differing else columns_of((*view.columns, *sorted_by_key))
         return Listing(
             runs, lines, rows, columns, best, view, len(self.runs) - (0 if view.archived else self._archived), hidden
         )

@@ -20,7 +20,7 @@ BEST = "*"
 MARKED = "+"
 """In front of a marked run that has no slot of the palette, which holds eight."""
 FOLDED, UNFOLDED = "▸", "▾"
-BAR = 10
+BAR = 6
 """Cells of the progress of a study."""
 ASCENDING, DESCENDING = "▲", "▼"
 
@@ -96,7 +96,7 @@ def group_line(
 
 
 def _bar(progress: float) -> str:
-    """`██████░░░░  60 %`; all of it only where nothing is left to do."""
+    """`███░░░  50 %`; all of it only where nothing is left to do."""
     done = int(BAR * progress)
     return f"{'█' * done}{'░' * (BAR - done)} {int(100 * progress):>3} %"
 
@@ -105,7 +105,7 @@ def _judged(group: Together, measure: Field) -> str:
     """`best 4.561  mean 4.612 ±0.021`; the spread is the standard deviation."""
     best, mean = measure.written(group.best) or "–", measure.written(group.mean) or "–"
     spread = f" ±{measure.written(group.sd)}" if group.sd is not None else ""
-    return f"best {best:>7}  mean {mean:>7}{spread:<8}"
+    return f"best {best:>6}  mean {mean:>6}{spread:<7}"
 
 
 def _cell(run: RunRecord, cell: Placed, listing: Listing, style: Style, *, gap: Segment) -> Iterator[Segment]:
