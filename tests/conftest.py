@@ -24,8 +24,9 @@ FAKE = Path(__file__).parent / "fake"
 
 
 @pytest.fixture(autouse=True)
-def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the machine's owner has set must not decide a test."""
+def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What the machine's owner has set, or a session of theirs has left, must not decide a test."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
     for variable in ("MOETUI_WORKSPACE", "SSH_CONNECTION", "NO_COLOR", TOKEN_VARIABLE):
         monkeypatch.delenv(variable, raising=False)
 

@@ -1,10 +1,10 @@
-"""Commands that look at runs: ls, show, health, logs, watch, wait."""
+"""Commands that look at runs: show, health, logs, watch, wait; `ls` has a module of its own."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from moetui.cli.output import JsonOption, print_json, print_table
+from moetui.cli.output import JsonOption, print_json
 from moetui.cli.place import lab
 from moetui.cli.terminal import AsciiOnly, Remote, open_terminal
 
@@ -17,57 +17,11 @@ RunsArgument = Annotated[list[str], typer.Argument(help="Ids, unique beginnings 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    app.command("ls")(list_runs)
     app.command()(show)
     app.command()(health)
     app.command()(logs)
     app.command()(watch)
     app.command()(wait)
-
-
-def list_runs(
-    words: Annotated[
-        list[str] | None, typer.Argument(help="Only runs that match all words.", show_default=False)
-    ] = None,
-    deleted: Annotated[
-        bool, typer.Option("--deleted", help="List the deleted runs, which `restore` brings back.")
-    ] = False,
-    json: JsonOption = False,
-) -> None:
-    """List the runs, the newest first. Words filter: quickstart status:finished 'lr>=0.05'."""
-    from moetui.core import format as fmt
-    from moetui.core.filtering import parse_filter
-
-    runs = lab().records(deleted=True) if deleted else lab().snapshot().runs
-    wanted = parse_filter(" ".join(words or []))
-    runs = [run for run in runs if wanted.matches(run)]
-    if json:
-        print_json([_row(run) for run in runs])
-        return
-    print_table(
-        ["id", "name", "status", "lr", "seed", "updates", "val loss", "best", "accuracy", "created", "tags"],
-        [
-            [
-                run.id,
-                run.name,
-                run.status,
-                fmt.number(run.lr),
-                "–" if run.seed is None else str(run.seed),
-                f"{run.update}/{run.updates}",
-                fmt.loss(run.final.val_loss if run.final else None),
-                fmt.loss(run.best.val_loss if run.best else None),
-                fmt.percent(run.final.val_accuracy if run.final else None),
-                fmt.moment(run.created),
-                " ".join(run.tags),
-            ]
-            for run in runs
-        ],
-        right=("lr", "seed", "updates", "val loss", "best", "accuracy"),
-    )
-
-
-def _row(run: "RunRecord") -> dict[str, Any]:
-    return run.model_dump()
 
 
 def show(

@@ -11,6 +11,7 @@ from moetui.cli import (
     audit,
     compare,
     exchange,
+    listing,
     look,
     manage,
     model,
@@ -67,6 +68,7 @@ refine.register(app)
 search.register(app)
 audit.register(app)
 again.register(app)
+listing.register(app)
 look.register(app)
 manage.register(app)
 queueing.register(app)

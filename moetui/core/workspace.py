@@ -28,6 +28,10 @@ class Workspace:
         """Deleted run directories, until they are restored."""
         return self.runs / ".trash"
 
+    def published_labels(self, record_id: str) -> Path:
+        """What people say of a published result, which has no directory of its own."""
+        return self.runs / ".published" / f"{record_id}.json"
+
     @property
     def presets(self) -> Path:
         """The user's own presets."""

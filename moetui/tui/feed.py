@@ -1,5 +1,6 @@
 """Reads the laboratory in a background thread and hands the screens frozen pictures of it."""
 
+import gc
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -18,6 +19,9 @@ Column = npt.NDArray[np.float64]
 
 CHARTED = ("train_loss", "val_loss", "train_accuracy", "val_accuracy", "lr", "tokens_per_second", "grad_norm")
 """Keys of the metrics that the charts draw."""
+
+MANY = 1000
+"""Runs from which on the garbage collector takes notable time over them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,9 @@ class Feed:
         self._histories: dict[str, History] = {}
         self._curves: dict[str, Curves] = {}
         self._last = Picture()
+        self._settled = (
+            False  # whether every run of the last picture has ended: then nothing but the catalogue can change
+        )
         self._taking = threading.Lock()  # a slow disk must not let two looks read the same measurements twice
 
     def watch(self, run_ids: Iterable[str]) -> None:
@@ -65,7 +72,7 @@ class Feed:
 
     def _take(self) -> Picture:
         try:
-            snapshot = self.lab.snapshot()
+            snapshot = self._look()
         except (LabError, DamagedFile, OSError) as error:
             picture = Picture(self._last.snapshot, self._last.curves, str(error))
         else:
@@ -73,7 +80,23 @@ class Feed:
         if _same(picture, self._last):
             return self._last
         self._last = picture
+        self._settled = bool(picture.snapshot.taken) and not picture.error and not picture.snapshot.pending
         return picture
+
+    def _look(self) -> Snapshot:
+        """The runs as they are now; the first look, at all of them, keeps the garbage collector out."""
+        if self._settled and not self.lab.catalogue.changed():
+            return self._last.snapshot
+        if self._last.snapshot.taken:
+            return self.lab.snapshot()
+        gc.disable()  # it stops every thread while it looks for cycles, for 300 ms where ten thousand runs are being read
+        try:
+            snapshot = self.lab.snapshot()
+            if len(snapshot.runs) >= MANY:
+                gc.freeze()  # they stay as long as we do: later collections need not look at them
+            return snapshot
+        finally:
+            gc.enable()
 
     def _read_curves(self, snapshot: Snapshot) -> dict[str, Curves]:
         watched = self._watched
