@@ -33,12 +33,12 @@ class Series:
     """Where curves cross, the more emphatic one stays on top; among equals the later one."""
     points: bool = False
     """Show each measured point with the slot's marker: for sparse series such as the validation loss."""
+    legend: bool = True
+    """Whether the legend names this curve and its last value."""
     line: bool = True
     """Join the points. Without a line every point has its marker, however near the next one is."""
     bars: tuple[NDArray[Any] | Sequence[float], NDArray[Any] | Sequence[float]] | None = None
     """Ends of an interval at each point, the lower ones and the upper ones; NaN where there is none."""
-    legend: bool = True
-    """Whether the legend names this curve and its last value."""
 
 
 @dataclass(frozen=True, slots=True)
