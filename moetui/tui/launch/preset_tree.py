@@ -172,7 +172,10 @@ class PresetTree(Tree[Entry], inherit_bindings=False):
         while holder is not None and holder.is_collapsed:
             holder.expand()
             holder = holder.parent
-        self.call_after_refresh(self._point_at, node)
+        # At once: a key pressed before the next refresh must not find the cursor on another entry. Asking for the last line
+        # makes the tree number its lines.
+        if self.last_line >= 0:
+            self._point_at(node)
 
     def _place_of(self, node: TreeNode[Entry]) -> str:
         """What tells a node from all others: a preset that was used last stands in two places."""

@@ -16,7 +16,7 @@ from moetui.core.studies import Member
 from moetui.tui.chart import slot
 from moetui.tui.launch.wording import count_text, duration_text
 
-HERE, COST, COUNT = 18, 9, 8
+HERE, COST, COUNT = 17, 9, 8
 """Cells of the columns at the right."""
 ORDINAL = 7
 """Cells of the number and the marker at the left."""
@@ -128,4 +128,4 @@ def _room(width: int) -> int:
 
 def _tail(here: str, cost: str, updates: str, tokens: str, width: int) -> str:
     counts = f"{updates:>{COUNT}}{tokens:>{COUNT}}" if width >= WIDE else ""
-    return f" {here:<{HERE}}{counts}{cost:>{COST}} "
+    return f" {here:<{HERE}}{counts}{cost:>{COST}}"
