@@ -30,6 +30,8 @@ def side_by_side(
     A value unlike that of the first run is bold.
     """
     known = [run for run in runs if run.id in configs]
+    if len(known) < 2:
+        return Text("Of fewer than two of these runs the configuration is known.")
     rows = _rows([configs[run.id] for run in known], whole=whole)
     if not rows:
         return Text("The configurations are the same.  = shows all of it.")

@@ -30,6 +30,10 @@ def test_runs_for_which_there_is_no_room_come_below_and_no_line_is_too_wide(widt
     assert sum(line.split().count(f"{number / 10}") for line in shown for number in range(12)) == 12
 
 
+def test_without_two_known_configurations_nothing_is_said_to_be_equal() -> None:
+    assert "fewer than two" in side_by_side(RUNS[:2], {"r0": {}}, {}, 80, whole=False).plain
+
+
 def test_equal_configurations_are_said_to_be_equal() -> None:
     same = {run.id: {"optimizer.lr": 0.1} for run in RUNS}
     assert "the same" in side_by_side(RUNS[:2], same, {}, 80, whole=False).plain

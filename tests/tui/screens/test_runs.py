@@ -29,7 +29,7 @@ from moetui.tui.screens.runs import RunsScreen
 from moetui.tui.widgets.curve_grid import CurveGrid
 from moetui.tui.widgets.run_table import RunTable
 from tests.conftest import eventually
-from tests.tui.lab_on_disk import start, write_run
+from tests.tui.lab_on_disk import end_run, start, write_run
 
 SIZES = [(60, 15), (80, 24), (120, 40)]
 PUBLISHED = len(published_records(Library.load()))
@@ -454,3 +454,17 @@ async def test_what_is_copied_is_in_the_clipboard_and_in_a_file(lab: Lab, finish
         await pilot.press("y", *"preset", "enter")
         await until(pilot, lambda: "optimizer.lr = 0.05" in app.clipboard)
         tomllib.loads(app.clipboard.partition("\n\n")[0])
+
+
+async def test_why_a_run_cannot_go_on_or_be_forked_is_said(lab: Lab) -> None:
+    end_run(lab, write_run(lab, "done"))
+    app = MoetuiApp(lab, start="runs")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await listed(pilot, app)
+        await pilot.press("P")
+        await until(pilot, lambda: any("has finished" in note.message for note in app._notifications))
+        await pilot.press("F", "enter")
+        await until(pilot, lambda: any("no whole checkpoint" in note.message for note in app._notifications))
+        await pilot.press("s")
+        await until(pilot, lambda: any("can be stopped" in note.message for note in app._notifications))
+        assert len([run for run in lab.records() if not run.published]) == 1
