@@ -29,6 +29,11 @@ class Workspace:
         return self.runs / ".trash"
 
     @property
+    def charts_file(self) -> Path:
+        """What people made of the charts of this workspace."""
+        return self.runs / "charts.json"
+
+    @property
     def presets(self) -> Path:
         """The user's own presets."""
         return self.root / "presets"

@@ -28,15 +28,18 @@ in y mean divergence (×); leave out what was not measured.
 from moetui.tui.chart.draw import draw
 from moetui.tui.chart.drawing import Drawing, Ink, Span
 from moetui.tui.chart.palette import PALETTE, Slot, slot
-from moetui.tui.chart.spec import Charset, ChartSpec, Emphasis, NumberFormat, Series
+from moetui.tui.chart.spec import Area, Charset, ChartSpec, Emphasis, Heat, Mark, NumberFormat, Series
 
 __all__ = [
     "PALETTE",
+    "Area",
     "Charset",
     "ChartSpec",
     "Drawing",
     "Emphasis",
+    "Heat",
     "Ink",
+    "Mark",
     "NumberFormat",
     "Series",
     "Slot",

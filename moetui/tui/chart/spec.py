@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +35,34 @@ class Series:
     """Show each measured point with the slot's marker: for sparse series such as the validation loss."""
     legend: bool = True
     """Whether the legend names this curve and its last value."""
+    ghost: bool = False
+    """A result of somebody else's: a hollow marker, and a dotted line at the height of a single value."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Area:
+    """What lies between two curves, such as an interval around a mean. `x` rises; the three run in parallel."""
+
+    x: FloatArray
+    low: FloatArray
+    high: FloatArray
+    slot: Slot = PALETTE[0]
+
+
+class Mark(NamedTuple):
+    """An event at a place of the x axis. `sign` is one ASCII character; where several fall together the last one is seen."""
+
+    x: float
+    sign: str
+    slot: Slot
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Heat:
+    """A table of shares, drawn as shaded cells: layers × experts, each layer adding up to one."""
+
+    shares: NDArray[np.float32]
+    caption: str = ""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -50,7 +78,16 @@ class ChartSpec:
     y_log: bool = False
     y_format: NumberFormat = "number"
     """`percent` shows fractions from 0 to 1 as percentages."""
+    note: str = ""
+    """Said faintly behind the title, where there is room."""
     legend_values: bool = True
     """Whether the legend gives the last value of each curve beside its name."""
+    areas: tuple[Area, ...] = ()
+    """Shaded under the curves."""
+    marks: tuple[Mark, ...] = ()
+    cursor: float | None = None
+    """An x at which a line stands; the legend then gives the values there in place of the last ones."""
+    heat: Heat | None = None
+    """Drawn in the place of the curves."""
     empty: str = "no data yet"
     """What a chart without a single point says."""
