@@ -1,9 +1,10 @@
-"""What is wrong with a learning-rate schedule, seen before it is run, or in what a run has recorded (docs/schedules.md).
+"""What is wrong with a learning-rate schedule, or with the split: of a plan, or in what a run has recorded (docs/schedules.md).
 
 Pure functions over a configuration, or over the recorded learning rates in the place of the planned ones. A finding says what
 happens at which update, and what to change.
 """
 
+import functools
 import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -57,10 +58,12 @@ class Cliff:
 
 def planned(config: RunConfig) -> Curve:
     """The learning rates that the schedule plans."""
-    updates = config.training.updates
-    return Curve(
-        tuple(range(1, updates + 1)), tuple(lr_factor(config.schedule, u, updates) for u in range(1, updates + 1))
-    )
+    return _planned(config.schedule, config.training.updates)
+
+
+@functools.lru_cache(maxsize=64)  # the runs of a study differ in rate and seed more often than in schedule
+def _planned(schedule: ScheduleConfig, updates: int) -> Curve:
+    return Curve(tuple(range(1, updates + 1)), tuple(lr_factor(schedule, u, updates) for u in range(1, updates + 1)))
 
 
 def recorded(config: RunConfig, records: Iterable[Mapping[str, object]]) -> Curve | None:
@@ -197,6 +200,16 @@ def _but_rate(optimizer: OptimizerConfig) -> dict[str, object]:
     return optimizer.model_dump(exclude={"lr"})
 
 
+def _overlap(config: RunConfig, curve: Curve) -> Iterator[Finding]:
+    """No fault of the schedule, but one that is as well known before the run."""
+    if config.data.split == "overlap":
+        evidence = 'the held-out sequences are trained on, shifted by some tokens (data.split = "overlap")'
+        advice = (
+            "compare the validation scores with nothing but runs that have the same fault; document is the clean split"
+        )
+        yield Finding(kind="split-overlap", update=1, severity="error", evidence=evidence, advice=advice)
+
+
 def _share(factor: float) -> str:
     return f"{100 * factor:.3g} %"
 
@@ -216,4 +229,5 @@ _RULES: Final[Sequence[Callable[[RunConfig, Curve], Iterator[Finding]]]] = (
     _warmup,
     _idle_start,
     _jumps,
+    _overlap,
 )

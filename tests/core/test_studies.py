@@ -16,7 +16,13 @@ RUNS = plan(LIBRARY, Selection(presets=("quickstart",), seeds=(1, 2)))
 
 
 def record(run: PlannedRun, status: str, **fields: Any) -> RunRecord:
-    facts = {"id": f"r{run.group}{run.config.seed}{status}", "name": run.name, "study": run.study, "group": run.group}
+    facts = {
+        "id": f"r{run.group}{run.config.seed}{status}",
+        "name": run.name,
+        "study": run.study,
+        "group": run.group,
+        "path": "runs/x",
+    }
     return RunRecord.model_validate(facts | {"seed": run.config.seed, "status": status} | fields)
 
 
@@ -74,6 +80,15 @@ def test_progress_counts_over_the_seeds_that_were_queued_and_names_the_setting_w
     assert (best.group, mean) == (RUNS[4].group, 3.05)
 
 
+def test_progress_counts_the_runs_that_were_made_for_something_else() -> None:
+    records = [finished(RUNS[0], 4.0), finished(RUNS[2], 3.0).model_copy(update={"study": "another"})]
+    found = progress(LIBRARY, "quickstart", records)
+    assert [run.study for run in found.records] == ["quickstart", "another"]
+    assert [run.group for run in found.missing] == [RUNS[4].group]
+    assert found.best is not None
+    assert found.best[1] == 3.0
+
+
 def test_a_study_whose_preset_is_gone_still_has_its_runs() -> None:
     found = progress(LIBRARY, "mine/gone", [record(RUNS[0], "finished", study="mine/gone")])
     assert (found.count("finished"), found.missing, found.best) == (1, (), None)
@@ -99,6 +114,8 @@ def test_the_estimate_takes_the_speed_of_the_runs_nearest_in_size() -> None:
         record(run, "finished", device="cpu", active_parameters=near, tokens_per_second=2000.0),
         record(RUNS[1], "finished", device="cpu", active_parameters=far, tokens_per_second=2000.0),
         record(RUNS[2], "finished", device="GPU-1", active_parameters=near, tokens_per_second=1e9),
+        record(RUNS[2], "finished", device="cpu", active_parameters=near, tokens_per_second=1e9, path=""),
+        record(RUNS[2], "finished", device="cpu", active_parameters=near, tokens_per_second=1e9, backend="imported"),
     ]
     found = estimate([run, RUNS[1]], measured, gpu=False)
     assert found.measured

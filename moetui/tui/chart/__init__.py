@@ -28,11 +28,12 @@ in y mean divergence (×); leave out what was not measured.
 from moetui.tui.chart.draw import draw
 from moetui.tui.chart.drawing import Drawing, Ink, Span
 from moetui.tui.chart.palette import PALETTE, Slot, slot
-from moetui.tui.chart.spec import Area, Charset, ChartSpec, Emphasis, Heat, Mark, NumberFormat, Series
+from moetui.tui.chart.spec import Area, Band, Charset, ChartSpec, Emphasis, Heat, Mark, NumberFormat, Rule, Series
 
 __all__ = [
     "PALETTE",
     "Area",
+    "Band",
     "Charset",
     "ChartSpec",
     "Drawing",
@@ -41,6 +42,7 @@ __all__ = [
     "Ink",
     "Mark",
     "NumberFormat",
+    "Rule",
     "Series",
     "Slot",
     "Span",

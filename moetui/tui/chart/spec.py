@@ -33,6 +33,10 @@ class Series:
     """Where curves cross, the more emphatic one stays on top; among equals the later one."""
     points: bool = False
     """Show each measured point with the slot's marker: for sparse series such as the validation loss."""
+    line: bool = True
+    """Join the points. Without a line every point has its marker, however near the next one is."""
+    bars: tuple[NDArray[Any] | Sequence[float], NDArray[Any] | Sequence[float]] | None = None
+    """Ends of an interval at each point, the lower ones and the upper ones; NaN where there is none."""
     legend: bool = True
     """Whether the legend names this curve and its last value."""
     ghost: bool = False
@@ -65,6 +69,27 @@ class Heat:
     caption: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Band:
+    """A part of the x axis that is set off from top to bottom, under the curves, by a sign in every cell."""
+
+    name: str
+    low: float
+    high: float
+    sign: str = "░"
+    color: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A vertical line at one x under the curves, with an interval around it at the foot of the chart if there is one."""
+
+    name: str
+    x: float
+    interval: Range | None = None
+    color: str = ""
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class ChartSpec:
     """One chart. Ranges that are None follow the data; a given range is kept, and curves run out of it at the edges."""
@@ -89,5 +114,9 @@ class ChartSpec:
     """An x at which a line stands; the legend then gives the values there in place of the last ones."""
     heat: Heat | None = None
     """Drawn in the place of the curves."""
+    x_log: bool = False
+    """Points at or below zero are left out then."""
+    bands: tuple[Band, ...] = ()
+    rules: tuple[Rule, ...] = ()
     empty: str = "no data yet"
     """What a chart without a single point says."""

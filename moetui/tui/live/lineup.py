@@ -24,8 +24,8 @@ Launch = tuple[RunRecord, ...]
 
 
 def launches(runs: Sequence[RunRecord]) -> list[Launch]:
-    """Runs that were queued together, in the order of the queue; the newest launch first. Published results are left out."""
-    own = [run for index, run in enumerate(run for run in runs if not run.published) if index < RECENT or run.pending]
+    """Runs that were queued together, in the order of the queue; the newest launch first. Records alone are left out."""
+    own = [run for index, run in enumerate(run for run in runs if run.path) if index < RECENT or run.pending]
     own.sort(key=lambda run: run.created)
     groups: list[list[RunRecord]] = [[run] for run in own[:1]]
     for before, run in pairwise(own):
@@ -50,9 +50,9 @@ def followed(groups: Sequence[Launch], now: float) -> list[RunRecord]:
     if not groups:
         return []
     busy = [group for group in groups if any(run.pending or now - (run.ended or 0.0) < JUST_ENDED for run in group)]
-    begun = [group for group in busy if any(run.status != "queued" for run in group)]
+    begun = [group for group in busy if any(not run.waiting for run in group)]
     group = (begun or busy or groups)[0]
-    last = max((index for index, run in enumerate(group) if run.status != "queued"), default=0)
+    last = max((index for index, run in enumerate(group) if not run.waiting), default=0)
     first = max(0, last + 1 - ROOM)
     chosen = list(group[first : first + ROOM])
     others = [run for other in groups if other is not group for run in other if run.live]

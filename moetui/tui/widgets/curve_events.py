@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from moetui.core.published import published_beside
 from moetui.core.records import RunRecord
 from moetui.tui.chart import Mark
 from moetui.tui.widgets.curve_overlay import Overlay
@@ -59,22 +60,17 @@ def _events(overlay: Overlay, run: RunRecord) -> Iterator[tuple[str, int]]:
 
 
 def ghosts_of(runs: Sequence[RunRecord], every: Sequence[RunRecord]) -> list[tuple[RunRecord, str]]:
-    """The published results of the presets that the runs were made of, at the settings that both tell, each beside its run."""
-    published = [result for result in every if result.published]
+    """What was published of the presets of the runs, for models as large and settings that agree, each beside its run."""
     beside: list[tuple[RunRecord, str]] = []
     seen: set[str] = set()
     for run in runs:
-        fitting = [
-            result
-            for result in published
-            if not run.published and result.id not in seen and result.preset == run.preset and _agree(result, run)
-        ]
-        seen.update(result.id for result in fitting[:MOST_GHOSTS])
-        beside += [(result, run.id) for result in fitting[:MOST_GHOSTS]]
+        near = [one for one in published_beside([run], every) if one.id not in seen and _agree(one, run)][:MOST_GHOSTS]
+        seen.update(result.id for result in near)
+        beside += [(result, run.id) for result in near]
     return beside
 
 
 def _agree(result: RunRecord, run: RunRecord) -> bool:
-    return all(run.point[key] == value for key, value in result.point.items() if key in run.point) and (
-        result.lr is None or run.lr is None or result.lr == run.lr
-    )
+    pairs = [(result.lr, run.lr), (result.parameters, run.parameters)]
+    pairs += [(value, run.point.get(key)) for key, value in result.point.items()]
+    return all(theirs is None or ours is None or theirs == ours for theirs, ours in pairs)

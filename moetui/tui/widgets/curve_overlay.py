@@ -101,7 +101,9 @@ class Overlay:
         if own is None or not at[0].size:
             return ()
         name = self.names()[run.id]
-        return (Series(name, own.at(at[0]), at[1], self.slot_of(run), emphasis, points, legend, run.published),)
+        look = self.slot_of(run)
+        x = own.at(at[0])
+        return (Series(name, x, at[1], look, emphasis, points=points, legend=legend, ghost=run.published),)
 
     def smoothed(
         self, run: RunRecord, key: str, chart: str, *, emphasis: Emphasis = "normal", legend: bool = True

@@ -16,6 +16,9 @@ LEAST_WIDTH, LEAST_HEIGHT = 38, 8
 BEST_SHAPE = 3.2
 """Columns to rows of cells of a chart that one likes to look at."""
 
+GAP = 0.2
+"""What an empty place costs, in units of the logarithm of a shape's distance from the best."""
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -40,7 +43,7 @@ def arranged(size: Size, kinds: Sequence[Kind], current: str, places: int) -> Pa
 
 
 def shape(size: Size, places: int) -> tuple[int, int]:
-    """Columns and rows for so many charts, or as many of them as fit: without gaps if that can be, neither flat nor narrow."""
+    """Columns and rows for so many charts, or as many of them as fit: neither flat nor narrow, and with few gaps."""
     most_columns = max((size.width + 1) // (LEAST_WIDTH + 1), 1)
     most_rows = max(size.height // LEAST_HEIGHT, 1)
     for count in range(places, 1, -1):
@@ -50,7 +53,7 @@ def shape(size: Size, places: int) -> tuple[int, int]:
             if (rows := math.ceil(count / columns)) <= most_rows
         ]
         if shapes:
-            return min(shapes, key=lambda shape: (shape[0] * shape[1] - count, _strain(size, *shape)))
+            return min(shapes, key=lambda shape: GAP * (shape[0] * shape[1] - count) + _strain(size, *shape))
     return 1, 1
 
 

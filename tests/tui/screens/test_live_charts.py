@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -29,6 +30,11 @@ def shown(watched: Watched) -> list[str]:
 
 
 Seen = Callable[[ChartSpec], object]
+
+
+def loss_is(watched: Watched, seen: Seen, expected: object) -> bool:
+    return seen(spec_of(watched, "Loss")) == expected
+
 
 KEYS: list[tuple[str, Seen, object, object]] = [
     ("x", lambda spec: spec.x_label, "updates", "tokens"),
@@ -62,11 +68,12 @@ async def test_every_key_changes_what_it_says_on_both_screens(lab: Lab, size: tu
             lab.workspace.charts_file.unlink(missing_ok=True)
             await watched.until(lambda: spec_of(watched, "Loss").series and spec_of(watched, "Loss").marks, "curves")
             for key, seen, before, after in KEYS:
-                assert seen(spec_of(watched, "Loss")) == before, (screen, key)
+                assert loss_is(watched, seen, before), (screen, key)
                 await watched.pilot.press(key)
-                assert seen(spec_of(watched, "Loss")) == after, (screen, key)
+                await watched.until(partial(loss_is, watched, seen, after), f"{key} on {screen}")
                 undo = {"x": ["x"] * 3, "y": ["y"], "w": ["W"], "e": ["e"]}.get(key, ["0"])
                 await watched.pilot.press(*undo)
+                await watched.until(partial(loss_is, watched, seen, before), f"{undo} on {screen}")
 
 
 async def test_keys_that_move_the_zoomed_charts_need_a_zoom(lab: Lab) -> None:
@@ -76,9 +83,9 @@ async def test_keys_that_move_the_zoomed_charts_need_a_zoom(lab: Lab) -> None:
         await watched.pilot.press("right_parenthesis")
         assert spec_of(watched, "Loss").x_range == (0, 100)
         await watched.pilot.press("i", "right_parenthesis")
-        assert spec_of(watched, "Loss").x_range == (37.5, 87.5)
+        await watched.until(lambda: spec_of(watched, "Loss").x_range == (37.5, 87.5), "zoom and move")
         await watched.pilot.press("left_parenthesis", "o")
-        assert spec_of(watched, "Loss").x_range == (0, 100)
+        await watched.until(lambda: spec_of(watched, "Loss").x_range == (0, 100), "the whole axis")
 
 
 async def test_the_cursor_tells_the_values_and_what_happened_there(lab: Lab) -> None:
@@ -86,7 +93,7 @@ async def test_the_cursor_tells_the_values_and_what_happened_there(lab: Lab) -> 
     async with live(lab, LARGE) as watched:
         await watched.until(lambda: "!" in {mark.sign for mark in spec_of(watched, "Loss").marks}, "the finding")
         await watched.pilot.press("left", *["less_than_sign"] * 5)
-        assert spec_of(watched, "Loss").cursor == 50
+        await watched.until(lambda: spec_of(watched, "Loss").cursor == 50, "the cursor")
         await watched.until(lambda: "spike: 9 [red] after 5" in " ".join(watched.seen.split()), "the finding in words")
         assert "● lr=0 5.510" in watched.seen
 
@@ -104,7 +111,7 @@ async def test_a_pinned_run_stays_and_a_hidden_one_goes_while_others_are_followe
     async with live(lab, LARGE) as watched:
         await watched.until(lambda: watched.curves("Loss") == ["lr=0", "lr=1", "lr=2"], "curves")
         await watched.pilot.press("h")
-        assert watched.curves("Loss") == ["lr=1", "lr=2"]
+        await watched.until(lambda: watched.curves("Loss") == ["lr=1", "lr=2"], "the others")
         assert watched.line_of("new/lr=0")[2] == "-"
         await watched.pilot.press("down", "down", "down", "p")
         await watched.until(lambda: "old/lr=0" in watched.curves("Loss"), "the pinned run")
@@ -112,7 +119,7 @@ async def test_a_pinned_run_stays_and_a_hidden_one_goes_while_others_are_followe
         assert watched.line_of("old/lr=0")[2] == "+"
         assert "following" in watched.lines[0] or "nothing runs" in watched.lines[0]
         await watched.pilot.press("p")
-        assert watched.curves("Loss") == ["lr=1", "lr=2"]
+        await watched.until(lambda: watched.curves("Loss") == ["lr=1", "lr=2"], "the others")
 
 
 async def test_more_charts_fewer_charts_and_pages(lab: Lab) -> None:
@@ -163,7 +170,7 @@ async def test_seeds_get_one_colour_and_then_a_band(lab: Lab) -> None:
         assert len(slots) == 2
         assert len({series.slot for series in spec_of(watched, "Loss").series}) == 1
         await watched.pilot.press("b")
-        assert watched.curves("Loss") == ["seeds n=2"]
+        await watched.until(lambda: watched.curves("Loss") == ["seeds n=2"], "the band")
         assert len(spec_of(watched, "Loss").areas) == 1
         await watched.pilot.press("b")
         assert len(watched.curves("Loss")) == 2
@@ -177,7 +184,7 @@ async def test_published_results_stand_beside_the_run_until_they_are_hidden(lab:
     async with live(lab, LARGE) as watched:
         await watched.until(lambda: "published" in watched.curves("Loss"), "the ghost")
         await watched.pilot.press("v")
-        assert watched.curves("Loss") == ["mine"]
+        await watched.until(lambda: watched.curves("Loss") == ["mine"], "the run alone")
 
 
 def test_the_charts_have_the_same_actions_on_both_screens() -> None:
