@@ -1,6 +1,6 @@
 """Every action of the terminal interface in one table, which feeds the keys, the footer, the command palette and the help."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -22,6 +22,58 @@ class Action:
     keys: str
     footer: str
     help: str
+
+
+def _chart_actions(place: Place) -> tuple[Action, ...]:
+    """What can be done with the charts, wherever they are."""
+    return (
+        Action(place, "chart(1)", "tab", "Next", "Go to the next chart."),
+        Action(place, "chart(-1)", "shift+tab", "", "Go to the chart before."),
+        Action(place, "maximise", "m,enter", "Max", "Give the chart all the space, or bring the others back."),
+        Action(place, "places(1)", "plus,equals_sign", "", "Show more charts at once, nine at most."),
+        Action(place, "places(-1)", "minus", "", "Show fewer, larger charts."),
+        Action(place, "chart_page(1)", "right_square_bracket", "", "Go to the next page of charts."),
+        Action(place, "chart_page(-1)", "left_square_bracket", "", "Go to the page of charts before."),
+        Action(place, "charts", "C", "", "Choose which charts there are."),
+        Action(place, "axis", "x", "X axis", "Draw against updates, tokens, seconds or FLOPs, in turn."),
+        Action(place, "log_axis", "y", "", "Make the y axis of the chart logarithmic, or linear again."),
+        Action(place, "smooth(1)", "w", "", "Smooth the chart more: a moving average over the faint curve."),
+        Action(place, "smooth(-1)", "W", "", "Smooth the chart less."),
+        Action(place, "zoom(0.5)", "i", "", "Zoom into the x axis, around the cursor."),
+        Action(place, "zoom(2)", "o", "", "Zoom out."),
+        Action(place, "pan(-1)", "left_parenthesis", "", "Move the zoomed charts to the left."),
+        Action(place, "pan(1)", "right_parenthesis", "", "Move the zoomed charts to the right."),
+        Action(
+            place,
+            "inspect(-1)",
+            _INSPECT[place][0],
+            "",
+            "Move the cursor of all charts back; legends give values there.",
+        ),
+        Action(place, "inspect(1)", _INSPECT[place][1], "", "Move the cursor of all charts on."),
+        Action(place, "inspect(-10)", "less_than_sign", "", "Move the cursor back by ten steps."),
+        Action(place, "inspect(10)", "greater_than_sign", "", "Move the cursor on by ten steps."),
+        Action(place, "reset", "0", "", "Take zoom and cursor away."),
+        Action(
+            place,
+            "colour",
+            "b",
+            "",
+            "Tell runs apart, then groups of seeds, then draw groups as mean and 95 % interval.",
+        ),
+        Action(place, "published", "v", "", "Show what was published of these presets, or hide it."),
+        Action(
+            place,
+            "events",
+            "e",
+            "",
+            "Mark events on the x axis: b best, c checkpoint, r resumed, ! finding, x ended early; or do not.",
+        ),
+    )
+
+
+_INSPECT: Mapping[str, tuple[str, str]] = {"live": ("left,comma", "right,full_stop"), "run": ("comma", "full_stop")}
+"""On the page of a run the arrows turn its sections."""
 
 
 ACTIONS: tuple[Action, ...] = (
@@ -74,10 +126,10 @@ ACTIONS: tuple[Action, ...] = (
     Action("live", "page(1)", "pagedown", "", "Move down by a page of runs."),
     Action("live", "toggle_run", "space", "Chart", "Put the run on the charts or take it off; eight at most."),
     Action("live", "study", "a", "Study", "Chart all runs of its study, eight at most."),
+    Action("live", "pin", "p", "", "Pin the run: it stays on the charts whatever is followed."),
+    Action("live", "hide", "h", "", "Hide the run from the charts that follow the newest, or bring it back."),
     Action("live", "follow", "f", "Follow", "Follow the newest runs again; pressed twice, show all runs again."),
-    Action("live", "chart(1)", "tab", "Next", "Go to the next chart."),
-    Action("live", "chart(-1)", "shift+tab", "", "Go to the chart before."),
-    Action("live", "maximise", "m,enter", "Zoom", "Give the chart all the space, or bring the others back."),
+    *_chart_actions("live"),
     Action("live", "log", "l", "Log", "Read the end of the run's log, and why it failed if it did."),
     Action("live", "stop", "s", "Stop", "Stop the run, after a question; a second time kills it."),
     Action("runs", "open", "enter", "Open", "Open the run: curves, scores, configuration, log, provenance."),
@@ -132,9 +184,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("run", "section('origin')", "p", "", "Show the provenance: versions, commit, host, command."),
     Action("run", "turn(1)", "right", "", "Go to the next section."),
     Action("run", "turn(-1)", "left", "", "Go to the section before."),
-    Action("run", "chart(1)", "tab", "Next", "Go to the next chart."),
-    Action("run", "chart(-1)", "shift+tab", "", "Go to the chart before."),
-    Action("run", "maximise", "m,enter", "Zoom", "Give the chart all the space, or bring the others back."),
+    *_chart_actions("run"),
     Action("run", "log", "l", "", "Read the log, as it grows."),
     Action("run", "tag", "t", "Tag", "Edit the tags."),
     Action("run", "note", "n", "Note", "Write a note."),
@@ -214,8 +264,12 @@ _KEY_NAMES = {
     "plus": "+",
     "minus": "-",
     "equals_sign": "=",
+    "comma": ",",
+    "full_stop": ".",
     "less_than_sign": "<",
     "greater_than_sign": ">",
+    "left_parenthesis": "(",
+    "right_parenthesis": ")",
     "left_square_bracket": "[",
     "right_square_bracket": "]",
     "up": "↑",

@@ -38,6 +38,11 @@ class RunList(Widget):
         """The run under the cursor."""
         return next((entry.run for entry in self._entries if entry.run.id == self._cursor), None)
 
+    @property
+    def in_view(self) -> tuple[RunRecord, ...]:
+        """The runs whose lines are seen."""
+        return tuple(entry.run for entry in self._entries[self._top : self._top + self._room])
+
     def show(self, caption: str, entries: Sequence[Entry]) -> None:
         """Show these runs under this caption; nothing is laid out anew."""
         in_view = self._top <= self._index(self._cursor) < self._top + self._room

@@ -19,13 +19,14 @@ from moetui.tui.runs import wording
 from moetui.tui.runs.desk import DeskScreen
 from moetui.tui.runs.sections import SECTIONS, Section, section_line, section_text
 from moetui.tui.screens.log import LogView
+from moetui.tui.widgets.chart_keys import ChartKeys
 from moetui.tui.widgets.curve_grid import CurveGrid
 
 TALL = 34
 """Rows from which on the curves stay above the other sections."""
 
 
-class RunPage(DeskScreen):
+class RunPage(ChartKeys, DeskScreen):
     """A head of two lines, the sections with their keys, and the section that is shown."""
 
     place = "run"
@@ -56,7 +57,7 @@ class RunPage(DeskScreen):
         """Head, sections, curves, words."""
         yield Static(id="summary")
         yield Static(id="sections")
-        yield CurveGrid(charset=self.laboratory.charset)
+        yield CurveGrid(charset=self.laboratory.charset, board_file=self.laboratory.lab.workspace.charts_file)
         yield VerticalScroll(Static(id="words"))
 
     @property
@@ -86,7 +87,14 @@ class RunPage(DeskScreen):
         changed = [now.get(run.id, run) for run in self._runs]
         self.laboratory.feed.watch(self._slots)
         charted = [run for run in changed if run.id in self._slots]
-        self.query_one(CurveGrid).show(charted, picture.curves, slots=self._slots)
+        self.grid.show(
+            charted,
+            picture.curves,
+            slots=self._slots,
+            backgrounds=picture.backgrounds,
+            every=picture.snapshot.runs if len(changed) == 1 else (),
+            focus=charted[0].id if charted else "",
+        )
         if changed != self._runs:
             self._runs = changed
             self._say()
@@ -130,14 +138,6 @@ class RunPage(DeskScreen):
     def action_back(self) -> None:
         """Go back to the list."""
         self.dismiss()
-
-    def action_chart(self, step: int) -> None:
-        """Go to another chart."""
-        self.query_one(CurveGrid).move(step)
-
-    def action_maximise(self) -> None:
-        """One chart or all."""
-        self.query_one(CurveGrid).toggle_maximised()
 
     async def action_log(self) -> None:
         """Show the whole log, of several runs that of the first."""

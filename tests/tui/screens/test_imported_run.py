@@ -3,11 +3,14 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from moetui.core.exchange.importing import import_runs, read_all
 from moetui.core.lab import Lab
 from moetui.tui.feed import Feed
 from moetui.tui.runs.sections import section_text
-from moetui.tui.widgets.curve_specs import SPECS, Overlay
+from moetui.tui.widgets.curve_overlay import Overlay
+from moetui.tui.widgets.curve_specs import loss_spec, lr_spec
 
 
 def test_it_is_charted_and_described_as_far_as_it_is_known(lab: Lab, tmp_path: Path) -> None:
@@ -20,9 +23,9 @@ def test_it_is_charted_and_described_as_far_as_it_is_known(lab: Lab, tmp_path: P
     feed = Feed(lab)
     feed.watch([run.id])
     picture = feed.take()
-    loss, rate, *_ = (spec(Overlay((run,), picture.curves, {run.id: 0})) for spec in SPECS)
+    loss, rate = (spec(Overlay((run,), picture.curves, {run.id: 0})) for spec in (loss_spec, lr_spec))
     assert [list(series.y) for series in loss.series] == [[5.0, 4.0]]
-    assert [list(series.y) for series in rate.series] == [[0.01, 0.02]]
+    assert [list(series.y) for series in rate.series] == [pytest.approx([0.01, 0.02])]
 
 
 def test_what_is_not_known_of_one_run_is_no_difference(lab: Lab, tmp_path: Path) -> None:
