@@ -10,9 +10,10 @@ from textual.strip import Strip
 
 from moetui.core.plan import PlannedRun
 from moetui.tui.chart import slot
+from moetui.tui.panel import Panel, shows
 
 
-class RunList(ScrollView, can_focus=True):
+class RunList(ScrollView, Panel, can_focus=True):
     """One line for each planned run, with the marker of its curve; only the visible lines are rendered."""
 
     DEFAULT_CSS = """
@@ -24,6 +25,7 @@ class RunList(ScrollView, can_focus=True):
         self._runs: tuple[PlannedRun, ...] = ()
         self._slots: tuple[int | None, ...] = ()
 
+    @shows
     def show(self, runs: Sequence[PlannedRun], slots: Sequence[int | None]) -> None:
         """List these runs; `slots` are those of their curves."""
         self._runs, self._slots = tuple(runs), tuple(slots)

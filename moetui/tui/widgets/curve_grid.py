@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from textual.app import ComposeResult
 from textual.events import Resize
 from textual.geometry import Size
-from textual.widget import Widget
 
 from moetui.core.records import RunRecord
 from moetui.tui.chart.spec import Charset
 from moetui.tui.chart.widget import Chart
 from moetui.tui.feed import Curves
+from moetui.tui.panel import Panel, shows
 from moetui.tui.widgets.curve_specs import SPECS, Overlay
 from moetui.tui.widgets.planned_lr import Planned
 
@@ -18,7 +18,7 @@ LEAST_WIDTH, LEAST_HEIGHT = 38, 8
 """Cells below which a chart says less than the space it takes."""
 
 
-class CurveGrid(Widget):
+class CurveGrid(Panel):
     """Learning rate, loss, accuracy and throughput of some runs. One chart is current; it can have the space alone.
 
     `show` draws at once and lays nothing out anew; the number of charts depends on the size only. Where not all have room, the
@@ -41,6 +41,7 @@ class CurveGrid(Widget):
         """The charts; `_arrange` decides which are displayed."""
         yield from self._charts
 
+    @shows
     def show(
         self,
         runs: Sequence[RunRecord],

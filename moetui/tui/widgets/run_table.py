@@ -17,9 +17,9 @@ from textual.events import Click, MouseScrollDown, MouseScrollUp, Resize
 from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
-from textual.widget import Widget
 
 from moetui.core.records import RunRecord
+from moetui.tui.panel import Panel, shows
 from moetui.tui.widgets.columns import Column, fit
 from moetui.tui.widgets.listing import Listing
 from moetui.tui.widgets.run_lines import GUTTER, Look, changed_span, header_line, run_line
@@ -28,7 +28,7 @@ HEADER = 1
 WHEEL_ROWS = 3
 
 
-class RunTable(Widget):
+class RunTable(Panel):
     """Shows one `Listing` after the other. The first of `columns` is always there, the others as far as the width allows."""
 
     DEFAULT_CSS = """
@@ -86,6 +86,7 @@ class RunTable(Widget):
         """The runs on the screen."""
         return self._listing.runs[self._top : self._top + self._rows]
 
+    @shows
     def show(self, listing: Listing, *, empty: str = "", from_top: bool = False) -> None:
         """Show this list. The cursor stays on its run, and that on its line; `from_top` goes to the first run instead.
 
