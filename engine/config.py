@@ -80,6 +80,11 @@ class DataConfig(Section):
     validation_fraction: float = described(
         0.1, "Share of the documents, by a hash of their text, that is held out.", unit="fraction", gt=0, le=0.5
     )
+    split: Literal["document", "overlap"] = described(
+        "document",
+        "document: whole documents are held out. overlap: sequences that begin one token apart are held out at random, so that "
+        "nearly all of their text is trained on as well; a fault of published code, and no measure of anything else.",
+    )
     end_of_text: bool = described(True, "Put the end-of-text token between documents.")
 
     @model_validator(mode="after")
@@ -128,7 +133,10 @@ class EvaluationConfig(Section):
         0, "Evaluate on the first so many sequences only; 0 takes all.", unit="sequences", ge=0
     )
     patience: int = described(
-        0, "End early after so many evaluations in a row without a gain; 0 never does.", unit="evaluations", ge=0
+        0,
+        "End early, with the best weights, after so many evaluations in a row without a gain; 0 never does.",
+        unit="evaluations",
+        ge=0,
     )
     min_delta: float = described(
         0.0, "Fall of the lowest validation loss that is a gain for `patience`.", unit="nats per token", ge=0

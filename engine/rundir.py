@@ -8,6 +8,7 @@
     metrics.jsonl  the measurements (see engine.metrics)                      written by the trainer
     log.txt        the trainer's output
     request.json   what the user asks of the run: to stop, to go on           written by the laboratory
+    queue.json     of a run that waits: whether it is held, and its turn      written by the laboratory
     result.json    how it ended; written once, last                           written by the trainer
     run.lock, procs.lock   held by the living (see engine.locks)
     checkpoints/   `last` and `best`
@@ -48,7 +49,8 @@ class Parent(_File):
 class RunFile(_File):
     """config.json: the resolved configuration of a run, its place among others, and its provenance.
 
-    `per_device` is the number of runs, this one among them, that may share its device.
+    `per_device` is the number of runs, this one among them, that may share its device; `prunable` lets the laboratory stop it
+    when its setting has fallen behind in the study.
     """
 
     schema_version: int = SCHEMA
@@ -61,6 +63,7 @@ class RunFile(_File):
     created: float
     parent: Parent | None = None
     per_device: int = Field(1, ge=1)
+    prunable: bool = False
     config: RunConfig
     provenance: dict[str, Any] = {}
 
@@ -171,11 +174,19 @@ class Result(_File):
 
 
 class Request(_File):
-    """request.json: what the user asks of a run: to stop if it lives, to go on if it has ended."""
+    """request.json: what is asked of a run: to stop if it lives, perhaps with a reason, or to go on if it has ended."""
 
     stop: bool = False
+    reason: str = ""
     resume: bool = False
     asked: float
+
+
+class Wait(_File):
+    """queue.json: how a run waits for a device. Of several the one with the lowest `turn` starts first; None is its creation."""
+
+    held: bool = False
+    turn: float | None = None
 
 
 FileT = TypeVar("FileT", bound=_File)
@@ -196,6 +207,7 @@ class RunDir:
         self.launch_file = path / "launch.json"
         self.state_file = path / "state.json"
         self.request_file = path / "request.json"
+        self.queue_file = path / "queue.json"
         self.result_file = path / "result.json"
         self.metrics_file = path / "metrics.jsonl"
         self.log_file = path / "log.txt"
@@ -235,6 +247,10 @@ class RunDir:
     def request(self) -> Request | None:
         """What the user asks of the live run, or None."""
         return read_file(self.request_file, Request)
+
+    def wait(self) -> Wait | None:
+        """How the run waits, or None if nobody said."""
+        return read_file(self.queue_file, Wait)
 
     def result(self) -> Result | None:
         """How the run ended, or None."""

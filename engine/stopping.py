@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from types import FrameType
 
-from engine.rundir import DamagedFile, RunDir
+from engine.rundir import DamagedFile, Request, RunDir
 
 _LOOK_EVERY = 0.5  # seconds between two looks at request.json
 
@@ -48,11 +48,21 @@ class StopSwitch:
         now = time.monotonic()
         if not self._asked and now - self._looked >= _LOOK_EVERY:
             self._looked = now
-            with contextlib.suppress(OSError, DamagedFile):
-                request = self._run.request()
-                # What was asked before this process started was meant for the one before it.
-                self._asked = request is not None and request.stop and request.asked >= self._started
+            self._asked = self._request() is not None
         return self._asked
+
+    def reason(self) -> str:
+        """Why the run was asked to stop; empty if that was not said."""
+        request = self._request()
+        return request.reason if request is not None else ""
+
+    def _request(self) -> Request | None:
+        with contextlib.suppress(OSError, DamagedFile):
+            request = self._run.request()
+            # What was asked before this process started was meant for the one before it.
+            if request is not None and request.stop and request.asked >= self._started:
+                return request
+        return None
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         self._asked = True

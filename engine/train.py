@@ -8,8 +8,8 @@ import torch
 from engine.checkpoint import Checkpoint, restore_rng_state, rng_state
 from engine.clock import TrainingClock
 from engine.config import RunConfig
-from engine.data.batches import Sequences
 from engine.data.corpus import open_corpus
+from engine.data.sides import sides
 from engine.device import open_device
 from engine.divergence import DivergenceWatch
 from engine.ending import End
@@ -44,9 +44,7 @@ class Trainer:
 
         self.corpus = open_corpus(config.data, config.model.vocab_size, report.say)
         report.set(data_fingerprint=self.corpus.fingerprint, message="building the model")
-        length = config.data.sequence_length
-        self.training = Sequences(self.corpus.train, length, self.device.torch)
-        self.validation = Sequences(self.corpus.validation, length, self.device.torch)
+        self.training, self.validation = sides(self.corpus, config.data, self.device.torch)
 
         torch.manual_seed(config.seed)
         self.model = Transformer(config.model, self.device.compute, self.corpus.about.end_of_text)
@@ -148,7 +146,7 @@ class Trainer:
             best = f"{progress.best.val_loss:.4f} at update {progress.best.update}" if progress.best else "none"
             reason = (
                 f"stopped early after {progress.patience.waited} evaluations without a gain of more than "
-                f"{config.evaluation.min_delta:g}; the best, {best}, is in checkpoints/best"
+                f"{config.evaluation.min_delta:g}; back to the best, {best}, in checkpoints/best"
             )
             return End("finished", reason, early=True)
         return End("stopped" if progress.evaluation_due(config) else "finished")

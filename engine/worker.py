@@ -8,6 +8,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from engine.config import RunConfig
@@ -19,7 +20,7 @@ from engine.locks import hold_run_lock, share_procs_lock
 from engine.metrics import MetricsReader
 from engine.progress import Progress
 from engine.reporter import Reporter
-from engine.rundir import DamagedFile, EndStatus, Finding, Result, RunDir, write_file
+from engine.rundir import DamagedFile, EndStatus, Finding, Result, RunDir, Scores, write_file
 from engine.saved import newest_progress
 from engine.stopping import StopRequested, StopSwitch
 
@@ -53,6 +54,8 @@ def work(path: Path, asked_to_stop: Callable[[], bool]) -> int:
     stop = StopSwitch(run, started)
     stop.install(asked_to_stop)
     end = _train(run, config, progress, report, stop)
+    if end.status == "stopped" and not end.reason:
+        end = replace(end, reason=stop.reason())
     if end.reason:
         print(f"{end.status}: {end.reason}", file=sys.stderr, flush=True)
     try:
@@ -153,10 +156,17 @@ def _result(end: End, progress: Progress, report: Reporter) -> Result:
         device_name=state.device_name,
         data_fingerprint=state.data_fingerprint,
         peak_memory=progress.peak_memory,
-        final=None if end.status == "diverged" else progress.latest,
+        final=_final(end, progress),
         best=progress.best,
         stopped_early=end.early,
     )
+
+
+def _final(end: End, progress: Progress) -> Scores | None:
+    """The scores of the weights that the run ends with: after early stopping those of the best evaluation."""
+    if end.status == "diverged":
+        return None
+    return progress.best if end.early and progress.best else progress.latest
 
 
 def _findings(run: RunDir, config: RunConfig, progress: Progress) -> tuple[Finding, ...]:

@@ -10,7 +10,8 @@ import pytest
 
 from moetui.core.catalogue import Catalogue
 from moetui.core.presets import Library
-from moetui.core.published import published_config, published_records
+from moetui.core.published import published_records
+from moetui.core.recorded import recorded_config
 from moetui.core.records import RunRecord
 
 ROOT = Path(__file__).parents[1]
@@ -55,8 +56,8 @@ def test_the_accidental_replicates_of_exp8_are_one_group_with_the_noise_that_the
     losses = [record.final.val_loss or 0.0 for record in replicates if record.final]
     assert sorted(losses) == [5.1478, 5.1482, 5.1563, 5.1588, 5.1649]
     assert statistics.stdev(losses) == pytest.approx(0.00728, abs=5e-6)
-    assert {published_config(Library.load(), record) for record in replicates} == {
-        published_config(Library.load(), replicates[0])
+    assert {recorded_config(Library.load(), record) for record in replicates} == {
+        recorded_config(Library.load(), replicates[0])
     }
     assert [group for group, members in groups.items() if len(members) > 1] == ["published/exp8/one-configuration"]
 

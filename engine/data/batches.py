@@ -15,20 +15,27 @@ from engine.data.token_file import TokenFile
 
 
 class Sequences:
-    """A token file cut into sequences of equal length. The tokens after the last whole sequence belong to none."""
+    """A token file cut into sequences of equal length. The tokens after the last whole sequence belong to none.
 
-    def __init__(self, tokens: TokenFile, length: int, device: torch.device) -> None:
+    With `starts` they begin at these tokens instead, and may overlap.
+    """
+
+    def __init__(
+        self, tokens: TokenFile, length: int, device: torch.device, starts: npt.NDArray[np.int64] | None = None
+    ) -> None:
         self.length = length
         self.device = device
-        self.left_over = len(tokens) % length
+        self.left_over = len(tokens) % length if starts is None else 0
         self._tokens = tokens
+        self._starts = starts
 
     def __len__(self) -> int:
-        return len(self._tokens) // self.length
+        return len(self._tokens) // self.length if self._starts is None else len(self._starts)
 
     def read(self, indices: npt.NDArray[np.int64]) -> Tensor:
         """The sequences at `indices` on the host: (B, L) int64, page-locked if they are for a GPU."""
-        tokens_BL = torch.from_numpy(self._tokens.rows(indices, self.length).astype(np.int64))
+        starts = indices * self.length if self._starts is None else self._starts[indices]
+        tokens_BL = torch.from_numpy(self._tokens.rows(starts, self.length).astype(np.int64))
         # Page-locked memory lets the copy run beside the computation.
         return tokens_BL.pin_memory() if self.device.type == "cuda" else tokens_BL
 

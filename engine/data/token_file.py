@@ -33,9 +33,9 @@ class TokenFile:
         if os.preadv(self._file.fileno(), [ids.data], offset) != ids.nbytes:
             raise OSError(errno.EIO, "the file ends before its tokens do", str(self.path))
 
-    def rows(self, indices: npt.NDArray[np.int64], length: int) -> Ids:
-        """The sequences of `length` tokens at `indices`, counted in sequences: (B, L)."""
-        ids_BL = np.empty((len(indices), length), self.dtype)
-        for row, index in zip(ids_BL, indices.tolist(), strict=True):
-            self.read(index * length, row)
+    def rows(self, starts: npt.NDArray[np.int64], length: int) -> Ids:
+        """The `length` tokens from each of `starts` on: (B, L)."""
+        ids_BL = np.empty((len(starts), length), self.dtype)
+        for row, start in zip(ids_BL, starts.tolist(), strict=True):
+            self.read(start, row)
         return ids_BL

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from moetui.cli.chart import print_pareto, print_response
 from moetui.cli.output import JsonOption, print_json, print_table
 from moetui.cli.place import lab
 
@@ -52,6 +53,12 @@ PairedOption = Annotated[
 ]
 
 
+NAMES = ("setting", "against")
+"""Columns of names, which may lose what all of them have in common."""
+SPARE = ("seed sd", "sd")
+"""Columns that others say as well, in other units; a terminal without room for all does without these."""
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command()(compare)
@@ -77,29 +84,34 @@ def compare(
     """
     from moetui.core.gather import gather
     from moetui.core.items import find_item
-    from moetui.core.science import comparison, trees
-    from moetui.core.science.caveats import caveats
-    from moetui.core.science.groups import groups
+    from moetui.core.judge import Terms, judge, responses
+    from moetui.core.science import trees
+    from moetui.core.science.caveats import reservations
     from moetui.core.science.measure import measure
     from moetui.core.science.pareto import priced
 
     wanted = measure(metric, at="best" if best else "final")
-    runs_here = lab().snapshot().runs
-    found = [find_item(item, runs_here) for item in items]
+    runs_here, library = lab().snapshot().runs, lab().library()
+    found = [find_item(item, runs_here, library) for item in items]
     records = list({run.id: run for item in found for run in item.records}.values())
-    judged = comparison.compare(groups(records, wanted), wanted, against=against.value, pairing=seed_paired.value)
     runs = gather(lab(), records)
-    counted = {sample.record.id for group in judged.groups for sample in (*group.counted, *group.diverged)}
-    unequal = caveats(run for run in runs if run.record.id in counted)
-    prices = priced(judged.groups, runs, cost.value, wanted) if cost else ()
+    terms = Terms(measure=wanted, against=against.value, pairing=seed_paired.value)
+    judged = judge(runs, terms)
+    prices = priced(judged.comparison.groups, runs, cost.value, wanted) if cost else ()
     if json:
-        tree = trees.comparison_tree(judged, unequal)
+        tree = trees.comparison_tree(judged.comparison, judged.unequal)
         costs = [{"group": p.group.key, "cost": p.cost, "front": p.front} for p in prices]
         print_json(tree | ({"cost": cost.value, "costs": costs} if cost else {}))
         return
-    _print_comparison(judged, prices, cost.value if cost else "")
-    for caveat in unequal:
+    _print_comparison(judged.comparison, prices, cost.value if cost else "")
+    for caveat in judged.unequal:
         typer.echo(f"Caution: {caveat.text}.")
+    for note in reservations(records):
+        typer.echo(f"Note: {note}")
+    if cost:
+        print_pareto(prices, wanted, cost.value)
+    elif found_responses := responses(runs, terms).responses:
+        print_response(found_responses, records, runs_here)
 
 
 def _print_comparison(judged: "Comparison", prices: "tuple[Priced, ...]", cost: str) -> None:
@@ -150,9 +162,10 @@ def _print_runs(judged: "Comparison") -> None:
 
 
 def print_filled(headers: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[str]) -> None:
-    """A table without the columns in which nothing stands."""
+    """A table of settings without the columns in which nothing stands; a narrow terminal does without those in `SPARE`."""
     filled = [index for index in range(len(headers)) if any(row[index] for row in rows)]
-    print_table([headers[i] for i in filled], [[row[i] for i in filled] for row in rows], right=right)
+    shown = [[row[i] for i in filled] for row in rows]
+    print_table([headers[i] for i in filled], shown, right=right, names=NAMES, spare=SPARE)
 
 
 def diff(items: ItemsArgument, json: JsonOption = False) -> None:

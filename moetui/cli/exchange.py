@@ -23,12 +23,15 @@ def export_runs(
     ],
     kind: Annotated[
         str,
-        typer.Option("--format", help="csv, jsonl, parquet, tensorboard, metrics-json or experiment-log."),
+        typer.Option("--format", help="csv, jsonl, parquet, tensorboard, metrics-json, experiment-log or records."),
     ] = "csv",
     force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
     json: JsonOption = False,
 ) -> None:
-    """Write the measurements of runs for other programs: --to curves.csv, --to logs --format tensorboard."""
+    """Write the measurements of runs for other programs: --to curves.csv, --to logs --format tensorboard.
+
+    --to elsewhere/runs.json --format records adds the runs to another lab book without their directories.
+    """
     from moetui.core.detail import detail
     from moetui.core.errors import UsageError
     from moetui.core.exchange.exporting import FORMATS, export

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 FollowOption = Annotated[
     bool, typer.Option("--follow/--detach", "-f/-d", help="Stay until the runs have ended, or return at once.")
 ]
+PerDeviceOption = Annotated[
+    int, typer.Option(min=1, max=64, metavar="N", help="Train up to so many of the runs on one device at a time.")
+]
 PlainOption = Annotated[bool, typer.Option("--plain", help="Follow with lines instead of the dashboard.")]
 
 

@@ -1,6 +1,5 @@
 """Commands that look at runs: ls, show, health, logs, watch, wait."""
 
-import shutil
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,7 +12,6 @@ from moetui.cli.terminal import CharsetOption, Look, Remote, ThemeOption, chosen
 if TYPE_CHECKING:
     from moetui.core.records import RunRecord
 
-WIDEST_CHART = 120
 PAUSE_SECONDS, SLOW_SECONDS = 0.5, 2.0
 """Between two drawings of `watch`, and over a slow link."""
 
@@ -88,11 +86,12 @@ def show(
     if json:
         print_json(found.tree(history=history))
         return
-    from moetui.tui.print_charts import run_charts
+    from moetui.cli.chart import print_chart
+    from moetui.tui.run_charts import run_charts
 
-    width = min(shutil.get_terminal_size((80, 24)).columns, WIDEST_CHART)
-    charts = run_charts(lab(), found.record, width=width, charset=chosen_charset(None))
-    typer.echo("\n".join([*found.lines(), *charts]))
+    typer.echo("\n".join(found.lines()))
+    for spec in run_charts(lab(), found.record):
+        print_chart(spec)
 
 
 def health(references: RunsArgument, json: JsonOption = False) -> None:

@@ -15,6 +15,7 @@ from moetui.cli import (
     look,
     manage,
     model,
+    queueing,
     refine,
     report,
     response,
@@ -72,6 +73,7 @@ audit.register(app)
 again.register(app)
 look.register(app)
 manage.register(app)
+queueing.register(app)
 model.register(app)
 exchange.register(app)
 compare.register(app)

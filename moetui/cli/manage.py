@@ -38,7 +38,7 @@ def stop(
     if not references and not everything:
         raise UsageError("stop: name runs, or use --all")
     # Queued runs first, so that none of them starts on a device that is just becoming free.
-    pending = sorted(lab().snapshot().pending, key=lambda run: run.status != "queued")
+    pending = sorted(lab().snapshot().pending, key=lambda run: not run.waiting)
     runs = pending if everything else [lab().find(reference) for reference in references or []]
     return _each(runs, lambda run: shelf.stop(lab(), run, force=force), json=json)
 
@@ -108,10 +108,20 @@ def reindex(json: JsonOption = False) -> int:
     return 1 if found.damaged else 0
 
 
-def doctor(json: JsonOption = False) -> int:
-    """Check what moetui needs: workspace, catalogue, presets, packages, devices, terminal."""
+def doctor(
+    fix: Annotated[
+        bool,
+        typer.Option("--fix", help="Reconcile orphans: processes, runs, directories and records that lost each other."),
+    ] = False,
+    json: JsonOption = False,
+) -> int:
+    """Check what moetui needs: workspace, catalogue, presets, packages, devices, terminal; with --fix put orphans in order."""
     from moetui.core.doctor import examine
+    from moetui.core.orphans import find, reconcile
 
+    if fix:
+        for line in reconcile(lab(), find(lab())):
+            say(line)
     checks = examine(lab().workspace)
     if json:
         print_json([{"check": c.name, "state": c.state, "message": c.message} for c in checks])

@@ -23,6 +23,7 @@ DryRunOption = Annotated[bool, typer.Option("--dry-run", "-n", help="Show the ru
 def offer(
     members: "Sequence[Member]",
     *,
+    per_device: int,
     follow: bool,
     plain: bool,
     yes: bool,
@@ -32,7 +33,7 @@ def offer(
 ) -> int:
     """Show the runs and queue those that are due, unless it is a dry run or the answer is no. Returns the exit code.
 
-    `facts` stand before the runs in the JSON of a dry run.
+    `facts` stand before the runs in the JSON of a dry run. Raises `UsageError` as `agreed` does.
     """
     from moetui.core.audits import audit_planned
     from moetui.core.devices import gpus
@@ -48,10 +49,25 @@ def offer(
     _show(members, audited, cost, stdout=dry_run)
     if dry_run:
         return 0
-    if due and sys.stdin.isatty() and not (yes or json) and not typer.confirm(f"Queue {_runs(len(due))}?", err=True):
-        say("Nothing was queued.")
+    if due and not agreed(f"Queue {_runs(len(due))}?", yes=yes):
         return 0
-    return launched(complete(lab(), members), follow=follow, plain=plain, json=json)
+    return launched(complete(lab(), members, per_device=per_device), follow=follow, plain=plain, json=json)
+
+
+def agreed(question: str, *, yes: bool) -> bool:
+    """Whether what was shown is to begin. Raises `UsageError` if that is not said beforehand and nobody can be asked."""
+    from moetui.core.errors import UsageError
+
+    if yes:
+        return True
+    if not sys.stdin.isatty():
+        raise UsageError(
+            "nothing was queued: stdin is no terminal, so nobody can be asked; --yes queues without asking"
+        )
+    if typer.confirm(question, err=True):
+        return True
+    say("Nothing was queued.")
+    return False
 
 
 def _show(members: "Sequence[Member]", audited: "Sequence[Audited]", cost: "Estimate", *, stdout: bool) -> None:
@@ -95,7 +111,7 @@ def _stands(member: "Member") -> str:
     if member.record is None:
         return "–"
     again = ", again" if member.due else ""
-    return f"{member.record.id} {member.record.status}{again}"
+    return f"{member.record.id} {member.record.standing}{again}"
 
 
 def _rows(members: "Sequence[Member]", audited: "Sequence[Audited]") -> list[dict[str, Any]]:

@@ -1,10 +1,13 @@
 """What the commands print: results on stdout, everything else on stderr."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 import typer
+
+GAP = 2
+"""Cells between two columns of a table."""
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -31,25 +34,63 @@ def print_json(value: Any) -> None:
 
 
 def print_table(
-    headers: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[str] = (), stdout: bool = True
+    headers: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    right: Sequence[str] = (),
+    names: Sequence[str] = (),
+    spare: Sequence[str] = (),
+    stdout: bool = True,
 ) -> None:
-    """A table in columns; those named in `right` hold numbers. A pipe gets it whole; a terminal cuts texts, the longest first.
+    """A table in columns; those headed by a word in `right` hold numbers. A pipe gets it whole.
 
-    A table that is no result, but something to know before a question is answered, goes to stderr.
+    A terminal that is too narrow for it gets the columns in `names` without what their cells have in common, then none of those
+    in `spare`, and then texts without their middle, the longest first. A table that is no result, but something to know before
+    a question is answered, goes to stderr.
     """
+    from rich.cells import cell_len
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
+    from moetui.core.science.labels import middle
+
     stream = sys.stdout if stdout else sys.stderr
     console = Console(file=stream, width=None if stream.isatty() else 10_000, highlight=False, soft_wrap=False)
+    headers, rows = narrowed(headers, rows, names, spare, console.width)
+    widths = _widths(headers, rows, right, console.width)
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for header, width in zip(headers, _widths(headers, rows, right, console.width), strict=True):
+    for header, width in zip(headers, widths, strict=True):
         justify: Literal["left", "right"] = "right" if header in right else "left"
         table.add_column(header, justify=justify, no_wrap=True, overflow="ellipsis", width=width)
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row))  # Text: a name is never markup
+        cells = (
+            cell if cell_len(cell) > len(cell) else middle(cell, width) for cell, width in zip(row, widths, strict=True)
+        )
+        table.add_row(*map(Text, cells))  # Text: a name is never markup
     console.print(table)
+
+
+def narrowed(
+    headers: Sequence[str], rows: Sequence[Sequence[str]], names: Sequence[str], spare: Sequence[str], available: int
+) -> tuple[list[str], list[list[str]]]:
+    """A table that needs less room, if it has not enough: names made short, then columns left out one by one."""
+    from moetui.core.science.labels import distinctive
+
+    columns = {header: [row[index] for row in rows] for index, header in enumerate(headers)}
+    for header in names:
+        if header in columns and _needed(columns) > available:
+            columns[header] = distinctive(columns[header])
+    for header in spare:
+        if header in columns and _needed(columns) > available:
+            del columns[header]
+    return list(columns), [list(row) for row in zip(*columns.values(), strict=True)]
+
+
+def _needed(columns: Mapping[str, Sequence[str]]) -> int:
+    from rich.cells import cell_len
+
+    return sum(max(map(cell_len, (header, *cells))) + GAP for header, cells in columns.items()) - GAP
 
 
 def _widths(
@@ -57,10 +98,10 @@ def _widths(
 ) -> Sequence[int]:
     from rich.cells import cell_len
 
-    gap, least = 2, 6
+    least = 6
     widths = [max(map(cell_len, column)) for column in zip(headers, *rows, strict=True)]
     texts = [index for index, header in enumerate(headers) if header not in right]
-    excess = sum(widths) + gap * (len(widths) - 1) - available
+    excess = sum(widths) + GAP * (len(widths) - 1) - available
     while excess > 0 and texts:
         longest = max(texts, key=lambda index: widths[index])
         if widths[longest] <= least:

@@ -1,14 +1,13 @@
 """The command that goes on with a study where its results point."""
 
-from typing import Annotated
-
 import typer
 
 from moetui.cli.compare import BestOption, MetricOption
-from moetui.cli.launched import FollowOption, PlainOption
+from moetui.cli.launched import FollowOption, PerDeviceOption, PlainOption
 from moetui.cli.offer import DryRunOption, YesOption, offer
 from moetui.cli.output import JsonOption, say
 from moetui.cli.place import lab
+from moetui.cli.response import ToleranceOption, VariedArgument
 
 
 def register(app: typer.Typer) -> None:
@@ -17,14 +16,11 @@ def register(app: typer.Typer) -> None:
 
 
 def refine(
-    study: Annotated[
-        str, typer.Argument(help="Study, preset or name whose runs vary the learning rate.", show_default=False)
-    ],
+    study: VariedArgument,
     metric: MetricOption = "val_loss",
     best: BestOption = False,
-    tolerance: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of the best value that the safe zone may be worse.")
-    ] = 0.01,
+    tolerance: ToleranceOption = 0.01,
+    per_device: PerDeviceOption = 1,
     follow: FollowOption = True,
     plain: PlainOption = False,
     yes: YesOption = False,
@@ -47,9 +43,11 @@ def refine(
     from moetui.core.studies import survey
 
     runs = lab().snapshot().runs
-    item = find_item(study, runs)
+    item = find_item(study, runs, lab().library())
     wanted = measure(metric, at="best" if best else "final")
-    settings = refined(gather(lab(), item.records), wanted, tolerance=tolerance)
+    settings = refined(
+        gather(lab(), item.records), wanted, tolerance=tolerance, study=item.word if item.kind == "study" else ""
+    )
     if not settings:
         raise UsageError(f"{item.word} has no runs of its own at two learning rates or more; `moetui study` runs them")
     if pending := sum(record.pending for record in item.records):
@@ -67,6 +65,7 @@ def refine(
             return 0
     return offer(
         members,
+        per_device=per_device,
         follow=follow,
         plain=plain,
         yes=yes,

@@ -4,12 +4,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from moetui.cli.chart import print_response
 from moetui.cli.compare import BestOption, MetricOption, PairedOption, Pairing, print_filled
 from moetui.cli.output import JsonOption, print_json, say
 from moetui.cli.place import lab
 
 if TYPE_CHECKING:
     from moetui.core.science.response import Response
+
+VariedArgument = Annotated[
+    str, typer.Argument(help="Study, preset or name whose runs vary the learning rate.", show_default=False)
+]
+ToleranceOption = Annotated[
+    float, typer.Option(min=0, max=1, help="Share of the best value that the safe zone may be worse.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -18,43 +26,40 @@ def register(app: typer.Typer) -> None:
 
 
 def response(
-    study: Annotated[
-        str, typer.Argument(help="Study, preset or name whose runs vary the learning rate.", show_default=False)
-    ],
+    study: VariedArgument,
     metric: MetricOption = "val_loss",
     best: BestOption = False,
-    tolerance: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of the best value that the safe zone may be worse.")
-    ] = 0.01,
+    tolerance: ToleranceOption = 0.01,
     seed_paired: PairedOption = Pairing.auto,
     json: JsonOption = False,
 ) -> None:
     """Show how the score responds to the learning rate: best, safe zone, cliff, and what to try next."""
     from moetui.core.gather import gather
     from moetui.core.items import find_item
-    from moetui.core.science import findings, lengths, trees
+    from moetui.core.judge import Terms, responses
+    from moetui.core.science import findings, trees
     from moetui.core.science.measure import measure
     from moetui.core.science.propose import propose
-    from moetui.core.science.response import respond, slices
 
     wanted = measure(metric, at="best" if best else "final")
-    item = find_item(study, lab().snapshot().runs)
-    parts = slices(gather(lab(), item.records))
-    several = [part for part in parts if len(part.lrs) > 1]
-    if not several:
-        raise _no_learning_rates(item.word, len(parts))
-    responses = [respond(part, wanted, tolerance=tolerance, pairing=seed_paired.value) for part in several]
-    across = [lengths.agreement(family) for family in lengths.by_length(responses)]
+    runs_here = lab().snapshot().runs
+    item = find_item(study, runs_here, lab().library())
+    terms = Terms(measure=wanted, pairing=seed_paired.value, tolerance=tolerance)
+    found = responses(gather(lab(), item.records), terms)
+    if not found.responses:
+        raise _no_learning_rates(item.word, found.settings)
     if json:
-        tree = [trees.response_tree(one, propose(one)) for one in responses]
-        print_json({"item": item.word, "responses": tree, "lengths": [trees.agreement_tree(one) for one in across]})
+        tree = [trees.response_tree(one, propose(one)) for one in found.responses]
+        lengths = [trees.agreement_tree(one) for one in found.across]
+        print_json({"item": item.word, "responses": tree, "lengths": lengths})
         return
-    for index, one in enumerate(responses):
+    for index, one in enumerate(found.responses):
         typer.echo("\n" * bool(index) + (f"{one.name}\n" if one.name else ""), nl=False)
         _print_response(one)
-    for movement in across:
+        print_response([one], item.records, runs_here)
+    for movement in found.across:
         typer.echo(f"\n{findings.movement(movement)}")
-    if single := len(parts) - len(several):
+    if single := found.settings - len(found.responses):
         say(
             f"{single} setting{'s' if single > 1 else ''} with a single learning rate left out; `moetui compare` shows them"
         )

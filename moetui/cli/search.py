@@ -1,11 +1,11 @@
 """The command that searches for the best setting by itself."""
 
-import sys
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from moetui.cli.offer import DryRunOption, YesOption, estimate_row, price
+from moetui.cli.audit import finding_rows, say_findings
+from moetui.cli.offer import DryRunOption, YesOption, agreed, estimate_row, price
 from moetui.cli.output import JsonOption, print_json, print_table, say
 from moetui.cli.place import lab
 
@@ -107,19 +107,29 @@ def _typed(context: typer.Context, parameter: str) -> bool:
 
 
 def _agreed(plan: "SearchPlan", name: str | None, *, yes: bool, dry_run: bool, json: bool) -> bool:
-    """Show the search and what it costs; True if it is to begin. The table is the result of a dry run only."""
+    """Show the search, what the audit finds at the ends of its ranges, and what it costs; True if it is to begin.
+
+    The table is the result of a dry run only.
+
+    Raises `UsageError` as `agreed` does.
+    """
     from moetui.core import format as fmt
+    from moetui.core.audits import audit_planned
     from moetui.core.devices import gpus
     from moetui.core.estimate import estimate
-    from moetui.core.search.searcher import first_runs
+    from moetui.core.search.searcher import extremes, first_runs
     from moetui.core.search.trials import trials
 
     records = lab().records()
     there = len(trials(plan, name, records)) if name else 0
     left = max(plan.trials - there, 0)
-    cost = estimate(first_runs(lab(), plan) * left, records, gpu=bool(gpus()))
+    first = first_runs(lab(), plan)
+    cost = estimate(first * left, records, gpu=bool(gpus()))
+    audited = audit_planned(lab(), extremes(lab(), plan, first[0]))
     if dry_run and json:
-        print_json({"search": plan.model_dump(mode="json"), "trials_there": there, "estimate": estimate_row(cost)})
+        found = [{"name": one.name, "findings": finding_rows(one)} for one in audited]
+        facts = {"search": plan.model_dump(mode="json"), "trials_there": there, "audit": found}
+        print_json({**facts, "estimate": estimate_row(cost)})
         return False
     rows = [
         [key, f"{fmt.number(one.low)} to {fmt.number(one.high)}", "logarithmic" if one.log else "linear"]
@@ -127,15 +137,13 @@ def _agreed(plan: "SearchPlan", name: str | None, *, yes: bool, dry_run: bool, j
     ]
     rows += [[key, ", ".join(map(str, values)), "choice"] for key, values in plan.choices.items()]
     print_table(["key", "values", "drawn"], rows, stdout=dry_run)
+    say_findings(audited)
     each = f" with {plan.seeds} seeds each" if plan.seeds > 1 else ""
     less = "" if plan.prune == "none" else ", less what is pruned"
     say(f"{plan.preset}: {plan.trials} trials{each}, {there} there; {price(cost)}{less}")
     if dry_run:
         return False
-    if left and sys.stdin.isatty() and not (yes or json) and not typer.confirm("Begin the search?", err=True):
-        say("Nothing was queued.")
-        return False
-    return True
+    return not left or agreed("Begin the search?", yes=yes)
 
 
 def _report(plan: "SearchPlan", study: str, *, json: bool) -> int:

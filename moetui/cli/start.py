@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from moetui.cli.audit import finding_rows, say_findings
-from moetui.cli.launched import FollowOption, PlainOption, launched
+from moetui.cli.launched import FollowOption, PerDeviceOption, PlainOption, launched
 from moetui.cli.output import JsonOption, print_json, print_table, say
 from moetui.cli.place import lab
 
@@ -35,9 +35,7 @@ def run(
     offline: Annotated[
         bool, typer.Option("--offline", help="Use the text of installed packages; needs no network.")
     ] = False,
-    per_device: Annotated[
-        int, typer.Option(min=1, max=64, metavar="N", help="Train up to so many of the runs on one device at a time.")
-    ] = 1,
+    per_device: PerDeviceOption = 1,
     follow: FollowOption = True,
     plain: PlainOption = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Show the runs and start none.")] = False,

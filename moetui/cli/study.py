@@ -1,18 +1,23 @@
 """Studies: `study NAME` queues what is missing of one, `study status` tells how far they are."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 from typer.core import TyperGroup
 
-from moetui.cli.launched import FollowOption, PlainOption
+from moetui.cli.launched import FollowOption, PerDeviceOption, PlainOption
 from moetui.cli.offer import DryRunOption, YesOption, offer
 from moetui.cli.output import JsonOption, print_json, print_table, say
 from moetui.cli.place import lab
 
 if TYPE_CHECKING:
+    from moetui.core.plan import PlannedRun
     from moetui.core.records import RunRecord
     from moetui.core.studies import Progress
+
+
+_COUNTS: Final = ("runs", "finished", "live", "queued", "failed", "pruned", "diverged")
 
 
 class _NameFirst(TyperGroup):
@@ -41,10 +46,17 @@ def run(
     scale: Annotated[
         str, typer.Option(help="Run it on another base: tiny, 9m, 79m; short for NAME@SCALE.", show_default=False)
     ] = "",
+    per_device: PerDeviceOption = 1,
     follow: FollowOption = True,
     plain: PlainOption = False,
     yes: YesOption = False,
     dry_run: DryRunOption = False,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Stop runs whose setting falls behind the median of the others.")
+    ] = False,
+    keep: Annotated[
+        int, typer.Option(min=0, help="With --prune: the first so many seeds of a setting are never stopped.")
+    ] = 2,
     json: JsonOption = False,
 ) -> int:
     """Run what is missing of a study, after showing all of it and what it costs.
@@ -53,12 +65,30 @@ def run(
     Examples: `moetui study schedule/all --seeds 3`, `moetui study lr-report/phase-1 --scale tiny --dry-run`.
     """
     from moetui.core.plan import Selection, plan
+    from moetui.core.pruning import seed_by_seed
     from moetui.core.studies import survey
 
     wanted = f"{name}@{scale}" if scale else name
     selection = Selection(presets=(wanted,), seeds=tuple(range(1, seeds + 1)) if seeds > 1 else ())
-    members = survey(plan(lab().library(), selection), lab().snapshot().runs)
-    return offer(members, follow=follow, plain=plain, yes=yes, dry_run=dry_run, json=json)
+    planned = plan(lab().library(), selection)
+    if prune:
+        planned = seed_by_seed(planned, keep)
+        _check_prunable(planned, keep)
+    members = survey(planned, lab().snapshot().runs)
+    return offer(members, per_device=per_device, follow=follow, plain=plain, yes=yes, dry_run=dry_run, json=json)
+
+
+def _check_prunable(planned: "Sequence[PlannedRun]", keep: int) -> None:
+    """Refuse to prune where every run is among the seeds that are kept."""
+    from moetui.core.errors import UsageError
+
+    able = sum(run.prunable for run in planned)
+    if not able:
+        raise UsageError(
+            f"--prune: each setting keeps its first {keep} seeds and has no more, so nothing can be pruned; "
+            "ask for more --seeds, or --keep fewer"
+        )
+    say(f"{able} of {len(planned)} runs may be pruned; each setting keeps its first {keep} seeds.")
 
 
 def status(
@@ -77,16 +107,16 @@ def status(
         say("No study was run here yet; `moetui presets` lists them.")
         return
     print_table(
-        ["study", "runs", "finished", "live", "queued", "failed", "diverged", "missing", "best so far"],
+        ["study", *_COUNTS, "missing", "best so far"],
         [_progress_cells(one) for one in studies],
-        right=("runs", "finished", "live", "queued", "failed", "diverged", "missing"),
+        right=(*_COUNTS, "missing"),
     )
     if name:
         _show_members(studies[0])
 
 
 def _progress_row(one: "Progress") -> dict[str, Any]:
-    from moetui.core.records import LIVE
+    from moetui.core.records import LIVE, WAITING
 
     best = one.best
     return {
@@ -94,8 +124,9 @@ def _progress_row(one: "Progress") -> dict[str, Any]:
         "runs": len(one.records) + len(one.missing),
         "finished": one.count("finished"),
         "live": one.count(*LIVE),
-        "queued": one.count("queued"),
+        "queued": one.count(*WAITING),
         "failed": one.count("failed", "killed", "lost", "out-of-memory", "stopped"),
+        "pruned": one.pruned,
         "diverged": one.count("diverged"),
         "missing": [planned.name for planned in one.missing],
         "best": {"name": best[0].name, "group": best[0].group, "val_loss": best[1]} if best else None,
@@ -107,7 +138,7 @@ def _progress_cells(one: "Progress") -> list[str]:
     from moetui.core import format as fmt
 
     row, best = _progress_row(one), one.best
-    counts = [str(row[key]) for key in ("runs", "finished", "live", "queued", "failed", "diverged")]
+    counts = [str(row[key]) for key in _COUNTS]
     return [one.name, *counts, str(len(one.missing)), f"{fmt.loss(best[1])} {_setting(best[0])}" if best else "–"]
 
 
@@ -118,7 +149,7 @@ def _show_members(one: "Progress") -> None:
         [
             run.id,
             run.name,
-            run.status,
+            run.standing,
             f"{run.update}/{run.updates}",
             fmt.loss(run.final.val_loss if run.final else None),
         ]

@@ -16,8 +16,9 @@ from moetui.core.errors import LabError, UsageError
 from moetui.core.lab import Lab
 from moetui.core.launcher import start_dispatcher
 from moetui.core.plan import PlannedRun, Start, check_keys, flat_config, short_key
-from moetui.core.records import RunRecord
+from moetui.core.records import PRUNED, RunRecord
 from moetui.core.settings import merge, nest
+from moetui.core.shelf import label
 
 RESUMABLE = frozenset({"stopped", "killed", "failed", "lost", "out-of-memory"})
 
@@ -33,6 +34,8 @@ def resume(lab: Lab, record: RunRecord) -> RunRecord:
     now = lab.see(record)
     if now.status not in RESUMABLE:
         raise LabError(_why_not(now))
+    if now.pruned:
+        _spare(lab, now)
     try:
         lock = own_procs_lock(run.procs_lock)  # no launcher can start it while we hold this
     except BlockingIOError:
@@ -79,6 +82,13 @@ def fork(
     planned = _as_planned(entry, "/".join([record.name, "fork", *parts]))
     point = {**entry.point, **{key: value for key, value in settings.items() if key != "seed"}}
     return enqueue(lab, [replace(planned, config=config, point=point, start=start)], per_device=entry.per_device)[0]
+
+
+def _spare(lab: Lab, record: RunRecord) -> None:
+    """Whoever lets a pruned run go on wants it whole: it is not pruned a second time."""
+    label(lab, record, tags=[tag for tag in record.tags if tag != PRUNED])
+    run = lab.run_dir(record)
+    write_file(run.config_file, _entry(run).model_copy(update={"prunable": False}))
 
 
 def _entry(run: RunDir) -> RunFile:

@@ -1,9 +1,10 @@
-"""What is wrong with a learning-rate schedule, seen before it is run, or in what a run has recorded (docs/schedules.md).
+"""What is wrong with a learning-rate schedule, or with the split: of a plan, or in what a run has recorded (docs/schedules.md).
 
 Pure functions over a configuration, or over the recorded learning rates in the place of the planned ones. A finding says what
 happens at which update, and what to change.
 """
 
+import functools
 import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -57,10 +58,12 @@ class Cliff:
 
 def planned(config: RunConfig) -> Curve:
     """The learning rates that the schedule plans."""
-    updates = config.training.updates
-    return Curve(
-        tuple(range(1, updates + 1)), tuple(lr_factor(config.schedule, u, updates) for u in range(1, updates + 1))
-    )
+    return _planned(config.schedule, config.training.updates)
+
+
+@functools.lru_cache(maxsize=64)  # the runs of a study differ in rate and seed more often than in schedule
+def _planned(schedule: ScheduleConfig, updates: int) -> Curve:
+    return Curve(tuple(range(1, updates + 1)), tuple(lr_factor(schedule, u, updates) for u in range(1, updates + 1)))
 
 
 def recorded(config: RunConfig, records: Iterable[Mapping[str, object]]) -> Curve | None:
@@ -179,7 +182,13 @@ def _is_restart(config: RunConfig, before: int, after: int) -> bool:
 
 
 def _above_cliff(config: RunConfig, cliffs: Iterable[Cliff]) -> Iterator[Finding]:
-    below = [c for c in cliffs if c.lr <= config.optimizer.lr and _same_but_rate(c.config, config)]
+    below = [
+        cliff
+        for cliff in cliffs
+        if cliff.lr <= config.optimizer.lr
+        and _same_but_rate(cliff.config, config)
+        and not _same_but_seed(cliff.config, config)  # a setting is not above a cliff that is its own
+    ]
     if below:
         lowest = min(below, key=lambda cliff: cliff.lr)
         evidence = (
@@ -193,8 +202,22 @@ def _same_but_rate(one: RunConfig, other: RunConfig) -> bool:
     return one.model == other.model and _but_rate(one.optimizer) == _but_rate(other.optimizer)
 
 
+def _same_but_seed(one: RunConfig, other: RunConfig) -> bool:
+    return one.model_copy(update={"seed": other.seed}) == other
+
+
 def _but_rate(optimizer: OptimizerConfig) -> dict[str, object]:
     return optimizer.model_dump(exclude={"lr"})
+
+
+def _overlap(config: RunConfig, curve: Curve) -> Iterator[Finding]:
+    """No fault of the schedule, but one that is as well known before the run."""
+    if config.data.split == "overlap":
+        evidence = 'the held-out sequences are trained on, shifted by some tokens (data.split = "overlap")'
+        advice = (
+            "compare the validation scores with nothing but runs that have the same fault; document is the clean split"
+        )
+        yield Finding(kind="split-overlap", update=1, severity="error", evidence=evidence, advice=advice)
 
 
 def _share(factor: float) -> str:
@@ -216,4 +239,5 @@ _RULES: Final[Sequence[Callable[[RunConfig, Curve], Iterator[Finding]]]] = (
     _warmup,
     _idle_start,
     _jumps,
+    _overlap,
 )

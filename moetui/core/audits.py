@@ -50,17 +50,17 @@ def audit_recorded(lab: Lab, record: RunRecord) -> Audited:
 
     Raises `UsageError` if its configuration is not known.
     """
-    return audit_detail(detail(lab, record), (cliff for cliff in cliffs(lab) if cliff.run != record.id))
+    return audit_detail(detail(lab, record), cliffs(lab))
 
 
-def audit_detail(found: Detail, others: Iterable[Cliff]) -> Audited:
-    """The audit of a run that was read already; `others` are the diverged runs but itself. Raises `UsageError` as above."""
+def audit_detail(found: Detail, known: Iterable[Cliff]) -> Audited:
+    """The audit of a run that was read already; `known` are the diverged runs. Raises `UsageError` as above."""
     if found.config is None:
         raise UsageError(
             f"{found.record.name} was imported without its configuration, so there is no schedule to audit"
         )
     curve = None if found.record.pending else recorded(found.config, found.records)
-    return Audited(found.record.name, audit(found.config, others, curve))
+    return Audited(found.record.name, audit(found.config, known, curve))
 
 
 def cliffs(lab: Lab) -> tuple[Cliff, ...]:

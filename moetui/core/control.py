@@ -10,33 +10,49 @@ import psutil
 
 from engine.locks import own_procs_lock, procs_alive, run_lock_holder
 from engine.rundir import Request, Result, RunDir, write_file
-from moetui.core.launcher import TOKEN_VARIABLE
+from moetui.core.census import carriers
 
 
-def cancel_queued(run: RunDir) -> bool:
-    """End a run that has not started, or leave one that waits to go on as it was. False if it has started meanwhile."""
+@contextlib.contextmanager
+def before_start(run: RunDir) -> Iterator[bool]:
+    """Keep every launcher from starting a run as long as this lasts. False if it does not wait, or somebody starts it already."""
     try:
         lock = own_procs_lock(run.procs_lock)  # no launcher can start it while we hold this
     except BlockingIOError:
-        return False
+        yield False
+        return
     try:
-        if (request := run.request()) is not None and request.resume:
-            run.request_file.unlink()
-            return True
-        if run.launch() is not None or run.state() is not None:
-            return False
-        if run.result() is None:
-            updates = run.config().config.training.updates
-            end = Result(status="stopped", reason="stopped before it started", updates=updates, ended=time.time())
-            write_file(run.result_file, end, durable=True)
-        return True
+        yield asked_to_go_on(run) or not (run.launch() or run.state() or run.result())
     finally:
         os.close(lock)
 
 
-def request_stop(run: RunDir) -> None:
-    """Ask the trainer to finish its update, checkpoint and end."""
-    write_file(run.request_file, Request(stop=True, asked=time.time()))
+def asked_to_go_on(run: RunDir) -> bool:
+    """Whether a run that had ended waits to go on."""
+    request = run.request()
+    return request is not None and request.resume
+
+
+def cancel_queued(run: RunDir, reason: str = "") -> bool:
+    """End a run that has not started, or leave one that waits to go on as it was. False if it has started meanwhile."""
+    with before_start(run) as waits:
+        if not waits:
+            return False
+        if asked_to_go_on(run):
+            run.request_file.unlink()
+        else:
+            updates = run.config().config.training.updates
+            end = Result(
+                status="stopped", reason=reason or "stopped before it started", updates=updates, ended=time.time()
+            )
+            write_file(run.result_file, end, durable=True)
+        run.queue_file.unlink(missing_ok=True)
+        return True
+
+
+def request_stop(run: RunDir, reason: str = "") -> None:
+    """Ask the trainer to finish its update, checkpoint and end; the reason will stand in its result."""
+    write_file(run.request_file, Request(stop=True, reason=reason, asked=time.time()))
     signal_trainer(run, signal.SIGTERM)
 
 
@@ -63,15 +79,8 @@ def kill(run: RunDir, *, seconds: float = 10.0) -> bool:
 
 def processes(run: RunDir) -> Iterator[psutil.Process]:
     """The live processes that carry the token of the run's last launch."""
-    entry = run.launch()
-    if entry is None:
-        return
-    for process in psutil.process_iter():
-        try:
-            if process.environ().get(TOKEN_VARIABLE) == entry.token:
-                yield process
-        except (psutil.AccessDenied, psutil.NoSuchProcess, psutil.ZombieProcess, OSError):
-            continue
+    if (entry := run.launch()) is not None:
+        yield from carriers(entry.token)
 
 
 def _signal_unlocked(run: RunDir, number: signal.Signals) -> bool:

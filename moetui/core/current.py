@@ -13,7 +13,8 @@ def current(record: RunRecord, run: RunDir) -> tuple[RunRecord, State | None]:
     """The record as its directory tells it now, and the trainer's last word if it lives."""
     seen = observe(run)
     fields = _ended(run, seen) if seen.status not in PENDING else _going_on(seen)
-    fresh = record.model_copy(update={"status": seen.status, "reason": seen.reason} | fields)
+    turn = seen.wait.turn if seen.wait else None
+    fresh = record.model_copy(update={"status": seen.status, "reason": seen.reason, "turn": turn} | fields)
     return fresh, seen.state if fresh.live else None
 
 

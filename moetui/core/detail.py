@@ -8,18 +8,19 @@ from engine.config import RunConfig
 from engine.metrics import Record
 from engine.rundir import Finding, RunDir
 from moetui.core import format as fmt
+from moetui.core.errors import LabError
 from moetui.core.health import findings, group_of_run
 from moetui.core.history import History
 from moetui.core.lab import Lab
 from moetui.core.plan import flat_config
-from moetui.core.published import published_config
+from moetui.core.recorded import recorded_config
 from moetui.core.records import RunRecord, Scores
 from moetui.core.settings import nest
 
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """One run with its configuration, provenance, findings and measurements; a published result has no measurements.
+    """One run with its configuration, provenance, findings and measurements; a record without a directory has no measurements.
 
     Of a run that was trained elsewhere the configuration may be None; `known` are then the keys that its source tells.
     """
@@ -105,8 +106,7 @@ class Detail:
 def detail(lab: Lab, record: RunRecord) -> Detail:
     """Read everything about a run. Raises `DamagedFile` or `FileNotFoundError` if its config.json is damaged or gone."""
     if not record.path:
-        published = published_config(lab.library(), record)
-        return Detail(record, published, flat_config(published), {"source": record.source}, (), "", ())
+        return _of_record_alone(lab, record)
     run = lab.run_dir(record)
     result, state = run.result(), run.state()
     config, known, facts = _told(run)
@@ -130,6 +130,18 @@ def detail(lab: Lab, record: RunRecord) -> Detail:
         records=tuple(history.records),
         stopped_early=result is not None and result.stopped_early,
     )
+
+
+def _of_record_alone(lab: Lab, record: RunRecord) -> Detail:
+    """What is left to tell of a run without a directory. A published result is nothing without its preset, others are."""
+    facts = {"source": record.source} if record.source else {}
+    try:
+        config = recorded_config(lab.library(), record)
+    except LabError as error:
+        if record.published:
+            raise
+        return Detail(record, None, dict(record.point), facts | {"configuration": str(error)}, (), "", ())
+    return Detail(record, config, flat_config(config), facts, (), "", ())
 
 
 def _told(run: RunDir) -> tuple[RunConfig | None, dict[str, Any], dict[str, Any]]:

@@ -1,9 +1,9 @@
 """The devices that runs are placed on: each GPU, or the CPU as one device."""
 
-import contextlib
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass, field
+
+from moetui.core.nvml import read_gpus
 
 CPU = "cpu"
 
@@ -32,14 +32,19 @@ class Device:
 
 @dataclass(slots=True)
 class Place:
-    """A device and the runs on it, each as the number of runs that it allows there, itself among them."""
+    """A device and the runs on it, each as the number of runs that it allows there, itself among them.
+
+    `names` are those of the runs. `others` are the processes of other people; while there are any, none of ours joins them.
+    """
 
     device: Device
     limits: list[int] = field(default_factory=list)
+    names: tuple[str, ...] = ()
+    others: frozenset[int] = frozenset()
 
     def has_room(self, limit: int) -> bool:
         """Whether one more run with this limit may join: neither it nor those that are there may be too many."""
-        return len(self.limits) < min([limit, *self.limits])
+        return not self.others and len(self.limits) < min([limit, *self.limits])
 
 
 def cores() -> int:
@@ -49,42 +54,14 @@ def cores() -> int:
 
 def gpus() -> list[Device]:
     """Every NVIDIA GPU of this machine; empty where there is no driver."""
-    import pynvml
-
-    try:
-        pynvml.nvmlInit()
-    except pynvml.NVMLError:
-        return []
-    try:
-        return list(_gpus())
-    finally:
-        with contextlib.suppress(pynvml.NVMLError):
-            pynvml.nvmlShutdown()
-
-
-def _gpus() -> Iterator[Device]:
-    import pynvml
-
-    for index in range(pynvml.nvmlDeviceGetCount()):
-        try:
-            handle = pynvml.nvmlDeviceGetHandleByIndex(index)
-            yield Device(
-                id=_text(pynvml.nvmlDeviceGetUUID(handle)),
-                name=_text(pynvml.nvmlDeviceGetName(handle)),
-                memory=int(pynvml.nvmlDeviceGetMemoryInfo(handle).total),
-                pids=frozenset(process.pid for process in pynvml.nvmlDeviceGetComputeRunningProcesses(handle)),
-            )
-        except pynvml.NVMLError:
-            continue  # a GPU that fell off the bus is no device
+    return [
+        Device(gpu.id, gpu.name, gpu.memory_total, frozenset(user.pid for user in gpu.users)) for gpu in read_gpus()
+    ]
 
 
 def devices() -> list[Device]:
     """All devices of this machine, the GPUs first."""
     return [*gpus(), Device(CPU, "CPU")]
-
-
-def _text(value: str | bytes) -> str:
-    return value.decode() if isinstance(value, bytes) else value
 
 
 def wants_gpu(device: str, *, any_gpu: bool) -> bool:

@@ -39,10 +39,11 @@ def side(lab: Lab, word: str) -> Side:
     Raises `NotFoundError`, and `UsageError` for a word that means several settings.
     """
     try:
-        item = find_item(word, lab.records())
+        item = find_item(word, lab.records(), lab.library())
     except NotFoundError:
         return _preset_side(lab, word.removeprefix("preset:"))
-    if item.kind == "preset" and word.startswith("preset:"):
+    unrun = all(record.published for record in item.records)
+    if item.kind == "preset" and (unrun or word.startswith("preset:")):
         return _preset_side(lab, item.word)
     known = {run.record.group or run.record.id: run for run in gather(lab, item.records)}
     if len(known) > 1:

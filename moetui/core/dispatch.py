@@ -14,17 +14,21 @@ import signal
 import subprocess
 import sys
 import time
-from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 from engine.host import hostname
 from engine.locks import hold_run_lock
 from engine.rundir import DamagedFile, Result, RunDir, write_file
-from moetui.core.devices import Device, Place, devices, wants_gpu
-from moetui.core.errors import CatalogueError
+from moetui.core.devices import Device, devices
+from moetui.core.errors import CatalogueError, NotFoundError
 from moetui.core.lab import Lab
 from moetui.core.launcher import launch, record_exit
+from moetui.core.placement import Placement, Unplaced, places
+from moetui.core.pruning import Pruner
+from moetui.core.queueing import in_order
 from moetui.core.records import RunRecord
+from moetui.core.shelf import prune
 from moetui.core.workspace import Workspace
 
 POLL_SECONDS = 0.2
@@ -37,6 +41,7 @@ class Dispatcher:
 
     def __init__(self, lab: Lab) -> None:
         self._lab = lab
+        self._pruner = Pruner(lab)
         self._children: dict[str, tuple[RunDir, subprocess.Popen[bytes]]] = {}
 
     def step(self) -> float | None:
@@ -45,17 +50,16 @@ class Dispatcher:
         snapshot = self._lab.snapshot(dispatch=False)
         unnoted = {run.id for run in self._lab.records() if run.pending} - self._children.keys()
         self._lab.note_ends(run for run in snapshot.runs if run.id in unnoted and not run.pending)
-        queued = sorted((run for run in snapshot.runs if run.status == "queued"), key=lambda run: run.created)
+        queued = [run for run in in_order(snapshot.runs) if run.status == "queued"]
         live = [run for run in snapshot.runs if run.live]
+        self._prune(snapshot.runs)
         if not queued:
             return POLL_SECONDS if live or self._children else None
         return POLL_SECONDS if self._start(queued, live) or live else BUSY_POLL_SECONDS
 
     def _start(self, queued: list[RunRecord], live: list[RunRecord]) -> bool:
-        """Start queued runs on devices with room, oldest first. True if any was started or ended."""
-        places = self._places(live)
-        any_gpu = any(place.device.is_gpu for place in places)
-        full: set[bool] = set()
+        """Start queued runs on devices with room, in their order. True if any was started or ended."""
+        placement = Placement(places(self._lab, live, devices()))
         acted = False
         for record in queued:
             try:
@@ -64,48 +68,34 @@ class Dispatcher:
                 self._refuse(record, str(error))
                 acted = True
                 continue
-            gpu = wants_gpu(entry.config.training.device, any_gpu=any_gpu)
-            if gpu and not any_gpu:
-                self._refuse(record, "it asks for a GPU and this host has none")
-                acted = True
-                continue
-            fitting = [place for place in places if place.device.is_gpu == gpu and place.has_room(entry.per_device)]
-            if not fitting or gpu in full:
-                full.add(gpu)  # later runs wait too: small ones that share would keep out one that wants a device alone
-                continue
-            place = min(fitting, key=lambda place: len(place.limits))
-            if self._launch(record, place.device, entry.per_device):
+            place = placement.choose(entry)
+            if isinstance(place, Unplaced):
+                if place.never:
+                    self._refuse(record, place.reason)
+                    acted = True
+            elif self._launch(record, place.device, entry.per_device):
                 place.limits.append(entry.per_device)
                 acted = True
         return acted
-
-    def _places(self, live: list[RunRecord]) -> list[Place]:
-        """The devices that no process of other people uses, each with our runs on it."""
-        ours = {entry.pid for run in live if (entry := self._lab.run_dir(run).launch()) is not None}
-        limits: dict[str, list[int]] = defaultdict(list)
-        for run in live:
-            limits[run.device].append(self._limit(run))
-        return [Place(device, limits[device.id]) for device in devices() if not device.pids - ours]
-
-    def _limit(self, record: RunRecord) -> int:
-        """How many runs may share the device of a live one; a damaged config.json lets it have the device alone."""
-        try:
-            return self._lab.run_dir(record).config().per_device
-        except (OSError, DamagedFile):
-            return 1
 
     def _launch(self, record: RunRecord, device: Device, per_device: int) -> bool:
         run = self._lab.run_dir(record)
         try:
             process = launch(run, device, self._lab.workspace, per_device)
         except BlockingIOError:
-            return False  # it is being cancelled, or somebody else started it
+            return False  # it is held or being cancelled, or somebody else started it
         except OSError as error:
             self._refuse(record, f"could not start: {error.strerror or error}")
             return True
         self._children[record.id] = (run, process)
         _log(f"started {record.id} {record.name} on {device.name} (pid {process.pid})")
         return True
+
+    def _prune(self, runs: Sequence[RunRecord]) -> None:
+        for record, reason in self._pruner.find(runs):
+            with contextlib.suppress(NotFoundError):  # it was deleted meanwhile
+                prune(self._lab, record, reason)
+            _log(f"{record.id} {reason}")
 
     def _refuse(self, record: RunRecord, reason: str) -> None:
         end = Result(status="failed", reason=reason, updates=record.updates, ended=time.time())

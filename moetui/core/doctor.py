@@ -14,6 +14,7 @@ from moetui.core import terminal
 from moetui.core.devices import gpus
 from moetui.core.errors import LabError
 from moetui.core.lab import Lab
+from moetui.core.orphans import find
 from moetui.core.preferences import read_settings
 from moetui.core.presets import Library
 from moetui.core.workspace import Workspace
@@ -74,17 +75,8 @@ def _catalogue(workspace: Workspace) -> Iterator[Check]:
     for run in snapshot.runs:
         if run.status in {"lost", "killed", "stalled"} and run.reason:
             yield Check("run", "note", f"{run.id} {run.name}: {run.status}, {run.reason}")
-    known = {
-        Path(record.path).name for deleted in (False, True) for record in lab.records(deleted=deleted) if record.path
-    }
-    folders = workspace.runs.iterdir() if workspace.runs.is_dir() else iter(())
-    strays = sorted(path.name for path in folders if (path / "config.json").exists() and path.name not in known)
-    if strays:
-        yield Check(
-            "catalogue",
-            "note",
-            f"{len(strays)} run directories are not in it ({strays[0]} …); `moetui reindex` adds them",
-        )
+    for orphan in find(lab):
+        yield Check("orphan", "note", f"{orphan.what}; `moetui doctor --fix`: {orphan.remedy}")
 
 
 def _presets(workspace: Workspace) -> Iterator[Check]:

@@ -89,6 +89,7 @@ def _write(lab: Lab, run: PlannedRun, origin: dict[str, Any], *, created: float,
         created=created,
         parent=run.start.parent if run.start else None,
         per_device=per_device,
+        prunable=run.prunable,
         config=run.config,
         provenance=origin,
     )

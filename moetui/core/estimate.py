@@ -2,7 +2,7 @@
 
 import math
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from moetui.core.plan import PlannedRun
@@ -28,23 +28,37 @@ class Estimate:
         return self.seconds / 3600
 
 
-def estimate(runs: Iterable[PlannedRun], records: Sequence[RunRecord], *, gpu: bool) -> Estimate:
-    """Training time of the planned runs on one device; evaluation and start-up come on top.
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Operations per second of training that were measured here, by the active parameters of the model.
 
-    A small model reaches fewer operations per second than a large one, so the speed is that of the runs nearest in size.
+    A small model reaches fewer operations per second than a large one, so a run is taken to be as fast as those nearest in size.
     """
+
+    speeds: Mapping[int, float]
+    gpu: bool
+
+    def seconds(self, run: PlannedRun) -> float:
+        """Training time of one run on one device; evaluation and start-up come on top."""
+        active = run.config.model.active_parameters
+        nearest = min(self.speeds, key=lambda size: abs(math.log(size / active)), default=None)
+        speed = GUESS[self.gpu] if nearest is None else self.speeds[nearest]
+        return 6.0 * active * run.config.tokens / speed
+
+
+def pace(records: Iterable[RunRecord], *, gpu: bool) -> Pace:
+    """The speeds of earlier runs on the same kind of device, the medians of the newest."""
     rates: dict[int, list[float]] = {}
     for record in records:
         if record.active_parameters and (rate := _rate(record, gpu=gpu)) is not None:
             rates.setdefault(record.active_parameters, []).append(rate)
-    speeds = {size: statistics.median(measured[:RECENT]) for size, measured in rates.items()}
-    seconds = 0.0
-    for run in runs:
-        active = run.config.model.active_parameters
-        nearest = min(speeds, key=lambda size: abs(math.log(size / active)), default=None)
-        speed = GUESS[gpu] if nearest is None else speeds[nearest]
-        seconds += 6.0 * active * run.config.tokens / speed
-    return Estimate(seconds, measured=bool(speeds))
+    return Pace({size: statistics.median(measured[:RECENT]) for size, measured in rates.items()}, gpu)
+
+
+def estimate(runs: Iterable[PlannedRun], records: Iterable[RunRecord], *, gpu: bool) -> Estimate:
+    """Training time of the planned runs on one device, one after another."""
+    known = pace(records, gpu=gpu)
+    return Estimate(sum(map(known.seconds, runs)), measured=bool(known.speeds))
 
 
 def _rate(record: RunRecord, *, gpu: bool) -> float | None:

@@ -6,7 +6,7 @@ from engine.rundir import DamagedFile
 from moetui.core.errors import LabError
 from moetui.core.lab import Lab
 from moetui.core.presets import Library
-from moetui.core.published import published_config
+from moetui.core.recorded import recorded_config
 from moetui.core.records import RunRecord
 from moetui.core.science.evidence import Evidence
 
@@ -29,6 +29,6 @@ def _from_directory(lab: Lab, record: RunRecord) -> Evidence:
 
 def _from_preset(library: Library, record: RunRecord) -> Evidence:
     try:
-        return Evidence(record, published_config(library, record))
+        return Evidence(record, recorded_config(library, record))
     except LabError:
         return Evidence(record)

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from moetui.core.errors import NotFoundError, UsageError
+from moetui.core.presets import AS_PUBLISHED, Library, Preset
 from moetui.core.records import RunRecord
+from moetui.core.scale import split_scale
 from moetui.core.science.groups import setting_name
+from moetui.core.studies import runs_of
 
 Kind = Literal["run", "name", "group", "preset", "study"]
 
@@ -19,6 +22,8 @@ _WAYS: Final[Mapping[Kind, Callable[[RunRecord, str], bool]]] = {
     "study": lambda run, word: run.study == word,
 }
 
+_NO_PRESETS: Final = Library({})
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
@@ -29,24 +34,23 @@ class Item:
     records: tuple[RunRecord, ...]
 
 
-def find_item(word: str, records: Sequence[RunRecord]) -> Item:
+def find_item(word: str, records: Sequence[RunRecord], library: Library = _NO_PRESETS) -> Item:
     """The item that a word stands for: an id, a name (with or without its seed), a group, a preset or a study.
 
-    A run's name that is also the name of a group means the whole group. Presets and studies mean the runs made here, or the
-    published results where there are none. `preset:NAME` and the like say which is meant. A beginning of an id will do if
-    nothing else has that name. Raises `NotFoundError`, or `UsageError` for a word that means several things.
+    Presets and studies mean the runs made here, or the published results where there are none. A word that means the same
+    settings in several ways means all their runs, as the wider thing. `preset:NAME` and the like say which is meant. A beginning
+    of an id will do if nothing else has that name. Presets that the library does not have are known by their runs alone.
+    Raises `NotFoundError`, or `UsageError` for a word of different settings.
     """
     prefix, colon, rest = word.partition(":")
     asked: tuple[Kind, ...] = tuple(kind for kind in _WAYS if colon and kind == prefix)
     name = rest if asked else word
-    found = [item for kind in asked or tuple(_WAYS) if (item := _item(name, kind, records)).records]
-    if any(item.kind == "group" for item in found):
-        found = [item for item in found if item.kind != "name"]
-    if len({frozenset(run.id for run in item.records) for item in found}) > 1:
+    found = [item for kind in asked or tuple(_WAYS) if (item := _item(name, kind, records, library)).records]
+    if len({frozenset(run.group or run.id for run in item.records) for item in found}) > 1:
         ways = " and ".join(f"a {item.kind} ({_count(item)})" for item in found)
         raise UsageError(f"{name} is {ways}; write {' or '.join(f'{item.kind}:{name}' for item in found)}")
     if found:
-        return found[0]
+        return max(reversed(found), key=lambda item: len(item.records))
     if not asked or asked == ("run",):
         beginning = [run for run in records if name and run.id.startswith(name)]
         if len(beginning) > 1:
@@ -54,14 +58,42 @@ def find_item(word: str, records: Sequence[RunRecord]) -> Item:
             raise UsageError(f"{name} fits several runs: {ids}; give more of the id")
         if beginning:
             return Item(name, "run", (beginning[0],))
+    if _preset(library, name):
+        raise NotFoundError(f"{name} has no runs here and no published results; `moetui study {name}` runs it")
     raise NotFoundError(f"no run, group, preset or study {name!r} has runs{_near(name, records)}")
 
 
-def _item(word: str, kind: Kind, records: Sequence[RunRecord]) -> Item:
+def _item(word: str, kind: Kind, records: Sequence[RunRecord], library: Library) -> Item:
     found = [run for run in records if word and _WAYS[kind](run, word)]
-    if kind in ("preset", "study"):
-        found = [run for run in found if not run.published] or found
+    if kind not in ("preset", "study"):
+        return Item(word, kind, tuple(found))
+    preset = _preset(library, word)
+    meant = preset is not None and preset.is_study == (kind == "study")
+    if meant or not all(run.published for run in found):
+        found = list(runs_of(library, word, records, kind=kind)) or found
+    if meant and not found:
+        reported = _plain_presets(library, word)
+        found = [run for run in records if run.published and run.preset.removesuffix(AS_PUBLISHED) in reported]
     return Item(word, kind, tuple(found))
+
+
+def _preset(library: Library, word: str) -> Preset | None:
+    try:
+        return library.get(split_scale(word)[0])
+    except NotFoundError:
+        return None
+
+
+def _plain_presets(library: Library, word: str) -> set[str]:
+    """The presets that a word stands for, without what tells the flawed twin from the corrected one.
+
+    None at a scale that is asked for: documents report on the size that their presets have.
+    """
+    preset = _preset(library, word)
+    if preset is None or preset.name != word:
+        return set()
+    members = (_plain_presets(library, member) for member in preset.members)
+    return {preset.name.removesuffix(AS_PUBLISHED)}.union(*members)
 
 
 def _count(item: Item) -> str:

@@ -47,9 +47,10 @@ class Lab:
         return Library.load(self.workspace.presets if self.workspace.presets.is_dir() else None)
 
     def run_dir(self, record: RunRecord) -> RunDir:
-        """The directory of a run. Raises `NotFoundError` for a published result, which has none."""
+        """The directory of a run. Raises `NotFoundError` for a published result or a record that came alone, which have none."""
         if not record.path:
-            raise NotFoundError(f"{record.name} is a published result; it has no run directory")
+            what = "is a published result; it has no" if record.published else "is a record alone, without a"
+            raise NotFoundError(f"{record.name} {what} run directory")
         return RunDir(self.workspace.run_dir(record.path))
 
     def records(self, *, deleted: bool = False) -> list[RunRecord]:

@@ -1,5 +1,6 @@
 """Starts trainers and the dispatcher as processes that outlive their starter, the terminal and the connection."""
 
+import errno
 import fcntl
 import os
 import secrets
@@ -20,11 +21,13 @@ TOKEN_VARIABLE = "MOETUI_RUN_TOKEN"  # noqa: S105  # a name, not a secret
 def launch(run: RunDir, device: Device, workspace: Workspace, per_device: int = 1) -> subprocess.Popen[bytes]:
     """Start the trainer on a device that it shares with up to `per_device` - 1 others.
 
-    Raises `BlockingIOError` if a process of the run lives or somebody cancels it at this moment.
+    Raises `BlockingIOError` if a process of the run lives, if it is held, or if somebody cancels it at this moment.
     """
     # The child inherits this share, so the run counts as alive from its first instant, before it can take locks itself.
     share = share_procs_lock(run.procs_lock)
     try:
+        if (wait := run.wait()) is not None and wait.held:
+            raise BlockingIOError(errno.EAGAIN, "held back", str(run.path))
         if (request := run.request()) is not None and request.resume:
             run.result_file.unlink(missing_ok=True)
             run.request_file.unlink()
@@ -56,6 +59,7 @@ def launch(run: RunDir, device: Device, workspace: Workspace, per_device: int = 
             token=token,
         )
         write_file(run.launch_file, entry)
+        run.queue_file.unlink(missing_ok=True)
         return process
     finally:
         os.close(share)

@@ -50,7 +50,10 @@ class Start:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedRun:
-    """One run that would be queued; `point` holds the keys the grid varied, apart from the seed."""
+    """One run that would be queued; `point` holds the keys the grid varied, apart from the seed.
+
+    `prunable`: the dispatcher may stop it if its setting falls behind in the study (moetui.core.pruning).
+    """
 
     name: str
     preset: str
@@ -58,6 +61,7 @@ class PlannedRun:
     point: Mapping[str, Any]
     config: RunConfig
     start: Start | None = None
+    prunable: bool = False
 
     @property
     def group(self) -> str:
@@ -109,11 +113,11 @@ def _plan_preset(library: Library, name: str, selection: Selection, *, study: st
     if selection.seeds:
         grid["seed"] = selection.seeds
     for variant in selection.variants or (Variant("", {}),):
-        # A key that is set by hand or by a variant is no longer varied, unless it was asked for as an axis.
+        # A key that a variant sets is no longer varied, nor one that is set by hand unless it was asked for as an axis.
         axes = {
             key: values
             for key, values in grid.items()
-            if key in selection.axes or key not in {*selection.settings, *variant.settings}
+            if key not in variant.settings and (key in selection.axes or key not in selection.settings)
         }
         for values in itertools.product(*axes.values()):
             point = dict(zip(axes, values, strict=True))

@@ -1,6 +1,6 @@
 """Presets: named configurations and studies, one TOML file each, built in or the user's own.
 
-A file has `[preset]` (name, title, about, source, extends, members), `[config]` (any key of the run configuration), `[grid]`
+A file has `[preset]` (name, title, about, source, extends, …), `[config]` (any key of the run configuration), `[grid]`
 (keys with lists of values, which makes it a study) and `[[published]]` (what the source reports, for comparison). Layers are
 merged from the far end of `extends` to the file itself. See docs/presets.md.
 """
@@ -55,11 +55,12 @@ class _Head(BaseModel):
     source: str = ""
     extends: str = ""
     members: list[str] = []
+    scales: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """One preset file as read; `config` and `grid` have dotted keys."""
+    """One preset file as read; `config` and `grid` have dotted keys. `scales`: it makes sense on another base as well."""
 
     name: str
     title: str
@@ -67,6 +68,7 @@ class Preset:
     source: str
     extends: str
     members: tuple[str, ...]
+    scales: bool
     config: Mapping[str, Any]
     grid: Mapping[str, tuple[Any, ...]]
     published: tuple[Published, ...]
@@ -191,6 +193,7 @@ def read_preset(path: Path, *, built_in: bool) -> Preset:
         source=head.source,
         extends=head.extends,
         members=tuple(head.members),
+        scales=head.scales,
         config=config,
         grid=grid,
         published=published,

@@ -1,12 +1,13 @@
 """The results that the source documents report, as records of the catalogue beside one's own runs."""
 
 import hashlib
+from collections.abc import Iterable, Sequence
 
-from engine.config import RunConfig
 from moetui.core.plan import Selection, resolve_chain, varied
 from moetui.core.plan import plan as plan_runs
 from moetui.core.presets import AS_PUBLISHED, Library, Preset, Published
 from moetui.core.records import RunRecord, Scores
+from moetui.core.scale import split_scale
 
 
 def published_records(library: Library) -> list[RunRecord]:
@@ -14,9 +15,18 @@ def published_records(library: Library) -> list[RunRecord]:
     return [_record(library, preset, entry) for preset in library if preset.built_in for entry in preset.published]
 
 
-def published_config(library: Library, record: RunRecord) -> RunConfig:
-    """The configuration that a published result stands for. Raises `LabError` if its preset is gone or broken."""
-    return resolve_chain(library.chain(record.preset), record.point)
+def published_beside(records: Sequence[RunRecord], everything: Iterable[RunRecord]) -> list[RunRecord]:
+    """What documents report of the same presets as these runs, by name; none if some of the runs are that themselves."""
+    if any(record.published for record in records):
+        return []
+    presets = {plain_preset(record) for record in records if record.preset}
+    found = [record for record in everything if record.published and plain_preset(record) in presets]
+    return sorted(found, key=lambda record: record.name)
+
+
+def plain_preset(record: RunRecord) -> str:
+    """The preset without its scale, and without what tells the flawed twin from the corrected one."""
+    return split_scale(record.preset)[0].removesuffix(AS_PUBLISHED)
 
 
 def _record(library: Library, preset: Preset, entry: Published) -> RunRecord:

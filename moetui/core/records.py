@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict
 
 Status = Literal[
     "queued",
+    "held",
     "starting",
     "running",
     "stalled",
@@ -21,7 +22,10 @@ Status = Literal[
 ]
 
 LIVE: frozenset[str] = frozenset({"starting", "running", "stalled", "stopping"})
-PENDING: frozenset[str] = LIVE | {"queued"}
+WAITING: frozenset[str] = frozenset({"queued", "held"})
+PENDING: frozenset[str] = LIVE | WAITING
+PRUNED = "pruned"
+"""The tag of a run that a study or a search has cut short; it is set before the run is asked to stop."""
 
 
 class Scores(BaseModel):
@@ -39,7 +43,7 @@ class Scores(BaseModel):
 class RunRecord(BaseModel):
     """One run. Times are seconds since the epoch; `path` is relative to the workspace; `point` holds the keys a grid varied.
 
-    `parent` is the id of the run whose weights it began with.
+    `parent` is the id of the run whose weights it began with, `turn` its place among those that wait if somebody has moved it.
     """
 
     # A key that is not ours, from a newer version or from the user's hand, is carried along and survives every update.
@@ -58,6 +62,7 @@ class RunRecord(BaseModel):
     lr: float | None = None
     point: dict[str, Any] = {}
     created: float = 0.0
+    turn: float | None = None
     started: float | None = None
     ended: float | None = None
     device: str = ""
@@ -83,6 +88,26 @@ class RunRecord(BaseModel):
         return self.status in LIVE
 
     @property
+    def waiting(self) -> bool:
+        """Whether this run has not started, or waits to go on."""
+        return self.status in WAITING
+
+    @property
+    def order(self) -> float:
+        """What the queue is sorted by, the lowest first."""
+        return self.created if self.turn is None else self.turn
+
+    @property
     def pending(self) -> bool:
         """Whether this run has not ended yet."""
         return self.status in PENDING
+
+    @property
+    def pruned(self) -> bool:
+        """Whether it was cut short as not worth its time. It has no score that counts, and is not run again by itself."""
+        return PRUNED in self.tags and not self.pending and self.status not in ("finished", "diverged")
+
+    @property
+    def standing(self) -> str:
+        """The status, or `pruned`."""
+        return "pruned" if self.pruned else self.status

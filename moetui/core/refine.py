@@ -21,34 +21,39 @@ class Refinement:
     runs: tuple[PlannedRun, ...]
 
 
-def refine(evidence: Iterable[Evidence], measure: Measure, *, tolerance: float) -> tuple[Refinement, ...]:
-    """The refinement of every setting that was run here, from random weights, at two learning rates or more."""
+def refine(
+    evidence: Iterable[Evidence], measure: Measure, *, tolerance: float, study: str = ""
+) -> tuple[Refinement, ...]:
+    """The refinement of every setting that was run here, from random weights, at two learning rates or more.
+
+    What it adds belongs to `study`, or without one to that of the runs there are.
+    """
     own = [run for run in evidence if run.config and not (run.record.published or run.record.parent)]
     found = []
     for part in slices(own):
         if len(part.lrs) > 1:
             response = respond(part, measure, tolerance=tolerance)
             steps = propose(response)
-            found.append(Refinement(response, steps, _planned(part.runs, steps)))
+            found.append(Refinement(response, steps, _planned(part.runs, steps, study)))
     return tuple(found)
 
 
-def _planned(runs: Iterable[Evidence], steps: Iterable[Step]) -> tuple[PlannedRun, ...]:
+def _planned(runs: Iterable[Evidence], steps: Iterable[Step], study: str) -> tuple[PlannedRun, ...]:
     """One run for each learning rate and seed of the steps, each once: the setting's own seeds first, then the next numbers."""
     known = [(run.record, run.config) for run in runs if run.config is not None]
     seeds = sorted({config.seed for _, config in known})
-    record, config = known[0]
+    record, config = next((one for one in known if one[0].study == study), known[0])  # rather not one that it borrows
     wanted = {
         (lr, seed): None
         for step in steps
         for lr in step.lrs
         for seed in (*seeds, *range(seeds[-1] + 1, seeds[-1] + 1 + step.seeds))[: step.seeds]
     }
-    return tuple(_like(record, config, lr, seed) for lr, seed in wanted)
+    return tuple(_like(record, config, lr, seed, study or record.study) for lr, seed in wanted)
 
 
-def _like(record: RunRecord, config: RunConfig, lr: float, seed: int) -> PlannedRun:
-    """A run of the same preset and study with another learning rate and seed."""
+def _like(record: RunRecord, config: RunConfig, lr: float, seed: int, study: str) -> PlannedRun:
+    """A run of the same preset with another learning rate and seed, for a study."""
     varied = {key: value for key, value in record.point.items() if key != "optimizer.lr"}
     parts = [
         record.preset,
@@ -60,7 +65,7 @@ def _like(record: RunRecord, config: RunConfig, lr: float, seed: int) -> Planned
     return PlannedRun(
         name="/".join(part for part in parts if part),
         preset=record.preset,
-        study=record.study,
+        study=study,
         point={**varied, "optimizer.lr": lr},
         config=config.model_copy(update={"optimizer": optimizer, "seed": seed}),
     )

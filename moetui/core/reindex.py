@@ -1,6 +1,6 @@
-"""Rebuilds the catalogue from the run directories, which hold everything that is in it."""
+"""Rebuilds the catalogue from the run directories, which hold everything that is in it but the records without one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,12 +30,14 @@ def reindex(lab: Lab) -> Reindexed:
     damaged: list[str] = []
     for path, deleted in _directories(lab):
         try:
-            records.append(_read(lab, path, deleted=deleted))
+            records.append(read_run(lab, path, deleted=deleted))
         except (DamagedFile, FileNotFoundError) as error:
             damaged.append(str(error))
-    published = _published(lab)
-    lab.catalogue.replace_all([*published, *sorted(records, key=lambda record: record.created)])
-    return Reindexed(len(records), len(published), tuple(damaged))
+    old = _readable(lab)
+    published = _published(old)
+    alone = [record for record in old.values() if not (record.path or record.published)]
+    lab.catalogue.replace_all([*published, *sorted([*alone, *records], key=lambda record: record.created)])
+    return Reindexed(len(records) + len(alone), len(published), tuple(damaged))
 
 
 def _directories(lab: Lab) -> Iterator[tuple[Path, bool]]:
@@ -45,7 +47,8 @@ def _directories(lab: Lab) -> Iterator[tuple[Path, bool]]:
                 yield path, deleted
 
 
-def _read(lab: Lab, path: Path, *, deleted: bool) -> RunRecord:
+def read_run(lab: Lab, path: Path, *, deleted: bool) -> RunRecord:
+    """The record of a run directory as it is now. Raises `DamagedFile` or `FileNotFoundError`."""
     run = RunDir(path)
     inside = str(path.relative_to(lab.workspace.root))
     if (origin := run.imported()) is not None:
@@ -57,12 +60,16 @@ def _read(lab: Lab, path: Path, *, deleted: bool) -> RunRecord:
     return record.model_copy(update={"deleted": path.stat().st_ctime}) if deleted else record
 
 
-def _published(lab: Lab) -> list[RunRecord]:
-    """The published results, with what people said of them if the old catalogue can still be read."""
+def _readable(lab: Lab) -> dict[str, RunRecord]:
+    """The old catalogue by id, as far as it can still be read."""
     try:
-        old = {record.id: record for record in lab.catalogue.all()}
+        return {record.id: record for record in lab.catalogue.all()}
     except CatalogueError:
-        old = {}
+        return {}
+
+
+def _published(old: Mapping[str, RunRecord]) -> list[RunRecord]:
+    """The published results, with what people said of them."""
     kept = ("tags", "deleted")
     return [
         record.model_copy(update={key: getattr(old[record.id], key) for key in kept}) if record.id in old else record

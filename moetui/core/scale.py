@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from moetui.core.errors import NotFoundError
+from moetui.core.errors import NotFoundError, UsageError
 from moetui.core.presets import Library, Preset
 
 MARK: Final = "@"
@@ -21,8 +21,13 @@ _BATCH: Final = frozenset({"training.batch_size", "training.accumulation"})
 _SIZE: Final = frozenset(
     {"model.vocab_size", "model.d_model", "model.n_layers", "model.n_heads", "model.n_kv_heads", "model.d_ff"}
 )
-_OWN_OF_DATA: Final = frozenset({"data.end_of_text", "data.validation_fraction"})
+_OWN_OF_DATA: Final = frozenset({"data.end_of_text", "data.validation_fraction", "data.split"})
 """What a study may vary of its data wherever the text comes from."""
+
+
+def scales(library: Library) -> tuple[str, ...]:
+    """The scales there are, by the name of their base."""
+    return tuple(sorted(p.name.removeprefix(_FAMILY) for p in library if p.name.startswith(_FAMILY)))
 
 
 def split_scale(name: str) -> tuple[str, str]:
@@ -34,9 +39,13 @@ def split_scale(name: str) -> tuple[str, str]:
 def at_scale(library: Library, name: str, scale: str) -> str:
     """The name of a preset at a scale; a preset that is on that base by itself keeps its plain name.
 
-    Raises `NotFoundError` for a scale without a base.
+    Raises `NotFoundError` for a scale without a base, `UsageError` for a preset whose subject is its size.
     """
-    return name if not scale or _is_at(library, name, _base(library, scale)) else f"{name}{MARK}{scale}"
+    if not scale or _is_at(library, name, base_at(library, scale)):
+        return name
+    if not library.get(name).scales:
+        raise UsageError(f"{name} is about the size of its model, so it has no other scale; leave {MARK}{scale} out")
+    return f"{name}{MARK}{scale}"
 
 
 def chain_at(library: Library, name: str, scale: str) -> list[Preset]:
@@ -44,7 +53,7 @@ def chain_at(library: Library, name: str, scale: str) -> list[Preset]:
     chain = library.chain(name)
     if at_scale(library, name, scale) == name:
         return chain
-    old, new = _bases(chain), library.chain(_base(library, scale))
+    old, new = _bases(chain), library.chain(base_at(library, scale))
     return [
         *(_only(preset, lambda key: not _of_base(key)) for preset in old),
         *(_only(preset, _of_base) for preset in new),
@@ -64,12 +73,12 @@ def _bases(chain: list[Preset]) -> list[Preset]:
     return list(itertools.takewhile(lambda preset: preset.name.startswith(_BASES), chain))
 
 
-def _base(library: Library, scale: str) -> str:
+def base_at(library: Library, scale: str) -> str:
+    """The name of the base of a scale. Raises `NotFoundError` for a scale without a base."""
     try:
         return library.get(f"{_FAMILY}{scale}").name
     except NotFoundError:
-        scales = sorted(p.name.removeprefix(_FAMILY) for p in library if p.name.startswith(_FAMILY))
-        raise NotFoundError(f"no scale {scale!r}; there are {', '.join(scales)}") from None
+        raise NotFoundError(f"no scale {scale!r}; there are {', '.join(scales(library))}") from None
 
 
 def _only(preset: Preset, wanted: Callable[[str], bool]) -> Preset:

@@ -9,7 +9,7 @@ from engine.rundir import Labels, write_file
 from moetui.core import control
 from moetui.core.errors import LabError, UsageError
 from moetui.core.lab import Lab
-from moetui.core.records import RunRecord
+from moetui.core.records import PRUNED, RunRecord
 
 
 def label(
@@ -28,7 +28,7 @@ def label(
 
 def delete(lab: Lab, record: RunRecord) -> RunRecord:
     """Move a run to the trash, from where `restore` brings it back. A live run must be stopped first."""
-    if lab.see(record).status == "queued":
+    if lab.see(record).waiting:
         control.cancel_queued(lab.run_dir(record))
     now = lab.see(record)
     if now.pending:
@@ -50,7 +50,7 @@ def stop(lab: Lab, record: RunRecord, *, force: bool = False) -> RunRecord:
     if not now.pending:
         raise LabError(f"{record.id} has ended already: {now.status}")
     run = lab.run_dir(record)
-    if now.status == "queued" and control.cancel_queued(run):
+    if now.waiting and control.cancel_queued(run):
         return lab.see(record)
     if force or now.status == "stopping":
         if not control.kill(run):
@@ -58,6 +58,14 @@ def stop(lab: Lab, record: RunRecord, *, force: bool = False) -> RunRecord:
     else:
         control.request_stop(run)
     return lab.see(record)
+
+
+def prune(lab: Lab, record: RunRecord, reason: str) -> None:
+    """Cut a run short that is not worth its time: it gets a tag, and stops with the reason in its result."""
+    label(lab, record, tags=[*record.tags, PRUNED])
+    run = lab.run_dir(record)
+    if not (record.status == "queued" and control.cancel_queued(run, reason)):
+        control.request_stop(run, reason)
 
 
 def _update(lab: Lab, record: RunRecord, fields: Mapping[str, object]) -> RunRecord:

@@ -1,10 +1,10 @@
 """The status of a run, derived from what its directory holds and which locks live, never from a guess.
 
-no lock is held, asked to go on         queued
+no lock is held, asked to go on         queued; held if somebody holds it back
 result.json is there                    its own word: finished, stopped, diverged, out-of-memory, failed
 a lock of the run is held               starting, running, stopping; stalled if the heartbeat is old
 launched, but no lock is held           killed; lost if the host has rebooted since
-never launched                          queued
+never launched                          queued; held if somebody holds it back
 """
 
 import signal
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from engine.host import boot_id, hostname
 from engine.locks import procs_alive, run_lock_holder
-from engine.rundir import DamagedFile, Launch, Result, RunDir, State
+from engine.rundir import DamagedFile, Launch, Result, RunDir, State, Wait
 from moetui.core.records import Scores, Status
 
 STALL_SECONDS = 60.0
@@ -29,6 +29,7 @@ class Observation:
     state: State | None = None
     launch: Launch | None = None
     result: Result | None = None
+    wait: Wait | None = None
 
 
 def observe(run: RunDir, *, now: float | None = None) -> Observation:
@@ -37,17 +38,26 @@ def observe(run: RunDir, *, now: float | None = None) -> Observation:
         # The locks are asked before result.json is read: a trainer that ends in between has written it by then.
         alive = run_lock_holder(run.run_lock) is not None or procs_alive(run.procs_lock)
         result, state, launch, request = run.result(), run.state(), run.launch(), run.request()
+        wait = run.wait() if result is None or request is not None else None
     except DamagedFile as error:
         return Observation("failed", str(error))
     if request is not None and request.resume and not alive:
-        return Observation("queued", "", state, launch, result)
+        return _waiting(wait, state, launch, result)
     if result is not None and not alive:
         return Observation(result.status, result.reason, state, launch, result)
     if alive or _on_another_host(launch):
         return _observe_living(run, state, launch, time.time() if now is None else now)
     if state is None and launch is None:
-        return Observation("queued")
+        return _waiting(wait)
     return _observe_dead(state, launch)
+
+
+def _waiting(
+    wait: Wait | None, state: State | None = None, launch: Launch | None = None, result: Result | None = None
+) -> Observation:
+    if wait is not None and wait.held:
+        return Observation("held", "held back until it is released", state, launch, result, wait)
+    return Observation("queued", "", state, launch, result, wait)
 
 
 def _observe_living(run: RunDir, state: State | None, launch: Launch | None, now: float) -> Observation:

@@ -33,12 +33,12 @@ class Member:
 
     @property
     def state(self) -> State:
-        """`there`: it has its answer; `pending`: it waits or trains; `again`: it broke off; `missing`: it was never queued."""
+        """`there`: it has its answer or was pruned; `pending`: it waits or trains; `again`: it broke off; `missing`: no run yet."""
         if self.record is None:
             return "missing"
         if self.record.pending:
             return "pending"
-        return "there" if self.record.status in ANSWERED else "again"
+        return "there" if self.record.status in ANSWERED or self.record.pruned else "again"
 
     @property
     def due(self) -> bool:
@@ -55,8 +55,13 @@ class Progress:
     missing: tuple[PlannedRun, ...]
 
     def count(self, *statuses: str) -> int:
-        """Runs in any of these statuses."""
-        return sum(record.status in statuses for record in self.records)
+        """Runs in any of these statuses that were not pruned."""
+        return sum(record.status in statuses and not record.pruned for record in self.records)
+
+    @property
+    def pruned(self) -> int:
+        """Runs that were cut short because their setting had fallen behind."""
+        return sum(record.pruned for record in self.records)
 
     @property
     def best(self) -> tuple[RunRecord, float] | None:
@@ -67,16 +72,33 @@ class Progress:
 
 def survey(planned: Iterable[PlannedRun], records: Iterable[RunRecord]) -> tuple[Member, ...]:
     """The runs of a plan with the run that stands for each: one with an answer, else one that is pending, else the newest."""
-    known: dict[tuple[str, int | None], RunRecord] = {}
-    for record in sorted(records, key=lambda record: (record.status in ANSWERED, record.pending, record.created)):
-        if not record.published and record.deleted is None:
-            known[record.group, record.seed] = record
+    known = _standing(records)
     return tuple(Member(run, known.get((run.group, run.config.seed))) for run in planned)
 
 
-def complete(lab: Lab, members: Sequence[Member]) -> list[RunRecord]:
-    """Queue what is missing of a study and let go on what broke off; returns the runs of all members."""
-    queued = iter(enqueue(lab, missing) if (missing := [m.planned for m in members if m.record is None]) else ())
+def runs_of(
+    library: Library, name: str, records: Sequence[RunRecord], *, kind: Literal["study", "preset"] = "study"
+) -> tuple[RunRecord, ...]:
+    """The runs of a study or preset: those made for it, then those of its configurations, of any seed, made for something else.
+
+    Published results are no runs. A preset that is gone or broken still has what was run for it.
+    """
+    own = [run for run in records if (run.study if kind == "study" else run.preset) == name and not run.published]
+    try:
+        settings = {planned.group for planned in plan(library, Selection(presets=(name,)))}
+    except LabError:
+        settings = set()
+    others = [run for run in _standing(records).values() if run.group in settings]
+    return tuple({run.id: run for run in (*own, *others)}.values())
+
+
+def complete(lab: Lab, members: Sequence[Member], *, per_device: int = 1) -> list[RunRecord]:
+    """Queue what is missing of a study and let go on what broke off; returns the runs of all members.
+
+    Up to `per_device` of the new runs may train on one device at a time.
+    """
+    missing = [member.planned for member in members if member.record is None]
+    queued = iter(enqueue(lab, missing, per_device=per_device) if missing else ())
     records = []
     for member in members:
         record = member.record or next(queued)
@@ -99,9 +121,14 @@ def progress(library: Library, name: str, records: Sequence[RunRecord]) -> Progr
         if not own:
             raise
         members = ()  # the preset is gone; what was run for it is not
-    found = {member.record.id: member.record for member in members if member.record is not None}
-    return Progress(
-        name=name,
-        records=tuple((found | {record.id: record for record in own}).values()),
-        missing=tuple(member.planned for member in members if member.record is None),
-    )
+    missing = tuple(member.planned for member in members if member.record is None)
+    return Progress(name, runs_of(library, name, records), missing)
+
+
+def _standing(records: Iterable[RunRecord]) -> dict[tuple[str, int | None], RunRecord]:
+    """The run that stands for each configuration and seed."""
+    known: dict[tuple[str, int | None], RunRecord] = {}
+    for record in sorted(records, key=lambda record: (record.status in ANSWERED, record.pending, record.created)):
+        if not record.published and record.deleted is None:
+            known[record.group, record.seed] = record
+    return known

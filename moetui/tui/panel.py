@@ -17,7 +17,6 @@ from textual.worker import Worker
 
 from moetui.tui.fault_log import log_fault
 
-
 FAULT = Style(color="red", bold=True)
 
 

@@ -16,7 +16,7 @@ def run_id(lab: Lab) -> str:
     return end_run(lab, write_run(lab, "theone", updates=60)).id
 
 
-@pytest.mark.parametrize("kind", FORMATS)
+@pytest.mark.parametrize("kind", [kind for kind in FORMATS if kind != "records"])
 def test_an_export_overwrites_nothing_unless_forced(cli: Cli, run_id: str, tmp_path: Path, kind: str) -> None:
     arguments = ("export", run_id, "--to", str(tmp_path / "out"), "--format", kind)
     (written,) = cli.json(*arguments)

@@ -1,8 +1,10 @@
 """Tables on a terminal that is too narrow for them."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from moetui.cli.output import _widths
+from moetui.cli.output import _widths, narrowed
 
 HEADERS = ["id", "name", "loss"]
 ROWS = [["abcdefgh", "a/very/long/name/of/a/run", "5.1552 ± 0.0090"], ["b", "short", "4.9"]]
@@ -19,3 +21,33 @@ def test_texts_are_cut_the_longest_first_and_numbers_never(available: int, width
 
 def test_a_table_without_rows_is_as_wide_as_its_headers() -> None:
     assert _widths(HEADERS, [], ["loss"], 80) == [2, 4, 4]
+
+
+SETTINGS = ["setting", "mean", "sd", "verdict"]
+TABLE = [
+    ["lr-report/phase-1/lr=0.05", "5.1552", "0.0073", "not distinguishable"],
+    ["lr-report/phase-1/lr=0.1", "5.2", "0.01", "worse"],
+]
+
+
+def test_a_table_with_room_keeps_its_names_and_columns() -> None:
+    assert narrowed(SETTINGS, TABLE, ["setting"], ["sd"], 100) == (SETTINGS, TABLE)
+
+
+def test_names_lose_what_they_share_before_columns_go() -> None:
+    headers, rows = narrowed(SETTINGS, TABLE, ["setting"], ["sd"], 60)
+    assert headers == SETTINGS
+    assert [row[0] for row in rows] == ["lr=0.05", "lr=0.1"]
+
+
+def test_a_spare_column_goes_where_short_names_are_not_enough() -> None:
+    headers, rows = narrowed(SETTINGS, TABLE, ["setting"], ["sd"], 40)
+    assert headers == ["setting", "mean", "verdict"]
+    assert rows[0] == ["lr=0.05", "5.1552", "not distinguishable"]
+
+
+@given(st.integers(10, 120))
+def test_no_table_is_wider_than_it_has_to_be(available: int) -> None:
+    headers, rows = narrowed(SETTINGS, TABLE, ["setting"], ["sd"], available)
+    widths = _widths(headers, rows, ["mean", "sd"], available)
+    assert sum(widths) + 2 * (len(widths) - 1) <= max(available, 6 + 6 + 6 + 4)

@@ -9,7 +9,7 @@ Behave = Callable[[str], None]
 
 
 def test_what_is_proposed_is_shown_and_on_yes_joins_the_study(cli: Cli, lab: Lab, fake_engine: Behave) -> None:
-    done = cli.json("study", "quickstart")
+    done = cli.json("study", "quickstart", "--yes")
     plan = cli.json("refine", "quickstart", "--dry-run")
     proposed = cli.json("response", "quickstart")["responses"][0]["next"]
     assert [{key: step[key] for key in proposed[0]} for step in plan["steps"]] == proposed
@@ -24,7 +24,7 @@ def test_what_is_proposed_is_shown_and_on_yes_joins_the_study(cli: Cli, lab: Lab
 
 
 def test_a_dry_run_says_why_and_queues_nothing(cli: Cli, lab: Lab, fake_engine: Behave) -> None:
-    cli.json("study", "quickstart")
+    cli.json("study", "quickstart", "--yes")
     code, out, err = cli("refine", "quickstart", "--dry-run")
     assert code == 0
     assert "Next: " in err

@@ -16,11 +16,11 @@ Behave = Callable[[str], None]
 
 
 def test_a_study_runs_what_is_missing_and_reuses_what_is_there(cli: Cli, lab: Lab, fake_engine: Behave) -> None:
-    first = cli.json("study", "quickstart")
+    first = cli.json("study", "quickstart", "--yes")
     assert [run["status"] for run in first] == ["finished"] * 3
-    again = cli.json("study", "quickstart")
+    again = cli.json("study", "quickstart", "--yes")
     assert [run["id"] for run in again] == [run["id"] for run in first]
-    more = cli.json("study", "quickstart", "--seeds", "2")
+    more = cli.json("study", "quickstart", "--seeds", "2", "--yes")
     assert [run["seed"] for run in more] == [1, 2] * 3
     assert {run["id"] for run in first} < {run["id"] for run in more}
     code, out, err = cli("study", "quickstart", "--seeds", "2", "--dry-run")
@@ -29,18 +29,24 @@ def test_a_study_runs_what_is_missing_and_reuses_what_is_there(cli: Cli, lab: La
     assert "6 runs: 6 there, 0 under way, 0 to queue" in err
 
 
+def test_the_runs_of_a_study_may_share_a_device(cli: Cli, lab: Lab, fake_engine: Behave) -> None:
+    cli("study", "quickstart", "--per-device", "3", "--yes", "--detach")
+    queued = [record for record in lab.records() if record.study == "quickstart"]
+    assert [lab.run_dir(record).config().per_device for record in queued] == [3, 3, 3]
+
+
 def test_an_interrupted_study_continues(cli: Cli, lab: Lab, fake_engine: Behave) -> None:
     fake_engine("hold")
-    queued = cli.json("study", "quickstart", "--detach")
+    queued = cli.json("study", "quickstart", "--detach", "--yes")
     eventually(lambda: cli.json("ls", "quickstart", "status:running"))
     # What waits or trains is not queued a second time.
-    assert [run["id"] for run in cli.json("study", "quickstart", "--detach")] == [run["id"] for run in queued]
+    assert [run["id"] for run in cli.json("study", "quickstart", "--detach", "--yes")] == [run["id"] for run in queued]
     cli("stop", "--all")
     cli("wait", *(run["id"] for run in queued))
     assert [row["state"] for row in cli.json("study", "quickstart", "--dry-run")["runs"]] == ["again"] * 3
     fake_engine("finish")
     eventually(lambda: not lab.dispatching(), what="the old dispatcher, which starts held trainers, ends")
-    done = cli.json("study", "quickstart")
+    done = cli.json("study", "quickstart", "--yes")
     assert [(run["id"], run["status"]) for run in done] == [(run["id"], "finished") for run in queued]
     (found,) = cli.json("study", "status", "quickstart")
     assert (found["runs"], found["finished"], found["missing"]) == (3, 3, [])
@@ -71,7 +77,7 @@ def test_status_tells_the_best_setting_and_what_diverged(cli: Cli, fake_engine: 
     assert code == 0
     row = next(line for line in out.splitlines() if line.startswith("quickstart"))
     # Four runs: two of the plan were never queued, and the rate that diverged is not in it.
-    assert row.split()[1:8] == ["4", "1", "0", "0", "0", "1", "2"]
+    assert row.split()[1:9] == ["4", "1", "0", "0", "0", "0", "1", "2"]
     assert "quickstart/lr=0.05" in row
     assert cli("study")[1] == out
     code, out, _ = cli("study", "status", "quickstart")
@@ -123,6 +129,56 @@ def test_what_does_not_exist_is_one_clear_line(cli: Cli, arguments: tuple[str, .
     assert message in err
 
 
+SWEEP = """[preset]
+name = "mine/sweep"
+title = "Four learning rates"
+extends = "base/moe-tiny"
+[config]
+training.updates = 4
+[grid]
+"optimizer.lr" = [0.03, 0.05, 0.08, 1.0]
+"""
+
+
+def test_a_setting_that_falls_behind_gets_no_more_seeds_than_a_verdict_needs(
+    cli: Cli, lab: Lab, fake_engine: Behave
+) -> None:
+    fake_engine("linger")  # the worst rate's last seed would not end by itself
+    lab.workspace.presets.mkdir()
+    (lab.workspace.presets / "sweep.toml").write_text(SWEEP)
+    asked = ("study", "mine/sweep", "--seeds", "3", "--prune", "--yes")
+    runs = cli.json(*asked)
+    assert [run["seed"] for run in runs] == [1] * 4 + [2] * 4 + [3] * 4
+    assert {run["status"] for run in runs[:8]} == {"finished"}
+    worst = lab.see(lab.find(runs[-1]["id"]))
+    assert (worst.status, worst.tags) == ("stopped", ("pruned",))
+    assert worst.reason.startswith("pruned at update ")
+    assert "of its setting, median" in worst.reason
+    # It is an answer to the study, and no value of its setting.
+    assert [run["id"] for run in cli.json(*asked)] == [run["id"] for run in runs]
+    (progress,) = cli.json("study", "status", "mine/sweep")
+    assert progress["pruned"] >= 1
+    assert (progress["pruned"] + progress["finished"], progress["failed"]) == (12, 0)
+    setting = next(g for g in cli.json("compare", "mine/sweep")["groups"] if g["label"] == "mine/sweep/lr=1")
+    assert (setting["n"], [run["value"] is None for run in setting["runs"]].count(True)) == (2, 1)
+    left_out = f"{worst.id} is left out: stopped at update {worst.update} of 4 ({worst.reason})"
+    assert left_out in cli("compare", "mine/sweep")[1]
+    assert " pruned " in cli(*asked[:-1], "--dry-run")[1]
+    # Whoever lets it go on gets it whole.
+    fake_engine("respond")
+    eventually(lambda: not lab.dispatching(), what="the old dispatcher ends")
+    cli.json("resume", worst.id)
+    whole = lab.see(lab.find(worst.id))
+    assert (whole.status, whole.tags) == ("finished", ())
+
+
+def test_pruning_that_could_stop_nothing_is_refused(cli: Cli) -> None:
+    code, out, err = cli("study", "quickstart", "--seeds", "2", "--prune", "--dry-run")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "each setting keeps its first 2 seeds and has no more" in err
+    assert "3 of 6 runs may be pruned" in cli("study", "quickstart", "--seeds", "2", "--prune", "--keep", "1", "-n")[2]
+
+
 @pytest.mark.parametrize(("answer", "queued"), [("n", False), ("y", True)])
 def test_on_a_terminal_it_asks_first(lab: Lab, fake_engine: Behave, answer: str, queued: bool) -> None:
     person, terminal = pty.openpty()
@@ -143,3 +199,29 @@ def test_on_a_terminal_it_asks_first(lab: Lab, fake_engine: Behave, answer: str,
     assert "Queue 3 runs? [y/N]" in done.stderr
     assert ("Nothing was queued" in done.stderr) != queued
     assert lab.workspace.runs_json.exists() == queued
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("study", "quickstart"),
+        ("refine", "quickstart"),
+        ("search", "base/moe-tiny", "--range", "optimizer.lr=0.01..0.1", "--set", "training.updates=4"),
+    ],
+)
+def test_where_nobody_can_be_asked_nothing_is_queued_without_yes(
+    cli: Cli, lab: Lab, fake_engine: Behave, arguments: tuple[str, ...]
+) -> None:
+    if arguments[0] == "refine":
+        cli("run", "quickstart")
+    before = [run.id for run in lab.records()]
+    command = [sys.executable, "-m", "moetui.cli.main", "-w", str(lab.workspace.root), *arguments]
+    for form in ([], ["--json"]):
+        done = subprocess.run(
+            [*command, *form], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False
+        )
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "stdin is no terminal" in done.stderr.splitlines()[-1]
+        assert "--yes" in done.stderr.splitlines()[-1]
+    assert [run.id for run in lab.records()] == before
+    assert cli(*arguments, "--dry-run")[0] == 0

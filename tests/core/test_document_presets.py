@@ -5,6 +5,7 @@ import math
 import pytest
 
 from engine.config import RunConfig
+from moetui.core.audit import audit
 from moetui.core.plan import PlannedRun, Selection, flat_config, plan
 from moetui.core.presets import AS_PUBLISHED, Library
 
@@ -41,10 +42,12 @@ def test_the_learning_rates_are_those_of_the_document(study: str, updates: int, 
 
 
 def test_the_guide_has_26_learning_rates_and_its_slice_is_one_of_them() -> None:
-    groups = {run.group for run in runs_of("lr-guide")}
-    assert len(groups) == 26
-    assert len(runs_of("lr-guide/twelve")) == 12
-    assert {run.group for run in runs_of("lr-guide/twelve")} < groups
+    whole, twelve = (
+        {run.config.optimizer.lr: run.config for run in runs_of(f"lr-guide{name}")} for name in ("", "/twelve")
+    )
+    assert (len(whole), len(twelve)) == (26, 12)
+    for rate, config in twelve.items():  # but for how often it is scored
+        assert config.model_copy(update={"evaluation": whole[rate].evaluation}) == whole[rate]
 
 
 def test_phase_2_has_its_eleven_configurations() -> None:
@@ -89,6 +92,8 @@ FLAWS = {
     "optimizer.decay_matrices",
     "optimizer.decay_gains",
     "data.end_of_text",
+    "data.split",
+    "evaluation.max_sequences",  # of the overlapping sequences the first ones are scored
 }
 # What the published code was asked for and did not do.
 IGNORED = {
@@ -115,6 +120,19 @@ def test_a_preset_as_published_differs_from_the_corrected_one_in_the_flaws_alone
         different = {key for key in flawed if flawed[key] != sound[key]}
         assert different <= allowed
         assert {"schedule.count_from_zero", "optimizer.muon_targets", "optimizer.decay_matrices"} <= different
+
+
+def test_only_the_twins_of_the_first_two_studies_train_on_what_they_are_scored_on() -> None:
+    overlapping = {
+        preset.name
+        for preset in LIBRARY
+        if not preset.members and any(run.config.data.split == "overlap" for run in runs_of(preset.name))
+    }
+    assert {name.partition("/")[0].removesuffix(AS_PUBLISHED) for name in overlapping} == {"lr-report", "lr-guide"}
+    assert all(AS_PUBLISHED in name for name in overlapping)
+    assert runs_of("lr-guide-as-published@tiny")[0].config.data.split == "overlap"
+    found = audit(runs_of("lr-report/phase-1-as-published")[0].config)
+    assert [finding.severity for finding in found if finding.kind == "split-overlap"] == ["error"]
 
 
 def test_every_preset_of_a_document_names_it_and_a_flaw_is_never_called_corrected() -> None:

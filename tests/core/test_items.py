@@ -4,8 +4,13 @@ import pytest
 
 from moetui.core.errors import NotFoundError, UsageError
 from moetui.core.items import find_item
+from moetui.core.plan import Selection, plan
+from moetui.core.presets import Library
+from moetui.core.published import published_records
 from tests.core.science.records import exp8, record
 
+LIBRARY = Library.load()
+PUBLISHED = published_records(LIBRARY)
 RUNS = [
     record(5.0, id="aaa1", name="p/lr=0.1/seed=1", group="g1", preset="p", study="s"),
     record(5.1, id="aab2", name="p/lr=0.1/seed=2", group="g1", preset="p", study="s", seed=2),
@@ -64,3 +69,46 @@ def test_a_beginning_of_several_ids_is_refused() -> None:
 def test_what_is_not_there_is_said(word: str, hint: str) -> None:
     with pytest.raises(NotFoundError, match=hint):
         find_item(word, RUNS)
+
+
+@pytest.mark.parametrize(
+    ("word", "count"),
+    [
+        ("schedule/baseline", 1),
+        ("schedule/baseline-as-published", 1),
+        ("schedule/all", 5),
+        ("schedule/all-as-published", 5),
+        ("exp/quick-suite", 5),
+        ("exp8/baseline", 2),
+        ("lr-report/phase-1", 2),
+    ],
+)
+def test_where_nothing_was_run_presets_and_studies_are_what_documents_report(word: str, count: int) -> None:
+    found = find_item(word, PUBLISHED, LIBRARY).records
+    assert len(found) == count
+    assert all(run.published for run in found)
+
+
+@pytest.mark.parametrize("word", ["schedule/baseline@tiny", "schedule/all@tiny", "quickstart", "preset:base/moe-tiny"])
+def test_a_preset_that_nobody_ran_or_reported_on_is_told_with_what_runs_it(word: str) -> None:
+    name = word.removeprefix("preset:")
+    with pytest.raises(NotFoundError, match=f"{name} has no runs here and no published results; `moetui study {name}`"):
+        find_item(word, PUBLISHED, LIBRARY)
+
+
+def test_runs_made_here_stand_before_what_documents_report() -> None:
+    here = record(5.0, id="aaa1", preset="schedule/baseline", study="schedule/all")
+    for word in ("schedule/baseline", "schedule/all"):
+        assert find_item(word, [here, *PUBLISHED], LIBRARY).records == (here,)
+
+
+def test_a_study_has_the_runs_of_its_configurations_whatever_they_were_made_for() -> None:
+    settings = plan(LIBRARY, Selection(presets=("quickstart",)))
+    own = record(5.0, id="aaa1", preset="quickstart", study="quickstart", group=settings[0].group)
+    borrowed = record(5.0, id="bbb2", preset="base/moe-tiny", group=settings[1].group, seed=7)
+    forgotten = record(5.0, id="ccc3", preset="base/moe-tiny", group=settings[1].group, seed=7, created=0.0)
+    other = record(5.0, id="ddd4", preset="base/moe-tiny", group="other")
+    found = find_item("quickstart", [other, forgotten, borrowed, own], LIBRARY)
+    assert (found.kind, found.records) == ("study", (own, borrowed))
+    assert find_item("quickstart", [other, borrowed], LIBRARY).records == (borrowed,)
+    assert find_item("preset:base/moe-tiny", [other, borrowed], LIBRARY).records == (other, borrowed)

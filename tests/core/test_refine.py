@@ -1,6 +1,7 @@
 """What is run next follows from the response: the same setting, new learning rates and seeds, and nothing twice."""
 
 import itertools
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -49,6 +50,13 @@ def test_it_goes_closer_around_a_best_inside_the_grid_with_the_seeds_that_the_be
     assert [step.kind for step in found.steps] == ["zoom"]
     assert all(0.01 < run.config.optimizer.lr < 0.1 for run in found.runs)
     assert {run.config.seed for run in found.runs} == {1, 2, 5}
+
+
+def test_what_is_added_belongs_to_the_study_that_was_asked_for() -> None:
+    borrowed, *own = [ran(run, -run.config.optimizer.lr) for run in runs(0.01, 0.03, 0.1)]
+    borrowed = replace(borrowed, record=borrowed.record.model_copy(update={"study": "another", "preset": "another"}))
+    (found,) = refine([borrowed, *own], LOSS, tolerance=0.01, study="quickstart")
+    assert {(run.study, run.preset) for run in found.runs} == {("quickstart", "quickstart")}
 
 
 def test_more_seeds_go_on_from_those_there_are() -> None:

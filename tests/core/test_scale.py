@@ -11,7 +11,7 @@ from moetui.core.plan import PlannedRun, Selection, flat_config, plan, resolve_c
 from moetui.core.presets import Library
 
 LIBRARY = Library.load()
-STUDIES = [preset.name for preset in LIBRARY if not preset.name.startswith("base/")]
+STUDIES = [preset.name for preset in LIBRARY if preset.scales and not preset.name.startswith("base/")]
 
 
 def runs_of(name: str, library: Library = LIBRARY) -> list[PlannedRun]:
@@ -70,6 +70,15 @@ def test_an_unknown_scale_names_those_there_are() -> None:
         runs_of("schedule/all@huge")
     with pytest.raises(NotFoundError, match="did you mean schedule/all"):
         runs_of("schedule/al@tiny")
+
+
+@pytest.mark.parametrize("name", ["size-scaled/all", "size-scaled/small-formula", "size-scaled/large-advice"])
+def test_a_study_of_sizes_has_no_other_scale(name: str) -> None:
+    with pytest.raises(
+        UsageError, match=f"^{name} is about the size of its model, so it has no other scale; leave @tiny"
+    ):
+        runs_of(f"{name}@tiny")
+    assert runs_of("size-scaled/reference@79m") == runs_of("size-scaled/reference")
 
 
 def test_the_sign_of_the_scale_is_not_for_names(tmp_path: Path) -> None:

@@ -74,6 +74,15 @@ def test_progress_counts_over_the_seeds_that_were_queued_and_names_the_setting_w
     assert (best.group, mean) == (RUNS[4].group, 3.05)
 
 
+def test_progress_counts_the_runs_that_were_made_for_something_else() -> None:
+    records = [finished(RUNS[0], 4.0), finished(RUNS[2], 3.0).model_copy(update={"study": "another"})]
+    found = progress(LIBRARY, "quickstart", records)
+    assert [run.study for run in found.records] == ["quickstart", "another"]
+    assert [run.group for run in found.missing] == [RUNS[4].group]
+    assert found.best is not None
+    assert found.best[1] == 3.0
+
+
 def test_a_study_whose_preset_is_gone_still_has_its_runs() -> None:
     found = progress(LIBRARY, "mine/gone", [record(RUNS[0], "finished", study="mine/gone")])
     assert (found.count("finished"), found.missing, found.best) == (1, (), None)

@@ -1,10 +1,11 @@
+import time
 from pathlib import Path
 
 import pytest
 
 from engine.locks import run_lock_holder
 from engine.metrics import MetricsReader, Record
-from engine.rundir import RunDir
+from engine.rundir import Request, RunDir, write_file
 from tests.conftest import eventually
 from tests.engine.tiny import make_run, start, tiny_config, train, with_python, write_corpus
 
@@ -81,8 +82,22 @@ def test_without_a_gain_it_ends_early_and_names_the_best(tmp_path: Path, corpus:
     assert result is not None
     assert (result.status, result.stopped_early, result.update) == ("finished", True, 6)
     assert result.best is not None
-    assert f"at update {result.best.update}, is in checkpoints/best" in result.reason
+    assert f"at update {result.best.update}, in checkpoints/best" in result.reason
     assert (run.checkpoints / "best").resolve().name == f"best-{result.best.update:06d}"
+
+
+def test_a_run_that_ends_early_ends_with_the_scores_of_its_best(tmp_path: Path, corpus: Path) -> None:
+    rising = {"optimizer.lr": 2.0, "health.stop_on_divergence": False, "schedule.kind": "constant"}
+    patience = {"evaluation.every": 1, "evaluation.patience": 2}
+    run = make_run(tmp_path / "run", tiny_config(corpus, {**rising, **patience, "training.updates": 50}))
+    code, output = train(run)
+    assert code == 0, output
+    result = run.result()
+    assert result is not None
+    assert result.best is not None
+    assert result.stopped_early
+    assert result.best.update < result.update
+    assert result.final == result.best
 
 
 def test_a_directory_that_is_no_run_is_refused_in_a_line(tmp_path: Path) -> None:
@@ -135,11 +150,12 @@ def test_sigterm_stops_a_run_with_a_last_checkpoint(tmp_path: Path, corpus: Path
     process = start(run)
     eventually(lambda: len(records(run)) > 3, what="the run gets going")
     assert run_lock_holder(run.run_lock) == process.pid
+    write_file(run.request_file, Request(stop=True, reason="it falls behind", asked=time.time()))
     process.terminate()
     output, _ = process.communicate(timeout=60)
     result = run.result()
     assert process.returncode == 0, output
     assert result is not None
-    assert result.status == "stopped"
+    assert (result.status, result.reason) == ("stopped", "it falls behind")
     assert records(run)[-1]["update"] == result.update
     assert (run.checkpoints / "last").resolve().name == f"last-{result.update:06d}"

@@ -28,6 +28,7 @@ def write_run(
     created: float = 1.0,
     updates: int = 100,
     settings: Mapping[str, Any] | None = None,
+    prunable: bool = False,
 ) -> RunRecord:
     """A queued run: its directory and its record."""
     entry = RunFile(
@@ -36,6 +37,7 @@ def write_run(
         preset=study or "some/preset",
         study=study,
         created=created,
+        prunable=prunable,
         config=RunConfig.model_validate({"training": {"updates": updates}, **(settings or {})}),
     )
     labels = Labels(name=entry.name)

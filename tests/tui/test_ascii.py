@@ -17,7 +17,10 @@ from tests.tui.lab_on_disk import end_run, write_run
 
 def test_markers_and_states_are_still_told_apart() -> None:
     assert [in_charset(slot.marker, "ascii") for slot in PALETTE] == [slot.ascii_marker for slot in PALETTE]
-    assert len({in_charset(GLYPHS[status], "ascii") for status in ("queued", "running", "finished", "stopped", "failed")}) == 5
+    assert (
+        len({in_charset(GLYPHS[status], "ascii") for status in ("queued", "running", "finished", "stopped", "failed")})
+        == 5
+    )
 
 
 @given(st.text(st.characters(exclude_categories=["Cc", "Cs", "Mn", "Me", "Cf", "Zl", "Zp"])))

@@ -16,7 +16,7 @@ from moetui.tui.chart import PALETTE, ChartSpec, Series, draw
 from moetui.tui.chart.charset import in_charset
 from moetui.tui.filters import NoColorFilter, PaletteFilter
 from tests.tui.lab_on_disk import end_run, write_run
-from tests.tui.seen import seen
+from tests.tui.seen import seen, until
 
 BLACK = Color(0, 0, 0)
 CONSOLE = set("".join(bytes([code]).decode("cp437") for code in range(32, 256))) | set("↑↓→←\n")
@@ -37,8 +37,7 @@ async def test_blocks_draw_every_screen_with_the_font_of_a_console(lab: Lab) -> 
             await pilot.pause(0.2)
             assert set(seen(app)) <= CONSOLE
         await pilot.press("escape", "2")
-        while not re.search("[▄▀█]", seen(app)):
-            await pilot.pause(0.05)
+        await until(pilot, lambda: re.search("[▄▀█]", seen(app)))
 
 
 def test_half_blocks_draw_a_rising_line_from_the_lower_left_to_the_upper_right() -> None:

@@ -13,11 +13,12 @@ from moetui.core.detail import Detail
 from moetui.core.errors import LabError, UsageError
 from moetui.core.exchange import metrics_json
 from moetui.core.exchange.experiment_log import experiment_log
+from moetui.core.exchange.lab_book import write_records
 from moetui.core.exchange.tables import csv_bytes, jsonl_bytes, parquet_bytes
 from moetui.core.exchange.tensorboard import EVENTS, write_events
 from moetui.core.wholefile import replace_file
 
-Format = Literal["csv", "jsonl", "parquet", "tensorboard", "metrics-json", "experiment-log"]
+Format = Literal["csv", "jsonl", "parquet", "tensorboard", "metrics-json", "experiment-log", "records"]
 FORMATS: Final[tuple[Format, ...]] = get_args(Format)
 
 Writer = Callable[[Sequence[Detail]], bytes]
@@ -36,8 +37,12 @@ def export(runs: Sequence[Detail], to: Path, kind: Format, *, force: bool = Fals
     """Write runs and return the files (of TensorBoard, the directories) written.
 
     A `to` with the suffix of the format is one file for all runs; any other is a directory with one file, or one directory, for
-    each. Raises `UsageError` if a run has no curves, if a target exists (unless `force`), or if one file cannot hold the runs.
+    each; records join the `runs.json` that `to` is. Raises `UsageError` if a run has no curves, if a target exists (unless
+    `force`), or if one file cannot hold the runs.
     """
+    if kind == "records":
+        write_records(runs, to)
+        return [to]
     if kind != "experiment-log":
         for found in runs:
             if not found.records:

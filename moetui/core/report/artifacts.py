@@ -86,13 +86,15 @@ FIGURES: Final = (
     Artifact(
         "metrics_plot.png",
         "Evaluations during training",
-        "Means over the seeds of the best settings; bands are 95 % intervals. The star marks the lowest loss of the best setting.",
+        "Means over the seeds of the best settings; bands are 95 % intervals. The star marks the lowest loss of the best setting; "
+        "hollow markers are what a document reports of the same setting.",
         _no_curves,
     ),
     Artifact(
         "val_loss_vs_time.png",
         "Validation loss against training time",
-        "Means over the seeds of the best settings; bands are 95 % intervals. Time is that of training, evaluation excluded.",
+        "Means over the seeds of the best settings; bands are 95 % intervals. Time is that of training, evaluation excluded; "
+        "documents count it in.",
         _no_curves,
     ),
 )

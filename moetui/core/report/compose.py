@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from moetui.core import format as fmt
 from moetui.core.report import summary
 from moetui.core.report.artifacts import NUMBERS, TABLE, Choice
 from moetui.core.report.document import Block, Bullets, Command, Document, Heading, Paragraph, Picture, table
@@ -10,6 +11,7 @@ from moetui.core.report.results import result_table
 from moetui.core.report.settings import published_table, setting_blocks
 from moetui.core.report.subject import Subject
 from moetui.core.science import cells, findings
+from moetui.core.science.caveats import reservations
 
 
 def compose(subject: Subject, choices: Sequence[Choice]) -> Document:
@@ -62,7 +64,25 @@ def _published(subject: Subject) -> Iterator[Block]:
         yield Paragraph(
             "What documents report of these presets. They are no runs of this study and take no part in its verdicts."
         )
+        if unlike := _other_sizes(subject):
+            yield Paragraph(unlike)
         yield published_table(subject)
+        if notes := reservations(run.record for run in subject.published):
+            yield Bullets(notes)
+
+
+def _other_sizes(subject: Subject) -> str:
+    """What stands against reading the published scores beside the ones measured here; empty if the models are as large."""
+    theirs, ours = (
+        sorted({run.record.parameters for run in runs if run.record.parameters is not None})
+        for runs in (subject.published, [run for run in subject.runs if not run.record.published])
+    )
+    if not theirs or not ours or theirs == ours:
+        return ""
+    sizes = [" and ".join(map(fmt.count, parameters)) for parameters in (theirs, ours)]
+    return (
+        f"Their models have {sizes[0]} parameters, the ones here {sizes[1]}: settings can be compared, scores cannot."
+    )
 
 
 def _costs(subject: Subject) -> Iterator[Block]:
@@ -76,6 +96,7 @@ def _costs(subject: Subject) -> Iterator[Block]:
 
 def _caveats(subject: Subject) -> Iterator[Block]:
     lines = [f"{caveat.text}." for caveat in subject.caveats]
+    lines += reservations(subject.records)
     lines += [f"{run_id} could not be read: {reason}." for run_id, reason in subject.unreadable.items()]
     if summary.single(subject):
         lines.append("Where a setting has one seed, nothing tells its difference from the noise between seeds.")

@@ -63,7 +63,7 @@ def _run(setting: Group, sample: Sample) -> list[str]:
         setting.label,
         record.id,
         seed,
-        record.status,
+        record.standing,
         f"{record.update} of {record.updates}",
         *scores,
         sample.reason,

@@ -1,6 +1,6 @@
 """What a report is about: the runs of a study, and every statistic on them that the document, the figures and the files share."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -12,12 +12,11 @@ from moetui.core.errors import LabError
 from moetui.core.gather import gather
 from moetui.core.items import Item, find_item
 from moetui.core.lab import Lab
-from moetui.core.presets import AS_PUBLISHED
+from moetui.core.published import plain_preset, published_beside
 from moetui.core.records import RunRecord
-from moetui.core.scale import split_scale
 from moetui.core.science.caveats import Caveat, caveats
 from moetui.core.science.comparison import Comparison, compare
-from moetui.core.science.evidence import Evidence
+from moetui.core.science.evidence import Evidence, counting
 from moetui.core.science.groups import Group, groups, setting_name
 from moetui.core.science.lengths import Agreement, agreement, by_length
 from moetui.core.science.measure import LOSS, MEASURES
@@ -82,33 +81,31 @@ class Subject:
     def counterparts(self) -> Mapping[str, RunRecord]:
         """The published result of a setting, by the setting's key, where a document reports one under the same name."""
         by_name = {_plain_name(run.record): run.record for run in self.published}
-        pairs = {group.key: by_name.get(_plain_name(group.samples[0].record)) for group in self.settings}
-        return {key: record for key, record in pairs.items() if record is not None}
+        return {
+            group.key: record
+            for group in self.settings
+            for sample in reversed(group.samples)
+            if (record := by_name.get(_plain_name(sample.record))) is not None
+        }
 
     @property
     def leading(self) -> Response | None:
         """Of the responses in the loss, the one with the best learning rate of all; own runs come before published ones."""
         known = [one for one in self.responses[LOSS.key] if one.best is not None]
-        return min(known, key=lambda one: (is_published(one), one.best.group.mean if one.best else 0.0), default=None)
+        return min(known, key=lambda one: (one.published, one.best.group.mean if one.best else 0.0), default=None)
 
 
 def gather_subject(lab: Lab, word: str) -> Subject:
     """Everything about the runs that a word stands for. Raises `NotFoundError`, or `UsageError` for a word of several meanings."""
     everything = lab.snapshot().runs
-    item = find_item(word, everything)
+    item = find_item(word, everything, lab.library())
     runs = gather(lab, item.records)
     details, unreadable = _details(lab, item.records)
-    by_loss = groups(item.records, LOSS)
     comparisons = {key: compare(groups(item.records, measure), measure) for key, measure in MEASURES.items()}
-    counted = {sample.record.id for group in by_loss for sample in (*group.counted, *group.diverged)}
     parts = [part for part in slices(runs) if len(part.lrs) > 1]
     responses = {key: tuple(respond(part, MEASURES[key]) for part in parts) for key in SCORES}
     known = cliffs(lab)
-    audited = [
-        audit_detail(found, (cliff for cliff in known if cliff.run != found.record.id))
-        for found in details.values()
-        if found.config is not None
-    ]
+    audited = [audit_detail(found, known) for found in details.values() if found.config is not None]
     return Subject(
         item=item,
         runs=runs,
@@ -118,15 +115,10 @@ def gather_subject(lab: Lab, word: str) -> Subject:
         responses=responses,
         movements=tuple(agreement(family) for family in by_length(responses[LOSS.key])),
         prices={cost: priced(comparisons[LOSS.key].groups, runs, cost, LOSS) for cost in COSTS},
-        caveats=caveats(run for run in runs if run.record.id in counted),
-        published=gather(lab, _published_of(item.records, everything)),
+        caveats=caveats(counting(runs, comparisons[LOSS.key].groups)),
+        published=gather(lab, published_beside(item.records, everything)),
         audited=shared(audited),
     )
-
-
-def is_published(response: Response) -> bool:
-    """Whether a response is that of published results."""
-    return all(sample.record.published for point in response.points for sample in point.group.samples)
 
 
 def _details(lab: Lab, records: Iterable[RunRecord]) -> tuple[dict[str, Detail], dict[str, str]]:
@@ -140,19 +132,6 @@ def _details(lab: Lab, records: Iterable[RunRecord]) -> tuple[dict[str, Detail],
     return details, unreadable
 
 
-def _published_of(records: Sequence[RunRecord], everything: Sequence[RunRecord]) -> list[RunRecord]:
-    if any(record.published for record in records):
-        return []  # they are in the study itself
-    presets = {_plain_preset(record) for record in records if record.preset}
-    found = [record for record in everything if record.published and _plain_preset(record) in presets]
-    return sorted(found, key=lambda record: record.name)
-
-
-def _plain_preset(record: RunRecord) -> str:
-    """The preset without its scale, and without what tells the flawed twin from the corrected one."""
-    return split_scale(record.preset)[0].removesuffix(AS_PUBLISHED)
-
-
 def _plain_name(record: RunRecord) -> str:
     name = setting_name(record).removeprefix("published/")
-    return _plain_preset(record) + name.removeprefix(record.preset).removeprefix(_plain_preset(record))
+    return plain_preset(record) + name.removeprefix(record.preset).removeprefix(plain_preset(record))

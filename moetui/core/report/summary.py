@@ -15,7 +15,7 @@ NAMED = 12
 
 def extent(subject: Subject) -> str:
     """How much the report rests on: `4 settings, 12 runs: 11 finished, 1 diverged`."""
-    statuses = Counter(record.status for record in subject.records)
+    statuses = Counter(record.standing for record in subject.records)
     settings, runs = len(subject.settings), len(subject.runs)
     ends = ", ".join(f"{count} {status}" for status, count in statuses.most_common())
     seeds = sorted({setting.n for setting in subject.settings})

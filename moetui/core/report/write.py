@@ -38,7 +38,7 @@ def write_report(lab: Lab, word: str, to: Path | None = None, *, force: bool = F
     Without `to` the directory is `reports/<study>` of the workspace. Raises what `find_item` raises, and `UsageError` if the
     directory holds files already, unless `force`, which replaces the files of an earlier report and touches no others.
     """
-    item = find_item(word, lab.records())
+    item = find_item(word, lab.records(), lab.library())
     directory = to or default_directory(lab.workspace.root, item.word)
     _may_write(directory, force=force)
     files = report_files(gather_subject(lab, word))

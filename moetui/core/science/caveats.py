@@ -28,8 +28,9 @@ class Caveat:
 def _evaluation(run: Evidence) -> str:
     if run.config is None:
         return ""
-    limit = run.config.evaluation.max_sequences
-    return f"{f'the first {limit}' if limit else 'all'} sequences of {run.config.data.sequence_length} tokens"
+    limit, data = run.config.evaluation.max_sequences, run.config.data
+    seen = ", whose text is trained on" if data.split == "overlap" else ""
+    return f"{f'the first {limit}' if limit else 'all'} sequences of {data.sequence_length} tokens{seen}"
 
 
 CIRCUMSTANCES: Final[tuple[tuple[str, Callable[[Evidence], str]], ...]] = (
@@ -54,6 +55,15 @@ def caveats(runs: Iterable[Evidence]) -> tuple[Caveat, ...]:
         if len(values) > 1:
             found.append(Caveat(what, tuple((value, tuple(records)) for value, records in values.items())))
     return tuple(found)
+
+
+def reservations(records: Iterable[RunRecord]) -> tuple[str, ...]:
+    """What is noted of published results: each note once, with the results that it belongs to."""
+    noted: dict[str, list[RunRecord]] = {}
+    for record in records:
+        if record.published and record.note:
+            noted.setdefault(record.note, []).append(record)
+    return tuple(f"{_names(members)}: {note}" for note, members in noted.items())
 
 
 def _names(records: Iterable[RunRecord]) -> str:

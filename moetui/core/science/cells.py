@@ -50,6 +50,13 @@ def verdict_cells(one: Difference | None, measure: Measure) -> list[str]:
     ]
 
 
+def p_cell(one: Difference | None) -> str:
+    """The p value after Holm's correction."""
+    if one is None or one.p_adjusted is None:
+        return ""
+    return "<0.001" if one.p_adjusted < 0.001 else f"{one.p_adjusted:.3f}"
+
+
 def response_rows(response: Response) -> Iterator[list[str]]:
     """A row under `RESPONSE_HEADERS` for each learning rate."""
     measure, zone = response.measure, response.zone

@@ -1,10 +1,11 @@
 """A run with what its record does not hold: configuration, device by name, peak memory."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from engine.config import RunConfig
 from moetui.core.records import RunRecord
-from moetui.core.science.groups import COUNTING
+from moetui.core.science.groups import COUNTING, Group
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,3 +62,9 @@ class Evidence:
     def seconds(self) -> float | None:
         """Seconds of training, evaluation excluded."""
         return self.record.final.seconds if self.record.final else None
+
+
+def counting(runs: Iterable[Evidence], groups: Iterable[Group]) -> tuple[Evidence, ...]:
+    """The runs that count in groups, by a value or by a divergence; what waits, trains or broke off says nothing yet."""
+    ids = {sample.record.id for group in groups for sample in (*group.counted, *group.diverged)}
+    return tuple(run for run in runs if run.record.id in ids)

@@ -127,7 +127,8 @@ def best_group(candidates: Iterable[Group], measure: Measure) -> Group | None:
 def _broken_off(record: RunRecord) -> str:
     if record.pending:
         return f"is {record.status}"
-    return f"{record.status} at update {record.update} of {record.updates}"
+    why = f" ({record.reason})" if record.reason else ""
+    return f"{record.status} at update {record.update} of {record.updates}{why}"
 
 
 def _label(key: str, members: Sequence[RunRecord]) -> str:

@@ -9,7 +9,7 @@ from moetui.core.science.caveats import Caveat, caveats
 from moetui.core.science.comparison import Comparison, compare
 from moetui.core.science.correlation import Correlation, lr_correlations
 from moetui.core.science.difference import Pairing
-from moetui.core.science.evidence import Evidence
+from moetui.core.science.evidence import Evidence, counting
 from moetui.core.science.groups import Group, best_group, groups
 from moetui.core.science.measure import Measure
 from moetui.core.science.optimum import Optimum, find_optimum
@@ -49,6 +49,12 @@ class Response:
     def name(self) -> str:
         """The setting in words; empty if there is no other to tell it from."""
         return ", ".join(f"{key} = {value}" for key, value in self.setting)
+
+    @property
+    def published(self) -> bool:
+        """Whether it is that of published results."""
+        samples = [one for point in self.points for one in point.group.samples]
+        return bool(samples) and all(one.record.published for one in samples)
 
     @property
     def candidates(self) -> tuple[Point, ...]:
@@ -113,7 +119,7 @@ def respond(
         "tolerance": tolerance,
         "untried": tuple(point.group for point in found if not point.group.tried),
         "correlations": lr_correlations([run.record for run in runs]),
-        "caveats": caveats(runs),
+        "caveats": caveats(counting(runs, by_lr)),
     }
     if top is None:
         return Response(**facts, points=tuple(tried))

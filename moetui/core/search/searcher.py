@@ -22,7 +22,7 @@ from moetui.core.lab import Lab
 from moetui.core.plan import PlannedRun
 from moetui.core.search.plan import SearchPlan, planned
 from moetui.core.search.sampling import Asked, Sampling
-from moetui.core.search.trials import PRUNED, Evaluations, Trial, trials
+from moetui.core.search.trials import Evaluations, Trial, trials
 from moetui.core.studies import study_names
 
 FRUITLESS = 100
@@ -63,13 +63,24 @@ def revive(lab: Lab, plan: SearchPlan, study: str) -> None:
     """Let the runs of a search that broke off go on."""
     for trial in trials(plan, study, lab.snapshot().runs):
         for run in trial.runs:
-            if run.status in RESUMABLE and PRUNED not in run.tags:
+            if run.status in RESUMABLE and not run.pruned:
                 resume(lab, run)
 
 
 def first_runs(lab: Lab, plan: SearchPlan) -> list[PlannedRun]:
     """The runs of the trial that a search begins with. Raises `UsageError` if the plan cannot be run."""
-    return Searcher(lab, plan, "").propose(())
+    return Searcher(lab, plan, plan.preset).propose(())
+
+
+def extremes(lab: Lab, plan: SearchPlan, first: PlannedRun) -> list[PlannedRun]:
+    """The first run, and what becomes of it at either end of each range and with each choice, as far as that can be run."""
+    ends = [(key, end) for key, one in plan.ranges.items() for end in (one.low, one.high)]
+    ends += [(key, value) for key, values in plan.choices.items() for value in values]
+    library, found = lab.library(), [first]
+    for key, value in ends:
+        with contextlib.suppress(UsageError):
+            found.append(planned(library, plan, plan.preset, 1, {**first.point, key: value})[0])
+    return found
 
 
 class Searcher:
@@ -150,9 +161,7 @@ class Searcher:
         for run in trial.runs:
             if not run.pending or run.status == "stopping":
                 continue
-            shelf.label(self._lab, run, tags=[*run.tags, PRUNED])
-            with contextlib.suppress(LabError):  # it has ended meanwhile
-                shelf.stop(self._lab, run)
+            shelf.prune(self._lab, run, f"pruned by the rule {self._plan.prune}, as its trial falls behind the others")
 
     def propose(self, found: tuple[Trial, ...]) -> list[PlannedRun]:
         """The runs of the next trial; none if the sampler has nothing new to propose. Raises `UsageError` if nothing can be run."""

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from moetui.core.history import History
 from moetui.core.lab import Lab
@@ -11,9 +11,6 @@ from moetui.core.records import RunRecord
 from moetui.core.science.groups import sample
 from moetui.core.science.measure import LOSS
 from moetui.core.search.plan import SearchPlan
-
-PRUNED: Final = "pruned"
-"""The tag of a run that a search has cut short."""
 
 State = Literal["pending", "finished", "diverged", "pruned", "broken off"]
 
@@ -45,7 +42,7 @@ class Trial:
             return "diverged"
         if any(one.value is not None for one in samples) and all(run.status == "finished" for run in self.runs):
             return "finished"
-        return "pruned" if any(PRUNED in run.tags for run in self.runs) else "broken off"
+        return "pruned" if any(run.pruned for run in self.runs) else "broken off"
 
     @property
     def value(self) -> float | None:

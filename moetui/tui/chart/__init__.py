@@ -28,16 +28,18 @@ in y mean divergence (×); leave out what was not measured.
 from moetui.tui.chart.draw import draw
 from moetui.tui.chart.drawing import Drawing, Ink, Span
 from moetui.tui.chart.palette import PALETTE, Slot, slot
-from moetui.tui.chart.spec import Charset, ChartSpec, Emphasis, NumberFormat, Series
+from moetui.tui.chart.spec import Band, Charset, ChartSpec, Emphasis, NumberFormat, Rule, Series
 
 __all__ = [
     "PALETTE",
+    "Band",
     "Charset",
     "ChartSpec",
     "Drawing",
     "Emphasis",
     "Ink",
     "NumberFormat",
+    "Rule",
     "Series",
     "Slot",
     "Span",

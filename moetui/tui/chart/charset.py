@@ -15,6 +15,7 @@ SUNK: dict[Charset, str] = {"braille": "↓", "block": "↓", "ascii": "!"}
 _SIGNS = {
     "─": "-", "━": "=", "│": "|", "…": "~", "·": ".", "–": "-", "—": "-", "›": ">", "×": "x", "✗": "!", "✓": "+", "◇": "%",
     "▸": ">", "▹": ">", "▾": "v", "→": ">", "←": "<", "↑": "^", "↓": "v", "▲": "^", "▼": "v", "•": "*", "█": "#",
+    "░": ":", "╱": "/", "‖": "H",
 }  # fmt: skip
 """What stands for a sign; where signs are told apart by their shape, so are these."""
 

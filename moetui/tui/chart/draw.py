@@ -1,5 +1,6 @@
 """The drawing core: a pure function from a spec and a size to rows of styled text."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,10 +12,12 @@ from moetui.tui.chart.drawing import BLANK, FRAME, Cell, Drawing, to_row
 from moetui.tui.chart.frame import canvas_size, draw_frame
 from moetui.tui.chart.layout import Layout, plan
 from moetui.tui.chart.legend import Entry, draw_legend
+from moetui.tui.chart.marks import foot, ground, mark_entries
 from moetui.tui.chart.numbers import value_text
 from moetui.tui.chart.plot import Plotted, ink_of, marker_of, plot_cells
 from moetui.tui.chart.ranges import around, usable
 from moetui.tui.chart.raster import DOTTINGS
+from moetui.tui.chart.scatter import bar_ends, bar_series, bars, scatter
 from moetui.tui.chart.spec import Charset, ChartSpec, FloatArray, Range, Series
 from moetui.tui.chart.ticks import Tick, x_ticks, y_ticks
 
@@ -23,7 +26,10 @@ Rows = list[list[Cell]]
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Data:
-    """The spec's series as ordered arrays, cropped to the x range, and the ranges that the axes will cover."""
+    """The spec's series as ordered arrays, cropped to the x range, and the ranges that the axes will cover.
+
+    On a log axis every x is log10 of what the spec says.
+    """
 
     points: list[tuple[FloatArray, FloatArray]]
     x_range: Range
@@ -33,8 +39,8 @@ class _Data:
 def draw(spec: ChartSpec, width: int, height: int, charset: Charset = "braille") -> Drawing:
     """Draw a chart of exactly `width` × `height` cells. Whatever the data and however small the chart, it never raises."""
     width, height = max(width, 0), max(height, 0)
-    named = [series for series in spec.series if series.legend]
-    layout = plan(width, height, len(named))
+    named = sum(series.legend for series in spec.series) + len(spec.bands) + len(spec.rules)
+    layout = plan(width, height, named)
     rows = _notice("too small", width, height) if layout is None else _chart(spec, layout, width, height, charset)
     return Drawing(width, height, tuple(to_row(to_charset(row, charset)) for row in rows))
 
@@ -49,6 +55,7 @@ def _head(spec: ChartSpec, layout: Layout, width: int, charset: Charset) -> Rows
     if not layout.legend_rows:
         return []
     entries = [_entry(series, spec, charset) for series in spec.series if series.legend]
+    entries += mark_entries(spec)
     return draw_legend(one_cell_each(spec.title), entries, width, layout.legend_rows)
 
 
@@ -70,11 +77,18 @@ def _body(spec: ChartSpec, layout: Layout, width: int, height: int, charset: Cha
         ticks_y = ticks_y if max(len(label) for _, label in ticks_y) <= width // 3 else [(0, "")]
     columns, _ = canvas_size(width, height, ticks_y, [], layout.x_line)
     x_axis = Axis(*data.x_range, columns * across)
-    ticks_x = x_ticks(x_axis, columns) if layout.x_ticks else []
+    ticks_x = x_ticks(_scaled_back(x_axis) if spec.x_log else x_axis, columns) if layout.x_ticks else []
     plotted = [
-        Plotted(series, trace(x, y, x_axis, y_axis)) for series, (x, y) in zip(spec.series, data.points, strict=True)
+        Plotted(series, (trace if series.line else scatter)(x, y, x_axis, y_axis))
+        for series, (x, y) in zip(spec.series, data.points, strict=True)
     ]
-    cells = plot_cells(plotted, columns, rows, charset)
+    plotted += [
+        Plotted(bar_series(series), bars(series, x_axis, y_axis, log=spec.x_log))
+        for series in spec.series
+        if series.bars
+    ]
+    cells = ground(spec, x_axis, columns, rows) | plot_cells(plotted, columns, rows, charset)
+    cells |= foot(spec, x_axis, columns)
     drawn = draw_frame(width, height, cells, ticks_y, ticks_x, layout.x_line)
     if not any(x.size for x, _ in data.points):
         _write(drawn, one_cell_each(spec.empty), width - columns, columns, rows // 2)
@@ -85,15 +99,24 @@ def _body(spec: ChartSpec, layout: Layout, width: int, height: int, charset: Cha
 
 def _data(spec: ChartSpec) -> _Data:
     points = [columns_of(series) for series in spec.series]
+    given = usable(spec.x_range, spec.x_log) if spec.x_range else None
+    if spec.x_log:
+        points = [(np.log10(x[x > 0]), y[x > 0]) for x, y in points]
+        given = (math.log10(given[0]), math.log10(given[1])) if given else None
     xs = [x for x, _ in points if x.size]
-    given = usable(spec.x_range) if spec.x_range else None
     x_range = given or _x_range(xs)
     points = [within(x, y, *x_range) for x, y in points]
     y_range = usable(spec.y_range, spec.y_log) if spec.y_range else None
     if y_range is None:
         inside = [y[(x >= x_range[0]) & (x <= x_range[1])] for x, y in points]
+        inside += [bar_ends(series) for series in spec.series]
         y_range = around(np.concatenate(inside), spec.y_log) if inside else None
     return _Data(points, x_range, y_range)
+
+
+def _scaled_back(axis: Axis) -> Axis:
+    """The log axis whose exponents an axis counts: x values are log10 from the beginning, so that curves need not know."""
+    return Axis(10**axis.low, 10**axis.high, axis.pixels, log=True)
 
 
 def _x_range(xs: list[FloatArray]) -> Range:

@@ -20,6 +20,11 @@ def point_marks(curve: Curve, across: int) -> Iterator[PixelPlace]:
     yield from zip(curve.column.tolist(), curve.last.tolist(), strict=True)
 
 
+def all_marks(curve: Curve) -> Iterator[PixelPlace]:
+    """Every point of a series without a line."""
+    yield from zip(curve.column.tolist(), curve.last.tolist(), strict=True)
+
+
 def end_mark(curve: Curve) -> Iterator[PixelPlace]:
     """The last finite point."""
     if curve.column.size:
@@ -44,4 +49,4 @@ def wants_way_marks(series: Series, others: Sequence[Series]) -> bool:
     """Whether markers along this curve help: there are others to tell it from, and none is mistaken for a measured point."""
     telling = [other for other in others if other.emphasis != "faint"]
     pointed = any(other.points and other.slot == series.slot for other in others)
-    return series.emphasis != "faint" and len(telling) > 1 and not pointed
+    return series.line and series.emphasis != "faint" and len(telling) > 1 and not pointed

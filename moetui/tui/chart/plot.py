@@ -9,7 +9,7 @@ from moetui.tui.chart.charset import DIVERGED, SUNK
 from moetui.tui.chart.curve import Curve
 from moetui.tui.chart.drawing import Cell, Ink
 from moetui.tui.chart.frame import Place
-from moetui.tui.chart.markers import PixelPlace, end_mark, point_marks, wants_way_marks, way_marks
+from moetui.tui.chart.markers import PixelPlace, all_marks, end_mark, point_marks, wants_way_marks, way_marks
 from moetui.tui.chart.raster import DOTTINGS, Dotting, rasterize
 from moetui.tui.chart.spec import EMPHASES, Charset, Series
 
@@ -79,7 +79,9 @@ def _marks(ordered: Sequence[Plotted], across: int, columns: int) -> Iterator[tu
         if wants_way_marks(one.series, every):
             yield from ((one, mark) for mark in way_marks(one.curve, across, columns, index, len(ordered)))
     for one in ordered:
-        if one.series.points:
+        if not one.series.line:
+            yield from ((one, mark) for mark in all_marks(one.curve))
+        elif one.series.points:
             yield from ((one, mark) for mark in point_marks(one.curve, across))
     for one in ordered:
         if one.series.emphasis != "faint":

@@ -33,8 +33,33 @@ class Series:
     """Where curves cross, the more emphatic one stays on top; among equals the later one."""
     points: bool = False
     """Show each measured point with the slot's marker: for sparse series such as the validation loss."""
+    line: bool = True
+    """Join the points. Without a line every point has its marker, however near the next one is."""
+    bars: tuple[NDArray[Any] | Sequence[float], NDArray[Any] | Sequence[float]] | None = None
+    """Ends of an interval at each point, the lower ones and the upper ones; NaN where there is none."""
     legend: bool = True
     """Whether the legend names this curve and its last value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """A part of the x axis that is set off from top to bottom, under the curves, by a sign in every cell."""
+
+    name: str
+    low: float
+    high: float
+    sign: str = "░"
+    color: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A vertical line at one x under the curves, with an interval around it at the foot of the chart if there is one."""
+
+    name: str
+    x: float
+    interval: Range | None = None
+    color: str = ""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -52,5 +77,9 @@ class ChartSpec:
     """`percent` shows fractions from 0 to 1 as percentages."""
     legend_values: bool = True
     """Whether the legend gives the last value of each curve beside its name."""
+    x_log: bool = False
+    """Points at or below zero are left out then."""
+    bands: tuple[Band, ...] = ()
+    rules: tuple[Rule, ...] = ()
     empty: str = "no data yet"
     """What a chart without a single point says."""

@@ -25,10 +25,12 @@ def x_ticks(axis: Axis, columns: int) -> list[Tick]:
     """As many labelled ticks as stand clear of each other."""
     dots = axis.pixels // columns
     for wanted in range(max(2, columns // 10), 0, -1):
-        values = _linear_values(axis.low, axis.high, wanted)
+        values = _log_values(axis.low, axis.high, wanted) if axis.log else _linear_values(axis.low, axis.high, wanted)
+        # On a log axis the ticks are far apart in size, so each has the digits that it needs by itself.
+        labels = [tick_labels([value])[0] for value in values] if axis.log else tick_labels(values)
         ticks = [
             (max(0, min(columns - 1, axis.place(value) // dots)), label)
-            for value, label in zip(values, tick_labels(values), strict=True)
+            for value, label in zip(values, labels, strict=True)
         ]
         if _clear(ticks, columns):
             return ticks

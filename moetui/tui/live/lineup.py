@@ -50,9 +50,9 @@ def followed(groups: Sequence[Launch], now: float) -> list[RunRecord]:
     if not groups:
         return []
     busy = [group for group in groups if any(run.pending or now - (run.ended or 0.0) < JUST_ENDED for run in group)]
-    begun = [group for group in busy if any(run.status != "queued" for run in group)]
+    begun = [group for group in busy if any(not run.waiting for run in group)]
     group = (begun or busy or groups)[0]
-    last = max((index for index, run in enumerate(group) if run.status != "queued"), default=0)
+    last = max((index for index, run in enumerate(group) if not run.waiting), default=0)
     first = max(0, last + 1 - ROOM)
     chosen = list(group[first : first + ROOM])
     others = [run for other in groups if other is not group for run in other if run.live]

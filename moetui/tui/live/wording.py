@@ -18,7 +18,7 @@ def instead_of_runs(picture: Picture, *, given: bool) -> str:
 
 def stop_question(run: RunRecord) -> str:
     """What to ask before a run that has not ended is stopped."""
-    if run.status == "queued":
+    if run.waiting:
         return f"Take {run.name} out of the queue?"
     if run.status == "stopping":
         return f"{run.name} was asked to stop and has not ended yet.\nKill it? What it learned since its last checkpoint is lost."

@@ -170,7 +170,7 @@ class LiveScreen(PlaceScreen):
 
     def _reveal_newest(self, runs: RunList) -> None:
         """Show the line of the run that started last; the cursor stays where it is."""
-        started = [run for run in self._view.charted if run.status != "queued"]
+        started = [run for run in self._view.charted if not run.waiting]
         if started:
             runs.reveal(started[-1].id)
 

@@ -12,6 +12,7 @@ PUBLISHED_PREFIX: Final = "published/"
 
 GLYPHS: Final = {
     "queued": "·",
+    "held": "‖",
     "starting": "▹",
     "running": "▸",
     "stalled": "?",
@@ -29,6 +30,7 @@ GLYPHS: Final = {
 
 STYLES: Final = {
     "queued": "dim",
+    "held": "yellow",
     "starting": "cyan",
     "running": "cyan",
     "stopping": "yellow",

@@ -134,6 +134,23 @@ def test_the_four_panels_mark_the_best_and_shade_the_rise_after_it(lab: Lab) -> 
     assert len(curves.against_time(gather_subject(lab, SCHEDULES)).axes) == 1
 
 
+def test_published_values_stand_in_the_curves_where_the_document_has_them(lab: Lab) -> None:
+    add_published(lab)
+    add_schedules(lab)
+    subject = gather_subject(lab, SCHEDULES)
+    figure = curves.panels(subject)
+    time, loss, accuracy, perplexity = figure.axes
+    assert hollow(time) == [([20.7], [7.399]), ([20.6], [7.423])]
+    assert hollow(loss) == [([50], [7.399]), ([50], [7.423])]
+    assert [y for _, (y,) in hollow(accuracy)] == [0.092, 0.09]
+    assert [y for _, (y,) in hollow(perplexity)] == [1635, 1673]
+    assert loss.get_ylim()[1] > 7.423
+    assert "published" in legend(figure)
+    alone = curves.against_time(subject)
+    assert hollow(alone.axes[0]) == hollow(time)
+    assert "published" in legend(alone)
+
+
 def test_a_curve_of_one_seed_has_no_band_and_no_rise_is_no_shade(lab: Lab) -> None:
     trained(lab, "one", "one/a", 1, {}, lambda update: 8 - 0.01 * update)
     loss = curves.panels(gather_subject(lab, "one")).axes[1]

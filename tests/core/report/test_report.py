@@ -105,6 +105,15 @@ def test_the_summary_is_that_of_the_statistics(lab: Lab) -> None:
     assert "5.8950" in report  # the published value stands beside
 
 
+def test_published_values_of_another_size_of_model_are_said_to_be_that(lab: Lab) -> None:
+    assert "scores cannot" not in report_of(guide(lab, seeds=1))  # as large as the documents' models
+    for run in lab.records():
+        if not run.published:
+            lab.catalogue.change(run.id, parameters=2_888_832)
+    report = report_of(gather_subject(lab, GUIDE))
+    assert "Their models have 79.1M parameters, the ones here 2.9M: settings can be compared, scores cannot." in report
+
+
 def test_every_number_of_the_table_is_that_of_the_statistics_and_has_its_runs(lab: Lab) -> None:
     subject = guide(lab)
     rows = list(csv.DictReader(io.StringIO(results_csv(subject).decode())))

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from engine.config import RunConfig
-from moetui.core.science.caveats import UNKNOWN, caveats
+from moetui.core.science.caveats import UNKNOWN, caveats, reservations
 from moetui.core.science.evidence import Evidence
 from tests.core.science.records import record
 
@@ -21,6 +21,7 @@ def evidence(config: dict[str, Any] | None = None, *, device_name: str = "", **f
         (evidence(updates=200), "updates"),
         (evidence(tokens_per_update=4096), "tokens per update"),
         (evidence({"evaluation": {"max_sequences": 10}}), "evaluation sets"),
+        (evidence({"data": {"split": "overlap"}}), "evaluation sets"),
         (evidence(device_name="some GPU"), "devices"),
         (evidence({"training": {"dtype": "bfloat16"}}), "precisions"),
         (evidence(published=True), "origins"),
@@ -42,6 +43,13 @@ def test_equal_runs_have_no_caveat() -> None:
 def test_what_is_known_of_some_only_counts_as_different() -> None:
     (found,) = caveats([evidence(), evidence(data_fingerprint="")])
     assert [value for value, _ in found.values] == ["d1", UNKNOWN]
+
+
+def test_a_note_on_published_results_is_told_once_with_those_it_belongs_to() -> None:
+    facts = {"published": True, "note": "One seed."}
+    told = [record(5.0, setting=name, seed=None, name=f"published/{name}", **facts) for name in "abc"]
+    mine = record(5.0, note="for me alone")
+    assert reservations([*told, mine]) == ("published/a, published/b and 1 more: One seed.",)
 
 
 def test_the_words_name_values_and_settings() -> None:

@@ -178,3 +178,16 @@ def test_without_configurations_the_grid_point_stands_for_them_and_published_run
 
 def test_runs_without_a_learning_rate_belong_to_no_slice() -> None:
     assert slices([Evidence(record(5.0, lr=None))]) == ()
+
+
+@pytest.mark.parametrize("status", ["queued", "running", "stopped", "killed"])
+def test_what_does_not_count_raises_no_caution(status: str) -> None:
+    runs = sweep((0.01, 0.03))
+    unknown: dict[str, Any] = {"device": "", "data_fingerprint": "", "updates": 200}
+    waiting = record(None, setting="lr=0.1", lr=0.1, status=status, **unknown)
+    assert response([*runs, waiting]).caveats == ()
+    assert [caveat.what for caveat in response([*runs, *sweep((0.1,), **unknown)]).caveats] == [
+        "data fingerprints",
+        "updates",
+        "devices",
+    ]

@@ -2,8 +2,9 @@
 
 FAKE_ENGINE: `finish` (default), `hold` (train until told to stop), `deaf` (hold and ignore SIGTERM), `crash` (raise before any
 result), `die` (kill itself), `child` (hold with a child process that shares the locks), `respond` (a validation loss at every
-update that is lowest at a learning rate of 0.05), `linger` (the same, but at a learning rate of 1 or more wait before the last
-update to be told to stop). A learning rate of 1e6 diverges.
+update that is lowest at a learning rate of 0.05), `seeds` (the same, and each seed has a little noise of its own), `linger` (as
+`respond`, but where a search or a study may prune the run, wait at a learning rate of 1 or more before the last update to be told
+to stop). A learning rate of 1e6 diverges.
 """
 
 import math
@@ -24,7 +25,8 @@ def main() -> int:
     """Pretend to train the run of the first argument."""
     behaviour = os.environ.get("FAKE_ENGINE", "finish")
     run = RunDir(Path(sys.argv[1]))
-    config = run.config().config
+    entry = run.config()
+    config = entry.config
     updates = config.training.updates
     asked: list[int] = []
     signal.signal(signal.SIGTERM, signal.SIG_IGN if behaviour == "deaf" else lambda number, frame: asked.append(number))
@@ -61,12 +63,14 @@ def main() -> int:
             update = min(update + 1, updates)
             loss = float("nan") if diverges else 8.0 / update**0.1
             record = {"update": update, "tokens": update * 10, "seconds": update * 0.1, "session": 1}
-            if behaviour in {"respond", "linger"} and not diverges:
-                loss = 5.0 + math.log10(config.optimizer.lr / 0.05) ** 2 + 1.0 / update
+            if behaviour in {"respond", "seeds", "linger"} and not diverges:
+                noise = 0.01 * config.seed**0.5 if behaviour == "seeds" else 0.0
+                loss = 5.0 + math.log10(config.optimizer.lr / 0.05) ** 2 + 1.0 / update + noise
                 record["val_loss"] = loss
             metrics.write({**record, "train_loss": loss})
             speak("running", update)
-            if behaviour == "linger" and config.optimizer.lr >= 1 and update == updates - 1:
+            may_be_pruned = entry.prunable or "search" in entry.provenance
+            if behaviour == "linger" and may_be_pruned and config.optimizer.lr >= 1 and update == updates - 1:
                 await_signal(asked)
             if behaviour == "die":
                 os.kill(os.getpid(), signal.SIGKILL)
@@ -85,9 +89,11 @@ def main() -> int:
             }
         )
     scores = Scores(update=update, val_loss=loss, val_accuracy=0.1, val_perplexity=2.718**loss)
+    request = run.request()
     finding = Finding(kind="divergence", update=update, severity="error", evidence="the loss is nan", advice="lower it")
     result = Result(
         status="diverged" if diverges else "stopped" if asked else "finished",
+        reason=request.reason if asked and request is not None else "",
         update=update,
         updates=updates,
         tokens=update * 10,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,6 +13,8 @@ from moetui.core.report.figures import style
 from moetui.core.report.paths import Path, mean_path
 from moetui.core.report.subject import Subject
 from moetui.core.science.groups import Group
+
+PUBLISHED: Final = "published"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,7 @@ def _lines(
             axes.fill_between(x, low, high, color=look.colour, alpha=0.15, linewidth=0)
         if drawn is settings[0] and key == "val_loss":
             _mark_best(axes, path, x)
+    reported = [line for drawn in settings for line in _published(axes, subject, drawn, key, seconds=seconds)]
     axes.set_xlabel("seconds of training" if seconds else "update")
     axes.set_ylabel(
         {
@@ -98,8 +102,20 @@ def _lines(
             "val_perplexity": "validation perplexity",
         }[key]
     )
-    _focus(axes, handles)
+    _focus(axes, [*handles, *reported])
     return handles
+
+
+def _published(axes: Axes, subject: Subject, drawn: _Drawn, key: str, *, seconds: bool) -> list[Line2D]:
+    """The scores that a document reports of the same setting, as hollow markers where it tells their place."""
+    record = subject.counterparts.get(drawn.setting.key)
+    lines = []
+    for scores in filter(None, (record.final, record.best) if record else ()):
+        x, y = scores.seconds if seconds else scores.update, getattr(scores, key)
+        if x is not None and y is not None:
+            facts = style.hollow(marker="D", color=drawn.look.colour, gid=PUBLISHED)
+            lines += axes.plot([x], [y], label=PUBLISHED, **facts)
+    return lines
 
 
 def _mark_best(axes: Axes, path: Path, x: Sequence[float]) -> None:
@@ -133,8 +149,10 @@ def _shade_inflection(axes: Axes, subject: Subject, settings: Sequence[_Drawn]) 
 
 
 def _extras(axes: Axes) -> list[Line2D]:
-    """Legend of the star and of the shaded rise, if they are there."""
+    """Legend of the star, of the shaded rise and of published values, if they are there."""
     found = [line for line in axes.get_lines() if line.get_gid() == "best"]
+    if any(line.get_gid() == PUBLISHED for line in axes.get_lines()):
+        found.append(Line2D([], [], label=PUBLISHED, **style.hollow(marker="D", color="black")))
     if any(patch.get_gid() == "inflection" for patch in axes.patches):
         found.append(Line2D([], [], color="#E69F00", alpha=0.3, linewidth=8, label="rises after its best (inflection)"))
     return found

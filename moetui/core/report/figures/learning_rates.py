@@ -7,8 +7,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from moetui.core.report.figures import style
-from moetui.core.report.subject import SCORES, Subject, is_published
+from moetui.core.report.subject import SCORES, Subject
 from moetui.core.science.evidence import Evidence
+from moetui.core.science.frame import frame
 from moetui.core.science.measure import MEASURES, Measure
 from moetui.core.science.response import Response
 
@@ -40,7 +41,7 @@ def _panel(axes: Axes, subject: Subject, measure: Measure) -> list[Line2D]:
     axes.set_ylabel(f"{measure.label} ({measure.unit})" if measure.unit == "nats" else measure.label)
     style.log_x(axes)
     if values:
-        low, high = style.frame(values, ends)
+        low, high = frame(values, ends)
         if measure.key == "val_perplexity":
             axes.set_ylim(max(low, min(values) / 1.3), high)
             style.log_y(axes)
@@ -56,8 +57,8 @@ def _curve(axes: Axes, response: Response, index: int, values: list[float], ends
     points = [point for point in response.points if point.group.n]
     lrs = [point.lr for point in points]
     means = [point.group.mean for point in points]
-    facts = style.hollow() if is_published(response) else {"linestyle": look.line}
-    name = "published" if is_published(response) else style.label(response.name, 60) or "mean over seeds"
+    facts = style.hollow() if response.published else {"linestyle": look.line}
+    name = "published" if response.published else style.label(response.name, 60) or "mean over seeds"
     (line,) = axes.plot(lrs, means, marker=look.marker, color=look.colour, label=name, **facts)
     values += means
     for point in points:

@@ -8,6 +8,7 @@ from matplotlib.lines import Line2D
 
 from moetui.core.report.figures import style
 from moetui.core.report.subject import Subject
+from moetui.core.science.frame import frame
 from moetui.core.science.groups import Group
 from moetui.core.science.measure import LOSS, MEASURES, Measure
 
@@ -47,7 +48,7 @@ def _values(axes: Axes, subject: Subject, measure: Measure) -> None:
         if setting.diverged and measure is LOSS:
             style.diverged(axes, 1.0, row, across=False)
     if values:
-        axes.set_xlim(*style.frame(values, ends))
+        axes.set_xlim(*frame(values, ends))
     unit = {"val_loss": " (nats)", "seconds": " (s)"}.get(measure.key, "")
     axes.set_xlabel(f"{measure.label}{unit}")
     axes.locator_params(axis="x", nbins=5)
@@ -89,7 +90,7 @@ def _differences(axes: Axes, subject: Subject) -> None:
             axes.errorbar([one.estimate], [row], xerr=[half], fmt="none", ecolor="#D55E00", capsize=3, zorder=1)
             ends += [one.low, one.high]
     axes.axvline(0.0, color="black", linewidth=0.8)
-    axes.set_xlim(*style.frame(values, ends))
+    axes.set_xlim(*frame(values, ends))
     axes.set_xlabel("loss above that of the best (nats)\nfilled: a verdict; open: none, or not distinguishable")
 
 

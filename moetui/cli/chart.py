@@ -1,0 +1,46 @@
+"""Charts as plain text, below the numbers that they are drawn from."""
+
+import shutil
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import typer
+
+from moetui.cli.terminal import chosen_charset
+
+if TYPE_CHECKING:
+    from moetui.core.records import RunRecord
+    from moetui.core.science.measure import Measure
+    from moetui.core.science.pareto import Priced
+    from moetui.core.science.response import Response
+    from moetui.tui.chart import ChartSpec
+
+HEIGHT = 18
+WIDEST = 120
+
+
+def print_chart(spec: "ChartSpec") -> None:
+    """Draw a chart without colours: as wide as the terminal is, and 80 cells wide in a pipe."""
+    from moetui.tui.chart import draw
+
+    width = min(shutil.get_terminal_size((80, 24)).columns, WIDEST)
+    drawing = draw(spec, width, HEIGHT, chosen_charset(None))
+    typer.echo("\n" + "\n".join(line.rstrip() for line in drawing.plain().splitlines()))
+
+
+def print_response(
+    responses: "Sequence[Response]", records: "Sequence[RunRecord]", everything: "Sequence[RunRecord]"
+) -> None:
+    """The response chart, with what documents report of the same presets."""
+    from moetui.core.published import published_beside
+    from moetui.tui.compare.response_chart import response_chart
+
+    print_chart(response_chart(responses, published=published_beside(records, everything)))
+
+
+def print_pareto(prices: "Sequence[Priced]", measure: "Measure", cost: str) -> None:
+    """The score of each setting against its cost, and which letter of the chart is which setting."""
+    from moetui.tui.compare.pareto_chart import letters, pareto_chart
+
+    print_chart(pareto_chart(prices, measure, cost))
+    typer.echo("\n".join(f"{letter} {priced.group.label}" for letter, priced in letters(prices)))

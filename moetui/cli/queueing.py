@@ -1,0 +1,105 @@
+"""The queue: `queue` lists what waits and why; hold, release, move and top change it."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from moetui.cli.look import RunArgument, RunsArgument
+from moetui.cli.output import JsonOption, complain, print_json, print_table, say
+from moetui.cli.place import lab
+
+if TYPE_CHECKING:
+    from moetui.core.queueing import Waiting
+
+
+class _ListFirst(TyperGroup):
+    """`queue` alone, or with options only, is `queue list`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put the command in front where it is left out."""
+        if not args or (args[0].startswith("-") and args[0] not in ctx.help_option_names):
+            args = ["list", *args]
+        return super().parse_args(ctx, args)
+
+
+queue = typer.Typer(cls=_ListFirst, help="List the runs that wait, hold them back, or change their order.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    queue.command("list")(show)
+    queue.command()(hold)
+    queue.command()(release)
+    queue.command()(move)
+    queue.command()(top)
+    app.add_typer(queue, name="queue")
+
+
+def show(json: JsonOption = False) -> None:
+    """List the runs that wait, the next one first, and what each waits for."""
+    from moetui.core.devices import devices
+    from moetui.core.queueing import waiting
+
+    _print(waiting(lab(), lab().snapshot(), devices()), json=json)
+
+
+def hold(references: RunsArgument, json: JsonOption = False) -> int:
+    """Hold waiting runs back: they keep their place and do not start until they are released."""
+    return _each(references, held=True, json=json)
+
+
+def release(references: RunsArgument, json: JsonOption = False) -> int:
+    """Release runs that are held."""
+    return _each(references, held=False, json=json)
+
+
+def move(
+    reference: RunArgument,
+    position: Annotated[int, typer.Argument(min=1, help="Its new place, counted from 1; beyond the end is the last.")],
+    json: JsonOption = False,
+) -> None:
+    """Give a waiting run another place in the queue."""
+    from moetui.core import queueing
+    from moetui.core.devices import devices
+
+    queueing.move(lab(), lab().find(reference), position)
+    _print(queueing.waiting(lab(), lab().snapshot(), devices()), json=json)
+
+
+def top(reference: RunArgument, json: JsonOption = False) -> None:
+    """Put a waiting run in front of all others."""
+    move(reference, 1, json)
+
+
+def _each(references: list[str], *, held: bool, json: bool) -> int:
+    from moetui.core.errors import LabError
+    from moetui.core.queueing import hold as hold_run
+
+    done = []
+    code = 0
+    for record in [lab().find(reference) for reference in references]:
+        try:
+            done.append(hold_run(lab(), record, held=held))
+            say(f"{record.id} {record.name}: {done[-1].status}")
+        except LabError as error:
+            code = complain(str(error), code=error.exit_code)
+    if json:
+        print_json([run.model_dump() for run in done])
+    return code
+
+
+def _print(found: "tuple[Waiting, ...]", *, json: bool) -> None:
+    if json:
+        print_json(
+            [{"place": place, **one.record.model_dump(), "waits_for": one.reason} for place, one in enumerate(found, 1)]
+        )
+        return
+    if not found:
+        say("Nothing waits.")
+        return
+    rows = [
+        [str(place), one.record.id, one.record.name, one.record.status, one.reason]
+        for place, one in enumerate(found, 1)
+    ]
+    print_table(["place", "id", "name", "status", "waits for"], rows, right=["place"], names=["name"])

@@ -1,0 +1,45 @@
+"""What planned runs have to beat: the best setting of their study so far, or else the best that its source reports."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from engine.config import RunConfig
+from engine.rundir import DamagedFile
+from moetui.core.errors import LabError
+from moetui.core.lab import Lab
+from moetui.core.plan import PlannedRun
+from moetui.core.presets import Library
+from moetui.core.recorded import recorded_config
+from moetui.core.records import RunRecord
+from moetui.core.scale import split_scale
+from moetui.core.science.groups import best_group, groups
+from moetui.core.science.measure import LOSS
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A recorded run of the best setting, the mean of its final validation loss over the seeds, and its configuration."""
+
+    record: RunRecord
+    loss: float
+    config: RunConfig
+
+
+def reference(
+    lab: Lab, library: Library, planned: Sequence[PlannedRun], records: Sequence[RunRecord]
+) -> Reference | None:
+    """The best setting of the study of these runs, or of their preset; None if nothing is known of it."""
+    names = {run.study or run.preset for run in planned}
+    plain = {split_scale(name)[0] for name in names}
+    own = [run for run in records if not run.published and (run.study in names or run.preset in names)]
+    told = [run for run in records if run.published and (run.study in plain or run.preset in plain)]
+    for found in (own, told):
+        group = best_group(groups(found, LOSS), LOSS)
+        if group is not None:
+            record = group.counted[0].record
+            try:
+                config = recorded_config(library, record) if not record.path else lab.run_dir(record).config().config
+            except (DamagedFile, FileNotFoundError, LabError):
+                continue
+            return Reference(record, group.mean, config)
+    return None

@@ -1,0 +1,55 @@
+"""The Pareto view: a score against what it costs, each setting by a letter, the front joined."""
+
+import string
+from collections.abc import Sequence
+from typing import Final
+
+from moetui.core.science.measure import Measure
+from moetui.core.science.pareto import Priced
+from moetui.tui.chart import PALETTE, ChartSpec, Series, Slot
+
+UNITS: Final = {
+    "seconds": "seconds of training",
+    "tokens": "tokens",
+    "flops": "floating-point operations",
+    "memory": "bytes of peak memory",
+}
+WIDE: Final = 5.0
+"""A cost that varies by more than this factor is drawn on a log axis."""
+FRONT: Final = Slot("#e07b00", "●", "o")
+
+
+def letters(prices: Sequence[Priced]) -> list[tuple[str, Priced]]:
+    """Each setting with the letter that stands for it, in the order given; beyond the alphabet they share the last one."""
+    signs = string.ascii_lowercase + string.ascii_uppercase
+    return [(signs[min(index, len(signs) - 1)], priced) for index, priced in enumerate(prices)]
+
+
+def pareto_chart(prices: Sequence[Priced], measure: Measure, cost: str) -> ChartSpec:
+    """Settings with a cost and a score; those that no other beats in both are joined and coloured."""
+    placed = [(letter, priced, priced.cost) for letter, priced in letters(prices) if priced.cost and priced.group.n]
+    front = sorted((price, priced.group.mean) for _, priced, price in placed if priced.front)
+    series = (
+        [Series("Pareto front", [x for x, _ in front], [y for _, y in front], FRONT, emphasis="faint")] if front else []
+    )
+    for letter, priced, price in placed:
+        color = FRONT.color if priced.front else PALETTE[0].color
+        look = Slot(color, letter, letter)
+        series.append(Series(letter, [price], [priced.group.mean], look, line=False, legend=False))
+    costs = [price for _, _, price in placed]
+    return ChartSpec(
+        title=f"{measure.title.capitalize()} against {UNITS[cost]}",
+        series=tuple(series),
+        x_label=UNITS[cost],
+        x_log=bool(costs) and max(costs) > WIDE * min(costs),
+        x_range=_around(costs),
+        y_log=measure.key == "val_perplexity",
+        y_format="percent" if measure.key == "val_accuracy" else "number",
+        legend_values=False,
+        empty=f"no setting whose {UNITS[cost]} are known",
+    )
+
+
+def _around(costs: Sequence[float]) -> tuple[float, float] | None:
+    """A little room on both sides, so that no letter sits on the edge."""
+    return (min(costs) / 1.06, max(costs) * 1.06) if costs else None

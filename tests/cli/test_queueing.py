@@ -1,0 +1,54 @@
+"""queue and doctor --fix as commands."""
+
+from collections.abc import Callable
+
+from moetui.core.lab import Lab
+from tests.cli.conftest import Cli
+from tests.conftest import eventually
+from tests.core.test_dispatch import queue, status
+from tests.tui.lab_on_disk import write_run
+
+Behave = Callable[[str], None]
+
+
+def test_the_queue_is_listed_held_released_and_moved(cli: Cli, lab: Lab, fake_engine: Behave) -> None:
+    fake_engine("hold")
+    first, second, third = queue(lab, 0.01, 0.02, 0.03)
+    eventually(lambda: status(lab, first) == "running")
+    code, out, _ = cli("queue")
+    assert code == 0
+    assert [line.split()[1] for line in out.splitlines()[1:]] == [second.id, third.id]
+    assert f"{first.name} to end" in out
+    assert [(row["place"], row["id"]) for row in cli.json("queue", "top", third.id)] == [(1, third.id), (2, second.id)]
+    assert [run["status"] for run in cli.json("queue", "hold", second.id, third.id)] == ["held", "held"]
+    assert {row["status"] for row in cli.json("queue")} == {"held"}
+    assert cli("queue", "release", third.id)[0] == 0
+    moved = cli.json("queue", "move", third.id, "2")
+    assert [(row["id"], row["status"]) for row in moved] == [(second.id, "held"), (third.id, "queued")]
+
+
+def test_faults_of_the_queue_are_one_clear_line(cli: Cli, lab: Lab) -> None:
+    assert cli("queue") == (0, "", "Nothing waits.\n")
+    run = write_run(lab, "waits")
+    for arguments, code, message in (
+        (("hold", "nothing"), 3, "nothing"),
+        (("move", run.id, "0"), 2, "0"),
+        (("move", run.id), 2, "POSITION"),
+        (("lift", run.id), 2, "lift"),
+    ):
+        got, out, err = cli("queue", *arguments)
+        assert (got, out, len(err.splitlines())) == (code, "", 1), arguments
+        assert message in err
+
+
+def test_the_doctor_puts_in_order_what_it_is_told_to(cli: Cli, lab: Lab) -> None:
+    lab.found_catalogue()
+    run = write_run(lab, "stray")
+    lab.catalogue.remove([run.id])
+    assert "runs/stray is not in the catalogue" in cli("doctor")[1]
+    assert lab.catalogue.get("stray") is None
+    code, out, err = cli("doctor", "--fix")
+    assert code == 0
+    assert "stray: added" in err
+    assert "orphan" not in out
+    assert lab.find("stray").id == "stray"

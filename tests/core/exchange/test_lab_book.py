@@ -1,0 +1,84 @@
+"""Records without their directories: a lab book that travels lighter than its runs."""
+
+from pathlib import Path
+
+import pytest
+
+from moetui.core.detail import detail
+from moetui.core.enqueue import enqueue
+from moetui.core.errors import UsageError
+from moetui.core.exchange.exporting import export
+from moetui.core.gather import gather
+from moetui.core.lab import Lab
+from moetui.core.plan import Selection, plan
+from moetui.core.recorded import recorded_config
+from moetui.core.records import RunRecord
+from moetui.core.reindex import reindex
+from moetui.core.workspace import Workspace
+from tests.tui.lab_on_disk import end_run, write_run
+
+SELECTION = Selection(
+    presets=("schedule/all@tiny",), settings={"training.updates": 40, "evaluation.every": 20}, seeds=(1, 2)
+)
+
+
+@pytest.fixture
+def trained(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> list[RunRecord]:
+    """Two runs of a study with settings of their own, which have ended."""
+    monkeypatch.setattr("moetui.core.enqueue.start_dispatcher", lambda workspace: None)
+    return [end_run(lab, record) for record in enqueue(lab, plan(lab.library(), SELECTION)[:2])]
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Lab:
+    (tmp_path / "book").mkdir()
+    return Lab(Workspace(tmp_path / "book"))
+
+
+def exported(lab: Lab, runs: list[RunRecord], book: Lab) -> list[RunRecord]:
+    export([detail(lab, run) for run in runs], book.workspace.runs_json, "records")
+    return [book.find(run.id) for run in runs]
+
+
+def test_a_record_alone_knows_scores_and_configuration_of_its_run(
+    lab: Lab, trained: list[RunRecord], book: Lab
+) -> None:
+    there = exported(lab, trained, book)
+    assert [run.path for run in there] == ["", ""]
+    for here, copy in zip(trained, there, strict=True):
+        assert copy.model_copy(update={"path": here.path, "point": here.point}) == here
+        assert recorded_config(book.library(), copy) == lab.run_dir(here).config().config
+        assert detail(book, copy).known == detail(lab, here).known
+    assert [found.config for found in gather(book, there)] == [found.config for found in gather(lab, trained)]
+
+
+def test_a_second_export_brings_up_to_date_and_reindex_keeps_what_it_cannot_rebuild(
+    lab: Lab, trained: list[RunRecord], book: Lab
+) -> None:
+    first = exported(lab, trained, book)
+    published = [run for run in book.records() if run.published]
+    assert published
+    exported(lab, trained[:1], book)
+    reindex(book)
+    assert [book.find(run.id) for run in trained] == first
+    assert [run for run in book.records() if run.published] == published
+
+
+def test_a_preset_that_has_changed_since_is_no_configuration(lab: Lab, trained: list[RunRecord], book: Lab) -> None:
+    (copy, _) = exported(lab, trained, book)
+    stale = copy.model_copy(update={"point": {**copy.point, "optimizer.lr": 0.5}})
+    found = detail(book, stale)
+    assert found.config is None
+    assert "has changed since" in found.provenance["configuration"]
+    assert "optimizer.lr" in found.known
+
+
+def test_runs_that_go_on_or_live_there_are_refused(lab: Lab, trained: list[RunRecord], book: Lab) -> None:
+    with pytest.raises(UsageError, match="with its directory"):
+        exported(lab, trained, lab)
+    assert lab.find(trained[0].id).path
+    with pytest.raises(UsageError, match="is queued"):
+        exported(lab, [*trained, write_run(lab, "waiting")], book)
+    assert not book.workspace.runs_json.exists()
+    with pytest.raises(UsageError, match=r"into a runs\.json"):
+        export([detail(lab, trained[0])], book.workspace.root / "other.json", "records")

@@ -1,0 +1,141 @@
+"""Holding, releasing and moving runs that wait, as the dispatcher honours it, with real processes."""
+
+import os
+import signal
+from collections.abc import Callable
+
+import pytest
+
+from engine.locks import run_lock_holder
+from moetui.core import control, shelf
+from moetui.core.devices import CPU, Device
+from moetui.core.errors import LabError, UsageError
+from moetui.core.lab import Lab
+from moetui.core.launcher import launch
+from moetui.core.queueing import hold, in_order, move, waiting
+from moetui.core.records import RunRecord
+from moetui.core.reindex import reindex
+from tests.conftest import eventually
+from tests.core.test_dispatch import ended, queue, status, statuses
+
+Behave = Callable[[str], None]
+PROCESSOR = [Device(CPU, "CPU")]
+
+
+def names(lab: Lab) -> list[str]:
+    return [run.name for run in in_order(lab.snapshot(dispatch=False).runs)]
+
+
+def reasons(lab: Lab) -> dict[str, str]:
+    return {one.record.id: one.reason for one in waiting(lab, lab.snapshot(), PROCESSOR)}
+
+
+def busy(lab: Lab, fake_engine: Behave, *rates: float) -> list[RunRecord]:
+    """A run that trains until it is told to stop, and others behind it."""
+    fake_engine("hold")
+    runs = queue(lab, 1.0, *rates)
+    eventually(lambda: status(lab, runs[0]) == "running")
+    return runs
+
+
+def test_a_held_run_is_passed_over_until_it_is_released(lab: Lab, fake_engine: Behave) -> None:
+    first, second, third = busy(lab, fake_engine, 0.01, 0.02)
+    assert hold(lab, second).status == "held"
+    shelf.stop(lab, first)
+    eventually(lambda: statuses(lab, second, third) == ["held", "running"])
+    shelf.stop(lab, third)
+    eventually(lambda: not lab.dispatching())  # a held run keeps no dispatcher at work
+    assert lab.see(lab.find(second.id)).status == "held"
+    hold(lab, second, held=False)
+    eventually(lambda: status(lab, second) == "running")
+
+
+def test_the_next_dispatcher_honours_order_and_hold_of_one_that_was_killed(lab: Lab, fake_engine: Behave) -> None:
+    first, second, third, fourth = busy(lab, fake_engine, 0.01, 0.02, 0.03)
+    hold(lab, second)
+    move(lab, fourth, 1)
+    dispatcher = run_lock_holder(lab.workspace.dispatcher_lock)
+    assert dispatcher is not None
+    os.kill(dispatcher, signal.SIGKILL)
+    shelf.stop(lab, first)
+    eventually(lambda: status(lab, fourth) == "running")
+    assert statuses(lab, second, third) == ["held", "queued"]
+
+
+def test_order_and_hold_survive_the_loss_of_the_catalogue(lab: Lab, fake_engine: Behave) -> None:
+    _, second, third, fourth = busy(lab, fake_engine, 0.01, 0.02, 0.03)
+    hold(lab, third)
+    move(lab, fourth, 1)
+    before = names(lab)
+    lab.workspace.runs_json.unlink()
+    reindex(lab)
+    assert names(lab) == before == [fourth.name, second.name, third.name]
+    assert lab.see(lab.find(third.id)).status == "held"
+
+
+def test_a_run_can_be_moved_to_any_place(lab: Lab, fake_engine: Behave) -> None:
+    runs = busy(lab, fake_engine, 0.01, 0.02, 0.03, 0.04)[1:]
+    a, b, c, d = (run.name for run in runs)
+    assert [run.name for run in move(lab, runs[3], 2)] == [a, d, b, c]
+    assert [run.name for run in move(lab, runs[0], 99)] == [d, b, c, a]
+    assert [run.name for run in move(lab, runs[1], 2)] == [d, b, c, a]
+    (later,) = queue(lab, 0.05)
+    assert names(lab)[-1] == later.name
+    with pytest.raises(UsageError, match="first place"):
+        move(lab, runs[0], 0)
+
+
+def test_each_waiting_run_is_told_what_it_waits_for(lab: Lab, fake_engine: Behave) -> None:
+    first, second, third, fourth = busy(lab, fake_engine, 0.01, 0.02, 0.03)
+    hold(lab, fourth)
+    found = reasons(lab)
+    assert found[second.id] == f"{first.name} to end"
+    assert found[third.id] == "those before it, for the CPU"
+    assert "released" in found[fourth.id]
+
+
+def test_only_what_waits_can_be_held_or_moved(lab: Lab, fake_engine: Behave) -> None:
+    first, second = busy(lab, fake_engine, 0.01)
+    with pytest.raises(LabError, match="running"):
+        hold(lab, first)
+    with pytest.raises(LabError, match="running"):
+        move(lab, first, 1)
+    shelf.stop(lab, second)
+    with pytest.raises(LabError, match="stopped"):
+        hold(lab, second)
+
+
+def test_a_launcher_that_comes_just_after_the_hold_starts_nothing(lab: Lab, fake_engine: Behave) -> None:
+    _, second = busy(lab, fake_engine, 0.01)
+    hold(lab, second)
+    run = lab.run_dir(second)
+    with pytest.raises(BlockingIOError):
+        launch(run, PROCESSOR[0], lab.workspace)
+    assert run.launch() is None
+
+
+def test_a_hold_that_meets_a_launcher_at_work_says_so(lab: Lab, fake_engine: Behave) -> None:
+    _, second = busy(lab, fake_engine, 0.01)
+    with control.before_start(lab.run_dir(second)) as waits:
+        assert waits
+        with pytest.raises(LabError, match="does not wait"):
+            hold(lab, second)
+
+
+def test_a_held_run_can_be_stopped_and_deleted(lab: Lab, fake_engine: Behave) -> None:
+    first, second, third = busy(lab, fake_engine, 0.01, 0.02)
+    for run in (second, third):
+        hold(lab, run)
+    assert shelf.stop(lab, second).status == "stopped"
+    assert shelf.delete(lab, third).deleted
+    shelf.stop(lab, first)
+    eventually(lambda: ended(lab))
+
+
+def test_a_run_that_has_started_has_no_place_any_more(lab: Lab, fake_engine: Behave) -> None:
+    first, second, third = busy(lab, fake_engine, 0.01, 0.02)
+    move(lab, third, 1)
+    shelf.stop(lab, first)
+    eventually(lambda: status(lab, third) == "running")
+    assert not lab.run_dir(third).queue_file.exists()
+    assert status(lab, second) == "queued"
