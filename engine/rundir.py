@@ -35,7 +35,7 @@ Phase = Literal["starting", "running", "evaluating", "stopping"]
 
 
 class _File(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
 
 class Parent(_File):
@@ -196,24 +196,35 @@ class DamagedFile(ValueError):  # noqa: N818  # reads as what it is where it is 
     """A file of a run directory that cannot be understood."""
 
 
+class _Inside:
+    """A path in a run directory, put together when it is asked for: a laboratory looks at thousands of them at a time."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __get__(self, run: "RunDir", owner: type["RunDir"]) -> Path:
+        return run.path / self._name
+
+
 class RunDir:
     """The paths of one run directory, and its files as typed values."""
 
+    config_file = _Inside("config.json")
+    import_file = _Inside("import.json")
+    labels_file = _Inside("labels.json")
+    launch_file = _Inside("launch.json")
+    state_file = _Inside("state.json")
+    request_file = _Inside("request.json")
+    queue_file = _Inside("queue.json")
+    result_file = _Inside("result.json")
+    metrics_file = _Inside("metrics.jsonl")
+    log_file = _Inside("log.txt")
+    run_lock = _Inside("run.lock")
+    procs_lock = _Inside("procs.lock")
+    checkpoints = _Inside("checkpoints")
+
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.config_file = path / "config.json"
-        self.import_file = path / "import.json"
-        self.labels_file = path / "labels.json"
-        self.launch_file = path / "launch.json"
-        self.state_file = path / "state.json"
-        self.request_file = path / "request.json"
-        self.queue_file = path / "queue.json"
-        self.result_file = path / "result.json"
-        self.metrics_file = path / "metrics.jsonl"
-        self.log_file = path / "log.txt"
-        self.run_lock = path / "run.lock"
-        self.procs_lock = path / "procs.lock"
-        self.checkpoints = path / "checkpoints"
 
     def config(self) -> RunFile:
         """The run's config.json. Raises `FileNotFoundError` or `DamagedFile`."""

@@ -9,7 +9,7 @@ class Section(BaseModel):
     """One section of the configuration."""
 
     # strict: `updates = true` or `lr = "0.1"` is a slip, not a number.
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False, defer_build=True)
 
 
 def described(default: Any, description: str, *, unit: str = "", **bounds: Any) -> Any:

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from engine.host import hostname
 from engine.locks import hold_run_lock
-from engine.rundir import DamagedFile, Result, RunDir, write_file
+from engine.rundir import DamagedFile, Result, RunDir, RunFile, write_file
 from moetui.core.devices import Device, devices
 from moetui.core.errors import CatalogueError, NotFoundError
 from moetui.core.lab import Lab
@@ -32,6 +32,9 @@ from moetui.core.shelf import prune
 from moetui.core.workspace import Workspace
 
 POLL_SECONDS = 0.2
+LARGEST_SHARE = 0.05
+"""Of one core; a long queue is looked at less often."""
+
 BUSY_POLL_SECONDS = 2.0
 """Pause between two looks while every fitting device is taken by other people's processes."""
 
@@ -43,6 +46,7 @@ class Dispatcher:
         self._lab = lab
         self._pruner = Pruner(lab)
         self._children: dict[str, tuple[RunDir, subprocess.Popen[bytes]]] = {}
+        self._entries: dict[str, RunFile] = {}  # of the runs that wait; what is read of them here never changes
 
     def step(self) -> float | None:
         """Note what ended, start what fits."""
@@ -59,15 +63,17 @@ class Dispatcher:
 
     def _start(self, queued: list[RunRecord], live: list[RunRecord]) -> bool:
         """Start queued runs on devices with room, in their order. True if any was started or ended."""
+        self._entries = {run.id: entry for run in queued if (entry := self._entries.get(run.id)) is not None}
         placement = Placement(places(self._lab, live, devices()))
         acted = False
         for record in queued:
             try:
-                entry = self._lab.run_dir(record).config()
+                entry = self._entries.get(record.id) or self._lab.run_dir(record).config()
             except (OSError, DamagedFile) as error:
                 self._refuse(record, str(error))
                 acted = True
                 continue
+            self._entries[record.id] = entry
             place = placement.choose(entry)
             if isinstance(place, Unplaced):
                 if place.never:
@@ -139,8 +145,11 @@ def main(arguments: list[str]) -> int:
 
 def _run(dispatcher: Dispatcher) -> None:
     _log(f"dispatcher {os.getpid()} on {hostname()}")
+    before = time.process_time()
     while (pause := dispatcher.step()) is not None:
-        time.sleep(pause)
+        now = time.process_time()
+        time.sleep(max(pause, min((now - before) / LARGEST_SHARE, BUSY_POLL_SECONDS)))
+        before = now
 
 
 def _log(line: str) -> None:

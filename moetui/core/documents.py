@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from engine.metrics import encode
 from moetui.core.errors import CatalogueError, DamagedCatalogueError
@@ -12,7 +12,7 @@ from moetui.core.records import RunRecord
 
 Document = dict[str, Any]
 
-_RECORDS = TypeAdapter(dict[str, RunRecord])
+_RECORDS = TypeAdapter(dict[str, RunRecord], config=ConfigDict(defer_build=True))
 
 
 def to_document(record: RunRecord) -> Document:
@@ -56,7 +56,7 @@ def _without_empty(model: BaseModel) -> Document:
     kept: Document = {}
     for name, field in type(model).model_fields.items():
         value = getattr(model, name)
-        if value in (None, "", (), {}) and value == field.default:
+        if value in (None, "", (), {}) and value == field.get_default(call_default_factory=True):
             continue  # it reads back as the same when it is absent
         kept[name] = _without_empty(value) if isinstance(value, BaseModel) else value
     return kept | (model.model_extra or {})

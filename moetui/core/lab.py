@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from engine.locks import run_lock_holder
 from engine.rundir import RunDir, State
@@ -35,12 +36,22 @@ class Snapshot:
         return {run.id: run.status for run in self.runs}
 
 
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """The records of one version of the catalogue, those that are not deleted, and the places of the ones to look at."""
+
+    found: list[RunRecord] = field(default_factory=list)
+    runs: list[RunRecord] = field(default_factory=list)
+    pending: list[int] = field(default_factory=list)
+
+
 class Lab:
     """Reads and changes one workspace. Cheap to make; safe to use from several threads."""
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
         self.catalogue = Catalogue(workspace.runs_json)
+        self._listed = _Listed()
 
     def library(self) -> Library:
         """The presets, built in and the user's own, as they are on disk now."""
@@ -55,14 +66,20 @@ class Lab:
 
     def records(self, *, deleted: bool = False) -> list[RunRecord]:
         """The catalogue as written, newest first; a workspace without one has the published results."""
-        found = self.catalogue.all() if self.workspace.runs_json.exists() else published_records(Library.load())
-        return sorted((r for r in found if (r.deleted is not None) == deleted), key=lambda r: r.created, reverse=True)
+        return _newest_first(r for r in self._found() if (r.deleted is not None) == deleted)
+
+    def _found(self) -> list[RunRecord]:
+        return self.catalogue.all() if self.workspace.runs_json.exists() else self._published
+
+    @cached_property
+    def _published(self) -> list[RunRecord]:
+        return published_records(Library.load())
 
     def found_catalogue(self) -> None:
         """Write the published results, which `records` shows of a workspace without a catalogue, so that they can be changed."""
         if self.workspace.runs_json.exists():
             return
-        published = published_records(Library.load())
+        published = self._published
         with self.catalogue.transaction():
             if not self.workspace.runs_json.exists():
                 self.catalogue.add(published)
@@ -73,21 +90,29 @@ class Lab:
         `dispatch=False` only looks; the dispatcher itself must use it, as asking for its own lock would drop that lock.
         Raises `CatalogueError` if runs.json cannot be read.
         """
-        runs: list[RunRecord] = []
+        listed = self._list()
+        runs = list(listed.runs)
         states: dict[str, State] = {}
         ended: list[RunRecord] = []
-        for record in self.records():
-            fresh = record
-            if record.pending and record.path:
-                fresh, state = self._look(record) if dispatch else current(record, self.run_dir(record))
-                if state is not None:
-                    states[record.id] = state
-                if not fresh.pending:
-                    ended.append(fresh)
-            runs.append(fresh)
+        for place in listed.pending:
+            record = runs[place]
+            runs[place], state = self._look(record) if dispatch else current(record, self.run_dir(record))
+            if state is not None:
+                states[record.id] = state
+            if not runs[place].pending:
+                ended.append(runs[place])
         if dispatch:
-            self._keep_going(ended, queued=any(run.status == "queued" for run in runs))
+            self._keep_going(ended, queued=any(runs[place].status == "queued" for place in listed.pending))
         return Snapshot(tuple(runs), states, time.time())
+
+    def _list(self) -> _Listed:
+        """What a snapshot begins with; made anew only when the catalogue has changed."""
+        found = self._found()
+        if found != self._listed.found:
+            runs = _newest_first(r for r in found if r.deleted is None)
+            pending = [place for place, run in enumerate(runs) if run.pending and run.path]
+            self._listed = _Listed(found, runs, pending)
+        return self._listed
 
     def note_ends(self, ended: Iterable[RunRecord]) -> None:
         """Write the ends of runs into the catalogue; what people said of the run in between is kept."""
@@ -147,3 +172,7 @@ class Lab:
             if launch and launch.exit_code is None and launch.parent == run_lock_holder(self.workspace.dispatcher_lock):
                 return fresh.model_copy(update={"status": "stopping", "reason": "the process has ended"}), state
         return fresh, state
+
+
+def _newest_first(records: Iterable[RunRecord]) -> list[RunRecord]:
+    return sorted(records, key=lambda record: record.created, reverse=True)

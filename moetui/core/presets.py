@@ -30,7 +30,7 @@ AS_PUBLISHED = "-as-published"
 class Published(BaseModel):
     """One result that a source reports: for the point of the grid it belongs to, if there is a grid."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     point: dict[str, Any] = {}
     name: str = ""
@@ -47,7 +47,7 @@ class Published(BaseModel):
 
 
 class _Head(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
     name: str
     title: str

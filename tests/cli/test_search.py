@@ -28,6 +28,7 @@ def points(found: dict[str, Any]) -> list[dict[str, Any]]:
     return [trial["point"] for trial in found["trials"]]
 
 
+@pytest.mark.slow
 def test_tpe_comes_to_the_planted_best(cli: Cli, lab: Lab, fake_engine: Behave) -> None:
     fake_engine("respond")
     found = cli.json("search", "base/moe-tiny", *LR, *SHORT, "--seed", "3", "--trials", "12", "--yes")
@@ -43,6 +44,7 @@ def test_tpe_comes_to_the_planted_best(cli: Cli, lab: Lab, fake_engine: Behave) 
     assert progress["best"]["group"] == found["best"]["group"]
 
 
+@pytest.mark.slow
 def test_a_search_whose_searcher_was_killed_goes_on_as_if_it_had_not_been(
     cli: Cli, lab: Lab, fake_engine: Behave
 ) -> None:
@@ -69,6 +71,7 @@ def test_a_search_whose_searcher_was_killed_goes_on_as_if_it_had_not_been(
 
 
 @pytest.mark.parametrize("rule", ["median", "asha"])
+@pytest.mark.slow
 def test_a_trial_that_falls_behind_is_stopped_and_tagged(cli: Cli, lab: Lab, fake_engine: Behave, rule: str) -> None:
     fake_engine("linger")
     # With this seed the one bad value is drawn sixth, when there is a median; its run would not end by itself.
@@ -86,6 +89,7 @@ def test_a_trial_that_falls_behind_is_stopped_and_tagged(cli: Cli, lab: Lab, fak
     assert again["trials"] == found["trials"]
 
 
+@pytest.mark.slow
 def test_a_diverged_trial_is_the_worst_and_the_search_goes_on(cli: Cli, lab: Lab, fake_engine: Behave) -> None:
     fake_engine("respond")
     found = cli.json("search", "base/moe-tiny", "--choice", "optimizer.lr=[0.05,1e6]", *SHORT, "--seeds", "2", "--yes")
@@ -95,6 +99,7 @@ def test_a_diverged_trial_is_the_worst_and_the_search_goes_on(cli: Cli, lab: Lab
     assert found["best"]["point"] == {"optimizer.lr": 0.05}
 
 
+@pytest.mark.slow
 def test_trials_run_side_by_side_where_that_is_asked_for(lab: Lab, fake_engine: Behave) -> None:
     fake_engine("hold")
     asked = ("search", "base/moe-tiny", *LR, *SHORT, "--yes", "--parallel", "2", "--seeds", "2", "--trials", "9")
@@ -108,6 +113,7 @@ def test_trials_run_side_by_side_where_that_is_asked_for(lab: Lab, fake_engine: 
     assert {lab.run_dir(run).config().per_device for run in runs} == {2}
 
 
+@pytest.mark.slow
 def test_the_value_of_a_trial_is_the_mean_over_its_seeds(cli: Cli, fake_engine: Behave) -> None:
     fake_engine("seeds")
     found = cli.json("search", "base/moe-tiny", *LR, *SHORT, "--trials", "2", "--seeds", "3", "--yes")
@@ -119,6 +125,7 @@ def test_the_value_of_a_trial_is_the_mean_over_its_seeds(cli: Cli, fake_engine: 
         assert trial["value"] == pytest.approx(sum(losses) / 3)
 
 
+@pytest.mark.slow
 def test_after_the_time_is_up_no_trial_begins_and_those_under_way_end(lab: Lab, fake_engine: Behave) -> None:
     fake_engine("respond")
     plan = SearchPlan(preset="base/moe-tiny", settings={"training.updates": 4}, trials=9, ranges=LR_RANGE)

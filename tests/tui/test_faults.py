@@ -88,7 +88,7 @@ async def test_a_fault_of_the_screen_is_told_and_the_next_picture_is_taken(
             await pilot.pause()
             assert "A fault in Live" in [told.title for told in app._notifications]
         await pilot.press("3")
-        await until(pilot, lambda: "published" in seen(app))
+        await until(pilot, lambda: "Overlay" in seen(app) and "first" in seen(app))
     taken(user / "tui.log")
 
 
