@@ -10,10 +10,11 @@ from functools import partial
 from typing import ClassVar, get_args
 
 from rich.text import Text
-from textual import work
+from textual import on, work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
+from textual.driver import Driver
 from textual.events import Event, Key
 from textual.filter import LineFilter
 from textual.screen import Screen
@@ -134,6 +135,11 @@ class MoetuiApp(App[None]):
             self.notify(fault, title="Settings", severity="warning", timeout=FAULT_SECONDS, markup=False)
         if self._tour:
             self.call_after_refresh(self.action_tour)
+
+    @on(Driver.SignalResume)
+    def _redraw(self) -> None:
+        """Draw everything again: the shell has had the terminal in between, and Textual sends only what has changed."""
+        self.screen.refresh()
 
     def refresh_picture(self) -> None:
         """Read the laboratory in a thread, unless one is still at it; the screen gets the picture when it is there."""

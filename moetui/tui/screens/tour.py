@@ -29,9 +29,10 @@ STEPS: tuple[tuple[str, str], ...] = (
         "gives one chart all the space, {live.log} reads the log, {live.stop} stops a run.",
     ),
     (
-        "Runs",
+        "Runs and Compare",
         "{everywhere.show('runs')} holds everything recorded, published results too. Find with {runs.filter}, such as lr>=0.05, "
-        "mark with {runs.mark}, overlay the curves of the marked runs with {runs.overlay}.",
+        "mark with {runs.mark}, overlay with {runs.overlay}. {everywhere.show('compare')} says which learning rate is best, and "
+        "how sure that is.",
     ),
     (
         "Help",
