@@ -21,6 +21,12 @@ from tests.tui.seen import seen, until
 Watched = tuple[MoetuiApp, Pilot[None]]
 
 
+@pytest.fixture(autouse=True)
+def _told_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was told stays to be looked at, however busy the machine is."""
+    monkeypatch.setattr(MoetuiApp, "NOTIFICATION_TIMEOUT", 600.0)
+
+
 @asynccontextmanager
 async def live(lab: Lab) -> AsyncIterator[Watched]:
     end_run(lab, write_run(lab, "a", name="first"))
