@@ -84,7 +84,7 @@ async def test_two_interfaces_see_each_other_and_keep_their_cursors_on_their_run
     async with here.run_test(size=(100, 24)) as first, there.run_test(size=(100, 24)) as second:
         await until(first, lambda: "run0" in seen(here))
         await until(second, lambda: "run0" in seen(there))
-        await second.press("down", "down")
+        await second.press("down")
         table = there.screen.query_one(RunTable)
         assert table.current is not None
         assert table.current.id == "run1"
