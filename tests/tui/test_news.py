@@ -1,5 +1,7 @@
 """Notifications of ends and findings, and several interfaces on one workspace."""
 
+import pytest
+
 from engine.rundir import Finding
 from moetui.core import shelf
 from moetui.core.lab import Lab, Snapshot
@@ -40,7 +42,7 @@ class Ringing(MoetuiApp):
         self.rung += 1
 
 
-async def test_bell_and_notification_are_for_those_who_want_them(lab: Lab) -> None:
+async def test_bell_and_notification_are_for_those_who_want_them(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     found = [
         (run("a", "running"), Finding(kind="spike", update=7, severity="warning", evidence="up by 2", advice="")),
         (run("a", "running"), Finding(kind="flat", update=7, severity="note", evidence="nothing", advice="")),
@@ -50,7 +52,7 @@ async def test_bell_and_notification_are_for_those_who_want_them(lab: Lab) -> No
         async with app.run_test(notifications=True) as pilot:
             sent: list[str] = []
             assert app._driver is not None
-            app._driver.write = sent.append  # type: ignore[method-assign]
+            monkeypatch.setattr(app._driver, "write", sent.append)
             wire = Wire(app, bell=wanted, osc9=wanted)
             wire.tell_findings(found)
             many = tuple(run(str(number), "running") for number in range(9))
