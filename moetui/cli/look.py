@@ -1,15 +1,19 @@
 """Commands that look at runs: show, health, logs, watch, wait; `ls` has a module of its own."""
 
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from moetui.cli.output import JsonOption, print_json
 from moetui.cli.place import lab
-from moetui.cli.terminal import AsciiOnly, Remote, open_terminal
+from moetui.cli.terminal import CharsetOption, Look, Remote, ThemeOption, chosen_charset, open_terminal
 
 if TYPE_CHECKING:
     from moetui.core.records import RunRecord
+
+PAUSE_SECONDS, SLOW_SECONDS = 0.5, 2.0
+"""Between two drawings of `watch`, and over a slow link."""
 
 RunArgument = Annotated[str, typer.Argument(help="Id, unique beginning of an id, or name.", show_default=False)]
 RunsArgument = Annotated[list[str], typer.Argument(help="Ids, unique beginnings of ids, or names.", show_default=False)]
@@ -29,14 +33,19 @@ def show(
     history: Annotated[bool, typer.Option("--history", help="With --json: add every record of the metrics.")] = False,
     json: JsonOption = False,
 ) -> None:
-    """Show one run: scores, configuration, provenance, findings."""
+    """Show one run: scores, configuration, provenance, findings, and its curves."""
     from moetui.core.detail import detail
 
     found = detail(lab(), lab().find(reference))
-    if not json:
-        typer.echo("\n".join(found.lines()))
+    if json:
+        print_json(found.tree(history=history))
         return
-    print_json(found.tree(history=history))
+    from moetui.cli.chart import print_chart
+    from moetui.tui.run_charts import run_charts
+
+    typer.echo("\n".join(found.lines()))
+    for spec in run_charts(lab(), found.record):
+        print_chart(spec)
 
 
 def health(references: RunsArgument, json: JsonOption = False) -> None:
@@ -59,7 +68,6 @@ def logs(
     json: JsonOption = False,
 ) -> None:
     """Print the log of a run."""
-    import sys
     import time
 
     from moetui.core.log import read_log
@@ -86,12 +94,35 @@ def watch(
     references: Annotated[
         list[str] | None, typer.Argument(help="Runs to watch; default: the newest.", show_default=False)
     ] = None,
+    once: Annotated[bool, typer.Option("--once", help="Print them as they are now, and leave.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="Open the Live screen of the interface on them.")] = False,
     remote: Remote = None,
-    ascii_only: AsciiOnly = None,
-) -> None:
-    """Open the dashboard on runs."""
+    charset: CharsetOption = None,
+    theme: ThemeOption = None,
+    json: JsonOption = False,
+) -> int:
+    """Draw runs and their curves in place, in a block that renews itself, until they have ended; the exit code is that of `wait`.
+
+    Without a terminal the block is printed once.
+    """
     shown = [lab().find(reference).id for reference in references or []]
-    open_terminal(watch=shown, start="live", remote=remote, ascii_only=ascii_only)
+    if full:
+        open_terminal(Look(remote, charset, theme), watch=shown, start="live")
+        return 0
+    from moetui.cli.follow import exit_code
+    from moetui.core.terminal import is_dumb, is_remote
+    from moetui.tui.inline import Dashboard, print_once, watch_inline
+
+    dashboard = Dashboard(lab(), shown, chosen_charset(charset))
+    if json:
+        dashboard.lines(0, 0)
+        print_json([run.model_dump() for run in dashboard.runs])
+    elif once or not sys.stdout.isatty() or is_dumb():
+        print_once(dashboard, sys.stdout)
+    else:
+        slow = is_remote() if remote is None else remote
+        return exit_code(watch_inline(dashboard, sys.stdout, pause=SLOW_SECONDS if slow else PAUSE_SECONDS))
+    return 0
 
 
 def wait(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 from textual.binding import Binding, BindingType
@@ -13,7 +14,7 @@ Place = Literal["everywhere", "launch", "form", "live", "runs", "run", "compare"
 class Action:
     """One thing a user can do: where, by which keys (Textual's names, comma-separated), and what it does in a sentence.
 
-    `id` is the name of the method `action_<id>` on the screen (or on the app, for `everywhere`). `footer` is the label in the
+    `id` is the call of the method `action_<id>` on the screen (or on the app, for `everywhere`). `footer` is the label in the
     footer; empty keeps it out of there.
     """
 
@@ -22,6 +23,11 @@ class Action:
     keys: str
     footer: str
     help: str
+
+    @property
+    def full_id(self) -> str:
+        """The id among those of all places."""
+        return f"{self.place}.{self.id}"
 
 
 def _chart_actions(place: Place) -> tuple[Action, ...]:
@@ -87,6 +93,10 @@ ACTIONS: tuple[Action, ...] = (
     Action("everywhere", "help", "question_mark", "Help", "Show every key of this screen."),
     Action("everywhere", "command_palette", "colon", "", "Search for an action by name."),
     Action("everywhere", "quit", "q", "Quit", "Leave; runs go on training."),
+    Action("everywhere", "suspend_process", "ctrl+z", "", "Go to the shell for a while; its command fg comes back."),
+    Action("everywhere", "theme", "f2", "", "Change the colours: dark, light, or those of the terminal."),
+    Action("everywhere", "remote", "f3", "", "Spare a slow link: draw new numbers every two seconds only, or at once."),
+    Action("everywhere", "tour", "f4", "", "Take the tour of five steps."),
     Action("launch", "launch", "enter", "Start", "Start the planned runs and watch them (on a folder: fold it)."),
     Action("launch", "tick", "space", "Tick", "Tick or untick the value under the cursor; fold a folder."),
     Action("launch", "tick_all", "a", "", "Tick every value of this list, or none."),
@@ -243,17 +253,52 @@ def actions_of(place: Place) -> Iterator[Action]:
     return (action for action in ACTIONS if action.place == place)
 
 
+GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "Move": ("cursor", "page", "row", "go", "turn"),
+        "Views": (
+            "section",
+            "chart",
+            "maximise",
+            "view",
+            "log",
+            "sort",
+            "reverse",
+            "filter",
+            "search",
+            "trash",
+            "open",
+        ),
+    }
+)
+"""Headings of the help and the methods below each; all others are what one does in a place."""
+
+
+def group_of(action: Action) -> str:
+    """The heading that an action has in the help."""
+    method = action.id.partition("(")[0]
+    return next((name for name, methods in GROUPS.items() if method in methods), "Do")
+
+
 def bindings(place: Place) -> list[BindingType]:
-    """Textual's bindings for the actions of one place."""
+    """Textual's bindings for the actions of one place; the ids are those that a keymap gives other keys."""
     return [
-        Binding(action.keys, action.id, action.footer or action.help, show=bool(action.footer), tooltip=action.help)
+        Binding(
+            action.keys,
+            action.id,
+            action.footer or action.help,
+            show=bool(action.footer),
+            tooltip=action.help,
+            id=action.full_id,
+            priority=action.id == "suspend_process",  # no dialog is in its way
+        )
         for action in actions_of(place)
     ]
 
 
-def key_names(action: Action) -> str:
-    """The keys as people write them: `question_mark` is `?`."""
-    return " ".join(_KEY_NAMES.get(key, key) for key in action.keys.split(","))
+def key_names(action: Action, keymap: Mapping[str, str] = MappingProxyType({})) -> str:
+    """The keys as people write them: `question_mark` is `?`. A keymap has other keys for some actions, by their full ids."""
+    return " ".join(_KEY_NAMES.get(key, key) for key in keymap.get(action.full_id, action.keys).split(","))
 
 
 _KEY_NAMES = {

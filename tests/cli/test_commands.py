@@ -206,7 +206,7 @@ def test_doctor_finds_a_healthy_workspace_healthy_and_a_damaged_catalogue_not(cl
         (("explain", "optimizer.lrr"), 3, "did you mean optimizer.lr?"),
         (("frobnicate",), 2, "frobnicate"),
         ((), 2, "no terminal"),
-        (("watch",), 2, "no terminal"),
+        (("watch", "--full"), 2, "no terminal"),
     ],
 )
 def test_bad_input_is_one_clear_line(cli: Cli, lab: Lab, arguments: tuple[str, ...], code: int, message: str) -> None:

@@ -7,11 +7,11 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from moetui.core.terminal import Charset as Charset  # what charts can be drawn with is what terminals can show
 from moetui.tui.chart.palette import PALETTE, Slot
 
 FloatArray = NDArray[np.float64]
 Emphasis = Literal["faint", "normal", "strong"]
-Charset = Literal["braille", "ascii"]
 NumberFormat = Literal["number", "percent"]
 Range = tuple[float, float]
 

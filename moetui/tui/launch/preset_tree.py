@@ -15,6 +15,7 @@ from textual.widgets import Tree
 from textual.widgets.tree import TreeNode
 
 from moetui.core.presets import Fault, Library, Preset
+from moetui.tui.panel import Panel, shows
 
 FIRST = "quickstart"
 
@@ -57,7 +58,7 @@ def label_of(entry: Entry, name: str) -> Text:
     return label
 
 
-class PresetTree(Tree[Entry], inherit_bindings=False):
+class PresetTree(Tree[Entry], Panel, inherit_bindings=False):
     """Shows presets; tells which entry is under the cursor. Space folds a folder."""
 
     DEFAULT_CSS = """
@@ -94,6 +95,7 @@ class PresetTree(Tree[Entry], inherit_bindings=False):
         """What is under the cursor."""
         return self.cursor_node.data if self.cursor_node else None
 
+    @shows
     def fill(self, library: Library, faults: Iterable[Fault], query: str = "", recent: Iterable[str] = ()) -> None:
         """Show these presets and faults; the cursor stays on its entry where that is still there."""
         before = self._place_of(self.cursor_node) if self.cursor_node else FIRST

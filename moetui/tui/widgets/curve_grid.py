@@ -6,13 +6,13 @@ from pathlib import Path
 
 from textual.app import ComposeResult
 from textual.events import Resize
-from textual.widget import Widget
 
 from moetui.core.background import Background
 from moetui.core.records import RunRecord
 from moetui.tui.chart.spec import Charset, Range
 from moetui.tui.chart.widget import Chart
 from moetui.tui.feed import Curves
+from moetui.tui.panel import Panel, shows
 from moetui.tui.widgets.curve_axis import AXES
 from moetui.tui.widgets.curve_board import COLOURS, MOST, WEIGHTS, keep_board, read_board
 from moetui.tui.widgets.curve_charts import CHARTS, Kind
@@ -23,7 +23,7 @@ from moetui.tui.widgets.curve_window import STEPS, panned, stepped, zoomed
 from moetui.tui.widgets.planned_lr import Planned, planned_lr
 
 
-class CurveGrid(Widget):
+class CurveGrid(Panel):
     """The charts of some runs. One chart is current; it can have the space alone. Cursor and zoom are those of all charts.
 
     `show` draws at once and lays nothing out anew, unless there are charts that were not there before. Where not all have room, the
@@ -62,6 +62,7 @@ class CurveGrid(Widget):
         self._charts = [Chart(charset=self._charset) for _ in range(self.board.places)]
         yield from self._charts
 
+    @shows
     def show(
         self,
         runs: Sequence[RunRecord],

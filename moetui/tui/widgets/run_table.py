@@ -18,10 +18,10 @@ from textual.events import Click, MouseScrollDown, MouseScrollUp, Resize
 from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
-from textual.widget import Widget
 
 from moetui.core.grouping import Together
 from moetui.core.records import RunRecord
+from moetui.tui.panel import Panel, shows
 from moetui.tui.widgets.columns import Placed, fit
 from moetui.tui.widgets.listing import Line, Listing
 from moetui.tui.widgets.run_lines import GUTTER, Look, changed_span, group_line, header_line, run_line
@@ -32,7 +32,7 @@ GROUP_FACTS = 55
 WHEEL_ROWS = 3
 
 
-class RunTable(Widget):
+class RunTable(Panel):
     """Shows one `Listing` after the other. Its first column is always there, the others as far as the width allows."""
 
     DEFAULT_CSS = """
@@ -101,6 +101,7 @@ class RunTable(Widget):
         """The lines on the screen."""
         return self._listing.lines[self._top : self._top + self._rows]
 
+    @shows
     def show(self, listing: Listing, *, empty: str = "", from_top: bool = False) -> None:
         """Show this list. The cursor stays on its run, and that on its line; `from_top` goes to the first run instead.
 
