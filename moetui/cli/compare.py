@@ -55,8 +55,8 @@ PairedOption = Annotated[
 
 NAMES = ("setting", "against")
 """Columns of names, which may lose what all of them have in common."""
-SPARE = ("seed sd", "sd")
-"""Columns that others say as well, in other units; a terminal without room for all does without these."""
+SPARE = ("diverged", "seed sd", "sd")
+"""Columns whose facts stand elsewhere as well; a terminal without room for all does without these, the first ones first."""
 
 
 def register(app: typer.Typer) -> None:

@@ -1,13 +1,15 @@
 """What the commands print: results on stdout, everything else on stderr."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 import typer
 
 GAP = 2
 """Cells between two columns of a table."""
+LEAST, FEW_WORDS = 6, 12
+"""Cells that a text keeps in any case, and down to which it is cut before the names are."""
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -45,8 +47,8 @@ def print_table(
     """A table in columns; those headed by a word in `right` hold numbers. A pipe gets it whole.
 
     A terminal that is too narrow for it gets the columns in `names` without what their cells have in common, then none of those
-    in `spare`, and then texts without their middle, the longest first. A table that is no result, but something to know before
-    a question is answered, goes to stderr.
+    in `spare`, and then cut texts, names without their middle. A table that is no result, but something to know before a question
+    is answered, goes to stderr.
     """
     from rich.cells import cell_len
     from rich.console import Console
@@ -58,15 +60,16 @@ def print_table(
     stream = sys.stdout if stdout else sys.stderr
     console = Console(file=stream, width=None if stream.isatty() else 10_000, highlight=False, soft_wrap=False)
     headers, rows = narrowed(headers, rows, names, spare, console.width)
-    widths = _widths(headers, rows, right, console.width)
+    widths = _widths(headers, rows, right, console.width, names)
     table = Table(box=None, pad_edge=False, header_style="bold")
     for header, width in zip(headers, widths, strict=True):
         justify: Literal["left", "right"] = "right" if header in right else "left"
         table.add_column(header, justify=justify, no_wrap=True, overflow="ellipsis", width=width)
     for row in rows:
-        cells = (
-            cell if cell_len(cell) > len(cell) else middle(cell, width) for cell, width in zip(row, widths, strict=True)
-        )
+        cells = [
+            middle(cell, width) if header in names and cell_len(cell) == len(cell) else cell
+            for header, cell, width in zip(headers, row, widths, strict=True)
+        ]
         table.add_row(*map(Text, cells))  # Text: a name is never markup
     console.print(table)
 
@@ -77,35 +80,38 @@ def narrowed(
     """A table that needs less room, if it has not enough: names made short, then columns left out one by one."""
     from moetui.core.science.labels import distinctive
 
-    columns = {header: [row[index] for row in rows] for index, header in enumerate(headers)}
-    for header in names:
-        if header in columns and _needed(columns) > available:
-            columns[header] = distinctive(columns[header])
+    columns = [[header, *(row[index] for row in rows)] for index, header in enumerate(headers)]
+    for column in columns:
+        if column[0] in names and _needed(columns) > available:
+            column[1:] = distinctive(column[1:])
     for header in spare:
-        if header in columns and _needed(columns) > available:
-            del columns[header]
-    return list(columns), [list(row) for row in zip(*columns.values(), strict=True)]
+        if _needed(columns) > available:
+            columns = [column for column in columns if column[0] != header]
+    headers, *short = map(list, zip(*columns, strict=True))
+    return headers, short
 
 
-def _needed(columns: Mapping[str, Sequence[str]]) -> int:
+def _needed(columns: Sequence[Sequence[str]]) -> int:
     from rich.cells import cell_len
 
-    return sum(max(map(cell_len, (header, *cells))) + GAP for header, cells in columns.items()) - GAP
+    return sum(max(map(cell_len, column)) + GAP for column in columns) - GAP
 
 
 def _widths(
-    headers: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[str], available: int
+    headers: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    right: Sequence[str],
+    available: int,
+    names: Sequence[str] = (),
 ) -> Sequence[int]:
+    """Cells of each column: texts give way, the longest first; names, which tell the rows apart, only to texts of a few words."""
     from rich.cells import cell_len
 
-    least = 6
     widths = [max(map(cell_len, column)) for column in zip(headers, *rows, strict=True)]
-    texts = [index for index, header in enumerate(headers) if header not in right]
     excess = sum(widths) + GAP * (len(widths) - 1) - available
-    while excess > 0 and texts:
-        longest = max(texts, key=lambda index: widths[index])
-        if widths[longest] <= least:
-            break
-        widths[longest] -= 1
-        excess -= 1
+    for least, kept in ((FEW_WORDS, (*right, *names)), (LEAST, right)):
+        texts = [index for index, header in enumerate(headers) if header not in kept]
+        while excess > 0 and texts and widths[longest := max(texts, key=lambda index: widths[index])] > least:
+            widths[longest] -= 1
+            excess -= 1
     return widths

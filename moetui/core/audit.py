@@ -182,13 +182,7 @@ def _is_restart(config: RunConfig, before: int, after: int) -> bool:
 
 
 def _above_cliff(config: RunConfig, cliffs: Iterable[Cliff]) -> Iterator[Finding]:
-    below = [
-        cliff
-        for cliff in cliffs
-        if cliff.lr <= config.optimizer.lr
-        and _same_but_rate(cliff.config, config)
-        and not _same_but_seed(cliff.config, config)  # a setting is not above a cliff that is its own
-    ]
+    below = [c for c in cliffs if c.lr <= config.optimizer.lr and _same_but_rate(c.config, config)]
     if below:
         lowest = min(below, key=lambda cliff: cliff.lr)
         evidence = (
@@ -200,10 +194,6 @@ def _above_cliff(config: RunConfig, cliffs: Iterable[Cliff]) -> Iterator[Finding
 
 def _same_but_rate(one: RunConfig, other: RunConfig) -> bool:
     return one.model == other.model and _but_rate(one.optimizer) == _but_rate(other.optimizer)
-
-
-def _same_but_seed(one: RunConfig, other: RunConfig) -> bool:
-    return one.model_copy(update={"seed": other.seed}) == other
 
 
 def _but_rate(optimizer: OptimizerConfig) -> dict[str, object]:

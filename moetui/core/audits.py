@@ -8,7 +8,7 @@ from moetui.core.audit import Cliff, audit, recorded
 from moetui.core.detail import Detail, detail
 from moetui.core.errors import NotFoundError, UsageError
 from moetui.core.lab import Lab
-from moetui.core.plan import PlannedRun, Selection, plan
+from moetui.core.plan import PlannedRun, Selection, group_of, plan
 from moetui.core.records import RunRecord
 
 
@@ -59,8 +59,11 @@ def audit_detail(found: Detail, known: Iterable[Cliff]) -> Audited:
         raise UsageError(
             f"{found.record.name} was imported without its configuration, so there is no schedule to audit"
         )
+    # A setting of which a seed diverged is not above a cliff: it is the cliff.
+    setting = group_of(found.config)
+    others = [cliff for cliff in known if group_of(cliff.config) != setting]
     curve = None if found.record.pending else recorded(found.config, found.records)
-    return Audited(found.record.name, audit(found.config, known, curve))
+    return Audited(found.record.name, audit(found.config, others, curve))
 
 
 def cliffs(lab: Lab) -> tuple[Cliff, ...]:

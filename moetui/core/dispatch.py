@@ -46,7 +46,7 @@ class Dispatcher:
         self._lab = lab
         self._pruner = Pruner(lab)
         self._children: dict[str, tuple[RunDir, subprocess.Popen[bytes]]] = {}
-        self._entries: dict[str, RunFile] = {}  # of the runs that wait; a config.json never changes
+        self._entries: dict[str, RunFile] = {}  # of the runs that wait; what is read of them here never changes
 
     def step(self) -> float | None:
         """Note what ended, start what fits."""

@@ -62,8 +62,8 @@ def estimate(runs: Iterable[PlannedRun], records: Iterable[RunRecord], *, gpu: b
 
 
 def _rate(record: RunRecord, *, gpu: bool) -> float | None:
-    """Operations per second that a recorded run reached on the same kind of device."""
-    if record.published or not record.tokens_per_second or not record.active_parameters:
+    """Operations per second that a run of this machine reached on the same kind of device; others tell nothing of it."""
+    if not record.path or record.backend != "local" or not record.tokens_per_second or not record.active_parameters:
         return None
     if (record.device != "cpu") != gpu:
         return None

@@ -8,6 +8,6 @@ from moetui.core.scale import split_scale
 
 def recently_used(records: Iterable[RunRecord], most: int) -> tuple[str, ...]:
     """Names of the studies, or presets, that the newest runs were made from, the last one first; at most `most`."""
-    newest = sorted((run for run in records if not run.published), key=lambda run: run.created or 0.0, reverse=True)
+    newest = sorted((run for run in records if run.path), key=lambda run: run.created or 0.0, reverse=True)
     names = (split_scale(run.study or run.preset)[0] for run in newest)
     return tuple(dict.fromkeys(name for name in names if name))[:most]

@@ -15,6 +15,9 @@ from moetui.core.lab import Lab
 from moetui.core.nvml import Gpu, GpuUser, read_gpus
 from moetui.core.records import RunRecord
 
+FIRST_SECONDS = 0.1
+"""The time that the first reading of the processor covers; later ones cover that since the one before."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Worker:
@@ -69,7 +72,7 @@ class Telemetry:
     def __init__(self, lab: Lab) -> None:
         self._lab = lab
         self._census = Census()
-        psutil.cpu_percent(percpu=True)  # the first answer covers the time since the boot
+        self._first = True
 
     def read(self, runs: Iterable[RunRecord]) -> Reading:
         """The machine now; `runs` are those whose processes are ours."""
@@ -81,12 +84,15 @@ class Telemetry:
         placed = {worker.pid for worker in on_gpus}
         trainers = [_on_processor(process, name) for process, name in ours.items() if process.pid not in placed]
         workers = sorted([*on_gpus, *trainers], key=lambda worker: (not worker.run, worker.run, worker.pid))
+        # The first answer would cover no time at all, so it waits for a moment that it can tell of.
+        percents = psutil.cpu_percent(interval=FIRST_SECONDS if self._first else None, percpu=True)
+        self._first = False
         memory = psutil.virtual_memory()
         return Reading(
             taken=time.time(),
             gpus=gpus,
             processor=Processor(
-                cores=tuple(percent / 100 for percent in psutil.cpu_percent(percpu=True)),
+                cores=tuple(percent / 100 for percent in percents),
                 load=os.getloadavg(),
                 memory_used=memory.total - memory.available,
                 memory_total=memory.total,

@@ -1,1 +1,1 @@
-"""The terminal interface: three screens over the core."""
+"""The terminal interface: five screens over the core."""

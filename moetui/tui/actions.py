@@ -6,7 +6,7 @@ from typing import Literal
 
 from textual.binding import Binding, BindingType
 
-Place = Literal["everywhere", "launch", "live", "runs", "run"]
+Place = Literal["everywhere", "launch", "live", "runs", "run", "compare", "devices"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,10 @@ ACTIONS: tuple[Action, ...] = (
     Action("everywhere", "show('launch')", "1", "", "Go to Launch: choose presets and start runs."),
     Action("everywhere", "show('live')", "2", "", "Go to Live: watch the runs that train now."),
     Action("everywhere", "show('runs')", "3", "", "Go to Runs: browse and compare everything recorded."),
+    Action(
+        "everywhere", "show('compare')", "4", "", "Go to Compare: which learning rate is best, and how sure that is."
+    ),
+    Action("everywhere", "show('devices')", "5", "", "Go to Devices: what the machine does, and what waits for it."),
     Action("everywhere", "help", "question_mark", "Help", "Show every key of this screen."),
     Action("everywhere", "command_palette", "colon", "", "Search for an action by name."),
     Action("everywhere", "quit", "q", "Quit", "Leave; runs go on training."),
@@ -64,6 +68,7 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("runs", "mark", "space", "Mark", "Mark the run or unmark it; eight at most."),
     Action("runs", "overlay", "o", "Overlay", "Overlay the curves of the marked runs."),
+    Action("runs", "compare", "x", "Compare", "Compare the marked runs by their settings and learning rates."),
     Action("runs", "clear", "c", "", "Unmark all."),
     Action("runs", "sort(1)", "right_square_bracket", "", "Sort by the next column; after the last, newest first."),
     Action("runs", "sort(-1)", "left_square_bracket", "", "Sort by the column before."),
@@ -97,6 +102,45 @@ ACTIONS: tuple[Action, ...] = (
     Action("run", "note", "n", "Note", "Write a note."),
     Action("run", "rename", "r", "Name", "Give the run another name."),
     Action("run", "stop", "s", "Stop", "Stop the run, after a question."),
+    Action("compare", "view('response')", "r", "", "Show the response: the score against the learning rate."),
+    Action(
+        "compare", "view('verdicts')", "v", "", "Show the verdicts: every setting with its difference from the best."
+    ),
+    Action(
+        "compare", "view('pareto')", "p", "", "Show the score against its cost, and which settings are worth theirs."
+    ),
+    Action("compare", "turn(1)", "right,tab", "", "Show the next view."),
+    Action("compare", "turn(-1)", "left,shift+tab", "", "Show the view before."),
+    Action("compare", "refine", "f", "Refine", "Propose what to run next; queue it after a yes and go to Live."),
+    Action("compare", "choose", "slash", "Choose", "Type what to compare: runs, names, groups, presets or studies."),
+    Action(
+        "compare", "open", "enter", "Curves", "Overlay the curves of the runs, eight at most, the best settings first."
+    ),
+    Action("compare", "score", "s", "Score", "Judge by the next score: loss, accuracy, perplexity or time."),
+    Action("compare", "best", "b", "Best", "Take the best score of each run, or the last one again."),
+    Action("compare", "against", "a", "", "Compare with the best, with the first, or all with each other."),
+    Action("compare", "pairing", "d", "", "Pair runs of the same seed where enough are shared, always, or never."),
+    Action("compare", "tolerance", "t", "", "Set how much worse than the best is still safe."),
+    Action("compare", "cost", "c", "Cost", "Show the next cost: seconds, tokens, operations or memory."),
+    Action("compare", "close_up", "y", "Close-up", "Draw only what is near the best, or the whole response again."),
+    Action("compare", "setting(1)", "right_square_bracket", "", "Take zone, cliff and best from the next setting."),
+    Action("compare", "setting(-1)", "left_square_bracket", "", "Take zone, cliff and best from the setting before."),
+    Action("compare", "maximise", "m", "Zoom", "Show chart and words, the chart alone, or the words alone."),
+    Action("compare", "cursor(-1)", "up,k", "", "Go to the subject above."),
+    Action("compare", "cursor(1)", "down,j", "", "Go to the subject below."),
+    Action("compare", "page(-1)", "pageup", "", "Scroll the words up."),
+    Action("compare", "page(1)", "pagedown", "", "Scroll the words down."),
+    Action("devices", "cursor(-1)", "up,k", "", "Go to the run above in the queue."),
+    Action("devices", "cursor(1)", "down,j", "", "Go to the run below in the queue."),
+    Action("devices", "hold", "h", "Hold", "Hold the run back, so that it does not start, or release it."),
+    Action("devices", "hold_all", "H", "", "Hold all runs that wait, or release all of them."),
+    Action("devices", "move(-1)", "K,shift+up", "Earlier", "Let the run start earlier by one place."),
+    Action("devices", "move(1)", "J,shift+down", "Later", "Let the run start later by one place."),
+    Action("devices", "place(1)", "t", "Top", "Put the run in front of all others."),
+    Action("devices", "place(0)", "b", "", "Put the run behind all others."),
+    Action("devices", "stop", "s", "Stop", "Take the run out of the queue, after a question."),
+    Action("devices", "open", "enter", "Open", "Open the run: configuration, log, provenance."),
+    Action("devices", "reconcile", "R", "Reconcile", "Put orphans in order: processes, runs, directories, records."),
 )
 
 

@@ -1,4 +1,4 @@
-"""The application: three screens over one laboratory, fed by one thread that reads it."""
+"""The application: five screens over one laboratory, fed by one thread that reads it."""
 
 import asyncio
 import math
@@ -25,6 +25,8 @@ from moetui.tui.chart import Charset
 from moetui.tui.feed import Feed, Picture
 from moetui.tui.lost_terminal import end_with_terminal
 from moetui.tui.place import PlaceScreen
+from moetui.tui.screens.compare import CompareScreen
+from moetui.tui.screens.devices import DevicesScreen
 from moetui.tui.screens.help import Help
 from moetui.tui.screens.launch import LaunchScreen
 from moetui.tui.screens.live import LiveScreen
@@ -45,7 +47,13 @@ class MoetuiApp(App[None]):
 
     TITLE = "moetui"
     BINDINGS: ClassVar[list[BindingType]] = bindings("everywhere")
-    MODES = {"launch": LaunchScreen, "live": LiveScreen, "runs": RunsScreen}  # noqa: RUF012  # Textual's convention
+    MODES = {  # noqa: RUF012  # Textual's convention
+        "launch": LaunchScreen,
+        "live": LiveScreen,
+        "runs": RunsScreen,
+        "compare": CompareScreen,
+        "devices": DevicesScreen,
+    }
     DEFAULT_MODE = "launch"
     CSS = """
     Screen { layers: base; }
@@ -71,6 +79,7 @@ class MoetuiApp(App[None]):
         self.lab = lab
         self.feed = Feed(lab)
         self.watch_ids = tuple(watch)
+        self._compared: tuple[str, ...] = ()
         self.picture = Picture()
         self._reading = False
         self._drawn = self.picture
@@ -126,6 +135,16 @@ class MoetuiApp(App[None]):
         else:
             self.switch_mode("live")
         self.refresh_picture()
+
+    def compare_runs(self, run_ids: Iterable[str]) -> None:
+        """Go to Compare and judge these runs."""
+        self._compared = tuple(run_ids)
+        self.switch_mode("compare")
+
+    def take_compared(self) -> tuple[str, ...]:
+        """The ids of the runs that Compare was asked for since the last time."""
+        asked, self._compared = self._compared, ()
+        return asked
 
     async def on_event(self, event: Event) -> None:
         """Act on a key before the next one is sent anywhere: of a burst, what follows `/` belongs to the line that it opens.

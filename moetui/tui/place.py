@@ -1,4 +1,4 @@
-"""What the three main screens have in common: the head line, the footer and the picture of the laboratory they draw."""
+"""What the main screens have in common: the head line, the footer and the picture of the laboratory they draw."""
 
 from typing import TYPE_CHECKING, cast
 

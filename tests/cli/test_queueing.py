@@ -32,7 +32,7 @@ def test_faults_of_the_queue_are_one_clear_line(cli: Cli, lab: Lab) -> None:
     run = write_run(lab, "waits")
     for arguments, code, message in (
         (("hold", "nothing"), 3, "nothing"),
-        (("move", run.id, "0"), 2, "0"),
+        (("move", run.id, "0"), 2, "position"),
         (("move", run.id), 2, "POSITION"),
         (("lift", run.id), 2, "lift"),
     ):

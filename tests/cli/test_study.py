@@ -87,6 +87,10 @@ def test_status_tells_the_best_setting_and_what_diverged(cli: Cli, fake_engine: 
 def test_a_rate_that_diverged_here_is_a_warning_for_the_next_run(cli: Cli, fake_engine: Behave) -> None:
     (run,) = cli.json("run", "quickstart", "--set", "optimizer.lr=1e6", "--detach")
     cli("wait", run["id"])
+    (again,) = cli.json("rerun", run["id"], "--detach")
+    cli("wait", again["id"])
+    for setting in (run["id"], again["id"]):  # which is the cliff, and not above it
+        assert "above-cliff" not in cli("audit", setting)[1]
     rows = cli.json("run", "quickstart", "--grid", "optimizer.lr=[1e6,0.05]", "--dry-run")
     assert [[finding["kind"] for finding in row["findings"]] for row in rows] == [["above-cliff"], []]
     assert cli.json("audit", run["id"]) == [{"name": run["name"], "findings": []}]

@@ -16,7 +16,13 @@ RUNS = plan(LIBRARY, Selection(presets=("quickstart",), seeds=(1, 2)))
 
 
 def record(run: PlannedRun, status: str, **fields: Any) -> RunRecord:
-    facts = {"id": f"r{run.group}{run.config.seed}{status}", "name": run.name, "study": run.study, "group": run.group}
+    facts = {
+        "id": f"r{run.group}{run.config.seed}{status}",
+        "name": run.name,
+        "study": run.study,
+        "group": run.group,
+        "path": "runs/x",
+    }
     return RunRecord.model_validate(facts | {"seed": run.config.seed, "status": status} | fields)
 
 
@@ -108,6 +114,8 @@ def test_the_estimate_takes_the_speed_of_the_runs_nearest_in_size() -> None:
         record(run, "finished", device="cpu", active_parameters=near, tokens_per_second=2000.0),
         record(RUNS[1], "finished", device="cpu", active_parameters=far, tokens_per_second=2000.0),
         record(RUNS[2], "finished", device="GPU-1", active_parameters=near, tokens_per_second=1e9),
+        record(RUNS[2], "finished", device="cpu", active_parameters=near, tokens_per_second=1e9, path=""),
+        record(RUNS[2], "finished", device="cpu", active_parameters=near, tokens_per_second=1e9, backend="imported"),
     ]
     found = estimate([run, RUNS[1]], measured, gpu=False)
     assert found.measured

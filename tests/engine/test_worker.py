@@ -145,6 +145,16 @@ def no_file_above(size: int) -> str:
     return f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}))"
 
 
+def test_a_run_can_be_scored_on_sequences_that_it_trains_on(tmp_path: Path, corpus: Path) -> None:
+    run = make_run(tmp_path / "run", tiny_config(corpus, {"data.split": "overlap", "evaluation.max_sequences": 8}))
+    code, output = train(run)
+    assert code == 0, output
+    assert "the last 0 tokens fill no sequence" in output
+    result = run.result()
+    assert result is not None
+    assert result.status == "finished"
+
+
 def test_sigterm_stops_a_run_with_a_last_checkpoint(tmp_path: Path, corpus: Path) -> None:
     run = make_run(tmp_path / "run", tiny_config(corpus, {"training.updates": 100_000}))
     process = start(run)

@@ -24,8 +24,8 @@ Launch = tuple[RunRecord, ...]
 
 
 def launches(runs: Sequence[RunRecord]) -> list[Launch]:
-    """Runs that were queued together, in the order of the queue; the newest launch first. Published results are left out."""
-    own = [run for index, run in enumerate(run for run in runs if not run.published) if index < RECENT or run.pending]
+    """Runs that were queued together, in the order of the queue; the newest launch first. Records alone are left out."""
+    own = [run for index, run in enumerate(run for run in runs if run.path) if index < RECENT or run.pending]
     own.sort(key=lambda run: run.created)
     groups: list[list[RunRecord]] = [[run] for run in own[:1]]
     for before, run in pairwise(own):

@@ -31,7 +31,9 @@ def caption(listing: Listing, columns: Sequence[Column], *, marked: int, hidden:
     line.append(f", {_order(listing, columns)}", "dim")
     if marked:
         line.append(f"  {marked} marked", "bold")
-        line.append(f" ({hidden} hidden; " if hidden else " (", "dim").append("o overlays, c clears)", "dim")
+        line.append(f" ({hidden} hidden; " if hidden else " (", "dim").append(
+            "o overlays, x compares, c clears)", "dim"
+        )
     if query := listing.query.strip():
         line.append(f"  filter {query}", "yellow")
         line.append(" (esc clears)", "dim")

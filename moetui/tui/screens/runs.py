@@ -199,6 +199,13 @@ class RunsScreen(DeskScreen):
         if runs := self.chosen:
             await self.app.push_screen(RunPage(runs, self._marks.slots))
 
+    def action_compare(self) -> None:
+        """Judge the marked runs on the Compare screen."""
+        if len(self._marks):
+            self.laboratory.compare_runs(self._marks.slots)
+        else:
+            self.notify("Mark runs first (space); 4 compares whole studies.", markup=False)
+
     def action_mark(self) -> None:
         """Mark the run under the cursor, or unmark it, and go to the next."""
         run = self.current_run

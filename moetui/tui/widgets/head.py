@@ -8,7 +8,13 @@ from textual.widget import Widget
 
 from moetui.tui.feed import Picture
 
-PLACES = (("launch", "1 Launch"), ("live", "2 Live"), ("runs", "3 Runs"))
+PLACES = (
+    ("launch", "1 Launch"),
+    ("live", "2 Live"),
+    ("runs", "3 Runs"),
+    ("compare", "4 Compare"),
+    ("devices", "5 Devices"),
+)
 
 
 class Head(Widget):

@@ -18,6 +18,7 @@ def launch(
             status=status,
             created=at + index * 1e-3,
             ended=ended or None,
+            path=f"runs/{prefix}{index}",
         )
         for index, status in enumerate(statuses)
     ]

@@ -1,0 +1,66 @@
+"""What `refine` proposes for a subject: the runs, the reasons and the cost. Reads files: belongs in a thread."""
+
+from dataclasses import dataclass
+
+from moetui.core.audits import audit_planned, shared
+from moetui.core.devices import devices
+from moetui.core.errors import UsageError
+from moetui.core.gather import gather
+from moetui.core.judge import Terms
+from moetui.core.lab import Lab
+from moetui.core.records import RunRecord
+from moetui.core.refine import refine
+from moetui.core.science import findings
+from moetui.core.studies import Member, complete, survey
+from moetui.tui.compare.subjects import Subject
+from moetui.tui.launch.summary import bill
+
+NOTHING = "Nothing to add: the best learning rate is known as well as this grid can tell, or no run has a result yet."
+UNDER_WAY = "What was proposed is under way or there already."
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """Runs to queue, among those that are there already, with the reasons, what the audit found, and the cost in words."""
+
+    title: str
+    reasons: tuple[str, ...]
+    members: tuple[Member, ...]
+    warnings: tuple[str, ...]
+    cost: str
+
+    @property
+    def due(self) -> tuple[Member, ...]:
+        """The runs that have to be queued."""
+        return tuple(member for member in self.members if member.due)
+
+    @property
+    def nothing(self) -> str:
+        """Why there is nothing to queue."""
+        return UNDER_WAY if self.members else NOTHING
+
+
+def read_proposal(lab: Lab, subject: Subject, terms: Terms) -> Proposal:
+    """The proposal for the runs of a subject. Raises `UsageError` if they have no response to refine."""
+    settings = refine(gather(lab, subject.records), terms.measure, tolerance=terms.tolerance)
+    if not settings:
+        raise UsageError(f"{subject.title} has no runs of its own at two learning rates or more")
+    reasons = [
+        f"{f'{one.response.name}: ' if one.response.name else ''}{findings.proposal(step)}"
+        for one in settings
+        for step in one.steps
+    ]
+    if pending := len(subject.records) - subject.ended:
+        reasons.append(f"{pending} of its runs have not ended; with their results this may look different.")
+    records = lab.snapshot().runs
+    members = survey((run for one in settings for run in one.runs), records)
+    due = [member.planned for member in members if member.due]
+    found = shared(audit_planned(lab, due))
+    warnings = tuple(f"{one.finding.severity}: {one.finding.evidence}; {one.finding.advice}" for one in found)
+    cost = bill(due, records, devices())
+    return Proposal(subject.title, tuple(reasons), members, warnings, f"on {cost.place}, {cost.duration}")
+
+
+def queue_proposal(lab: Lab, proposal: Proposal) -> list[RunRecord]:
+    """Queue what is due; returns the runs of the proposal, those that were there included."""
+    return complete(lab, proposal.members)

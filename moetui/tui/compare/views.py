@@ -1,0 +1,51 @@
+"""The views of the Compare screen, and whether chart, words or both are shown."""
+
+from collections.abc import Mapping
+from typing import Final, Literal, get_args
+
+from rich.text import Text
+
+View = Literal["response", "verdicts", "pareto"]
+Shown = Literal["both", "chart", "words"]
+SHORT, TALL = 20, 34
+"""Rows below which chart and words take turns, and from which on the verdicts have the chart above them."""
+VIEWS: Final[tuple[View, ...]] = get_args(View)
+TITLES: Final[Mapping[View, str]] = {"response": "r Response", "verdicts": "v Verdicts", "pareto": "p Pareto"}
+
+
+def view_line(shown: View, cautions: int) -> Text:
+    """The views with their keys, the shown one set off, and how many things are unequal."""
+    line = Text(no_wrap=True, overflow="ellipsis")
+    for view, title in TITLES.items():
+        line.append(f" {title} ", "reverse bold" if view == shown else "dim")
+    if cautions:
+        line.append(f"  {cautions} caution{'' if cautions == 1 else 's'}", "bold yellow")
+    return line
+
+
+def next_view(view: View, step: int) -> View:
+    """The view `step` places on; after the last comes the first."""
+    return VIEWS[(VIEWS.index(view) + step) % len(VIEWS)]
+
+
+def possible(view: View, *, charted: bool) -> View:
+    """The view that is shown where another was asked for: runs without a response are compared by their settings."""
+    return "verdicts" if view == "response" and not charted else view
+
+
+def fitting(shown: Shown, view: View, *, charted: bool, height: int) -> Shown:
+    """What of a view is shown on so many rows: without a chart the words; and where both have no room, what says more."""
+    if view != "pareto" and not charted:
+        return "words"
+    if shown != "both" or height >= TALL:
+        return shown
+    if view == "verdicts":
+        return "words"
+    return "both" if height >= SHORT else "chart"
+
+
+def next_shown(shown: Shown, *, both: bool) -> Shown:
+    """From both to the chart, from there to the words and back; `both`: there is room for both."""
+    if shown == "chart":
+        return "words"
+    return "both" if shown == "words" and both else "chart"

@@ -1,0 +1,36 @@
+"""What the Devices screen says in sentences."""
+
+from collections.abc import Sequence
+
+from rich.text import Text
+
+from moetui.core.orphans import Orphan
+from moetui.core.queueing import Waiting
+
+SHOWN = 8
+"""So many orphans are named one by one before the question; the rest is counted."""
+
+
+def queue_title(queue: Sequence[Waiting]) -> Text:
+    """How many runs wait, and how many of them are held."""
+    if not queue:
+        return Text("Nothing waits.", "dim")
+    held = sum(one.record.status == "held" for one in queue)
+    title = Text("Queue", "bold").append(f"  {len(queue)} run{'s' if len(queue) != 1 else ''}", "dim")
+    return title.append(f", {held} held" if held else "", "yellow")
+
+
+def orphan_line(orphans: Sequence[Orphan]) -> Text:
+    """What is orphaned, in one line; empty if nothing is."""
+    if not orphans:
+        return Text()
+    more = f" and {len(orphans) - 1} more" if len(orphans) > 1 else ""
+    return Text("R reconciles: ", "bold yellow", no_wrap=True).append(f"{orphans[0].what}{more}", "yellow")
+
+
+def reconcile_question(orphans: Sequence[Orphan]) -> str:
+    """What would be done, for a yes or no."""
+    lines = [f"  {one.what}: {one.remedy}" for one in orphans[:SHOWN]]
+    if len(orphans) > SHOWN:
+        lines.append(f"  and {len(orphans) - SHOWN} more")
+    return "\n".join(["Put these in order?", *lines])

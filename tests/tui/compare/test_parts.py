@@ -1,0 +1,152 @@
+"""What the Compare screen shows, worked out without a screen: subjects, answers, charts, tables."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from moetui.core.errors import NotFoundError
+from moetui.core.gather import gather
+from moetui.core.judge import Terms, judge, responses
+from moetui.core.lab import Lab
+from moetui.core.presets import Library
+from moetui.core.published import published_records
+from moetui.core.science.measure import MEASURES
+from moetui.core.science.pareto import priced
+from moetui.tui.chart import draw
+from moetui.tui.compare import words
+from moetui.tui.compare.bench import Bench
+from moetui.tui.compare.pareto_chart import pareto_chart
+from moetui.tui.compare.response_chart import PUBLISHED, response_chart
+from moetui.tui.compare.subjects import named, subjects
+from moetui.tui.compare.table import table
+from tests.tui.compare.labs import LRS, grid, trained
+from tests.tui.lab_on_disk import end_run, write_run
+
+
+def test_subjects_are_marked_runs_typed_words_studies_presets_and_documents_in_that_order(lab: Lab) -> None:
+    lab.catalogue.add(published_records(Library.load()))
+    runs = grid(lab)
+    end_run(lab, write_run(lab, "loose"))
+    everything = lab.snapshot().runs
+    found = subjects(everything, marked=[runs[0].id, "gone"], typed=["grid/lr=0.05 grid/lr=0.1", "vanished"])
+    assert [one.key for one in found][:4] == [
+        "marked",
+        "typed:grid/lr=0.05 grid/lr=0.1",
+        "study:grid",
+        "preset:some/preset",
+    ]
+    assert [len(one.records) for one in found][:3] == [1, 6, 12]
+    assert {one.kind for one in found[4:]} == {"published"}
+    with pytest.raises(NotFoundError):
+        named("vanished", everything)
+
+
+def test_the_same_question_is_answered_from_memory_until_a_run_ends(lab: Lab) -> None:
+    runs = grid(lab, seeds=1)
+    late = write_run(lab, "late", study="grid", settings={"optimizer": {"lr": 0.2}})
+    bench = Bench(lab)
+
+    def ask(terms: Terms = Terms()) -> object:  # noqa: B008  # frozen
+        everything = lab.snapshot(dispatch=False).runs
+        (subject,) = [one for one in subjects(everything) if one.key == "study:grid"]
+        return bench.answer(subject, terms, everything)
+
+    first = ask()
+    assert ask() is first
+    lab.catalogue.change(late.id, update=7)  # it goes on, which changes nothing
+    assert ask() is first
+    assert ask(Terms(measure=MEASURES["seconds"])) is not first
+    end_run(lab, late)
+    again = ask()
+    assert again is not first
+    assert len(runs) == len(LRS)
+
+
+def test_numbers_are_those_of_the_core(lab: Lab) -> None:
+    records = grid(lab)
+    evidence = gather(lab, records)
+    (subject,) = subjects(records)
+    answer = Bench(lab).answer(subject, Terms(), records)
+    assert answer.judged == judge(evidence, Terms())
+    assert answer.found == responses(evidence, Terms())
+
+
+def test_the_response_chart_has_the_means_their_intervals_zone_cliff_and_best(lab: Lab) -> None:
+    records = grid(lab)
+    trained(lab, 0.3, 1, math.nan, status="diverged")
+    found = responses(gather(lab, lab.snapshot().runs), Terms())
+    (response,) = found.responses
+    published = [run for run in published_records(Library.load()) if run.lr == 0.05]
+    spec = response_chart(found.responses, published=published)
+    curve, diverged, reported = spec.series
+    assert list(curve.x) == list(LRS)
+    assert list(curve.y) == [point.group.mean for point in response.points if point.group.n]
+    assert curve.bars is not None
+    assert list(curve.bars[0]) == [point.group.summary.low for point in response.points if point.group.n]
+    assert (list(diverged.x), diverged.line) == ([0.3], False)
+    assert (reported.slot, reported.line) == (PUBLISHED, False)
+    assert response.zone is not None
+    assert response.cliff is not None
+    assert response.optimum is not None
+    zone, cliff = spec.bands
+    assert zone.low < response.zone.low <= response.zone.high < zone.high
+    assert cliff.high == response.cliff.beyond
+    (rule,) = spec.rules
+    assert (rule.x, rule.interval) == (response.optimum.lr, (response.optimum.low, response.optimum.high))
+    text = draw(spec, 80, 20).plain()
+    assert all(sign in text for sign in ("░", "╱", "┊", "◇", "×", "├", "learning rate"))
+    assert len(records) == 12
+
+
+def test_a_close_up_shows_the_best_and_little_more(lab: Lab) -> None:
+    grid(lab)
+    found = responses(gather(lab, lab.snapshot().runs), Terms())
+    (response,) = found.responses
+    spec = response_chart(found.responses, close=True)
+    assert spec.y_range is not None
+    assert response.best is not None
+    low, high = spec.y_range
+    assert low < response.best.group.mean < high
+    assert high - low == pytest.approx(0.04 * response.best.group.mean)
+
+
+@pytest.mark.parametrize("cost", words.COSTS)
+def test_the_pareto_chart_has_a_letter_for_each_setting_with_a_cost(lab: Lab, cost: str) -> None:
+    evidence = gather(lab, grid(lab))
+    judged = judge(evidence, Terms())
+    prices = priced(judged.comparison.groups, evidence, cost, Terms().measure)
+    spec = pareto_chart(prices, Terms().measure, cost)
+    letters = {one.slot.marker for one in spec.series if not one.line}
+    assert letters == (set() if cost == "memory" else {"a", "b", "c", "d"})  # nothing noted its memory
+    assert "no setting" in draw(spec, 80, 20).plain() if cost == "memory" else "a" in draw(spec, 80, 20).plain()
+
+
+def test_the_verdict_table_says_everything_in_columns_and_as_cards(lab: Lab) -> None:
+    records = grid(lab)
+    (subject,) = subjects(records)
+    answer = Bench(lab).answer(subject, Terms(), records)
+    wide, narrow = (words.verdict_words(answer, width).plain for width in (120, 50))
+    assert all(header in wide for header in words.HEADERS[:-1])
+    for text in (wide, narrow):
+        assert "lr=0.05" in text
+        assert "worse" in text
+        assert "±" in text
+    difference = answer.judged.comparison.of(answer.judged.comparison.groups[-1])
+    assert difference is not None
+    assert f"{difference.p_adjusted:.3f}" in wide or "<0.001" in wide
+
+
+CELLS = st.text(st.characters(codec="ascii", exclude_categories=["C", "Z"]), max_size=12)
+
+
+@given(st.lists(st.tuples(CELLS, CELLS, CELLS, CELLS), min_size=1, max_size=5), st.integers(20, 80))
+def test_no_line_of_a_table_is_longer_than_its_width(rows: list[tuple[str, ...]], width: int) -> None:
+    headers = ("name", "one", "two", "verdict")
+    rows = [(f"n{row[0]}", *row[1:]) for row in rows]
+    text = table(headers, rows, width, right=("one",), verdict="verdict").plain
+    longest = max(map(cell_len, text.splitlines()))
+    assert longest <= max(width, 2 + 4 + 12, 8 + 1 + 12)
+    assert all(cell in text for row in rows for cell in row[1:])
