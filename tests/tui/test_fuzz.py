@@ -9,7 +9,6 @@ from collections.abc import Iterator
 import pytest
 from textual.events import Key
 from textual.geometry import Size
-from textual.keys import key_to_character
 
 from moetui.core import again, enqueue, queueing
 from moetui.core import lab as lab_module
@@ -20,6 +19,9 @@ from moetui.tui.app import MoetuiApp
 from tests.tui.states import alive, finished_run
 
 KEYS = 1_000
+BURST = 40
+"""At most so many keys arrive before the screen is painted, as over a slow link."""
+
 SEEDS = range(10)
 LEAVING = frozenset({"q", "ctrl+q", "ctrl+c", "ctrl+z"})
 TYPED = (
@@ -35,6 +37,10 @@ TYPED = (
     "left",
     "right",
 )
+CHARACTERS = {
+    "space": " ", "slash": "/", "full_stop": ".", "equals_sign": "=", "less_than_sign": "<", "comma": ",", "colon": ":",
+    "question_mark": "?", "left_square_bracket": "[", "right_square_bracket": "]", "plus": "+", "minus": "-",
+}  # fmt: skip
 SIZES = ((60, 15), (80, 24), (120, 40), (200, 60), (20, 5), (1, 1))
 
 
@@ -75,13 +81,13 @@ async def press_at_random(lab: Lab, seed: int, count: int) -> None:
     app = StayingApp(lab)
     done: list[str] = []
     async with app.run_test(size=(80, 24)) as pilot:
-        for _ in range(count // 10):
-            burst = [next(keys) for _ in range(10)]
+        while len(done) < count:
+            burst = [next(keys) for _ in range(dice.randint(1, BURST))]
             done += burst
             for key in burst:
-                pilot.app.post_message(Key(key, key_to_character(key)))
+                app.post_message(Key(key, key if len(key) == 1 else CHARACTERS.get(key)))
             await pilot.pause()
-            if dice.random() < 0.2:
+            if dice.random() < 0.5:
                 done.append(str(size := dice.choice(SIZES)))
                 await pilot.resize_terminal(*size)
             assert app._exception is None, f"after {' '.join(done[-60:])}"
