@@ -57,6 +57,11 @@ class FarEnd:
         return sum(len(piece) for _, piece in self._pieces)
 
     @property
+    def pieces(self) -> list[tuple[float, bytes]]:
+        """What has come so far, piece by piece, with the moments of the monotonic clock."""
+        return list(self._pieces)
+
+    @property
     def cpu(self) -> float:
         """CPU seconds that the application has taken so far, over all its threads."""
         fields = Path(f"/proc/{self._child.pid}/stat").read_text(encoding="ascii").rpartition(") ")[2].split()
@@ -103,6 +108,10 @@ class FarEnd:
             while self._arrived.wait(quiet):
                 if time.monotonic() > deadline:
                     raise RuntimeError("the application never stops sending")
+
+    def wait(self) -> None:
+        """Wait for an application that was asked to leave."""
+        self._child.wait(60)
 
     def close(self) -> None:
         """End the application as a lost terminal would, and wait for its end."""

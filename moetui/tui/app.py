@@ -24,6 +24,7 @@ from moetui.tui.ascii_filter import AsciiFilter
 from moetui.tui.chart import Charset
 from moetui.tui.feed import Feed, Picture
 from moetui.tui.lost_terminal import end_with_terminal
+from moetui.tui.palette import Palette
 from moetui.tui.place import PlaceScreen
 from moetui.tui.screens.compare import CompareScreen
 from moetui.tui.screens.devices import DevicesScreen
@@ -170,6 +171,11 @@ class MoetuiApp(App[None]):
         """Show the keys of the present place."""
         if isinstance(self.screen, PlaceScreen):
             await self.push_screen(Help(_as_place(self.screen.place)))
+
+    def action_command_palette(self) -> None:
+        """Search for an action by name."""
+        if not Palette.is_open(self):
+            self.push_screen(Palette(id="--command-palette"))
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Textual's own, and what makes ASCII of everything."""

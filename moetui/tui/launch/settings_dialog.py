@@ -8,10 +8,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.message import Message
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from moetui.core.errors import UsageError
+from moetui.tui.dialog import Dialog
 from moetui.tui.launch.settings_text import changed_by, completed, explanation, setting_text
 
 Check = Callable[[Mapping[str, Any]], str]
@@ -41,7 +41,7 @@ class SettingInput(Input):
             self.post_message(self.Erased())
 
 
-class SettingsDialog(ModalScreen[dict[str, Any]]):
+class SettingsDialog(Dialog[dict[str, Any]]):
     """Shows the settings made so far and takes more; returns them all when it closes."""
 
     DEFAULT_CSS = """

@@ -4,13 +4,13 @@ from rich.table import Table
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from moetui.tui.actions import Place, actions_of, key_names
+from moetui.tui.dialog import Dialog
 
 
-class Help(ModalScreen[None]):
+class Help(Dialog[None]):
     """The keys of one place and those that work everywhere."""
 
     DEFAULT_CSS = """
