@@ -174,7 +174,7 @@ class MoetuiApp(App[None]):
 
     def action_command_palette(self) -> None:
         """Search for an action by name."""
-        if not Palette.is_open(self):
+        if not isinstance(self.screen, Palette):
             self.push_screen(Palette(id="--command-palette"))
 
     def get_line_filters(self) -> Sequence[LineFilter]:
