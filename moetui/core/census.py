@@ -40,8 +40,11 @@ def carriers(token: str) -> Iterator[psutil.Process]:
 
 
 def age(process: psutil.Process) -> float:
-    """Seconds since the process began."""
-    return time.time() - process.create_time()
+    """Seconds since the process began; none if it has ended."""
+    try:
+        return time.time() - process.create_time()
+    except GONE:
+        return 0.0
 
 
 def token_of(process: psutil.Process) -> str:

@@ -5,7 +5,6 @@ this workspace.
 """
 
 import contextlib
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ import psutil
 
 from engine.locks import run_lock_holder
 from engine.rundir import DamagedFile, Launch, RunDir
-from moetui.core.census import GONE, Census, age, carriers
+from moetui.core.census import GONE, Census, age
 from moetui.core.current import current
 from moetui.core.errors import LabError
 from moetui.core.lab import Lab
@@ -55,7 +54,7 @@ def reconcile(lab: Lab, orphans: Iterable[Orphan]) -> list[str]:
         "process": _kill,
         "vanished": _note,
         "directory": _add,
-        "record": _put_away,
+        "record": _keep_alone,
     }
     present = {(one.kind, one.subject) for one in find(lab)}
     said = []
@@ -73,24 +72,36 @@ def reconcile(lab: Lab, orphans: Iterable[Orphan]) -> list[str]:
 
 
 def _processes(lab: Lab, records: Iterable[RunRecord]) -> Iterator[Orphan]:
-    groups: dict[str, list[psutil.Process]] = {}
-    for process, token in Census().take().items():
-        if age(process) > SETTLED and _belongs(lab, process):
-            groups.setdefault(token, []).append(process)
-    if not groups:
-        return
-    launches = {entry.token: (record, entry) for record, entry in _launches(lab, records)}
+    groups = _of_this_workspace(lab)
+    pending = (RunDir(lab.workspace.run_dir(record.path)) for record in records if record.pending and record.path)
+    for run, entry in _launches(pending):
+        if entry.token in groups and _at_work(run, entry):
+            del groups[entry.token]  # as it mostly is: then there is no need to look into every directory
+    launches = {entry.token: (run, entry) for run, entry in _launches(_everywhere(lab))} if groups else {}
+    names = {Path(record.path).name: record.name for record in records if record.path}
     for token, processes in groups.items():
-        record, entry = launches.get(token, (None, None))
-        if record is not None and entry is not None and _at_work(lab.run_dir(record), entry):
-            continue
-        whose = f"of {record.name}, whose trainer has ended" if record else "of a run that is not here"
+        whose = "of no run here"
+        if token in launches:
+            run, entry = launches[token]
+            if _at_work(run, entry):
+                continue
+            whose = f"of {names.get(run.path.name, run.path.name)}, whose trainer has ended"
         pids = ", ".join(str(process.pid) for process in processes)
         yield Orphan("process", token, f"process {pids} {whose}", "killed")
 
 
+def _of_this_workspace(lab: Lab) -> dict[str, list[psutil.Process]]:
+    """The processes that were started for a run of this workspace, by their tokens."""
+    groups: dict[str, list[psutil.Process]] = {}
+    asking = {psutil.Process(), *psutil.Process().parents()}  # whoever works in the shell of a run has its token
+    for process, token in Census().take().items():
+        if age(process) > SETTLED and process not in asking and _belongs(lab, process):
+            groups.setdefault(token, []).append(process)
+    return groups
+
+
 def _belongs(lab: Lab, process: psutil.Process) -> bool:
-    """Whether a process was started for a run of this workspace: it works there, or was told to."""
+    """Whether a process works in this workspace, or was told to work on one of its directories."""
     with contextlib.suppress(*GONE):
         if Path(process.cwd()) == lab.workspace.root.resolve():
             return True
@@ -98,11 +109,17 @@ def _belongs(lab: Lab, process: psutil.Process) -> bool:
     return False
 
 
-def _launches(lab: Lab, records: Iterable[RunRecord]) -> Iterator[tuple[RunRecord, Launch]]:
-    for record in records:
+def _everywhere(lab: Lab) -> Iterator[RunDir]:
+    """Every directory of a run, whether or not the catalogue knows it."""
+    for folder in (lab.workspace.runs, lab.workspace.trash):
+        yield from map(RunDir, folder.iterdir() if folder.is_dir() else ())
+
+
+def _launches(runs: Iterable[RunDir]) -> Iterator[tuple[RunDir, Launch]]:
+    for run in runs:
         with contextlib.suppress(DamagedFile):
-            if record.path and (entry := lab.run_dir(record).launch()) is not None:
-                yield record, entry
+            if (entry := run.launch()) is not None:
+                yield run, entry
 
 
 def _at_work(run: RunDir, entry: Launch) -> bool:
@@ -117,7 +134,7 @@ def _at_work(run: RunDir, entry: Launch) -> bool:
 
 def _kill(lab: Lab, token: str) -> str:
     killed = []
-    for process in carriers(token):
+    for process in _of_this_workspace(lab).get(token, ()):
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()  # psutil compares the start time first, so a recycled pid is safe
             killed.append(str(process.pid))
@@ -159,13 +176,13 @@ def _directories(lab: Lab, records: Iterable[RunRecord]) -> Iterator[Orphan]:
 def _add(lab: Lab, name: str) -> str:
     record = read_run(lab, lab.workspace.runs / name, deleted=False)
     lab.found_catalogue()
-    lab.catalogue.add([record])
+    lab.catalogue.put([record])  # in the place of a record alone, if there is one
     return f"{record.name}: added"
 
 
 def _records(lab: Lab, records: Iterable[RunRecord]) -> Iterator[Orphan]:
     if not lab.workspace.runs.is_dir():
-        return  # a disk that is not there would put everything away
+        return  # a disk that is not there would leave every record alone
     for record in records:
         if record.path and record.deleted is None and not lab.workspace.run_dir(record.path).is_dir():
             yield Orphan(
@@ -173,9 +190,9 @@ def _records(lab: Lab, records: Iterable[RunRecord]) -> Iterator[Orphan]:
             )
 
 
-def _put_away(lab: Lab, run_id: str) -> str:
-    def away(record: RunRecord) -> RunRecord:
+def _keep_alone(lab: Lab, run_id: str) -> str:
+    def alone(record: RunRecord) -> RunRecord:
         ended = {"status": "lost", "reason": "its directory is gone"} if record.pending else {}
-        return record.model_copy(update={**ended, "deleted": time.time()})
+        return record.model_copy(update={**ended, "path": ""})
 
-    return f"{lab.catalogue.update(run_id, away).name}: put into the trash"
+    return f"{lab.catalogue.update(run_id, alone).name}: kept as a record alone"

@@ -6,7 +6,7 @@ from typing import Literal
 
 from textual.binding import Binding, BindingType
 
-Place = Literal["everywhere", "launch", "live", "runs", "run", "compare", "devices"]
+Place = Literal["everywhere", "launch", "form", "live", "runs", "run", "compare", "devices"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +37,37 @@ ACTIONS: tuple[Action, ...] = (
     Action("everywhere", "quit", "q", "Quit", "Leave; runs go on training."),
     Action("launch", "launch", "enter", "Start", "Start the planned runs and watch them (on a folder: fold it)."),
     Action("launch", "tick", "space", "Tick", "Tick or untick the value under the cursor; fold a folder."),
-    Action("launch", "tick_all", "a", "All", "Tick every value of this list, or none."),
+    Action("launch", "tick_all", "a", "", "Tick every value of this list, or none."),
     Action(
-        "launch", "add_value", "n", "New", "Type values into this list: one, several, or a range such as 0.01..0.3 x5."
+        "launch", "add_value", "n", "New", "Type values into this list: several, or a range such as 0.01..0.3 x5 log."
     ),
     Action("launch", "search", "slash", "Find", "Search the presets as you type; esc shows all again."),
-    Action("launch", "settings", "e", "Set", "Change any other setting by its key, such as training.updates=50."),
+    Action("launch", "form", "e", "Form", "Change or vary any key of the configuration, in a form."),
     Action(
-        "launch", "offline", "o", "Offline", "Take text and tokenizer that need no network, or the preset's own again."
+        "launch", "scale", "s", "", "Plan it on the next larger model: tiny, 9m, 79m …, then at its own scale again."
     ),
-    Action("launch", "view", "v", "View", "Show the names of the planned runs in place of the curves, and back."),
+    Action(
+        "launch",
+        "reuse",
+        "u",
+        "",
+        "Run everything anew, or again only what has no answer here, as `moetui study` does.",
+    ),
+    Action("launch", "save", "w", "Save", "Save what is planned as a preset of your own, a TOML file to edit."),
+    Action("launch", "offline", "o", "", "Take text and tokenizer that need no network, or the preset's own again."),
+    Action(
+        "launch", "view", "v", "View", "Show the planned runs in place of the curves, then the findings of the audit."
+    ),
     Action("launch", "reload", "r", "", "Read the preset files again."),
     Action("launch", "go(1)", "right", "", "Go to the next list (tab does it too)."),
     Action("launch", "go(-1)", "left", "", "Go to the list before (shift+tab does it too)."),
+    Action("form", "edit", "enter", "Edit", "Type a value for this key; what is wrong with it is said as you type."),
+    Action("form", "cycle", "space", "Next", "Take the next choice, or the other of yes and no."),
+    Action("form", "grid", "g", "Vary", "Vary this key: several values or a range, each a run of the grid."),
+    Action("form", "reset", "x,delete", "Reset", "Let this key be as the preset has it."),
+    Action("form", "find", "slash", "Find", "Search keys and descriptions as you type."),
+    Action("form", "changed", "c", "Changed", "Show only what was changed, or everything again."),
+    Action("form", "back", "escape", "Back", "Close the line or the search, then the form."),
     Action("live", "cursor(-1)", "up,k", "", "Move to the run above."),
     Action("live", "cursor(1)", "down,j", "", "Move to the run below."),
     Action("live", "page(-1)", "pageup", "", "Move up by a page of runs."),

@@ -157,9 +157,10 @@ class MoetuiApp(App[None]):
         await super().on_event(event)
 
     async def _act_on(self, key: Key) -> bool:
-        """Do what the key is bound to, unless it belongs to the text that is being typed."""
-        if key.is_printable and isinstance(self.focused, Input):
-            return False
+        """Do what the key is bound to, or type it: of a burst that ends with enter, the text is there when enter acts on it."""
+        if key.is_printable and key.character and isinstance(self.focused, Input):
+            self.focused.replace(key.character, *self.focused.selection)
+            return True
         bound = self.screen.active_bindings.get(key.key)
         return bound is not None and bound.enabled and await self.run_action(bound.binding.action, bound.node)
 

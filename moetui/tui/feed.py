@@ -93,6 +93,7 @@ class Feed:
 def _same(new: Picture, old: Picture) -> bool:
     return (
         new.error == old.error
+        and bool(new.snapshot.taken) == bool(old.snapshot.taken)  # an empty catalogue that was read is news
         and new.snapshot.runs == old.snapshot.runs
         and new.snapshot.states == old.snapshot.states
         and new.curves.keys() == old.curves.keys()

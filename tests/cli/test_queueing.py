@@ -33,7 +33,7 @@ def test_faults_of_the_queue_are_one_clear_line(cli: Cli, lab: Lab) -> None:
     for arguments, code, message in (
         (("hold", "nothing"), 3, "nothing"),
         (("move", run.id, "0"), 2, "position"),
-        (("move", run.id), 2, "POSITION"),
+        (("move", run.id), 2, "position"),
         (("lift", run.id), 2, "lift"),
     ):
         got, out, err = cli("queue", *arguments)

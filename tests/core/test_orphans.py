@@ -93,6 +93,17 @@ def test_a_child_that_outlives_its_trainer_is_killed_and_the_device_is_free_agai
     assert find(lab) == ()
 
 
+def test_a_run_that_trains_is_left_alone_even_if_the_catalogue_lost_it(lab: Lab, fake_engine: Behave) -> None:
+    fake_engine("child")
+    (run,) = queue(lab, 0.05)
+    eventually(lambda: status(lab, run) == "running")
+    lab.catalogue.remove([run.id])
+    found = find(lab)
+    assert [(one.kind, one.subject) for one in found] == [("directory", run.id)]
+    reconcile(lab, found)
+    assert status(lab, run) == "running"
+
+
 def test_a_trainer_that_vanished_with_its_dispatcher_is_noted(lab: Lab, fake_engine: Behave) -> None:
     fake_engine("hold")
     (run,) = queue(lab, 0.05)
@@ -127,19 +138,22 @@ def test_a_damaged_directory_is_told_and_left(lab: Lab) -> None:
     assert kinds(lab) == [("directory", "broken")]
 
 
-def test_a_record_without_a_directory_goes_to_the_trash(lab: Lab) -> None:
+def test_a_record_without_a_directory_stays_as_a_record_alone_until_its_directory_is_back(lab: Lab) -> None:
     ended, waits = end_run(lab, write_run(lab, "ended")), write_run(lab, "waits")
-    for run in (ended, waits):
-        shutil.rmtree(lab.run_dir(run).path)
+    aside = lab.run_dir(ended).path.rename(lab.workspace.root / "aside")
+    shutil.rmtree(lab.run_dir(waits).path)
     assert sorted(kinds(lab)) == [("record", "ended"), ("record", "waits")]
     reconcile(lab, find(lab))
     assert find(lab) == ()
-    away = {record.id: record for record in lab.records(deleted=True)}
-    assert away["ended"].final == ended.final
-    assert away["waits"].status == "lost"
+    assert (lab.find("ended").path, lab.find("ended").final) == ("", ended.final)
+    assert (lab.find("waits").status, lab.find("waits").path) == ("lost", "")
+    aside.rename(lab.workspace.runs / "ended")
+    assert kinds(lab) == [("directory", "ended")]
+    reconcile(lab, find(lab))
+    assert lab.find("ended") == ended
 
 
-def test_a_missing_disk_puts_nothing_away(lab: Lab) -> None:
+def test_a_missing_disk_changes_nothing(lab: Lab) -> None:
     end_run(lab, write_run(lab, "ended"))
     lab.workspace.runs.rename(lab.workspace.root / "elsewhere")
     assert find(lab) == ()

@@ -13,6 +13,7 @@ from moetui.core.devices import Device
 from moetui.core.enqueue import record_of
 from moetui.core.lab import Lab
 from moetui.core.launcher import launch
+from moetui.core.plan import PlannedRun
 from moetui.core.records import RunRecord
 
 Curve = Callable[[int], float]
@@ -40,8 +41,27 @@ def write_run(
         prunable=prunable,
         config=RunConfig.model_validate({"training": {"updates": updates}, **(settings or {})}),
     )
+    return _write(lab, entry)
+
+
+def write_planned(lab: Lab, run_id: str, planned: PlannedRun, *, created: float = 1.0) -> RunRecord:
+    """A planned run as it is queued: its directory and its record."""
+    entry = RunFile(
+        id=run_id,
+        name=planned.name,
+        preset=planned.preset,
+        study=planned.study,
+        group=planned.group,
+        point=dict(planned.point),
+        created=created,
+        config=planned.config,
+    )
+    return _write(lab, entry)
+
+
+def _write(lab: Lab, entry: RunFile) -> RunRecord:
     labels = Labels(name=entry.name)
-    run = RunDir(lab.workspace.runs / run_id)
+    run = RunDir(lab.workspace.runs / entry.id)
     run.path.mkdir(parents=True)
     write_file(run.config_file, entry)
     write_file(run.labels_file, labels)

@@ -46,7 +46,7 @@ def _words(proposal: Proposal) -> Text:
     text = Text()
     for reason in proposal.reasons:
         text.append(f"{reason}\n")
-    text.append("\n")
+    text.append(f"{proposal.cost[:1].upper()}{proposal.cost[1:]}.\n\n", "bold")
     for member in proposal.members:
         stands = "to queue" if member.record is None else f"{member.record.id} {member.record.status}"
         stands = f"{stands}, again" if member.record is not None and member.due else stands
@@ -54,4 +54,4 @@ def _words(proposal: Proposal) -> Text:
         text.append(f"{middle(member.planned.name, 52):<53}", style).append(f"{stands}\n", style)
     for warning in proposal.warnings:
         text.append(f"\n{warning}\n", "yellow")
-    return text.append(f"\n{proposal.cost}", "bold")
+    return text

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
 from moetui.core.plan import PlannedRun, Selection, Variant
@@ -92,9 +93,26 @@ class Choice:
         lists = (("a learning rate", self.rates), ("a schedule", self.shapes), ("a seed", self.seeds))
         return next((f"tick {what} to plan a run" for what, axis in lists if not axis.ticked), "")
 
-    def selection(self, preset: str, settings: Mapping[str, Any]) -> Selection:
-        """What to plan. Lists that were left alone are left to the preset, so that the names are those of `moetui run`."""
-        axes: dict[str, tuple[Any, ...]] = {}
+    def untouched(self, keys: Iterable[str]) -> "Choice":
+        """The same, but the lists that these keys of the configuration decide are the preset's own again."""
+        rates, shapes, seeds = self.rates, self.shapes, self.seeds
+        for key in keys:
+            if key == "optimizer.lr":
+                rates = replace(rates, ticked=rates.own)
+            elif key == "seed":
+                seeds = replace(seeds, ticked=seeds.own)
+            elif key in ("schedule.warmup", "schedule.warmup_updates", "schedule.floor"):
+                shapes = replace(shapes, ticked=shapes.own)
+        return Choice(rates, shapes, seeds)
+
+    def selection(
+        self, preset: str, settings: Mapping[str, Any], varied: Mapping[str, tuple[Any, ...]] = MappingProxyType({})
+    ) -> Selection:
+        """What to plan; `varied` are other axes of the grid.
+
+        Lists that were left alone are left to the preset, so that the names are those of `moetui run`.
+        """
+        axes = dict(varied)
         if not self.rates.untouched:
             axes["optimizer.lr"] = self.rates.chosen
         if not self.seeds.untouched:

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.config import RunConfig
+from moetui.core import format as fmt
 from moetui.core.plan import PlannedRun
+from moetui.core.reference import Reference
 from moetui.tui.chart import ChartSpec, Series, slot
+from moetui.tui.chart.palette import Slot
 from moetui.tui.launch.wording import rate_text, share_text, warmup_text
 
 MOST_CURVES = 8
@@ -15,6 +18,9 @@ POINTS = 400
 """Updates at which a curve is sampled; a chart has fewer columns than that."""
 LOG_FROM = 20.0
 """Ratio of the highest to the lowest peak from which on only a logarithmic axis shows them all."""
+
+GHOST = Slot("#8a8a8a", "┄", "-")
+"""The look of what is to be beaten, beside the slots of the plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +49,11 @@ def planned_curves(runs: Sequence[PlannedRun]) -> PlannedCurves:
     )
 
 
-def curves_chart(curves: PlannedCurves) -> ChartSpec:
-    """The chart of planned learning rates over the updates."""
+def curves_chart(curves: PlannedCurves, beaten: Reference | None = None) -> ChartSpec:
+    """The chart of planned learning rates over the updates, over the faint one of what they have to beat."""
     drawn = curves.drawn
-    peaks = [config.optimizer.lr for config in drawn]
+    shown = [*drawn, *([beaten.config] if beaten is not None and drawn else [])]
+    peaks = [config.optimizer.lr for config in shown]
     some = "" if curves.total == len(drawn) else f", {len(drawn)} of {curves.total}"
     kinds = ", ".join(dict.fromkeys(config.schedule.kind for config in drawn))
     series = []
@@ -54,15 +61,25 @@ def curves_chart(curves: PlannedCurves) -> ChartSpec:
         updates = sampled(config)
         rates = np.array([config.lr_at(int(update)) for update in updates], np.float64)
         series.append(Series(name, updates.astype(np.float64), rates, slot(index)))
+    if beaten is not None and drawn:
+        series.append(_ghost(beaten))
     return ChartSpec(
         title=f"LR ({kinds}{some})" if drawn else "LR",
         series=tuple(series),
         x_label="updates",
-        x_range=(0.0, float(max((config.training.updates for config in drawn), default=1))),
+        x_range=(0.0, float(max((config.training.updates for config in shown), default=1))),
         y_log=bool(peaks) and max(peaks) / min(peaks) >= LOG_FROM,
         legend_values=False,
         empty="nothing planned",
     )
+
+
+def _ghost(beaten: Reference) -> Series:
+    kind = "published" if beaten.record.published else "best"
+    updates = sampled(beaten.config)
+    rates = np.array([beaten.config.lr_at(int(update)) for update in updates], np.float64)
+    name = f"{kind} {fmt.loss(beaten.loss)}"
+    return Series(name, updates.astype(np.float64), rates, GHOST, emphasis="faint")
 
 
 def sampled(config: RunConfig) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":

@@ -13,8 +13,8 @@ from moetui.tui.launch.typed import parse_learning_rates, parse_seeds, parse_sha
 from moetui.tui.launch.wording import rate_text, shape_text, share_text, warmup_text
 
 HINTS: Final[Mapping[str, str]] = {
-    "rates": "0.05, or several, or a range: 0.01..0.3 x5",
-    "shapes": "warm-up and floor: 10% 5% or 0.1 0.05",
+    "rates": "0.05, several, or a range: 0.02..0.1 x5, 0.01..0.3 x5 log",
+    "shapes": "warm-up and floor: 10% 5%; combinations: 0 5% 10% x 5% 10%",
     "seeds": "4, or several, or a range: 1..5",
 }
 

@@ -14,10 +14,14 @@ from moetui.tui.launch.typed import Shape
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """A preset with the settings that hold for all its runs; `own` are the runs it plans if its lists are left alone."""
+    """A preset with the settings that hold for all its runs and the axes of its grid that were given by hand.
+
+    `own` are the runs it plans if its lists are left alone.
+    """
 
     preset: str
     settings: Mapping[str, Any] = field(default_factory=dict)
+    axes: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     own: tuple[PlannedRun, ...] = ()
     problem: str = ""
 
@@ -35,16 +39,23 @@ class Outlook:
     problem: str = ""
 
 
-def ground(library: Library, preset: str, settings: Mapping[str, Any], *, offline: bool) -> Ground:
+def ground(
+    library: Library,
+    preset: str,
+    settings: Mapping[str, Any],
+    axes: Mapping[str, tuple[Any, ...]],
+    *,
+    offline: bool,
+) -> Ground:
     """Plan a preset as it is. Settings made by hand win over those that take it off the network."""
     try:
-        own = plan(library, Selection(presets=(preset,), settings=settings))
+        own = plan(library, Selection(presets=(preset,), settings=settings, axes=axes))
         if offline:
             settings = offline_settings(*(run.config for run in own)) | dict(settings)
-            own = plan(library, Selection(presets=(preset,), settings=settings))
+            own = plan(library, Selection(presets=(preset,), settings=settings, axes=axes))
     except LabError as error:
-        return Ground(preset, settings, problem=str(error))
-    return Ground(preset, settings, tuple(own))
+        return Ground(preset, settings, axes, problem=str(error))
+    return Ground(preset, settings, axes, tuple(own))
 
 
 def look_ahead(library: Library, base: Ground, choice: Choice) -> Outlook:
@@ -52,6 +63,6 @@ def look_ahead(library: Library, base: Ground, choice: Choice) -> Outlook:
     if problem := base.problem or choice.missing:
         return Outlook(problem=problem)
     try:
-        return Outlook(tuple(plan(library, choice.selection(base.preset, base.settings))))
+        return Outlook(tuple(plan(library, choice.selection(base.preset, base.settings, base.axes))))
     except LabError as error:
         return Outlook(problem=str(error))

@@ -1,10 +1,10 @@
-"""The tree of presets: folders from the names, the quickstart first, files that cannot be read at the end.
+"""The tree of presets: those used last, then folders from the names, the quickstart first, files that cannot be read at the end.
 
 Folders are closed until they are opened, searched, or hold the cursor.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from math import prod
 
 from rich.style import Style
@@ -17,6 +17,9 @@ from textual.widgets.tree import TreeNode
 from moetui.core.presets import Fault, Library, Preset
 
 FIRST = "quickstart"
+
+RECENT = "used last"
+"""Heads the presets that were used last; a preset stands there and in its folder."""
 
 Entry = Preset | Fault | None
 """What a node stands for; None is a folder."""
@@ -79,6 +82,7 @@ class PresetTree(Tree[Entry], inherit_bindings=False):
             self.name = name
 
     def __init__(self) -> None:
+        self._recent: TreeNode[Entry] | None = None
         super().__init__("presets")
         self.show_root = False
         self.guide_depth = 2
@@ -90,13 +94,19 @@ class PresetTree(Tree[Entry], inherit_bindings=False):
         """What is under the cursor."""
         return self.cursor_node.data if self.cursor_node else None
 
-    def fill(self, library: Library, faults: Iterable[Fault], query: str = "") -> None:
+    def fill(self, library: Library, faults: Iterable[Fault], query: str = "", recent: Iterable[str] = ()) -> None:
         """Show these presets and faults; the cursor stays on its entry where that is still there."""
-        before = self._name_of(self.cursor_node) if self.cursor_node else FIRST
+        before = self._place_of(self.cursor_node) if self.cursor_node else FIRST
         self.clear()
         nodes: dict[str, TreeNode[Entry]] = {}
+        matching = {preset.name: preset for preset in ordered(library, query)}
+        used = [matching[name] for name in recent if name in matching]
+        self._recent = self.root.add(Text(RECENT), None, expand=True) if used else None
+        for preset in used:
+            node = self._recent.add_leaf(label_of(preset, preset.name), preset) if self._recent else self.root
+            nodes[self._place_of(node)] = node
         folders: dict[str, TreeNode[Entry]] = {"": self.root}
-        for preset in ordered(library, query):
+        for preset in matching.values():
             folder, _, leaf = preset.name.rpartition("/")
             parent = self._folder(folders, folder, expand=bool(query))
             nodes[preset.name] = parent.add_leaf(label_of(preset, leaf), preset)
@@ -105,11 +115,7 @@ class PresetTree(Tree[Entry], inherit_bindings=False):
         self.root.expand()
         target = nodes.get(before) or next(iter(nodes.values()), None)
         if target is not None:
-            holder = target.parent
-            while holder is not None and holder.is_collapsed:
-                holder.expand()
-                holder = holder.parent
-            self.call_after_refresh(self._point_at, target)
+            self._reveal(target)
 
     def _point_at(self, node: TreeNode[Entry]) -> None:
         # Another node on the line of the one before would not be told of: only a change of line is.
@@ -130,7 +136,7 @@ class PresetTree(Tree[Entry], inherit_bindings=False):
 
     def render_label(self, node: TreeNode[Entry], base_style: Style, style: Style) -> Text:
         """The label, with a sign before folders that says whether they are open."""
-        label = label_of(node.data, self._leaf_of(node))
+        label = Text(RECENT, "bold") if node is self._recent else label_of(node.data, self._leaf_of(node))
         label.stylize_before(style)
         if node.allow_expand:
             return Text.assemble(("▾ " if node.is_expanded else "▸ ", style), label)
@@ -145,10 +151,33 @@ class PresetTree(Tree[Entry], inherit_bindings=False):
 
     def _leaf_of(self, node: TreeNode[Entry]) -> str:
         if isinstance(node.data, Preset):
-            return node.data.name.rpartition("/")[2]
+            return node.data.name if node.parent is self._recent else node.data.name.rpartition("/")[2]
         if isinstance(node.data, Fault):
             return node.data.path.name
         return str(node.label).removesuffix("/")
+
+    def point_at(self, name: str) -> None:
+        """Put the cursor on the preset of this name in its folder."""
+        node = next((node for node in self._nodes_below(self.root) if self._place_of(node) == name), None)
+        if node is not None:
+            self._reveal(node)
+
+    def _nodes_below(self, node: TreeNode[Entry]) -> Iterator[TreeNode[Entry]]:
+        for child in node.children:
+            yield child
+            yield from self._nodes_below(child)
+
+    def _reveal(self, node: TreeNode[Entry]) -> None:
+        holder = node.parent
+        while holder is not None and holder.is_collapsed:
+            holder.expand()
+            holder = holder.parent
+        self.call_after_refresh(self._point_at, node)
+
+    def _place_of(self, node: TreeNode[Entry]) -> str:
+        """What tells a node from all others: a preset that was used last stands in two places."""
+        name = self._name_of(node)
+        return f"{RECENT}:{name}" if node.parent is self._recent and self._recent is not None else name
 
     def _name_of(self, node: TreeNode[Entry]) -> str:
         if isinstance(node.data, Preset):

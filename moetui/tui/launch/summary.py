@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from rich.text import Text
 
+from moetui.core.audits import Shared
 from moetui.core.devices import CPU, Device, wants_gpu
-from moetui.core.estimate import Estimate, estimate
+from moetui.core.estimate import Estimate, Pace, pace
 from moetui.core.offline import needs_network
 from moetui.core.plan import PlannedRun
 from moetui.core.presets import Preset
@@ -16,13 +17,16 @@ from moetui.tui.launch.wording import count_text, duration_text, runs_text
 MANY_RUNS = 8
 LONG_SECONDS = 3600.0
 """More runs or a longer time than these are asked about before they start."""
+MOST_WARNINGS = 4
+"""Warnings that the question tells in full."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """What a plan costs: on which devices, and how long they take for it together."""
+    """What a plan costs: on which devices, how fast they are, and how long they take for it together."""
 
     devices: tuple[Device, ...]
+    pace: Pace
     cost: Estimate
     seconds: float
 
@@ -35,32 +39,56 @@ class Bill:
 
     @property
     def duration(self) -> str:
-        """The estimate in words, with where it comes from."""
-        return f"about {duration_text(self.seconds)} ({'measured' if self.cost.measured else 'a guess'})"
+        """The estimate in words, with where it comes from and what it takes of GPUs."""
+        hours = f", {self.cost.device_hours:.2g} GPU-hours" if self.pace.gpu else ""
+        return f"about {duration_text(self.seconds)}{hours} ({'measured' if self.cost.measured else 'a guess'})"
 
 
-def bill(runs: Sequence[PlannedRun], records: Sequence[RunRecord], devices: Sequence[Device]) -> Bill:
-    """The cost of planned runs on the devices of this machine, each of which takes one run at a time."""
+def bill(
+    due: Sequence[PlannedRun],
+    records: Sequence[RunRecord],
+    devices: Sequence[Device],
+    *,
+    like: Sequence[PlannedRun] = (),
+) -> Bill:
+    """The cost of the runs that are due on the devices of this machine, each of which takes one run at a time.
+
+    Where nothing is due, `like` says for what kind of runs the devices are.
+    """
     any_gpu = any(device.is_gpu for device in devices)
-    gpu = any(wants_gpu(run.config.training.device, any_gpu=any_gpu) for run in runs)
+    gpu = any(wants_gpu(run.config.training.device, any_gpu=any_gpu) for run in due or like)
     fitting = tuple(device for device in devices if device.is_gpu == gpu) or (Device(CPU, "CPU"),)
-    cost = estimate(runs, records, gpu=gpu)
-    return Bill(fitting, cost, cost.seconds / max(1, min(len(fitting), len(runs))))
+    known = pace(records, gpu=gpu)
+    cost = Estimate(sum(map(known.seconds, due)), measured=bool(known.speeds))
+    return Bill(fitting, known, cost, cost.seconds / max(1, min(len(fitting), len(due))))
 
 
-def question(runs: Sequence[PlannedRun], cost: Bill) -> str:
-    """What to ask before these runs start; empty if they are few and short."""
-    if len(runs) <= MANY_RUNS and cost.seconds <= LONG_SECONDS:
+def question(due: Sequence[PlannedRun], cost: Bill, warnings: Sequence[Shared] = ()) -> str:
+    """What to ask before these runs start; empty if they are few and short and nothing is wrong with them."""
+    if len(due) <= MANY_RUNS and cost.seconds <= LONG_SECONDS and not warnings:
         return ""
-    return f"Start {runs_text(len(runs))} on {cost.place}, {cost.duration}?"
+    asked = f"Start {runs_text(len(due))} on {cost.place}, {cost.duration}?"
+    if not warnings:
+        return asked
+    told = "\n".join(
+        f"! {one.finding.kind} ({runs_text(len(one.names))}): {one.finding.evidence}; try: {one.finding.advice}"
+        for one in warnings[:MOST_WARNINGS]
+    )
+    more = f"\n! and {len(warnings) - MOST_WARNINGS} more" if len(warnings) > MOST_WARNINGS else ""
+    return f"{told}{more}\n\n{asked}"
 
 
-def totals(runs: Sequence[PlannedRun], cost: Bill | None, *, pending: int) -> Text:
-    """Two lines: how many runs of which size, and on how much text, where and how long. `cost` is None until it is known."""
+def totals(runs: Sequence[PlannedRun], due: Sequence[PlannedRun], cost: Bill | None, *, pending: int) -> Text:
+    """Two lines: how many runs of which size, how many of them are due, on how much text, where and how long.
+
+    `cost` is that of the runs that are due, None until it is known.
+    """
     models = list(dict.fromkeys(run.config.model for run in runs))
     each = sorted({run.config.tokens for run in runs})
     text = Text(no_wrap=True, overflow="ellipsis")
     text.append(runs_text(len(runs)), style="bold")
+    if len(due) < len(runs):
+        text.append(f", {len(runs) - len(due)} here already", style="bold")
     if len(models) == 1:
         text.append(
             f" · {count_text(models[0].parameters)} parameters, {count_text(models[0].active_parameters)} active"
@@ -68,8 +96,10 @@ def totals(runs: Sequence[PlannedRun], cost: Bill | None, *, pending: int) -> Te
     else:
         text.append(f" · {len(models)} models")
     text.append(f" · on {cost.place}" if cost else " · looking for GPUs")
+    if not due:
+        return text.append("\nnothing to run; u runs them anew", style="dim")
     span = count_text(each[0]) if len(each) == 1 else f"{count_text(each[0])} to {count_text(each[-1])}"
-    text.append(f"\n{count_text(sum(run.config.tokens for run in runs))} tokens ({span} each)")
+    text.append(f"\n{count_text(sum(run.config.tokens for run in due))} tokens ({span} each)")
     if cost:
         text.append(" · ")
         text.append(cost.duration, style="bold")
@@ -78,10 +108,11 @@ def totals(runs: Sequence[PlannedRun], cost: Bill | None, *, pending: int) -> Te
     return text
 
 
-def source_text(preset: Preset, runs: Sequence[PlannedRun], *, offline: bool) -> str:
-    """Where a preset comes from, and its text."""
+def source_text(preset: Preset, runs: Sequence[PlannedRun], *, offline: bool, scale: str = "") -> str:
+    """At which scale a preset is planned, its text, and where it comes from."""
     source = preset.source if preset.built_in else f"your preset, {preset.path}"
-    return " · ".join(part for part in (_text_source(runs, offline=offline), source) if part)
+    at = f"at scale {scale}" if scale else ""
+    return " · ".join(part for part in (at, _text_source(runs, offline=offline), source) if part)
 
 
 def _text_source(runs: Sequence[PlannedRun], *, offline: bool) -> str:

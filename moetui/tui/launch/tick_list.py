@@ -1,6 +1,6 @@
 """A short list of values to tick, with a line to type more of them into."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
 from rich.text import Text
@@ -12,6 +12,8 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Input
+
+from moetui.tui.widgets.line import Line
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,9 @@ def _window(top: int, cursor: int, count: int, room: int) -> int:
     return max(0, min(top, count - room))
 
 
+Typed = Callable[["TickList", str], None]
+
+
 class TickList(Vertical):
     """The rows and, while something is typed, a line for it below them."""
 
@@ -104,14 +109,6 @@ class TickList(Vertical):
     TickList.-typing > Input { display: block; }
     """
 
-    class Typed(Message):
-        """A line was entered; the screen adds the values and calls `close_input`, or says what is wrong with it."""
-
-        def __init__(self, tick_list: "TickList", text: str) -> None:
-            super().__init__()
-            self.tick_list = tick_list
-            self.text = text
-
     class Typing(Message):
         """The line was opened, edited or closed."""
 
@@ -119,10 +116,12 @@ class TickList(Vertical):
             super().__init__()
             self.tick_list = tick_list
 
-    def __init__(self, heading: str, *, id: str) -> None:  # noqa: A002  # every Textual widget calls it so
+    def __init__(self, heading: str, *, typed: Typed, id: str) -> None:  # noqa: A002  # every Textual widget calls it so
+        """`typed` is given this list and its line when that is entered; it calls `close_input`, or says what is wrong."""
         super().__init__(id=id)
         self.rows = TickRows(heading)
-        self._input = Input(compact=True, select_on_focus=False)
+        self._typed = typed
+        self._input = Line(entered=self._enter)
 
     def compose(self) -> ComposeResult:
         """Rows, then the line."""
@@ -165,11 +164,10 @@ class TickList(Vertical):
         self.screen.set_focus(self.rows)
         self.post_message(self.Typing(self))
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
+    def _enter(self, text: str) -> None:
         """Hand the line to the screen; an empty one closes."""
-        event.stop()
-        if event.value.strip():
-            self.post_message(self.Typed(self, event.value))
+        if text.strip():
+            self._typed(self, text)
         else:
             self.close_input()
 

@@ -4,9 +4,10 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from moetui.tui.dialog import Dialog
+from moetui.tui.widgets.line import Line
 
 
 class Ask(Dialog[str | None]):
@@ -33,9 +34,8 @@ class Ask(Dialog[str | None]):
         with Vertical() as box:
             box.border_title = Text(self._question)
             box.border_subtitle = "enter keeps   esc leaves as it is"
-            yield Input(self._text, compact=True, select_on_focus=False)
+            yield Line(self._text, entered=self._keep)
             yield Static(Text(self._hint))
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Close with the text."""
-        self.dismiss(event.value)
+    def _keep(self, text: str) -> None:
+        self.dismiss(text)

@@ -1,7 +1,7 @@
-"""The Launch screen: choose a preset, tick learning rates, schedules and seeds, see what would run, start it."""
+"""The Launch screen: choose a preset, tick learning rates, schedules and seeds, change any key, see what would run, start it."""
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from pathlib import Path
+from typing import ClassVar
 
 from rich.text import Text
 from textual import events, work
@@ -11,28 +11,34 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Input, Static
 
 from moetui.core.devices import Device, devices
-from moetui.core.enqueue import enqueue
 from moetui.core.errors import LabError, UsageError
 from moetui.core.plan import PlannedRun
 from moetui.core.presets import Fault, Library, Preset
+from moetui.core.recent import recently_used
 from moetui.core.records import RunRecord
+from moetui.core.saving import preset_path, save
+from moetui.core.studies import Member, complete
 from moetui.tui.actions import bindings
-from moetui.tui.chart.widget import Chart
 from moetui.tui.feed import Picture
 from moetui.tui.launch import lists, summary
+from moetui.tui.launch.appraisal import Appraisal, appraise
 from moetui.tui.launch.card import Card, Words, fault_words, folder_words
-from moetui.tui.launch.curves import curves_chart, planned_curves
 from moetui.tui.launch.desk import Desk
+from moetui.tui.launch.form_rows import edits_line
+from moetui.tui.launch.plan_view import PlanView
 from moetui.tui.launch.preset_tree import PresetTree
-from moetui.tui.launch.run_list import RunList
-from moetui.tui.launch.settings_dialog import SettingsDialog
-from moetui.tui.launch.settings_text import settings_line
 from moetui.tui.launch.tick_list import TickList
+from moetui.tui.launch.wording import runs_text
 from moetui.tui.place import PlaceScreen
+from moetui.tui.screens.ask import Ask
 from moetui.tui.screens.confirm import Confirm
+from moetui.tui.screens.form import Form
+from moetui.tui.widgets.line import Line
 
 TALL = 34
 """Rows from which on curves and names are shown together."""
+RECENT = 5
+"""Presets that the tree shows as used last."""
 SHORT, NARROW = 20, 70
 """Rows and columns below which description and tree give way to the lists and the chart."""
 
@@ -51,17 +57,11 @@ class LaunchScreen(PlaceScreen):
     LaunchScreen #lists { height: 6; }
     LaunchScreen #rates { width: 15; }
     LaunchScreen #seeds { width: 13; }
-    LaunchScreen #note, LaunchScreen #totals { height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
-    LaunchScreen #totals { height: 2; }
-    LaunchScreen RunList { display: none; }
-    LaunchScreen.-names RunList { display: block; }
-    LaunchScreen.-names Chart { display: none; }
+    LaunchScreen #note { height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
     LaunchScreen.-short Card { height: 2; }
     LaunchScreen.-short #lists { height: 4; }
     LaunchScreen.-narrow #left { width: 16; }
     LaunchScreen.-narrow #rates, LaunchScreen.-narrow #seeds { width: 12; }
-    LaunchScreen.-tall RunList { display: block; }
-    LaunchScreen.-tall Chart { display: block; }
     LaunchScreen.-tall Card { height: 5; }
     LaunchScreen.-tall #lists { height: 10; }
     """
@@ -71,23 +71,25 @@ class LaunchScreen(PlaceScreen):
         self._desk = Desk(Library({}))
         self._devices: tuple[Device, ...] = ()
         self._starting = False
+        self._appraisal = Appraisal()
+        self._appraising = False
+        self._statuses: object = None
+        self._recent: tuple[str, ...] = ()
 
     def compose_body(self) -> ComposeResult:
-        """Tree, lists, chart or names, totals."""
+        """Tree, lists, and what is planned."""
         with Horizontal():
             with Vertical(id="left"):
-                yield Input(placeholder="search", compact=True, id="search")
+                yield Line(placeholder="search", entered=lambda _: self._focus_tree(), id="search")
                 yield PresetTree()
             with Vertical(id="right"):
                 yield Card()
                 with Horizontal(id="lists"):
-                    yield TickList("LR", id="rates")
-                    yield TickList("Warm-up, floor", id="shapes")
-                    yield TickList("Seed", id="seeds")
+                    yield TickList("LR", typed=self._typed, id="rates")
+                    yield TickList("Warm-up, floor", typed=self._typed, id="shapes")
+                    yield TickList("Seed", typed=self._typed, id="seeds")
                 yield Static(id="note")
-                yield Chart(charset=self.laboratory.charset)
-                yield RunList()
-                yield Static(id="totals")
+                yield PlanView(self.laboratory.charset)
 
     def on_mount(self) -> None:
         """Read the presets, and look for devices in the background."""
@@ -97,12 +99,22 @@ class LaunchScreen(PlaceScreen):
     def on_resize(self, event: events.Resize) -> None:
         """Show more where there is room for it."""
         self.set_class(event.size.height >= TALL, "-tall")
+        self.query_one(PlanView).set_class(event.size.height >= TALL, "-all")
         self.set_class(event.size.height < SHORT, "-short")
         self.set_class(event.size.width < NARROW, "-narrow")
 
     def show_picture(self, picture: Picture) -> None:
-        """New measurements and new queues change the estimate."""
-        self._show_totals()
+        """New measurements change the estimate; new runs what is here already, and which presets were used last."""
+        statuses = picture.snapshot.statuses
+        if statuses == self._statuses:
+            return
+        self._statuses = statuses
+        recent = recently_used(picture.snapshot.runs, RECENT)
+        if recent != self._recent:
+            self._recent = recent
+            self._fill_tree()
+        self._appraisal = Appraisal()
+        self._show_amounts()
 
     # -- the choice ---------------------------------------------------------------------------------------------------
 
@@ -136,33 +148,37 @@ class LaunchScreen(PlaceScreen):
         if self._desk.choice:
             (self._focused_list() or self.query_one("#rates", TickList)).open_input()
 
-    def on_tick_list_typed(self, event: TickList.Typed) -> None:
+    def _typed(self, ticks: TickList, text: str) -> None:
         """Add what was typed, or say what is wrong with it and leave it for mending."""
         if self._desk.choice is None:
             return
-        name = str(event.tick_list.id)
         try:
-            choice, first = lists.added(self._desk.choice, name, event.text)
+            choice, first = lists.added(self._desk.choice, str(ticks.id), text)
         except UsageError as error:
             self._say(str(error), fault=True)
             return
         self._desk.choose(choice)
-        event.tick_list.close_input()
+        ticks.close_input()
         self._show_plan()
-        event.tick_list.point_at(first)
+        ticks.point_at(first)
 
     def on_tick_list_typing(self, event: TickList.Typing) -> None:
         """Explain what the line takes."""
         self._say(lists.HINTS[str(event.tick_list.id)] if event.tick_list.typing else "")
 
-    async def action_settings(self) -> None:
-        """Open the dialog for all other settings."""
+    async def action_form(self) -> None:
+        """Open the form with every key."""
         if self._desk.preset:
-            dialog = SettingsDialog(self._desk.settings, self._desk.present(), self._desk.check)
-            await self.app.push_screen(dialog, self._set)
+            await self.app.push_screen(Form(self._desk), lambda _: self._show_plan())
 
-    def _set(self, settings: Mapping[str, Any] | None) -> None:
-        self._desk.set(settings or {})
+    def action_scale(self) -> None:
+        """Plan on the next larger model."""
+        self._desk.next_scale()
+        self._show_plan()
+
+    def action_reuse(self) -> None:
+        """Run everything anew, or only what has no answer here."""
+        self._desk.reuse = not self._desk.reuse
         self._show_plan()
 
     def action_offline(self) -> None:
@@ -190,8 +206,7 @@ class LaunchScreen(PlaceScreen):
         """Show the presets that match."""
         self._fill_tree()
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Go to what was found."""
+    def _focus_tree(self) -> None:
         self.set_focus(self.query_one(PresetTree))
 
     def key_escape(self) -> None:
@@ -200,16 +215,16 @@ class LaunchScreen(PlaceScreen):
         if search.has_class("-open"):
             search.value = ""
             search.remove_class("-open")
-            self.set_focus(self.query_one(PresetTree))
+            self._focus_tree()
 
     def key_down(self) -> None:
         """From the search line to what was found."""
         if self.focused is self.query_one("#search", Input):
-            self.set_focus(self.query_one(PresetTree))
+            self._focus_tree()
 
     def action_view(self) -> None:
-        """Show names in place of curves, and back; a tall terminal shows both."""
-        self.toggle_class("-names")
+        """Show the next of curves, runs and findings; a tall terminal shows all."""
+        self.query_one(PlanView).turn()
 
     def action_reload(self) -> None:
         """Read the preset files again."""
@@ -223,30 +238,43 @@ class LaunchScreen(PlaceScreen):
         """Start the planned runs, after a question if they are many or long."""
         if isinstance(self.focused, PresetTree) and self.focused.fold():
             return
-        runs = self._desk.outlook.runs
-        if not runs or self._starting:
+        if not self._desk.outlook.runs or self._starting:
             return
-        asked = summary.question(runs, self._bill(runs))
+        known = self._appraised_now()
+        due = known.due(reuse=self._desk.reuse)
+        if not due:
+            self._watch_or_tell(known)
+            return
+        members = known.members if self._desk.reuse else tuple(Member(run, None) for run in due)
+        asked = summary.question(due, self._bill(due), known.warnings(due))
         if asked:
-            await self.app.push_screen(Confirm(asked), lambda yes: self._start(runs) if yes else None)
+            await self.app.push_screen(Confirm(asked), lambda yes: self._start(members, due) if yes else None)
         else:
-            self._start(runs)
+            self._start(members, due)
 
-    def _start(self, runs: tuple[PlannedRun, ...]) -> None:
+    def _watch_or_tell(self, known: Appraisal) -> None:
+        """With nothing to run: show what trains, or say that everything is here."""
+        pending = [member.record.id for member in known.members if member.record and member.state == "pending"]
+        if pending:
+            self.laboratory.watch_runs(pending)
+        else:
+            self.notify(f"{runs_text(len(known.runs))} here already, nothing to run; u runs anew", markup=False)
+
+    def _start(self, members: tuple[Member, ...], due: tuple[PlannedRun, ...]) -> None:
         self._starting = True
-        self._say(f"queueing {len(runs)} …")
-        self._enqueue(runs)
+        self._say(f"queueing {len(due)} …")
+        self._enqueue(members)
 
     @work(thread=True, exit_on_error=False)
-    def _enqueue(self, runs: tuple[PlannedRun, ...]) -> None:
+    def _enqueue(self, members: tuple[Member, ...]) -> None:
         try:
-            records = enqueue(self.laboratory.lab, runs)
+            records = complete(self.laboratory.lab, members)
         except LabError as error:
-            self.app.call_from_thread(self._started, (), str(error))
+            self.app.call_from_thread(self._started, [], str(error))
         else:
             self.app.call_from_thread(self._started, records, "")
 
-    def _started(self, records: tuple[RunRecord, ...], fault: str) -> None:
+    def _started(self, records: list[RunRecord], fault: str) -> None:
         self._starting = False
         self._say("")
         if fault:
@@ -260,7 +288,43 @@ class LaunchScreen(PlaceScreen):
 
     def _take_devices(self, found: tuple[Device, ...]) -> None:
         self._devices = found
-        self._show_totals()
+        self._show_amounts()
+
+    # -- saving -------------------------------------------------------------------------------------------------------
+
+    async def action_save(self) -> None:
+        """Ask for a name and write a preset that stands for the planned runs."""
+        preset = self._desk.preset
+        if preset is None or not self._desk.outlook.runs:
+            return
+        name = f"mine/{preset.name.rpartition('/')[2]}" if preset.built_in else preset.name
+        hint = f"A file of this name with .toml in {self.laboratory.lab.workspace.presets}"
+        await self.app.push_screen(Ask("Save the plan as the preset", name, hint), self._save_as)
+
+    def _save_as(self, name: str | None) -> None:
+        if name is None:
+            return
+        try:
+            path = preset_path(self.laboratory.lab.workspace.presets, self._desk.library, name)
+        except UsageError as error:
+            self.notify(str(error), severity="error", markup=False)
+            return
+        if not path.exists():
+            self._save(name, replace=False)
+            return
+        question = Confirm(f"{path} is there already. Replace it?")
+        self.app.push_screen(question, lambda yes: self._save(name, replace=True) if yes else None)
+
+    def _save(self, name: str, *, replace: bool) -> None:
+        folder: Path = self.laboratory.lab.workspace.presets
+        try:
+            path = save(folder, self._desk.library, self._desk.outlook.runs, name, replace=replace)
+        except LabError as error:
+            self.notify(str(error), severity="error", markup=False)
+            return
+        self.action_reload()
+        self.query_one(PresetTree).point_at(name)
+        self.notify(f"saved {path}", markup=False)
 
     # -- drawing ------------------------------------------------------------------------------------------------------
 
@@ -270,39 +334,62 @@ class LaunchScreen(PlaceScreen):
 
     def _fill_tree(self) -> None:
         query = self.query_one("#search", Input).value
-        self.query_one(PresetTree).fill(self._desk.library, self._desk.faults, query)
+        self.query_one(PresetTree).fill(self._desk.library, self._desk.faults, query, self._recent)
 
     def _show_plan(self, *, fresh: bool = False) -> None:
         desk = self._desk
         if desk.preset:
-            source = summary.source_text(desk.preset, desk.outlook.runs or desk.ground.own, offline=desk.offline)
+            runs = desk.outlook.runs or desk.ground.own
+            source = summary.source_text(desk.preset, runs, offline=desk.offline, scale=desk.scale)
             self.query_one(Card).words = Words(desk.preset.title, desk.preset.about, source)
         for name, rows in lists.rows(desk).items():
             self.query_one(f"#{name}", TickList).show(rows, fresh=fresh)
-        curves = planned_curves(desk.outlook.runs)
-        self.query_one(Chart).show(curves_chart(curves))
-        self.query_one(RunList).show(desk.outlook.runs, curves.slots)
         self._say("")
-        self._show_totals()
+        self._show_amounts()
 
-    def _show_totals(self) -> None:
+    def _show_amounts(self) -> None:
+        """What is planned, with what is known of it by now; the rest is found out in a thread."""
         runs = self._desk.outlook.runs
-        if self._desk.outlook.problem:
-            text = Text(self._desk.outlook.problem, style="bold red")
-        elif runs:
-            pending = len(self.laboratory.picture.snapshot.pending)
-            text = summary.totals(runs, self._bill(runs) if self._devices else None, pending=pending)
-        else:
-            text = Text()
-        self.query_one("#totals", Static).update(text, layout=False)
+        known = self._appraisal if runs and self._appraisal.runs is runs else None
+        cost = self._bill(known.due(reuse=self._desk.reuse) if known else runs) if runs and self._devices else None
+        pending = len(self.laboratory.picture.snapshot.pending)
+        self.query_one(PlanView).show(self._desk, known, cost, pending=pending)
+        if runs and known is None and not self._appraising:
+            self._appraising = True
+            self._appraise(self._desk.library, runs, self.laboratory.picture)
 
-    def _bill(self, runs: tuple[PlannedRun, ...]) -> summary.Bill:
-        return summary.bill(runs, self.laboratory.picture.snapshot.runs, self._devices)
+    @work(thread=True, group="appraise", exit_on_error=False)
+    def _appraise(self, library: Library, runs: tuple[PlannedRun, ...], picture: Picture) -> None:
+        found = Appraisal(runs)
+        try:
+            found = appraise(self.laboratory.lab, library, runs, picture.snapshot.runs)
+        except LabError as error:
+            self.app.call_from_thread(self._say, str(error), fault=True)
+        finally:
+            self.app.call_from_thread(self._take_appraisal, found)
+
+    def _take_appraisal(self, found: Appraisal) -> None:
+        self._appraising = False
+        self._appraisal = found
+        self._show_amounts()
+
+    def _appraised_now(self) -> Appraisal:
+        """The appraisal of the present plan, made here and now if the thread is not done with it."""
+        runs = self._desk.outlook.runs
+        if self._appraisal.runs is not runs:
+            records = self.laboratory.picture.snapshot.runs
+            self._appraisal = appraise(self.laboratory.lab, self._desk.library, runs, records)
+        return self._appraisal
+
+    def _bill(self, due: tuple[PlannedRun, ...]) -> summary.Bill:
+        records = self.laboratory.picture.snapshot.runs
+        return summary.bill(due, records, self._devices, like=self._desk.outlook.runs)
 
     def _say(self, words: str, *, fault: bool = False) -> None:
-        """The line below the lists: what to type, what is wrong with it, or else the settings made by hand."""
+        """The line below the lists: what to type, what is wrong with it, or else what was changed by hand."""
         text = Text(words, style="bold red" if fault else "dim", no_wrap=True, overflow="ellipsis")
-        if not words and self._desk.ground.settings:
+        changed = edits_line(self._desk.ground.settings, self._desk.ground.axes)
+        if not words and changed:
             text = Text("set ", style="dim", no_wrap=True, overflow="ellipsis")
-            text.append(settings_line(self._desk.ground.settings), style="bold not dim")
+            text.append(changed, style="bold not dim")
         self.query_one("#note", Static).update(text, layout=False)

@@ -132,7 +132,7 @@ def _series(
     points: bool = False,
     legend: bool = True,
 ) -> Series:
-    return Series(name, *at, slot(overlay.slots.get(run.id, 0)), emphasis, points, legend)
+    return Series(name, *at, slot(overlay.slots.get(run.id, 0)), emphasis, points=points, legend=legend)
 
 
 def _loss_range(series: Sequence[Series]) -> Range | None:

@@ -4,6 +4,8 @@ import numpy as np
 
 from moetui.core.plan import PlannedRun, Selection, Variant, plan
 from moetui.core.presets import Library
+from moetui.core.records import RunRecord
+from moetui.core.reference import Reference
 from moetui.tui.chart import draw
 from moetui.tui.launch.curves import MOST_CURVES, curves_chart, planned_curves, sampled
 
@@ -59,3 +61,15 @@ def test_a_long_run_is_sampled_with_its_first_and_last_update() -> None:
 
 def test_no_plan_is_an_empty_chart() -> None:
     assert "nothing planned" in draw(curves_chart(planned_curves([])), 60, 10).plain()
+
+
+def test_a_published_curve_lies_faint_under_the_planned_ones_and_widens_the_axis() -> None:
+    runs = planned("quickstart")
+    longer = planned("schedule/baseline")[0].config
+    record = RunRecord(id="p", name="p", status="published", published=True)
+    chart = curves_chart(planned_curves(runs), Reference(record, 7.399, longer))
+    *own, ghost = chart.series
+    assert [series.name for series in own] == ["0.01", "0.05", "0.3"]
+    assert (ghost.name, ghost.emphasis) == ("published 7.399", "faint")
+    assert chart.x_range == (0.0, float(max(80, longer.training.updates)))
+    assert curves_chart(planned_curves([]), Reference(record, 7.4, longer)).series == ()

@@ -7,7 +7,7 @@ import pytest
 from moetui.core.presets import Library
 from moetui.tui.launch import lists
 from moetui.tui.launch.choice import Choice
-from moetui.tui.launch.desk import Desk
+from moetui.tui.launch.desk import Desk, Edits
 
 
 def desk_on(preset: str, user: Path | None = None) -> Desk:
@@ -79,9 +79,9 @@ def test_an_empty_list_says_what_to_tick(name: str, values: tuple[float | None, 
 def test_choices_and_settings_wait_for_their_preset() -> None:
     desk = desk_on("quickstart")
     desk.choose(lists.toggled(choice(desk), "seeds", 3))
-    desk.set({"training.updates": 7})
+    desk.edit(Edits({"training.updates": 7}))
     desk.take(desk.library.get("base/moe-tiny"))
-    assert not desk.settings
+    assert desk.edits == Edits()
     assert len(names(desk)) == 1
     desk.take(desk.library.get("quickstart"))
     assert len(names(desk)) == 6
@@ -90,7 +90,7 @@ def test_choices_and_settings_wait_for_their_preset() -> None:
 
 def test_a_learning_rate_that_is_set_by_hand_becomes_the_presets_own() -> None:
     desk = desk_on("quickstart")
-    desk.set({"optimizer.lr": 0.2})
+    desk.edit(Edits({"optimizer.lr": 0.2}))
     assert choice(desk).rates.chosen == (0.2,)
     assert [run.config.optimizer.lr for run in desk.outlook.runs] == [0.2]
 
@@ -98,7 +98,7 @@ def test_a_learning_rate_that_is_set_by_hand_becomes_the_presets_own() -> None:
 def test_ticks_outlast_a_change_of_settings() -> None:
     desk = desk_on("quickstart")
     desk.choose(lists.toggled(choice(desk), "rates", 0.3))
-    desk.set({"seed": 9})
+    desk.edit(Edits({"seed": 9}))
     assert choice(desk).rates.chosen == (0.01, 0.05)
     assert {run.config.seed for run in desk.outlook.runs} == {9}
 
@@ -107,16 +107,16 @@ def test_offline_text_replaces_the_hub_but_not_what_is_set_by_hand() -> None:
     desk = desk_on("base/moe-79m")
     assert desk.outlook.runs[0].config.data.source == "hub"
     desk.offline = True
-    desk.set({"data.tokenizer": "bpe:512"})
+    desk.edit(Edits({"data.tokenizer": "bpe:512"}))
     data = desk.outlook.runs[0].config.data
     assert (data.source, data.tokenizer) == ("pydocs", "bpe:512")
 
 
 def test_a_setting_that_cannot_be_is_known_before_it_is_made() -> None:
     desk = desk_on("quickstart")
-    assert "training.updates" in desk.check({"training.updates": 0})
-    assert desk.check({"training.updates": 3}) == ""
-    assert desk.settings == {}
+    assert "training.updates" in desk.check(Edits({"training.updates": 0}))
+    assert desk.check(Edits({"training.updates": 3})) == ""
+    assert desk.edits == Edits()
 
 
 def test_a_preset_that_cannot_be_planned_says_file_and_line(tmp_path: Path) -> None:
@@ -134,3 +134,51 @@ def test_a_mended_file_is_planned_after_reading_again(tmp_path: Path) -> None:
     path.write_text('[preset]\nname = "bad"\ntitle = "B"\n[config]\ntraining.updates = 8\n')
     desk.reload(*Library.collect(tmp_path))
     assert [run.config.training.updates for run in desk.outlook.runs] == [8]
+
+
+def test_any_key_can_be_varied_and_the_lists_still_multiply() -> None:
+    desk = desk_on("quickstart")
+    desk.edit(Edits(axes={"training.batch_size": (4, 8)}))
+    assert len(names(desk)) == 6
+    desk.choose(lists.toggled(choice(desk), "rates", 0.05))
+    assert (
+        names(desk) == [f"quickstart/lr={lr}/batch_size={size}" for lr in (0.01, 0.3) for size in (4, 8)]
+        or len(names(desk)) == 4
+    )
+    assert desk.varied() == {"optimizer.lr": (0.01, 0.3), "training.batch_size": (4, 8)}
+
+
+def test_a_rate_that_is_varied_by_hand_takes_the_place_of_earlier_ticks() -> None:
+    desk = desk_on("quickstart")
+    desk.choose(lists.toggled(choice(desk), "rates", 0.3))
+    desk.edit(Edits(axes={"optimizer.lr": (0.2, 0.4)}))
+    assert choice(desk).rates.chosen == (0.2, 0.4)
+    desk.edit(desk.edits.without("optimizer.lr"))
+    assert choice(desk).rates.chosen == (0.01, 0.05, 0.3)
+
+
+def test_a_ticked_schedule_is_not_undone_by_a_warm_up_that_is_varied() -> None:
+    desk = desk_on("base/moe-tiny")
+    desk.edit(Edits(axes={"schedule.warmup": (0.0, 0.4)}))
+    typed, _ = lists.added(choice(desk), "shapes", "30% 1%")
+    desk.choose(typed)
+    assert sorted(run.config.schedule.warmup for run in desk.outlook.runs) == [0.0, 0.3, 0.4]
+
+
+def test_a_value_and_an_axis_replace_each_other_and_the_other_way_of_saying_them() -> None:
+    edits = Edits({"schedule.warmup": 0.2}).with_axis("schedule.warmup", (0.1, 0.2))
+    assert edits == Edits(axes={"schedule.warmup": (0.1, 0.2)})
+    assert edits.with_value("schedule.warmup", 0.3) == Edits({"schedule.warmup": 0.3})
+    assert Edits({"schedule.warmup": 0.2}).with_value("schedule.warmup_updates", 5).keys == {"schedule.warmup_updates"}
+
+
+def test_the_scales_go_from_small_to_large_and_back_to_the_presets_own() -> None:
+    desk = desk_on("schedule/all")
+    seen = []
+    for _ in range(5):
+        seen.append((desk.scale, desk.outlook.runs[0].config.model.parameters, desk.outlook.runs[0].study))
+        desk.next_scale()
+    assert [scale for scale, _, _ in seen] == ["", "tiny", "9m", "79m", "283m"]
+    assert [count for _, count, _ in seen[1:]] == sorted(count for _, count, _ in seen[1:])
+    assert [study for _, _, study in seen[:2]] == ["schedule/all", "schedule/all@tiny"]
+    assert desk.scale == ""

@@ -1,12 +1,20 @@
 """The words for what a plan costs."""
 
-import pytest
+from dataclasses import replace
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.rundir import Finding
+from moetui.core.audits import Shared
 from moetui.core.devices import CPU, Device
 from moetui.core.plan import PlannedRun, Selection, plan
 from moetui.core.presets import Library
 from moetui.core.records import RunRecord
 from moetui.tui.launch.card import Words, card_text
+from moetui.tui.launch.findings import findings_line, findings_text
+from moetui.tui.launch.run_list import line_segments, run_lines
 from moetui.tui.launch.summary import bill, question, source_text, totals
 from moetui.tui.launch.wording import count_text, duration_text
 
@@ -45,7 +53,7 @@ def test_durations_are_no_more_exact_than_an_estimate(seconds: float, text: str)
 
 def test_the_totals_name_runs_parameters_tokens_place_and_time() -> None:
     runs = planned()
-    text = totals(runs, bill(runs, (), ONE_CPU), pending=2).plain
+    text = totals(runs, runs, bill(runs, (), ONE_CPU), pending=2).plain
     model = runs[0].config.model
     for part in (
         "3 runs",
@@ -58,11 +66,11 @@ def test_the_totals_name_runs_parameters_tokens_place_and_time() -> None:
         assert part in text
     assert f"{count_text(3 * runs[0].config.tokens)} tokens ({count_text(runs[0].config.tokens)} each)" in text
     assert "after 2 runs" in text
-    assert all(len(line) <= 53 for line in totals(runs, bill(runs, (), ONE_CPU), pending=0).plain.splitlines())
+    assert all(len(line) <= 53 for line in totals(runs, runs, bill(runs, (), ONE_CPU), pending=0).plain.splitlines())
 
 
 def test_until_the_devices_are_known_nothing_is_said_of_time() -> None:
-    text = totals(planned(), None, pending=0).plain
+    text = totals(planned(), planned(), None, pending=0).plain
     assert "looking for GPUs" in text
     assert "about" not in text
 
@@ -70,7 +78,7 @@ def test_until_the_devices_are_known_nothing_is_said_of_time() -> None:
 def test_a_run_that_was_measured_makes_the_estimate_a_measurement() -> None:
     runs = planned()
     before = RunRecord(
-        id="a", name="a", status="finished", device="cpu", tokens_per_second=1000.0,
+        id="a", name="a", status="finished", device="cpu", path="runs/a", tokens_per_second=1000.0,
         active_parameters=runs[0].config.model.active_parameters,
     )  # fmt: skip
     cost = bill(runs, (before,), ONE_CPU)
@@ -105,3 +113,48 @@ def test_a_card_keeps_its_source_however_long_the_description() -> None:
     assert lines[2].endswith("…")
     assert lines[3] == "source"
     assert all(len(line) <= 20 for line in lines)
+
+
+def test_what_is_here_already_costs_nothing() -> None:
+    runs = planned()
+    text = totals(runs, runs[2:], bill(runs[2:], (), ONE_CPU), pending=0).plain
+    assert text.startswith("3 runs, 2 here already")
+    assert f"{count_text(runs[2].config.tokens)} tokens" in text
+    assert "nothing to run" in totals(runs, [], bill([], (), ONE_CPU, like=runs), pending=0).plain
+    assert bill([], (), TWO_GPUS, like=runs).place == "2 × H200"
+
+
+def test_gpu_hours_are_told_where_there_are_gpus() -> None:
+    runs = planned("base/moe-79m")
+    cost = bill(runs, (), TWO_GPUS)
+    assert f"{cost.cost.device_hours:.2g} GPU-hours" in cost.duration
+    assert "GPU-hours" not in bill(planned(), (), ONE_CPU).duration
+
+
+def test_a_warning_is_asked_about_with_what_to_try() -> None:
+    runs = planned()
+    found = Finding(kind="lr-jump", update=3, severity="warning", evidence="grows", advice="do less")
+    asked = question(runs, bill(runs, (), ONE_CPU), [Shared(found, ("a", "b"))] * 6)
+    assert asked.startswith("! lr-jump (2 runs): grows; try: do less")
+    assert "and 2 more" in asked
+    assert "Start 3 runs" in asked
+
+
+def test_findings_are_listed_with_the_severe_ones_first() -> None:
+    note = Shared(Finding(kind="no-warm-up", update=1, severity="note", evidence="e", advice="a"), ("x", "y"))
+    warning = Shared(Finding(kind="lr-jump", update=3, severity="warning", evidence="grows", advice="do less"), ("x",))
+    text = findings_text([note, warning], 2).plain.splitlines()
+    assert text[1] == "! warning: lr-jump at update 3 · x"
+    assert text[2] == "  grows; try: do less"
+    assert text[3] == "· note: no-warm-up at update 1 · every run"
+    assert findings_line([note, warning]).plain == "! lr-jump (1 run) · no-warm-up (2 runs)"
+    assert "nothing found" in findings_text([], 2).plain
+    assert findings_line([]).plain == ""
+
+
+@given(st.integers(20, 200), st.sampled_from(["", "aaaaaaaa 4.562", "new"]))
+def test_a_line_of_the_table_fits_its_width(width: int, here: str) -> None:
+    (line,) = run_lines(planned()[:1], [0], (), None, reuse=True)
+    text = "".join(segment.text for segment in line_segments(0, replace(line, here=here), width))
+    assert len(text) <= max(width, 49)
+    assert here in text

@@ -8,6 +8,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Static
 
+from engine.rundir import Wait, write_file
 from moetui.core.enqueue import enqueue
 from moetui.core.gather import gather
 from moetui.core.judge import Terms, responses
@@ -162,6 +163,7 @@ async def test_marked_runs_are_brought_along_from_the_list_of_runs(lab: Lab) -> 
 async def test_a_run_that_ends_is_judged_at_once_and_one_that_goes_on_is_not(lab: Lab) -> None:
     grid(lab, seeds=1)
     late = write_run(lab, "late", study="grid", name="grid/lr=0.2", settings={"optimizer": {"lr": 0.2}})
+    write_file(lab.run_dir(late).queue_file, Wait(held=True))  # nothing shall start it
     app = MoetuiApp(lab, start="compare")
     async with app.run_test(size=(120, 40)) as pilot:
         await judged(pilot, app)

@@ -10,9 +10,9 @@ from moetui.core.lab import Lab
 from moetui.tui.app import MoetuiApp
 from moetui.tui.chart.widget import Chart
 from moetui.tui.launch.card import Card
+from moetui.tui.launch.findings import FindingsPanel
 from moetui.tui.launch.preset_tree import PresetTree
 from moetui.tui.launch.run_list import RunList
-from moetui.tui.launch.settings_dialog import SettingInput, SettingsDialog
 from moetui.tui.launch.tick_list import TickList
 from moetui.tui.screens.confirm import Confirm
 from moetui.tui.screens.launch import LaunchScreen
@@ -81,7 +81,7 @@ async def test_values_are_typed_into_the_list_that_has_the_focus(lab: Lab) -> No
     async with MoetuiApp(lab).run_test(size=(80, 24)) as pilot:
         await ready(pilot)
         await pilot.press("tab", "n")
-        await type_text(pilot, "1..2 x3 0.07")
+        await type_text(pilot, "1..2 x3 log 0.07")
         await pilot.press("enter")
         assert rows(pilot, "rates") == dict.fromkeys(("0.01", "0.05", "0.07", "0.3", "1", "1.41", "2"), True)
         await pilot.press("tab", "n")
@@ -142,31 +142,6 @@ async def test_a_broken_file_is_shown_in_its_place_and_hides_no_other(lab: Lab) 
         assert any("* mended" in str(node.label) for node in tree.root.children)
 
 
-async def test_settings_are_added_explained_and_removed(lab: Lab) -> None:
-    async with MoetuiApp(lab).run_test(size=(80, 24)) as pilot:
-        await ready(pilot)
-        await pilot.press("e")
-        await until(pilot, lambda: isinstance(pilot.app.screen, SettingsDialog), "the dialog is open")
-        dialog = pilot.app.screen
-        await type_text(pilot, "training.upd")
-        assert "Optimizer updates." in str(dialog.query_one("#explanation", Static).render())
-        await pilot.press("tab")
-        assert dialog.query_one(SettingInput).value == "training.updates="
-        await pilot.press("0", "enter")
-        assert "training.updates" in str(dialog.query_one("#fault", Static).render())
-        await pilot.press("backspace", "9", "enter")
-        assert "training.updates=9" in str(dialog.query_one("#made", Static).render())
-        await pilot.press("escape")
-        await pilot.pause()
-        assert "training.updates=9" in said(pilot, "note")
-        assert screen(pilot).query_one(Chart).spec.x_range == (0.0, 9.0)
-        await pilot.press("e")
-        await until(pilot, lambda: isinstance(pilot.app.screen, SettingsDialog), "the dialog is open again")
-        await pilot.press("delete", "escape")
-        await pilot.pause()
-        assert "training.updates" not in said(pilot, "note")
-
-
 async def test_offline_text_is_one_key_away(lab: Lab) -> None:
     async with MoetuiApp(lab).run_test(size=(80, 24)) as pilot:
         await ready(pilot)
@@ -182,7 +157,7 @@ async def test_offline_text_is_one_key_away(lab: Lab) -> None:
         assert "needs the network" in screen(pilot).query_one(Card).words.source
 
 
-async def test_names_take_the_place_of_the_curves_and_a_tall_terminal_shows_both(lab: Lab) -> None:
+async def test_runs_and_findings_take_the_place_of_the_curves_and_a_tall_terminal_shows_all(lab: Lab) -> None:
     async with MoetuiApp(lab).run_test(size=(80, 24)) as pilot:
         await ready(pilot)
         names, chart = screen(pilot).query_one(RunList), screen(pilot).query_one(Chart)
@@ -190,6 +165,11 @@ async def test_names_take_the_place_of_the_curves_and_a_tall_terminal_shows_both
         await pilot.press("v")
         assert (chart.display, names.display) == (False, True)
         assert "quickstart/lr=0.05" in names.render_line(2).text
+        await pilot.press("v")
+        assert (chart.display, names.display) == (False, False)
+        assert screen(pilot).query_one(FindingsPanel).display
+        await pilot.press("v")
+        assert chart.display
         await pilot.resize_terminal(120, 40)
         await pilot.pause()
         assert (chart.display, names.display) == (True, True)
