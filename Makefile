@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: install demo check format test quick lock clean
+.PHONY: install demo check format test quick goldens screenshots cast lock clean
 
 install: $(INSTALLED)
 
@@ -31,6 +31,17 @@ test: install
 
 quick: install
 	$(BIN)/pytest -n 2 -m 'not slow'
+
+# The screens that the tests compare, as they are now; look at the diff.
+goldens: install
+	$(BIN)/pytest tests/tui/test_goldens.py --update-goldens
+
+# The pictures of README and docs, from real runs: those of WORKSPACE and STUDY, or of a quickstart that is trained for it.
+screenshots: install
+	$(BIN)/python -m pictures.screenshots $(WORKSPACE) $(STUDY)
+
+cast: install
+	$(BIN)/python -m pictures.cast
 
 # Bring every pinned version up to date; torch stays where it is until its CPU build is there for the next.
 lock:

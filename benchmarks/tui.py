@@ -6,11 +6,9 @@ Writes benchmarks/results/tui.md; with names of scenarios it only prints those. 
 else the machine does; seconds of the clock do, so the table tells the load.
 """
 
-import contextlib
 import importlib.util
 import os
 import platform
-import subprocess
 import sys
 import tempfile
 import time
@@ -21,12 +19,13 @@ from statistics import median, quantiles
 
 import orjson
 
+from benchmarks.terminal.alive import Alive
 from benchmarks.terminal.far_end import FarEnd
 from benchmarks.terminal.laboratory import histories, many_runs
-from moetui.core.records import RunRecord
 
 RESULTS = Path(__file__).parent / "results" / "tui.md"
 SIZE = (120, 40)
+RATE = 2  # looks per second
 WATCHED_SECONDS = 30.0
 STARTS = 5
 PRESSES = 200
@@ -62,7 +61,7 @@ def four_charts() -> Iterator[Measured]:
     """Four charts of three runs of 1e5 points that go on, at 2 Hz; also as textual-plotext draws them."""
     with tempfile.TemporaryDirectory() as folder:
         _, records = histories(Path(folder), 3, 100_000, 200_000, ended=False)
-        with alive(folder, 2, records):
+        with Alive(Path(folder), records, seconds=1 / RATE):
             with moetui(folder) as app:
                 app.seconds_until("Launch")
                 app.press(b"2")
@@ -79,7 +78,7 @@ def fifty_runs() -> Iterator[Measured]:
     """Fifty runs that train at once."""
     with tempfile.TemporaryDirectory() as folder:
         _, records = histories(Path(folder), 50, 2_000, 20_000, ended=False)
-        with alive(folder, 2, records), moetui(folder) as app:
+        with Alive(Path(folder), records, seconds=1 / RATE), moetui(folder) as app:
             app.seconds_until("Launch")
             app.press(b"2")
             yield from watched("50 live runs", app, "< 25 % of a core", "")
@@ -156,21 +155,6 @@ SCENARIOS: dict[str, Callable[[], Iterator[Measured]]] = {
 def moetui(folder: str) -> FarEnd:
     """The application as a user starts it, on a laboratory."""
     return FarEnd(["moetui.cli.main", "--workspace", folder], SIZE)
-
-
-@contextlib.contextmanager
-def alive(folder: str, pace: int, records: list[RunRecord]) -> Iterator[None]:
-    """Let these runs train in the meantime, `pace` updates each half second."""
-    command = [sys.executable, "-m", "benchmarks.terminal.living", folder, str(pace), *(run.id for run in records)]
-    child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    assert child.stdin is not None
-    assert child.stdout is not None
-    child.stdout.readline()
-    try:
-        yield
-    finally:
-        child.stdin.close()
-        child.wait()
 
 
 def watched(what: str, app: FarEnd, cpu: str, traffic: str) -> Iterator[Measured]:

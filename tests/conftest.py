@@ -83,3 +83,8 @@ def eventually(condition: Callable[[], object], *, seconds: float = 180.0, what:
     while not condition():
         assert time.monotonic() < deadline, f"never happened: {what or condition}"
         time.sleep(0.02)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--update-goldens` writes what the screens show now to where the tests compare it."""
+    parser.addoption("--update-goldens", action="store_true", help="write the screens of tests/tui/goldens anew")

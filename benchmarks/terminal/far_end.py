@@ -57,6 +57,11 @@ class FarEnd:
         return sum(len(piece) for _, piece in self._pieces)
 
     @property
+    def pieces(self) -> list[tuple[float, bytes]]:
+        """What has come so far, piece by piece, with the moments of the monotonic clock."""
+        return list(self._pieces)
+
+    @property
     def cpu(self) -> float:
         """CPU seconds that the application has taken so far, over all its threads."""
         fields = Path(f"/proc/{self._child.pid}/stat").read_text(encoding="ascii").rpartition(") ")[2].split()
@@ -79,7 +84,7 @@ class FarEnd:
                     if wanted in ESCAPES.sub(b"", data):
                         return moment - self.began
                 if not self._arrived.wait(within):
-                    raise SystemExit(f"{text!r} never came; the application sent {data[-2000:]!r}")
+                    raise RuntimeError(f"{text!r} never came; the application sent {data[-2000:]!r}")
 
     def press(self, key: bytes, *, within: float = 10.0) -> float:
         """Press a key; seconds until the screen changed, NaN if it did not."""
@@ -90,11 +95,23 @@ class FarEnd:
             self._arrived.wait_for(lambda: len(self._pieces) > before, within)
             return self._pieces[before][0] - pressed if len(self._pieces) > before else float("nan")
 
-    def settle(self, quiet: float = 1.0) -> None:
+    def wait_for_more_than(self, count: int, *, within: float = 120.0) -> None:
+        """Wait until more than so many bytes have come."""
+        with self._arrived:
+            if not self._arrived.wait_for(lambda: self.count > count, within):
+                raise RuntimeError("the application sends nothing")
+
+    def settle(self, quiet: float = 1.0, *, within: float = 120.0) -> None:
         """Wait until nothing has come for so many seconds."""
+        deadline = time.monotonic() + within
         with self._arrived:
             while self._arrived.wait(quiet):
-                pass
+                if time.monotonic() > deadline:
+                    raise RuntimeError("the application never stops sending")
+
+    def wait(self) -> None:
+        """Wait for an application that was asked to leave."""
+        self._child.wait(60)
 
     def close(self) -> None:
         """End the application as a lost terminal would, and wait for its end."""

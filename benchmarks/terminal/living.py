@@ -1,11 +1,10 @@
 """A process that stands in for trainers: it holds the locks of runs, appends measurements and speaks in their state files.
 
-    python -m benchmarks.terminal.living WORKSPACE UPDATES_PER_TICK RUN_ID…
+    python -m benchmarks.terminal.living WORKSPACE SECONDS UPDATES RUN_ID…
 
-It ends with its standard input.
+Each so many seconds, and whenever it gets a line, every run goes on by so many updates. It ends with its standard input.
 """
 
-import itertools
 import os
 import select
 import sys
@@ -17,8 +16,6 @@ from engine.host import boot_id, hostname
 from engine.locks import hold_run_lock, share_procs_lock
 from engine.metrics import MetricsReader
 from engine.rundir import RunDir, State, write_file
-
-TICK = 0.5
 
 
 class Living:
@@ -53,14 +50,13 @@ class Living:
 
 def main() -> None:
     """Keep the runs alive until standard input is closed."""
-    runs, pace = Path(sys.argv[1]) / "runs", int(sys.argv[2])
-    living = [Living(RunDir(runs / run_id), seed) for seed, run_id in enumerate(sys.argv[3:])]
-    for turn in itertools.count():
+    runs, seconds, updates = Path(sys.argv[1]) / "runs", float(sys.argv[2]), int(sys.argv[3])
+    living = [Living(RunDir(runs / run_id), seed) for seed, run_id in enumerate(sys.argv[4:])]
+    while True:
         for one in living:
-            one.go_on(pace)
-        if turn == 0:
-            print("alive", flush=True)
-        if select.select([sys.stdin], [], [], TICK)[0]:
+            one.go_on(updates)
+        print("alive", flush=True)
+        if select.select([sys.stdin], [], [], seconds)[0] and not sys.stdin.readline():
             return
 
 

@@ -258,8 +258,6 @@ GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "Move": ("cursor", "page", "row", "go", "turn"),
         "Views": (
             "section",
-            "chart",
-            "maximise",
             "view",
             "log",
             "sort",
@@ -268,6 +266,23 @@ GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "search",
             "trash",
             "open",
+        ),
+        "Charts": (
+            "chart",
+            "maximise",
+            "places",
+            "chart_page",
+            "charts",
+            "axis",
+            "log_axis",
+            "smooth",
+            "zoom",
+            "pan",
+            "inspect",
+            "reset",
+            "colour",
+            "published",
+            "events",
         ),
     }
 )

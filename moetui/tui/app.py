@@ -31,6 +31,7 @@ from moetui.tui.filters import CharsetFilter, NoColorFilter, PaletteFilter
 from moetui.tui.keymap import keymap_of
 from moetui.tui.lost_terminal import end_with_terminal
 from moetui.tui.news import Wire
+from moetui.tui.palette import Palette
 from moetui.tui.place import PlaceScreen
 from moetui.tui.screens.compare import CompareScreen
 from moetui.tui.screens.devices import DevicesScreen
@@ -264,6 +265,11 @@ class MoetuiApp(App[None]):
             remember(key, value)
         except OSError as error:
             self.notify(f"{error.filename}: {error.strerror}; not remembered", severity="warning", markup=False)
+
+    def action_command_palette(self) -> None:
+        """Search for an action by name."""
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette(id="--command-palette"))
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Textual's own and ours; where no colour is wanted, ours alone, as Textual's would leave shades of grey."""

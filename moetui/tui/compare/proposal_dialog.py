@@ -4,14 +4,14 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from moetui.core.science.labels import middle
 from moetui.tui.compare.proposal import Proposal
+from moetui.tui.dialog import Dialog
 
 
-class ProposalDialog(ModalScreen[bool]):
+class ProposalDialog(Dialog[bool]):
     """Returns True for `y` or `enter`, False for `n` or `escape`. The arrows scroll."""
 
     DEFAULT_CSS = """

@@ -6,13 +6,13 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from moetui.tui.dialog import Dialog
 from moetui.tui.widgets.line import Line
 
 
-class Ask(ModalScreen[str | None]):
+class Ask(Dialog[str | None]):
     """Returns the line as it was left with `enter`, None for `escape`."""
 
     DEFAULT_CSS = """

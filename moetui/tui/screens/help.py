@@ -8,15 +8,15 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from moetui.tui.actions import Action, Place, actions_of, group_of, key_names
+from moetui.tui.dialog import Dialog
 
 Groups = Mapping[str, Sequence[Action]]
 
 
-class Help(ModalScreen[None]):
+class Help(Dialog[None]):
     """The keys of one place by groups, and those that work everywhere. What is searched for is searched in all places."""
 
     DEFAULT_CSS = """

@@ -7,13 +7,13 @@ from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import RichLog, Static
 
 from engine.rundir import DamagedFile
 from moetui.core.lab import Lab
 from moetui.core.log import read_log
 from moetui.core.records import RunRecord
+from moetui.tui.dialog import Dialog
 from moetui.tui.widgets.run_columns import GLYPHS, STYLES
 
 WINDOW = 65536
@@ -23,7 +23,7 @@ MOST_LINES = 5000
 POLL_SECONDS = 0.5
 
 
-class LogView(ModalScreen[None]):
+class LogView(Dialog[None]):
     """Shows one run's state and log until it is closed; at the end of the log it stays at the end."""
 
     DEFAULT_CSS = """

@@ -10,9 +10,10 @@ from textual.containers import Vertical
 from textual.events import Key
 from textual.message import Message
 from textual.reactive import reactive
-from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Input, Static
+
+from moetui.tui.dialog import Dialog
 
 ROWS = 12
 AROUND = 5
@@ -91,7 +92,7 @@ class Rows(Widget):
         return max(min(len(self.shown), ROWS, self.app.size.height - AROUND), 1)
 
 
-class Pick(ModalScreen[tuple[str, ...] | None]):
+class Pick(Dialog[tuple[str, ...] | None]):
     """Returns the keys that were picked, in their order, with `enter`; None for `escape`."""
 
     DEFAULT_CSS = """

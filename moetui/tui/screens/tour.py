@@ -7,10 +7,10 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from moetui.tui.actions import ACTIONS, key_names
+from moetui.tui.dialog import Dialog
 
 STEPS: tuple[tuple[str, str], ...] = (
     (
@@ -43,7 +43,7 @@ STEPS: tuple[tuple[str, str], ...] = (
 """Title and text of each step; actions in braces stand for their keys."""
 
 
-class Tour(ModalScreen[bool]):
+class Tour(Dialog[bool]):
     """Returns True if it need not come by itself again: it was read to its end, or is not wanted."""
 
     DEFAULT_CSS = """

@@ -24,12 +24,17 @@ class Head(Panel):
     Head { height: 1; dock: top; padding: 0 1; background: $panel; color: $foreground; }
     """
 
-    picture: reactive[Picture] = reactive(Picture(), layout=False)
+    picture: reactive[Picture] = reactive(Picture(), repaint=False)
     remote: reactive[bool] = reactive(False, layout=False)
 
     def __init__(self, place: str) -> None:
         super().__init__()
         self._place = place
+
+    def watch_picture(self, before: Picture, now: Picture) -> None:
+        """Draw the line anew, but only if it says something else: it is sent as a whole."""
+        if self._status(before) != self._status(now):
+            self.refresh()
 
     def render(self) -> Text:
         """The line, cut to the width."""
@@ -37,15 +42,15 @@ class Head(Panel):
         for place, label in PLACES:
             line.append(f" {label} ", style="reverse bold" if place == self._place else "dim")
         room = self.size.width - line.cell_len
-        status = self._status()
+        status = self._status(self.picture)
         status.truncate(max(room, 0), overflow="ellipsis")
         line.append(" " * max(room - status.cell_len, 0))
         return line.append_text(status)
 
-    def _status(self) -> Text:
-        if self.picture.error:
-            return Text(f" {self.picture.error}", style="bold red")
-        counts = Counter(run.status for run in self.picture.snapshot.runs if run.pending)
+    def _status(self, picture: Picture) -> Text:
+        if picture.error:
+            return Text(f" {picture.error}", style="bold red")
+        counts = Counter(run.status for run in picture.snapshot.runs if run.pending)
         words = [f"{count} {status}" for status, count in counts.items()]
         words = words or ["nothing runs"]
         return Text("  " + " · ".join(["slow link", *words] if self.remote else words))

@@ -1,0 +1,89 @@
+"""Every screen as text, in every state and size, held against the files in goldens/.
+
+`make goldens` writes them anew; what changed is then in the diff of the commit, to be looked at.
+"""
+
+import difflib
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from moetui.core import devices
+from moetui.core.lab import Lab
+from moetui.core.workspace import Workspace
+from moetui.tui.app import MoetuiApp
+from tests.tui.states import NOW, STATES
+
+FOLDER = Path(__file__).parent / "goldens"
+SIZES = ((60, 15), (80, 24), (120, 40), (200, 60))
+
+
+@pytest.fixture(autouse=True)
+def _fixed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock that stands still, UTC, no GPU, two cores, and a home of nobody's."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(time, "time", lambda: NOW)
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    for variable in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(variable, str(tmp_path / "home"))
+    monkeypatch.setattr(devices, "read_gpus", lambda: ())
+    monkeypatch.setattr(devices, "cores", lambda: 2)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("state", STATES)
+async def test_every_screen_looks_as_it_did(state: str, size: tuple[int, int], request: pytest.FixtureRequest) -> None:
+    lab = Lab(Workspace(Path()))
+    STATES[state](lab)
+    seen = "".join([f"==== {name}\n{text}\n" async for name, text in tour(lab, size)])
+    golden = FOLDER / f"{state}-{size[0]}x{size[1]}.txt"
+    if request.config.getoption("--update-goldens"):
+        FOLDER.mkdir(exist_ok=True)
+        golden.write_text(seen, encoding="utf-8")
+    expected = golden.read_text(encoding="utf-8")
+    changes = difflib.unified_diff(expected.splitlines(), seen.splitlines(), golden.name, "now", lineterm="")
+    assert seen == expected, "\n".join(changes)
+
+
+async def tour(lab: Lab, size: tuple[int, int]) -> AsyncIterator[tuple[str, str]]:
+    """The name and the text of each screen: the main ones, the page of a run, the log and the help."""
+    app = MoetuiApp(lab, remote=False, charset="braille")
+    async with app.run_test(size=size) as pilot:
+        for mode in MoetuiApp.MODES:
+            await app.action_show(mode)
+            yield mode, await settled(pilot)
+        await app.action_show("live")
+        await pilot.press("question_mark")
+        yield "help", await settled(pilot)
+        await pilot.press("escape", "l")
+        yield "log", await settled(pilot)
+        await pilot.press("escape")
+        await app.action_show("runs")
+        await settled(pilot)
+        await pilot.press("enter")
+        yield "run", await settled(pilot)
+
+
+async def settled(pilot: Pilot[None]) -> str:
+    """What the screen shows when nothing changes it any more."""
+    app = pilot.app
+    assert isinstance(app, MoetuiApp)
+    seen: list[str] = []
+    while len(seen) < 4 or len(set(seen[-4:])) > 1 or not (app.picture.snapshot.taken or app.picture.error):
+        app.refresh_picture()
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        seen.append(text_of(app))
+        assert len(seen) < 200, "the screen never comes to rest"
+    return seen[-1]
+
+
+def text_of(app: MoetuiApp) -> str:
+    """The characters on the screen."""
+    lines = app.screen._compositor.render_strips()
+    return "\n".join("".join(segment.text for segment in line).rstrip() for line in lines[: app.size.height])
