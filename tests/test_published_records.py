@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from moetui.core.catalogue import Catalogue
+from moetui.core.plan import Selection, plan
 from moetui.core.presets import Library
 from moetui.core.published import published_records
 from moetui.core.recorded import recorded_config
 from moetui.core.records import RunRecord
+from moetui.core.studies import survey
 
 ROOT = Path(__file__).parents[1]
 
@@ -74,3 +76,17 @@ def test_help_needs_nothing_heavy() -> None:
     answer = subprocess.run([sys.executable, "-c", f"import json; {code}"], capture_output=True, text=True, check=True)
     loaded = {name.partition(".")[0] for name in json.loads(answer.stdout)}
     assert not loaded & {"torch", "textual", "rich", "pydantic", "numpy", "tinydb", "asyncio"}
+
+
+STUDIES = ("lr-report/phase-1@tiny", "schedule/all@tiny", "lr-guide/twelve@tiny")
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_the_lab_book_holds_whole_studies_of_today_s_presets_with_three_seeds(study: str) -> None:
+    records = Catalogue(ROOT / "runs.json").all()
+    members = survey(plan(Library.load(), Selection(presets=(study,), seeds=(1, 2, 3))), records)
+    assert {member.state for member in members} == {"there"}
+    for member in members:
+        assert member.record is not None
+        assert not member.record.path  # the directories are too large to be kept with the code
+        assert recorded_config(Library.load(), member.record) == member.planned.config
