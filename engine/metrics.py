@@ -84,6 +84,10 @@ class MetricsReader:
 
         Damaged lines are left out.
         """
+        return parse_lines(self.read_lines())
+
+    def read_lines(self, least: int = -1) -> bytes:
+        """The new lines as they are, as far as they are whole: all of them, or as many as give `least` bytes. Sets `replaced`."""
         self.replaced = False
         try:
             with self.path.open("rb") as file:
@@ -93,14 +97,19 @@ class MetricsReader:
                     self._offset, self.replaced = 0, True
                 self._inode = inode
                 if status.st_size == self._offset:
-                    return []
+                    return b""
                 file.seek(self._offset)
-                data = file.read()
+                data = file.read(least) + file.readline()
         except FileNotFoundError:
-            return []
+            return b""
         end = data.rfind(b"\n") + 1
         self._offset += end
-        return [record for line in data[:end].splitlines() if (record := _parse(line)) is not None]
+        return data[:end]
+
+
+def parse_lines(lines: bytes) -> list[Record]:
+    """The records of whole lines; damaged ones are left out."""
+    return [record for line in lines.splitlines() if (record := _parse(line)) is not None]
 
 
 def _parse(line: bytes) -> Record | None:

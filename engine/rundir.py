@@ -2,7 +2,7 @@
 
     config.json    what to run, under which name, and where it came from      written by the laboratory
     import.json    of a run that was trained elsewhere: what is known of it   written by the laboratory
-    labels.json    what people say of it: name, tags, note                    written by the laboratory
+    labels.json    what people say of it: name, tags, note, archived          written by the laboratory
     launch.json    which process was started for it, on which device          written by the launcher
     state.json     what the trainer is doing now                              written by the trainer
     metrics.jsonl  the measurements (see engine.metrics)                      written by the trainer
@@ -90,11 +90,12 @@ class ImportFile(_File):
 
 
 class Labels(_File):
-    """labels.json: what people say of a run; it outlives the catalogue."""
+    """labels.json: what people say of a run; it outlives the catalogue. `archived` tells when it was put out of sight, if so."""
 
     name: str
     tags: tuple[str, ...] = ()
     note: str = ""
+    archived: float | None = None
 
 
 class Launch(_File):

@@ -24,7 +24,7 @@ DOCS = Path(__file__).parents[1] / "docs"
 async def screens(lab: Lab, study: str) -> AsyncIterator[tuple[str, str]]:
     """The name and the SVG of each screen, with the runs of a study."""
     runs = [run.id for run in sorted(lab.records(), key=lambda run: run.created) if run.study == study]
-    app = MoetuiApp(lab, watch=runs, remote=False, ascii_only=False)
+    app = MoetuiApp(lab, watch=runs, remote=False, charset="braille")
     async with app.run_test(size=SIZE) as pilot:
         for name in MoetuiApp.MODES:
             await app.action_show(name)

@@ -24,10 +24,28 @@ FAKE = Path(__file__).parent / "fake"
 
 
 @pytest.fixture(autouse=True)
-def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the machine's owner has set must not decide a test."""
-    for variable in ("MOETUI_WORKSPACE", "SSH_CONNECTION", "NO_COLOR", TOKEN_VARIABLE):
+def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What the machine's owner has set, or a session of theirs has left, must not decide a test."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+    for variable in ("MOETUI_WORKSPACE", "SSH_CONNECTION", "NO_COLOR", "TMUX", "STY", TOKEN_VARIABLE):
         monkeypatch.delenv(variable, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def user(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A user without settings, who has seen the tour. What the interface has contained and logged fails the test after all.
+
+    A test that provokes such a fault takes `tui.log` away. Returns the directory that holds it and `moetui/settings.toml`.
+    """
+    home = tmp_path_factory.mktemp("user")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(home))
+    monkeypatch.setenv("XDG_STATE_HOME", str(home))
+    (home / "moetui").mkdir()
+    (home / "moetui" / "settings.toml").write_text("tour = false\n")
+    yield home / "moetui"
+    log = home / "moetui" / "tui.log"
+    if log.exists():
+        pytest.fail(f"the interface logged a fault:\n{log.read_text()}")
 
 
 @pytest.fixture

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from moetui.cli.terminal import chosen_charset
+
 if TYPE_CHECKING:
     from moetui.core.records import RunRecord
     from moetui.core.science.measure import Measure
@@ -19,11 +21,10 @@ WIDEST = 120
 
 def print_chart(spec: "ChartSpec") -> None:
     """Draw a chart without colours: as wide as the terminal is, and 80 cells wide in a pipe."""
-    from moetui.core.terminal import why_ascii
     from moetui.tui.chart import draw
 
     width = min(shutil.get_terminal_size((80, 24)).columns, WIDEST)
-    drawing = draw(spec, width, HEIGHT, "ascii" if why_ascii() else "braille")
+    drawing = draw(spec, width, HEIGHT, chosen_charset(None))
     typer.echo("\n" + "\n".join(line.rstrip() for line in drawing.plain().splitlines()))
 
 

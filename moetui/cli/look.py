@@ -1,15 +1,19 @@
-"""Commands that look at runs: ls, show, health, logs, watch, wait."""
+"""Commands that look at runs: show, health, logs, watch, wait; `ls` has a module of its own."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+import sys
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from moetui.cli.output import JsonOption, print_json, print_table
+from moetui.cli.output import JsonOption, print_json
 from moetui.cli.place import lab
-from moetui.cli.terminal import AsciiOnly, Remote, open_terminal
+from moetui.cli.terminal import CharsetOption, Look, Remote, ThemeOption, chosen_charset, open_terminal
 
 if TYPE_CHECKING:
     from moetui.core.records import RunRecord
+
+PAUSE_SECONDS, SLOW_SECONDS = 0.5, 2.0
+"""Between two drawings of `watch`, and over a slow link."""
 
 RunArgument = Annotated[str, typer.Argument(help="Id, unique beginning of an id, or name.", show_default=False)]
 RunsArgument = Annotated[list[str], typer.Argument(help="Ids, unique beginnings of ids, or names.", show_default=False)]
@@ -17,7 +21,6 @@ RunsArgument = Annotated[list[str], typer.Argument(help="Ids, unique beginnings 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    app.command("ls")(list_runs)
     app.command()(show)
     app.command()(health)
     app.command()(logs)
@@ -25,64 +28,24 @@ def register(app: typer.Typer) -> None:
     app.command()(wait)
 
 
-def list_runs(
-    words: Annotated[
-        list[str] | None, typer.Argument(help="Only runs that match all words.", show_default=False)
-    ] = None,
-    deleted: Annotated[
-        bool, typer.Option("--deleted", help="List the deleted runs, which `restore` brings back.")
-    ] = False,
-    json: JsonOption = False,
-) -> None:
-    """List the runs, the newest first. Words filter: quickstart status:finished 'lr>=0.05'."""
-    from moetui.core import format as fmt
-    from moetui.core.filtering import parse_filter
-
-    runs = lab().records(deleted=True) if deleted else lab().snapshot().runs
-    wanted = parse_filter(" ".join(words or []))
-    runs = [run for run in runs if wanted.matches(run)]
-    if json:
-        print_json([_row(run) for run in runs])
-        return
-    print_table(
-        ["id", "name", "status", "lr", "seed", "updates", "val loss", "best", "accuracy", "created", "tags"],
-        [
-            [
-                run.id,
-                run.name,
-                run.status,
-                fmt.number(run.lr),
-                "–" if run.seed is None else str(run.seed),
-                f"{run.update}/{run.updates}",
-                fmt.loss(run.final.val_loss if run.final else None),
-                fmt.loss(run.best.val_loss if run.best else None),
-                fmt.percent(run.final.val_accuracy if run.final else None),
-                fmt.moment(run.created),
-                " ".join(run.tags),
-            ]
-            for run in runs
-        ],
-        right=("lr", "seed", "updates", "val loss", "best", "accuracy"),
-    )
-
-
-def _row(run: "RunRecord") -> dict[str, Any]:
-    return run.model_dump()
-
-
 def show(
     reference: RunArgument,
     history: Annotated[bool, typer.Option("--history", help="With --json: add every record of the metrics.")] = False,
     json: JsonOption = False,
 ) -> None:
-    """Show one run: scores, configuration, provenance, findings."""
+    """Show one run: scores, configuration, provenance, findings, and its curves."""
     from moetui.core.detail import detail
 
     found = detail(lab(), lab().find(reference))
-    if not json:
-        typer.echo("\n".join(found.lines()))
+    if json:
+        print_json(found.tree(history=history))
         return
-    print_json(found.tree(history=history))
+    from moetui.cli.chart import print_chart
+    from moetui.tui.run_charts import run_charts
+
+    typer.echo("\n".join(found.lines()))
+    for spec in run_charts(lab(), found.record):
+        print_chart(spec)
 
 
 def health(references: RunsArgument, json: JsonOption = False) -> None:
@@ -105,7 +68,6 @@ def logs(
     json: JsonOption = False,
 ) -> None:
     """Print the log of a run."""
-    import sys
     import time
 
     from moetui.core.log import read_log
@@ -132,12 +94,35 @@ def watch(
     references: Annotated[
         list[str] | None, typer.Argument(help="Runs to watch; default: the newest.", show_default=False)
     ] = None,
+    once: Annotated[bool, typer.Option("--once", help="Print them as they are now, and leave.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="Open the Live screen of the interface on them.")] = False,
     remote: Remote = None,
-    ascii_only: AsciiOnly = None,
-) -> None:
-    """Open the dashboard on runs."""
+    charset: CharsetOption = None,
+    theme: ThemeOption = None,
+    json: JsonOption = False,
+) -> int:
+    """Draw runs and their curves in place, in a block that renews itself, until they have ended; the exit code is that of `wait`.
+
+    Without a terminal the block is printed once.
+    """
     shown = [lab().find(reference).id for reference in references or []]
-    open_terminal(watch=shown, start="live", remote=remote, ascii_only=ascii_only)
+    if full:
+        open_terminal(Look(remote, charset, theme), watch=shown, start="live")
+        return 0
+    from moetui.cli.follow import exit_code
+    from moetui.core.terminal import is_dumb, is_remote
+    from moetui.tui.inline import Dashboard, print_once, watch_inline
+
+    dashboard = Dashboard(lab(), shown, chosen_charset(charset))
+    if json:
+        dashboard.lines(0, 0)
+        print_json([run.model_dump() for run in dashboard.runs])
+    elif once or not sys.stdout.isatty() or is_dumb():
+        print_once(dashboard, sys.stdout)
+    else:
+        slow = is_remote() if remote is None else remote
+        return exit_code(watch_inline(dashboard, sys.stdout, pause=SLOW_SECONDS if slow else PAUSE_SECONDS))
+    return 0
 
 
 def wait(

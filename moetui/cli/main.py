@@ -11,6 +11,8 @@ from moetui.cli import (
     audit,
     compare,
     exchange,
+    keys,
+    listing,
     look,
     manage,
     model,
@@ -19,11 +21,12 @@ from moetui.cli import (
     report,
     response,
     search,
+    serve,
     start,
     study,
 )
 from moetui.cli.output import complain
-from moetui.cli.terminal import AsciiOnly, Remote, open_terminal
+from moetui.cli.terminal import CharsetOption, Look, Remote, ThemeOption, TourOption, open_terminal
 
 app = typer.Typer(
     name="moetui",
@@ -45,7 +48,9 @@ def moetui(
     context: typer.Context,
     workspace: WorkspaceOption = None,
     remote: Remote = None,
-    ascii_only: AsciiOnly = None,
+    charset: CharsetOption = None,
+    theme: ThemeOption = None,
+    tour: TourOption = None,
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
     """Open the terminal interface, unless a command is given."""
@@ -58,7 +63,7 @@ def moetui(
         raise typer.Exit
     choose_workspace(workspace)
     if context.invoked_subcommand is None:
-        open_terminal(remote=remote, ascii_only=ascii_only)
+        open_terminal(Look(remote, charset, theme), tour=tour)
 
 
 start.register(app)
@@ -67,6 +72,7 @@ refine.register(app)
 search.register(app)
 audit.register(app)
 again.register(app)
+listing.register(app)
 look.register(app)
 manage.register(app)
 queueing.register(app)
@@ -75,6 +81,8 @@ exchange.register(app)
 compare.register(app)
 response.register(app)
 report.register(app)
+keys.register(app)
+serve.register(app)
 
 
 def main() -> None:

@@ -1,16 +1,17 @@
-"""Commands that change runs or care for the workspace: stop, rm, restore, tag, reindex, doctor."""
+"""Commands that change runs or care for the workspace: stop, rm, restore, label, reindex, doctor."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from moetui.cli.look import RunArgument, RunsArgument
+from moetui.cli.look import RunsArgument
 from moetui.cli.output import JsonOption, complain, print_json, say
 from moetui.cli.place import lab
 
 if TYPE_CHECKING:
     from moetui.core.records import RunRecord
+    from moetui.core.shelf import Done
 
 
 def register(app: typer.Typer) -> None:
@@ -47,37 +48,71 @@ def remove(references: RunsArgument, json: JsonOption = False) -> int:
     """Delete runs. Their directories go to runs/.trash, from where `restore` brings them back."""
     from moetui.core import shelf
 
-    runs = [lab().find(reference) for reference in references]
-    return _each(runs, lambda run: shelf.delete(lab(), run), json=json, word="deleted")
+    return _told(shelf.delete_all(lab(), _found(references)), "deleted", json=json)
 
 
 def restore(references: RunsArgument, json: JsonOption = False) -> int:
     """Bring deleted runs back."""
     from moetui.core import shelf
 
-    runs = [lab().find(reference, deleted=True) for reference in references]
-    return _each(runs, lambda run: shelf.restore(lab(), run), json=json, word="restored")
+    return _told(shelf.restore_all(lab(), _found(references, deleted=True)), "restored", json=json)
 
 
 def label(
-    reference: RunArgument,
+    references: RunsArgument,
     name: Annotated[str | None, typer.Option(help="Give the run another name.")] = None,
     tag: Annotated[list[str] | None, typer.Option(help="Add a tag.")] = None,
     untag: Annotated[list[str] | None, typer.Option(help="Take a tag away.")] = None,
     note: Annotated[str | None, typer.Option(help="Write a note; empty removes it.")] = None,
+    archive: Annotated[
+        bool | None,
+        typer.Option("--archive/--no-archive", help="Put runs out of sight of `ls`, or back.", show_default=False),
+    ] = None,
     json: JsonOption = False,
 ) -> int:
-    """Name, tag or annotate a run."""
+    """Name, tag, annotate or archive runs.
+
+    Example: `moetui label $(moetui ls status:failed --ids) --tag broken --archive`.
+    """
     from moetui.core import shelf
+    from moetui.core.errors import UsageError
 
-    run = lab().find(reference)
-    tags = [*(old for old in run.tags if old not in (untag or [])), *(tag or [])]
-    return _each(
-        [run], lambda run: shelf.label(lab(), run, name=name, tags=tags, note=note), json=json, word="labelled"
-    )
+    runs = _found(references)
+    if name is not None and len(runs) > 1:
+        raise UsageError(f"--name: {len(runs)} runs cannot have one name; name one run")
+
+    def said(run: "RunRecord") -> shelf.Said:
+        change: shelf.Said = {"tags": (*(old for old in run.tags if old not in (untag or [])), *(tag or []))}
+        if name is not None:
+            change["name"] = name
+        if note is not None:
+            change["note"] = note
+        return change
+
+    changed = shelf.label_all(lab(), runs, said)
+    if archive is not None:
+        changed = shelf.archive(lab(), changed, away=archive)
+    return _told(shelf.Done(tuple(changed)), "labelled", json=json)
 
 
-def _each(runs: "list[RunRecord]", act: "Callable[[RunRecord], RunRecord]", *, json: bool, word: str = "") -> int:
+def _found(references: list[str], *, deleted: bool = False) -> "list[RunRecord]":
+    """The runs of these names, each once."""
+    runs = (lab().find(reference, deleted=deleted) for reference in references)
+    return list({run.id: run for run in runs}.values())
+
+
+def _told(done: "Done", word: str, *, json: bool) -> int:
+    """Tell what was done to many runs at once, and what could not be done; returns the exit code."""
+    for run in done.runs:
+        say(f"{run.id} {run.name}: {word}")
+    for fault in done.faults:
+        complain(fault, code=1)
+    if json:
+        print_json([run.model_dump() for run in done.runs])
+    return 1 if done.faults else 0
+
+
+def _each(runs: "list[RunRecord]", act: "Callable[[RunRecord], RunRecord]", *, json: bool) -> int:
     """Do one thing to each run; a run for which it fails does not keep the others from it."""
     from moetui.core.errors import LabError
 
@@ -86,7 +121,7 @@ def _each(runs: "list[RunRecord]", act: "Callable[[RunRecord], RunRecord]", *, j
     for run in runs:
         try:
             done.append(act(run))
-            say(f"{run.id} {run.name}: {word or done[-1].status}")
+            say(f"{run.id} {run.name}: {done[-1].status}")
         except LabError as error:
             code = complain(str(error), code=error.exit_code)
     if json:

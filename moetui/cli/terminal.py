@@ -2,38 +2,79 @@
 
 import sys
 from collections.abc import Sequence
-from typing import Annotated
+from dataclasses import dataclass
+from typing import Annotated, Literal
 
 import typer
 
 from moetui.cli.place import lab
 from moetui.core.errors import UsageError
-from moetui.core.terminal import is_dumb
+from moetui.core.terminal import Charset, detect_charset, is_dumb, is_served
 
 Remote = Annotated[bool | None, typer.Option("--remote/--local", help="Spare a slow link (default: over SSH).")]
-AsciiOnly = Annotated[
-    bool | None, typer.Option("--ascii/--unicode", help="Draw in plain ASCII (default: as locale and TERM tell).")
+CharsetOption = Annotated[
+    Literal["auto", "braille", "block", "ascii"] | None,
+    typer.Option("--charset", help="What to draw with; auto: as locale and TERM tell.", show_default=False),
 ]
+ThemeOption = Annotated[
+    Literal["dark", "light", "terminal"] | None,
+    typer.Option("--theme", help="Colours; terminal: those of its own palette.", show_default=False),
+]
+TourOption = Annotated[
+    bool | None, typer.Option("--tour/--no-tour", help="Begin with the tour (default: at the first start).")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How somebody wants the interface; what is None is left to the settings and the terminal."""
+
+    remote: bool | None = None
+    charset: Literal["auto", "braille", "block", "ascii"] | None = None
+    theme: Literal["dark", "light", "terminal"] | None = None
 
 
 def can_draw() -> bool:
     """Whether the terminal can show the interface."""
-    return sys.stdin.isatty() and sys.stdout.isatty() and not is_dumb()
+    return is_served() or (sys.stdin.isatty() and sys.stdout.isatty() and not is_dumb())
 
 
-def open_terminal(
-    *, watch: Sequence[str] = (), start: str = "", remote: bool | None = None, ascii_only: bool | None = None
-) -> None:
-    """Run the interface until the user leaves it. Raises `UsageError` where it cannot be shown."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+def chosen_charset(option: Literal["auto", "braille", "block", "ascii"] | None) -> Charset:
+    """What to draw with: as the option says, or the settings, or the terminal."""
+    from moetui.core.preferences import read_settings
+
+    wanted = option or read_settings(lab().workspace).preferences.charset
+    return detect_charset()[0] if wanted == "auto" else wanted
+
+
+def open_terminal(look: Look, *, watch: Sequence[str] = (), start: str = "", tour: bool | None = False) -> None:
+    """Run the interface until the user leaves it. With `tour` None newcomers get the tour: who has no runs and has not seen it.
+
+    Raises `UsageError` where it cannot be shown.
+    """
+    if not (is_served() or (sys.stdin.isatty() and sys.stdout.isatty())):
         raise UsageError("this is no terminal; without one use `moetui run PRESET`, `moetui ls` or `moetui --help`")
     if not can_draw():
         raise UsageError(
             "TERM=dumb cannot show the interface; use `moetui run PRESET --plain`, `moetui ls` or another TERM"
         )
+    from moetui.core.preferences import read_settings
     from moetui.tui.app import MoetuiApp
 
-    app = MoetuiApp(lab(), watch=watch, start=start, remote=remote, ascii_only=ascii_only)
+    settings = read_settings(lab().workspace)
+    if tour is None:
+        tour = settings.preferences.tour and not lab().workspace.runs.exists()
+    charset = chosen_charset(look.charset)
+    app = MoetuiApp(
+        lab(),
+        watch=watch,
+        start=start,
+        remote=look.remote,
+        charset=charset,
+        theme=look.theme,
+        settings=settings,
+        tour=tour,
+    )
     app.run()
     if app.return_code:
         raise SystemExit(app.return_code)

@@ -140,7 +140,9 @@ def _of_record_alone(lab: Lab, record: RunRecord) -> Detail:
     except LabError as error:
         if record.published:
             raise
-        return Detail(record, None, dict(record.point), facts | {"configuration": str(error)}, (), "", ())
+        return Detail(
+            record, None, dict(record.settings or record.point), facts | {"configuration": str(error)}, (), "", ()
+        )
     return Detail(record, config, flat_config(config), facts, (), "", ())
 
 

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from moetui.core.errors import LabError, NotFoundError, UsageError
+from moetui.core.fields import setting
 from moetui.core.gather import gather
 from moetui.core.items import find_item
 from moetui.core.lab import Lab
 from moetui.core.plan import flat_config, resolve_chain, varied
+from moetui.core.records import RunRecord
+from moetui.core.settings import default_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,18 @@ def differing(sides: Sequence[Side]) -> dict[str, tuple[Any, ...]]:
         keys.pop("seed", None)
     rows = {key: tuple(side.config.get(key) for side in sides) for key in keys}
     return {key: values for key, values in rows.items() if any(value != values[0] for value in values)}
+
+
+def differing_settings(runs: Sequence[RunRecord]) -> list[str]:
+    """The keys, apart from the seed, whose values differ among runs as far as their records tell; in the order of definition."""
+    owned = {key for run in runs for key in run.settings or run.point}
+    return [key for key in default_settings() if key in owned and _varies(runs, key)]
+
+
+def _varies(runs: Sequence[RunRecord], key: str) -> bool:
+    known = (value for run in runs if (value := setting(run, key)) is not None)
+    first = next(known, None)
+    return any(value != first for value in known)
 
 
 def side(lab: Lab, word: str) -> Side:

@@ -15,6 +15,7 @@ from moetui.core.devices import gpus
 from moetui.core.errors import LabError
 from moetui.core.lab import Lab
 from moetui.core.orphans import find
+from moetui.core.preferences import read_settings
 from moetui.core.presets import Library
 from moetui.core.workspace import Workspace
 
@@ -41,6 +42,7 @@ def examine(workspace: Workspace) -> list[Check]:
         _devices,
         _dispatcher,
         _terminal,
+        _settings,
     )
     return [found for check in checks for found in check(workspace)]
 
@@ -115,7 +117,14 @@ def _terminal(workspace: Workspace) -> Iterator[Check]:
         yield Check("terminal", "note", f"TERM={term or '(unset)'} cannot show the interface; the commands work")
         return
     link = ", over SSH" if os.environ.get("SSH_CONNECTION") else ""
-    if reason := terminal.why_ascii():
-        yield Check("terminal", "note", f"{reason}{link}; the interface is drawn in ASCII (--unicode draws it in full)")
+    charset, reason = terminal.detect_charset()
+    if reason:
+        name = "ASCII" if charset == "ascii" else "blocks"
+        yield Check("terminal", "note", f"{reason}{link}; the interface is drawn in {name} (--charset draws otherwise)")
     else:
         yield Check("terminal", "ok", f"TERM={term}, {locale.getencoding()}{link}")
+
+
+def _settings(workspace: Workspace) -> Iterator[Check]:
+    for fault in read_settings(workspace).faults:
+        yield Check("settings", "note", fault)

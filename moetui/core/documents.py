@@ -14,6 +14,9 @@ Document = dict[str, Any]
 
 _RECORDS = TypeAdapter(dict[str, RunRecord], config=ConfigDict(defer_build=True))
 
+_AT_ONCE = 250
+"""Documents that are validated in one call, some milliseconds: other threads wait as long (see moetui.core.slices)."""
+
 
 def to_document(record: RunRecord) -> Document:
     """One record in the order of its fields, without those that are empty; non-finite numbers are words.
@@ -38,8 +41,11 @@ def to_records(
     Raises `DamagedCatalogueError` that names the file, the record and the key at fault.
     """
     fresh = {key: document for key, document in documents.items() if not _same(document, known_documents.get(key))}
+    parsed: dict[str, RunRecord] = {}
     try:
-        parsed = _RECORDS.validate_python(fresh)
+        keys = list(fresh)
+        for start in range(0, len(keys), _AT_ONCE):
+            parsed |= _RECORDS.validate_python({key: fresh[key] for key in keys[start : start + _AT_ONCE]})
     except ValidationError as error:
         raise DamagedCatalogueError(path, f"record {_first_fault(error)}") from None
     for key, record in parsed.items():

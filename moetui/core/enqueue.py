@@ -17,6 +17,7 @@ from moetui.core.launcher import start_dispatcher
 from moetui.core.plan import PlannedRun, Start
 from moetui.core.provenance import provenance
 from moetui.core.records import RunRecord
+from moetui.core.settings import own_settings
 
 _ALPHABET = "abcdefghjkmnpqrstvwxyz23456789"  # none that are mistaken for another
 
@@ -67,9 +68,11 @@ def record_of(entry: RunFile, labels: Labels, path: str) -> RunRecord:
         updates=config.training.updates,
         lr=config.optimizer.lr,
         point=entry.point,
+        settings=own_settings(config),
         created=entry.created,
         tags=labels.tags,
         note=labels.note,
+        archived=labels.archived,
         parent=entry.parent.id if entry.parent else "",
         parameters=config.model.parameters,
         active_parameters=config.model.active_parameters,

@@ -1,95 +1,73 @@
-"""Filters over runs as people type them: words that must all occur, and simple comparisons.
+"""Filters over runs as people type them, the same in the terminal interface and for `moetui ls`.
 
-    cosine 79m                words, in any of id, name, preset, study, status, tags and note, in any case
-    status:finished tag:warm  a word in one of these alone
-    lr>=0.05 val_loss<5.2     a number of the run, or of the point of its grid by the last part of its key, such as warmup>0.05
+    cosine 79m                    words, in any of id, name, preset, study, status, tags and note, in any case
+    status:finished tag:warm      a word in one of these alone; tag=warm for the whole word
+    lr>=1e-3 val_loss<5.2         numbers: 25% is 0.25, 79M is 79e6
+    warmup=0.1 model.n_experts>=8 any key of the configuration, in full or by its last part
+    seconds>10m created>2026-11-01 created>3d    lengths of time; moments, or so long ago
+    is:archived                   archived, published, live, pending
+    -tag:old, not tag:old         what must not hold
+    lr>0.1 or (diverged lr>0.05)  either; all else must hold together
+    "two words" note:"as is"      text with spaces, brackets or signs in it
 
-All parts must hold. While a comparison is still being typed (`lr>=`) it holds for every run.
+A run that does not know a value is in no comparison of it. What is still being typed (`lr>=`, an open bracket) hides nothing.
 """
 
 import math
-import operator
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from moetui.core import typed_values
+from moetui.core.errors import UsageError
+from moetui.core.fields import Field, Value, field
 from moetui.core.records import RunRecord
 
-Number = Callable[[RunRecord], float | None]
-Test = Callable[[RunRecord], bool]
+Test = Callable[[RunRecord, str], bool]
+"""Judges a run; the text is what plain words are looked for in (`searched_text`)."""
 
-NUMBERS: Final[Mapping[str, Number]] = {
-    "lr": lambda run: run.lr,
-    "seed": lambda run: run.seed,
-    "update": lambda run: run.update,
-    "updates": lambda run: run.updates,
-    "parameters": lambda run: run.parameters,
-    "tokens_per_second": lambda run: run.tokens_per_second,
-    "val_loss": lambda run: run.final.val_loss if run.final else None,
-    "val_accuracy": lambda run: run.final.val_accuracy if run.final else None,
-    "val_perplexity": lambda run: run.final.val_perplexity if run.final else None,
-    "seconds": lambda run: run.final.seconds if run.final else None,
-    "best_loss": lambda run: run.best.val_loss if run.best else None,
-    "best_update": lambda run: run.best.update if run.best else None,
-}
-"""The numbers of a run that can be compared, by the name they are typed with."""
 
-TEXTS: Final[Mapping[str, Callable[[RunRecord], str]]] = {
-    "id": lambda run: run.id,
-    "name": lambda run: run.name,
-    "preset": lambda run: run.preset,
-    "study": lambda run: run.study,
-    "group": lambda run: run.group,
-    "status": lambda run: run.status,
-    "device": lambda run: run.device,
-    "tag": lambda run: " ".join(run.tags),
-    "note": lambda run: run.note,
-}
-"""The texts of a run that can be searched one by one."""
-
-_COMPARISON = re.compile(r"(?P<key>[a-z_0-9.]+)(?P<sign><=|>=|!=|=|<|>)(?P<value>[^<>=]*)")
-_SIGNS: Final[Mapping[str, Callable[[float, float], bool]]] = {
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-    "=": lambda a, b: math.isclose(a, b, rel_tol=1e-9),
-    "!=": lambda a, b: not math.isclose(a, b, rel_tol=1e-9),
-}
+class FilterError(UsageError):
+    """A filter that cannot be understood, in one line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A filter that was understood; every text is one, since what is no comparison is a word."""
+    """A filter that was understood.
 
-    words: tuple[str, ...]
-    tests: tuple[Test, ...]
+    `has_words`: whether the test looks at the text; `asks_archived`: whether it says itself what shall be of archived runs.
+    """
+
+    test: Test
+    has_words: bool = False
+    asks_archived: bool = False
 
     def matches(self, run: RunRecord) -> bool:
-        """Whether all words occur and all comparisons hold."""
-        if self.words:
-            text = searched_text(run)
-            if not all(word in text for word in self.words):
-                return False
-        return all(test(run) for test in self.tests)
+        """Whether the filter lets a run through."""
+        return self.test(run, searched_text(run) if self.has_words else "")
 
 
 def parse_filter(query: str) -> Filter:
-    """The filter that a typed line stands for."""
-    words: list[str] = []
-    tests: list[Test] = []
-    for part in query.casefold().split():
-        test = _text_test(part) or _number_test(part)
-        if test is None:
-            words.append(part)
+    """The filter that a typed line stands for. Raises `FilterError`."""
+    return _Parser(query).parse()
+
+
+def understood(query: str) -> tuple[str, str]:
+    """The line up to the first part that cannot be understood, and what is wrong with that, if anything."""
+    fault, words = "", query.split()
+    while True:
+        try:
+            parse_filter(query)
+        except FilterError as error:
+            fault, words = fault or str(error), words[:-1]
+            query = " ".join(words)
         else:
-            tests.append(test)
-    return Filter(tuple(words), tuple(tests))
+            return query, fault
 
 
 def matching(runs: Iterable[RunRecord], query: str) -> list[RunRecord]:
-    """The runs that a typed filter lets through, in their order."""
+    """The runs that a typed filter lets through, in their order. Raises `FilterError`."""
     wanted = parse_filter(query)
     return [run for run in runs if wanted.matches(run)]
 
@@ -100,38 +78,186 @@ def searched_text(run: RunRecord) -> str:
     return "\n".join(parts).casefold()
 
 
-def _text_test(part: str) -> Test | None:
-    key, colon, value = part.partition(":")
-    text = TEXTS.get(key)
-    if not colon or text is None:
-        return None
-    return lambda run: value in text(run).casefold()
+# A token: a bracket, the sign of a negation, or text up to the next space or bracket; quotes hold both together.
+_TOKEN = re.compile(r'[()]|-(?=\S)|(?:"[^"]*"?|[^\s()"])+')
+_COMPARISON = re.compile(r"(?P<key>[A-Za-z_][\w.]*)(?P<sign><=|>=|!=|:|=|<|>)(?P<value>.*)", re.DOTALL)
+_KINDS: Final[Mapping[str, Callable[[RunRecord], bool]]] = {
+    "archived": lambda run: run.archived is not None,
+    "published": lambda run: run.published,
+    "live": lambda run: run.live,
+    "pending": lambda run: run.pending,
+}
 
 
-def _number_test(part: str) -> Test | None:
-    found = _COMPARISON.fullmatch(part)
-    if found is None:
-        return None
-    if not found["value"]:
-        return lambda run: True
-    try:
-        wanted = float(found["value"])
-    except ValueError:
-        return None
-    number, holds = NUMBERS.get(found["key"]) or _of_point(found["key"]), _SIGNS[found["sign"]]
+class _Parser:
+    """Reads alternatives (`or`) of parts that must all hold, from the left to the right."""
 
-    def test(run: RunRecord) -> bool:
-        value = number(run)
-        return value is not None and holds(value, wanted)
+    def __init__(self, query: str) -> None:
+        self._tokens = _TOKEN.findall(query)
+        self._words = self._archived = False
+
+    def parse(self) -> Filter:
+        test = self._alternatives()
+        if self._tokens:
+            raise FilterError("there is no open bracket for ')'; quote it to search for it")
+        return Filter(test, self._words, self._archived)
+
+    def _alternatives(self) -> Test:
+        tests = [self._parts()]
+        while self._next_is("or"):
+            tests.append(self._parts())
+        given = [test for test in tests if test is not None]
+        if len(given) < 2:
+            return given[0] if given else _everything
+        return lambda run, text: any(test(run, text) for test in given)
+
+    def _parts(self) -> Test | None:
+        tests: list[Test] = []
+        while self._tokens and self._tokens[0] != ")" and self._tokens[0].casefold() != "or":
+            if not self._next_is("and"):
+                tests.append(self._part())
+        if len(tests) < 2:
+            return tests[0] if tests else None
+        return lambda run, text: all(test(run, text) for test in tests)
+
+    def _part(self) -> Test:
+        if self._next_is("-", "not"):
+            if not self._tokens or self._tokens[0] == ")":
+                return _everything
+            test = self._part()
+            return test if test is _everything else lambda run, text: not test(run, text)
+        if self._next_is("("):
+            test = self._alternatives()
+            self._next_is(")")
+            return test
+        return self._atom(self._tokens.pop(0))
+
+    def _next_is(self, *tokens: str) -> bool:
+        """Whether one of these comes next; it is then taken."""
+        found = bool(self._tokens) and self._tokens[0].casefold() in tokens
+        if found:
+            self._tokens.pop(0)
+        return found
+
+    def _atom(self, token: str) -> Test:
+        found = None if token.startswith('"') else _COMPARISON.fullmatch(token)
+        if found is None:
+            self._words = True
+            word = _plain(token)
+            return lambda run, text: word in text
+        key, sign, value = found["key"].lower(), found["sign"], _plain(found["value"])
+        if key == "is" and sign in (":", "="):
+            self._archived = self._archived or value == "archived"
+            return _kind_test(value)
+        try:
+            return _field_test(field(key), sign, value)
+        except FilterError:
+            raise
+        except UsageError as error:
+            raise FilterError(f"{token}: {error}") from None
+
+
+def _plain(token: str) -> str:
+    return token.replace('"', "").casefold()
+
+
+def _everything(run: RunRecord, text: str) -> bool:
+    return True
+
+
+def _kind_test(value: str) -> Test:
+    kinds = [kind for kind in _KINDS if kind == value or (value and kind.startswith(value))]
+    if value and not kinds:
+        raise FilterError(f"is:{value}: there are {', '.join(_KINDS)}")
+    if not value or value not in _KINDS:
+        return _everything  # still being typed
+    holds = _KINDS[value]
+    return lambda run, text: holds(run)
+
+
+def _field_test(asked: Field, sign: str, value: str) -> Test:
+    if not value:
+        return _everything
+    if sign == ":":
+        return lambda run, text: value in asked.written(asked.read(run)).casefold()
+    span = _SPANS[asked.kind](value)
+    if span is not None:
+        return _number_test(asked.read, sign, span)
+    if sign in ("=", "!=") and asked.kind in ("text", "setting"):
+        return _text_test(asked, value, wanted=sign == "=")
+    if typed_values.unfinished(value):
+        return _everything
+    raise FilterError(f"{asked.key}{sign}{value}: {_WANTED.get(asked.kind, _WANTED['number']).format(asked.key)}")
+
+
+def _text_test(asked: Field, value: str, *, wanted: bool) -> Test:
+    """Whether the text is the value; of a list of words such as the tags, whether it has it."""
+
+    def test(run: RunRecord, text: str) -> bool:
+        known = asked.read(run)
+        if known is None:
+            return False
+        words = run.tags if asked.key == "tag" else (str(known),)
+        return any(word.casefold() == value for word in words) is wanted
 
     return test
 
 
-def _of_point(key: str) -> Number:
-    def number(run: RunRecord) -> float | None:
-        for name, value in run.point.items():
-            if (name == key or name.endswith(f".{key}")) and isinstance(value, int | float):
-                return value
-        return None
+def _number_test(read: Callable[[RunRecord], Value], sign: str, span: typed_values.Span) -> Test:
+    holds = _signs(span)[sign]
 
-    return number
+    def test(run: RunRecord, text: str) -> bool:
+        value = read(run)
+        return isinstance(value, int | float) and holds(value)
+
+    return test
+
+
+def _signs(span: typed_values.Span) -> dict[str, Callable[[float], bool]]:
+    """What each sign asks of a number. A span, such as a day, is equal to all in it and smaller than what comes after it."""
+    low, high = span.low, span.high
+    if low == high:
+        return {
+            "<": lambda value: value < low,
+            "<=": lambda value: value <= low,
+            ">": lambda value: value > low,
+            ">=": lambda value: value >= low,
+            "=": lambda value: math.isclose(value, low, rel_tol=1e-9),
+            "!=": lambda value: not math.isclose(value, low, rel_tol=1e-9),
+        }
+    if math.isnan(low):
+        return {sign: math.isnan if sign == "=" else _no_number for sign in ("<", "<=", ">", ">=", "=", "!=")}
+    return {
+        "<": lambda value: value < low,
+        "<=": lambda value: value < high,
+        ">": lambda value: value >= high,
+        ">=": lambda value: value >= low,
+        "=": lambda value: low <= value < high,
+        "!=": lambda value: not low <= value < high,
+    }
+
+
+def _no_number(value: float) -> bool:
+    return False
+
+
+def _no_span(text: str) -> None:
+    return None
+
+
+_SPANS: Final[Mapping[str, Callable[[str], typed_values.Span | None]]] = {
+    "number": typed_values.number,
+    "count": typed_values.number,
+    "loss": typed_values.number,
+    "fraction": typed_values.number,
+    "setting": typed_values.number,
+    "duration": typed_values.duration,
+    "moment": typed_values.moment,
+    "text": _no_span,
+}
+_WANTED: Final[Mapping[str, str]] = {
+    "number": "{} is compared with a number, such as 0.05 or 1e-3",
+    "duration": "{} is compared with a length of time, such as 90, 10m or 2h",
+    "moment": "{} is compared with a moment, such as 2026-11-01, today or 3d (ago)",
+    "text": "{} is a text; write : for a part of it, = for the whole",
+}

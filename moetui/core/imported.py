@@ -21,9 +21,11 @@ def record_of_import(run: RunDir, origin: ImportFile, labels: Labels, path: str)
             status="finished",
             seed=origin.seed,
             lr=origin.lr,
+            settings={key: value for key, value in origin.settings.items() if key != "seed"},
             created=origin.created,
             tags=labels.tags,
             note=labels.note,
+            archived=labels.archived,
             path=path,
         )
     return record.model_copy(

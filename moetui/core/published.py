@@ -3,11 +3,19 @@
 import hashlib
 from collections.abc import Iterable, Sequence
 
+from engine.rundir import Labels
 from moetui.core.plan import Selection, resolve_chain, varied
 from moetui.core.plan import plan as plan_runs
 from moetui.core.presets import AS_PUBLISHED, Library, Preset, Published
 from moetui.core.records import RunRecord, Scores
 from moetui.core.scale import split_scale
+from moetui.core.settings import own_settings
+
+
+class PublishedLabels(Labels):
+    """What people say of a published result, and when they deleted it, if so; it outlives the catalogue."""
+
+    deleted: float | None = None
 
 
 def published_records(library: Library) -> list[RunRecord]:
@@ -50,6 +58,7 @@ def _record(library: Library, preset: Preset, entry: Published) -> RunRecord:
         updates=config.training.updates,
         lr=config.optimizer.lr,
         point=entry.point or {key: value for key, value in preset.config.items() if key not in varied(chain)},
+        settings=own_settings(config),
         published=True,
         source=preset.source,
         note=entry.note,

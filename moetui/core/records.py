@@ -44,6 +44,8 @@ class RunRecord(BaseModel):
     """One run. Times are seconds since the epoch; `path` is relative to the workspace; `point` holds the keys a grid varied.
 
     `parent` is the id of the run whose weights it began with, `turn` its place among those that wait if somebody has moved it.
+    `settings` holds the keys, apart from the seed, whose values are not the defaults; None in a record that an older version wrote.
+    `archived` and `deleted` tell when, if so.
     """
 
     # A key that is not ours, from a newer version or from the user's hand, is carried along and survives every update.
@@ -61,6 +63,7 @@ class RunRecord(BaseModel):
     updates: int = 0
     lr: float | None = None
     point: dict[str, Any] = Field(default_factory=dict)  # a plain {} would be copied deeply for each of 10,000 records
+    settings: dict[str, Any] | None = None
     created: float = 0.0
     turn: float | None = None
     started: float | None = None
@@ -80,7 +83,13 @@ class RunRecord(BaseModel):
     tokens_per_second: float | None = None
     data_fingerprint: str = ""
     path: str = ""
+    archived: float | None = None
     deleted: float | None = None
+
+    @property
+    def configured(self) -> bool:
+        """Whether the whole configuration is known; of a run that was trained elsewhere, `settings` may hold a few keys only."""
+        return self.settings is not None and self.parameters is not None
 
     @property
     def live(self) -> bool:

@@ -1,17 +1,17 @@
 """Rebuilds the catalogue from the run directories, which hold everything that is in it but the records without one."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.rundir import DamagedFile, Labels, RunDir
+from engine.rundir import DamagedFile, Labels, RunDir, read_file
 from moetui.core.current import current
 from moetui.core.enqueue import record_of
 from moetui.core.errors import CatalogueError
 from moetui.core.imported import record_of_import
 from moetui.core.lab import Lab
 from moetui.core.presets import Library
-from moetui.core.published import published_records
+from moetui.core.published import PublishedLabels, published_records
 from moetui.core.records import RunRecord
 
 
@@ -33,9 +33,8 @@ def reindex(lab: Lab) -> Reindexed:
             records.append(read_run(lab, path, deleted=deleted))
         except (DamagedFile, FileNotFoundError) as error:
             damaged.append(str(error))
-    old = _readable(lab)
-    published = _published(old)
-    alone = [record for record in old.values() if not (record.path or record.published)]
+    published = list(_published(lab, damaged))
+    alone = _alone(lab)
     lab.catalogue.replace_all([*published, *sorted([*alone, *records], key=lambda record: record.created)])
     return Reindexed(len(records) + len(alone), len(published), tuple(damaged))
 
@@ -60,18 +59,20 @@ def read_run(lab: Lab, path: Path, *, deleted: bool) -> RunRecord:
     return record.model_copy(update={"deleted": path.stat().st_ctime}) if deleted else record
 
 
-def _readable(lab: Lab) -> dict[str, RunRecord]:
-    """The old catalogue by id, as far as it can still be read."""
+def _alone(lab: Lab) -> list[RunRecord]:
+    """The records without a directory, which nothing but the old catalogue holds, as far as it can still be read."""
     try:
-        return {record.id: record for record in lab.catalogue.all()}
+        return [record for record in lab.catalogue.all() if not (record.path or record.published)]
     except CatalogueError:
-        return {}
+        return []
 
 
-def _published(old: Mapping[str, RunRecord]) -> list[RunRecord]:
-    """The published results, with what people said of them."""
-    kept = ("tags", "deleted")
-    return [
-        record.model_copy(update={key: getattr(old[record.id], key) for key in kept}) if record.id in old else record
-        for record in published_records(Library.load())
-    ]
+def _published(lab: Lab, damaged: list[str]) -> Iterator[RunRecord]:
+    """The published results with what people said of them."""
+    for record in published_records(Library.load()):
+        said = None
+        try:
+            said = read_file(lab.workspace.published_labels(record.id), PublishedLabels)
+        except DamagedFile as error:
+            damaged.append(str(error))
+        yield record if said is None else record.model_copy(update=dict(said))

@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from engine.config import ALTERNATIVES, describe
+from engine.config import ALTERNATIVES, RunConfig, describe
 from moetui.core.errors import UsageError
 
 Tree = dict[str, Any]
@@ -24,6 +24,17 @@ def flatten(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, An
             yield from flatten(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", value
+
+
+@functools.cache
+def default_settings() -> Mapping[str, Any]:
+    """Every dotted key with its default, as a file holds it."""
+    return dict(flatten(RunConfig().model_dump(mode="json")))
+
+
+def own_settings(config: RunConfig) -> Tree:
+    """The dotted keys of a configuration, apart from the seed, that differ from the defaults."""
+    return dict(flatten(config.model_dump(mode="json", exclude={"seed"}, exclude_defaults=True)))
 
 
 def nest(flat: Mapping[str, Any]) -> Tree:

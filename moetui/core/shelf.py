@@ -1,47 +1,110 @@
-"""What people do with runs on the shelf: name, tag and annotate them, delete them and bring them back, stop the live ones."""
+"""What people do with runs on the shelf: name, tag, annotate and archive them, delete them and bring them back, stop the live ones.
+
+What is done to many runs is one write of the catalogue, however many they are.
+"""
 
 import shutil
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict
 
 from engine.rundir import Labels, write_file
 from moetui.core import control
 from moetui.core.errors import LabError, UsageError
 from moetui.core.lab import Lab
+from moetui.core.published import PublishedLabels
 from moetui.core.records import PRUNED, RunRecord
+
+
+class Said(TypedDict, total=False):
+    """What is to be said of a run from now on; a key that is absent leaves it as it was."""
+
+    name: str
+    tags: tuple[str, ...]
+    note: str
+    archived: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The runs for which something was done, as they are now, and why it could not be done for others."""
+
+    runs: tuple[RunRecord, ...]
+    faults: tuple[str, ...] = ()
 
 
 def label(
     lab: Lab, record: RunRecord, *, name: str | None = None, tags: Iterable[str] | None = None, note: str | None = None
 ) -> RunRecord:
     """Change what is said of a run, in its directory and in the catalogue; what is None stays."""
-    given = {"name": name, "tags": None if tags is None else tuple(dict.fromkeys(tags)), "note": note}
-    fields = {key: value for key, value in given.items() if value is not None}
-    if name is not None and not name.strip():
-        raise UsageError("a run needs a name")
-    changed = _update(lab, record, fields)
-    if changed.path:
-        write_file(lab.run_dir(changed).labels_file, Labels(name=changed.name, tags=changed.tags, note=changed.note))
-    return changed
+    said: Said = {}
+    if name is not None:
+        said["name"] = name
+    if tags is not None:
+        said["tags"] = tuple(tags)
+    if note is not None:
+        said["note"] = note
+    return label_all(lab, [record], lambda run: said)[0]
+
+
+def archive(lab: Lab, records: Sequence[RunRecord], *, away: bool = True) -> list[RunRecord]:
+    """Put runs out of sight, or back: lists leave archived runs out unless they are asked for, all else counts them."""
+    now = time.time()
+    return label_all(lab, records, lambda run: {"archived": (run.archived or now) if away else None})
+
+
+def label_all(lab: Lab, records: Sequence[RunRecord], change: Callable[[RunRecord], Said]) -> list[RunRecord]:
+    """Change what is said of runs, in their directories and in the catalogue; `change` sees each as it is now.
+
+    Raises `UsageError` for an empty name; nothing is changed then.
+    """
+
+    def changed(run: RunRecord) -> RunRecord:
+        said = change(run)
+        if not said.get("name", run.name).strip():
+            raise UsageError("a run needs a name")
+        if "tags" in said:
+            said = {**said, "tags": tuple(dict.fromkeys(said["tags"]))}
+        return run.model_copy(update=dict(said))
+
+    lab.found_catalogue()
+    runs = lab.catalogue.update_many([record.id for record in records], changed)
+    for run in runs:
+        _write_labels(lab, run)
+    return runs
 
 
 def delete(lab: Lab, record: RunRecord) -> RunRecord:
-    """Move a run to the trash, from where `restore` brings it back. A live run must be stopped first."""
-    if lab.see(record).waiting:
-        control.cancel_queued(lab.run_dir(record))
-    now = lab.see(record)
-    if now.pending:
-        raise LabError(f"{record.id} is {now.status}; stop it first (`moetui stop {record.id}`)")
-    lab.note_ends([now])
-    path = _move(lab, now, lab.workspace.trash) if now.path else ""
-    return _update(lab, record, {"deleted": time.time(), "path": path})
+    """Move a run to the trash, from where `restore` brings it back. Raises `LabError` for a live run: stop it first."""
+    return _only(delete_all(lab, [record]))
 
 
 def restore(lab: Lab, record: RunRecord) -> RunRecord:
     """Bring a deleted run back."""
-    path = _move(lab, record, lab.workspace.runs) if record.path else ""
-    return _update(lab, record, {"deleted": None, "path": path})
+    return _only(restore_all(lab, [record]))
+
+
+def delete_all(lab: Lab, records: Sequence[RunRecord]) -> Done:
+    """Move runs to the trash; a run that cannot be deleted, such as a live one, does not keep the others from it."""
+
+    def put_away(record: RunRecord) -> str:
+        if lab.see(record).waiting:
+            control.cancel_queued(lab.run_dir(record))
+        now = lab.see(record)
+        if now.pending:
+            raise LabError(f"{record.id} is {now.status}; stop it first (`moetui stop {record.id}`)")
+        lab.note_ends([now] if now != record else [])
+        return _move(lab, now, lab.workspace.trash) if now.path else ""
+
+    return _put(lab, records, put_away, deleted=time.time())
+
+
+def restore_all(lab: Lab, records: Sequence[RunRecord]) -> Done:
+    """Bring deleted runs back."""
+    runs = lab.workspace.runs
+    return _put(lab, records, lambda record: _move(lab, record, runs) if record.path else "", deleted=None)
 
 
 def stop(lab: Lab, record: RunRecord, *, force: bool = False) -> RunRecord:
@@ -68,9 +131,44 @@ def prune(lab: Lab, record: RunRecord, reason: str) -> None:
         control.request_stop(run, reason)
 
 
-def _update(lab: Lab, record: RunRecord, fields: Mapping[str, object]) -> RunRecord:
+def _put(lab: Lab, records: Sequence[RunRecord], move: Callable[[RunRecord], str], *, deleted: float | None) -> Done:
+    """Move directories one by one, then tell the catalogue at once, also of those that came before a failure."""
+    paths: dict[str, str] = {}
+    faults: list[str] = []
     lab.found_catalogue()
-    return lab.catalogue.update(record.id, lambda old: old.model_copy(update=fields))
+    try:
+        for record in records:
+            try:
+                paths[record.id] = move(record)
+            except LabError as error:
+                faults.append(str(error))
+    finally:
+        runs = lab.catalogue.update_many(
+            paths, lambda run: run.model_copy(update={"deleted": deleted, "path": paths[run.id]})
+        )
+    for run in runs:
+        if not run.path:
+            _write_labels(lab, run)
+    return Done(tuple(runs), tuple(faults))
+
+
+def _only(done: Done) -> RunRecord:
+    if done.faults:
+        raise LabError(done.faults[0])
+    return done.runs[0]
+
+
+def _write_labels(lab: Lab, run: RunRecord) -> None:
+    said = Labels(name=run.name, tags=run.tags, note=run.note, archived=run.archived)
+    if run.path:
+        write_file(lab.run_dir(run).labels_file, said)
+        return
+    file = lab.workspace.published_labels(run.id)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_file(file, PublishedLabels(**said.model_dump(), deleted=run.deleted))
+    except OSError as error:
+        raise LabError(f"{error.filename or file}: {error.strerror or error}") from None
 
 
 def _move(lab: Lab, record: RunRecord, folder: Path) -> str:

@@ -20,6 +20,7 @@ import orjson
 from tinydb.storages import Storage
 
 from moetui.core.errors import CatalogueError, DamagedCatalogueError
+from moetui.core.slices import load_in_slices
 from moetui.core.wholefile import replace_file
 from moetui.core.writelock import WriteLock
 
@@ -166,7 +167,7 @@ def _parse(raw: bytes, path: Path) -> Tables:
     if not raw.strip():
         return {}
     try:
-        tables = orjson.loads(raw)
+        tables = load_in_slices(raw) or orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         raise DamagedCatalogueError(path, _fault(raw, error)) from None
     if not isinstance(tables, dict):

@@ -1,4 +1,4 @@
-"""The line at which a key stands in a TOML text, which tomllib does not tell."""
+"""The lines of a TOML text: where a key stands, which tomllib does not tell, and how to set one and keep the others."""
 
 import re
 import tomllib
@@ -38,3 +38,18 @@ def _dotted(key: str) -> str:
         part, node = next(iter(node.items()))
         parts.append(part)
     return ".".join(parts)
+
+
+def set_top_level(text: str, key: str, value: bool | str) -> str:
+    """The text with `key = value` in front of its first table, in the place of the line that had the key, if one had."""
+    line = f'{key} = "{value}"' if isinstance(value, str) else f"{key} = {str(value).lower()}"
+    lines = text.splitlines()
+    number = line_of(text, "", key)
+    if number is not None:
+        lines[number - 1] = line
+    else:
+        first_table = next((index for index, one in enumerate(lines) if _HEADER.match(one)), len(lines))
+        while first_table and not lines[first_table - 1].strip():
+            first_table -= 1
+        lines.insert(first_table, line)
+    return "\n".join(lines) + "\n"

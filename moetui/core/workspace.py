@@ -28,6 +28,15 @@ class Workspace:
         """Deleted run directories, until they are restored."""
         return self.runs / ".trash"
 
+    def published_labels(self, record_id: str) -> Path:
+        """What people say of a published result, which has no directory of its own."""
+        return self.runs / ".published" / f"{record_id}.json"
+
+    @property
+    def charts_file(self) -> Path:
+        """What people made of the charts of this workspace."""
+        return self.runs / "charts.json"
+
     @property
     def presets(self) -> Path:
         """The user's own presets."""

@@ -1,7 +1,8 @@
 """Every action of the terminal interface in one table, which feeds the keys, the footer, the command palette and the help."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 from textual.binding import Binding, BindingType
@@ -13,7 +14,7 @@ Place = Literal["everywhere", "launch", "form", "live", "runs", "run", "compare"
 class Action:
     """One thing a user can do: where, by which keys (Textual's names, comma-separated), and what it does in a sentence.
 
-    `id` is the name of the method `action_<id>` on the screen (or on the app, for `everywhere`). `footer` is the label in the
+    `id` is the call of the method `action_<id>` on the screen (or on the app, for `everywhere`). `footer` is the label in the
     footer; empty keeps it out of there.
     """
 
@@ -22,6 +23,63 @@ class Action:
     keys: str
     footer: str
     help: str
+
+    @property
+    def full_id(self) -> str:
+        """The id among those of all places."""
+        return f"{self.place}.{self.id}"
+
+
+def _chart_actions(place: Place) -> tuple[Action, ...]:
+    """What can be done with the charts, wherever they are."""
+    return (
+        Action(place, "chart(1)", "tab", "Next", "Go to the next chart."),
+        Action(place, "chart(-1)", "shift+tab", "", "Go to the chart before."),
+        Action(place, "maximise", "m,enter", "Max", "Give the chart all the space, or bring the others back."),
+        Action(place, "places(1)", "plus,equals_sign", "", "Show more charts at once, nine at most."),
+        Action(place, "places(-1)", "minus", "", "Show fewer, larger charts."),
+        Action(place, "chart_page(1)", "right_square_bracket", "", "Go to the next page of charts."),
+        Action(place, "chart_page(-1)", "left_square_bracket", "", "Go to the page of charts before."),
+        Action(place, "charts", "C", "", "Choose which charts there are."),
+        Action(place, "axis", "x", "X axis", "Draw against updates, tokens, seconds or FLOPs, in turn."),
+        Action(place, "log_axis", "y", "", "Make the y axis of the chart logarithmic, or linear again."),
+        Action(place, "smooth(1)", "w", "", "Smooth the chart more: a moving average over the faint curve."),
+        Action(place, "smooth(-1)", "W", "", "Smooth the chart less."),
+        Action(place, "zoom(0.5)", "i", "", "Zoom into the x axis, around the cursor."),
+        Action(place, "zoom(2)", "o", "", "Zoom out."),
+        Action(place, "pan(-1)", "left_parenthesis", "", "Move the zoomed charts to the left."),
+        Action(place, "pan(1)", "right_parenthesis", "", "Move the zoomed charts to the right."),
+        Action(
+            place,
+            "inspect(-1)",
+            _INSPECT[place][0],
+            "",
+            "Move the cursor of all charts back; legends give values there.",
+        ),
+        Action(place, "inspect(1)", _INSPECT[place][1], "", "Move the cursor of all charts on."),
+        Action(place, "inspect(-10)", "less_than_sign", "", "Move the cursor back by ten steps."),
+        Action(place, "inspect(10)", "greater_than_sign", "", "Move the cursor on by ten steps."),
+        Action(place, "reset", "0", "", "Take zoom and cursor away."),
+        Action(
+            place,
+            "colour",
+            "b",
+            "",
+            "Tell runs apart, then groups of seeds, then draw groups as mean and 95 % interval.",
+        ),
+        Action(place, "published", "v", "", "Show what was published of these presets, or hide it."),
+        Action(
+            place,
+            "events",
+            "e",
+            "",
+            "Mark events on the x axis: b best, c checkpoint, r resumed, ! finding, x ended early; or do not.",
+        ),
+    )
+
+
+_INSPECT: Mapping[str, tuple[str, str]] = {"live": ("left,comma", "right,full_stop"), "run": ("comma", "full_stop")}
+"""On the page of a run the arrows turn its sections."""
 
 
 ACTIONS: tuple[Action, ...] = (
@@ -35,6 +93,10 @@ ACTIONS: tuple[Action, ...] = (
     Action("everywhere", "help", "question_mark", "Help", "Show every key of this screen."),
     Action("everywhere", "command_palette", "colon", "", "Search for an action by name."),
     Action("everywhere", "quit", "q", "Quit", "Leave; runs go on training."),
+    Action("everywhere", "suspend_process", "ctrl+z", "", "Go to the shell for a while; its command fg comes back."),
+    Action("everywhere", "theme", "f2", "", "Change the colours: dark, light, or those of the terminal."),
+    Action("everywhere", "remote", "f3", "", "Spare a slow link: draw new numbers every two seconds only, or at once."),
+    Action("everywhere", "tour", "f4", "", "Take the tour of five steps."),
     Action("launch", "launch", "enter", "Start", "Start the planned runs and watch them (on a folder: fold it)."),
     Action("launch", "tick", "space", "Tick", "Tick or untick the value under the cursor; fold a folder."),
     Action("launch", "tick_all", "a", "", "Tick every value of this list, or none."),
@@ -74,30 +136,49 @@ ACTIONS: tuple[Action, ...] = (
     Action("live", "page(1)", "pagedown", "", "Move down by a page of runs."),
     Action("live", "toggle_run", "space", "Chart", "Put the run on the charts or take it off; eight at most."),
     Action("live", "study", "a", "Study", "Chart all runs of its study, eight at most."),
+    Action("live", "pin", "p", "", "Pin the run: it stays on the charts whatever is followed."),
+    Action("live", "hide", "h", "", "Hide the run from the charts that follow the newest, or bring it back."),
     Action("live", "follow", "f", "Follow", "Follow the newest runs again; pressed twice, show all runs again."),
-    Action("live", "chart(1)", "tab", "Next", "Go to the next chart."),
-    Action("live", "chart(-1)", "shift+tab", "", "Go to the chart before."),
-    Action("live", "maximise", "m,enter", "Zoom", "Give the chart all the space, or bring the others back."),
+    *_chart_actions("live"),
     Action("live", "log", "l", "Log", "Read the end of the run's log, and why it failed if it did."),
     Action("live", "stop", "s", "Stop", "Stop the run, after a question; a second time kills it."),
     Action("runs", "open", "enter", "Open", "Open the run: curves, scores, configuration, log, provenance."),
     Action(
         "runs", "filter", "slash", "Find", "Filter as you type: words, status:finished, lr>=0.05; esc shows all again."
     ),
-    Action("runs", "mark", "space", "Mark", "Mark the run or unmark it; eight at most."),
-    Action("runs", "overlay", "o", "Overlay", "Overlay the curves of the marked runs."),
+    Action("runs", "mark", "space", "Mark", "Mark the run or unmark it; on a group, all its runs."),
+    Action("runs", "mark_all", "m", "", "Mark every run that the filter lets through, or unmark them."),
+    Action("runs", "overlay", "o", "Overlay", "Overlay the curves of the marked runs, eight at most."),
     Action("runs", "compare", "x", "Compare", "Compare the marked runs by their settings and learning rates."),
+    Action("runs", "diff", "D", "", "Show the configurations of the marked runs side by side."),
     Action("runs", "clear", "c", "", "Unmark all."),
     Action("runs", "sort(1)", "right_square_bracket", "", "Sort by the next column; after the last, newest first."),
     Action("runs", "sort(-1)", "left_square_bracket", "", "Sort by the column before."),
+    Action("runs", "sort_by", "S", "", "Sort by any column or key of the configuration."),
     Action("runs", "reverse", "v", "", "Turn the order around."),
+    Action("runs", "group_by", "b", "Group", "Group by preset, study, setting or any key, or no longer."),
+    Action("runs", "fold", "left,right", "", "Fold the group of the run, or open it (enter does it on its line)."),
+    Action("runs", "fold_all", "z", "", "Fold all groups, or open all."),
+    Action("runs", "columns", "C", "", "Choose the columns; any key of the configuration can be one. They are kept."),
+    Action("runs", "skip(1)", "greater_than_sign", "", "Show columns further to the right."),
+    Action("runs", "skip(-1)", "less_than_sign", "", "Show columns further to the left."),
+    Action(
+        "runs", "differing", "equals_sign", "", "Show only columns and keys in which the runs differ, or all again."
+    ),
     Action("runs", "tag", "t", "Tag", "Edit the tags of the marked runs, or of the one under the cursor."),
     Action("runs", "note", "n", "", "Write a note on the run."),
     Action("runs", "rename", "r", "", "Give the run another name."),
     Action("runs", "delete", "d,delete", "Del", "Move the marked runs, or the one under the cursor, to the trash."),
-    Action("runs", "undo", "u", "Undo", "Bring back what was deleted last; in the trash, the run under the cursor."),
+    Action("runs", "undo", "u", "", "Bring back what was deleted last; in the trash, the run under the cursor."),
     Action("runs", "trash", "T", "", "List the deleted runs, or the others again."),
-    Action("runs", "stop", "s", "Stop", "Stop the run, after a question."),
+    Action("runs", "archive", "a", "", "Put the marked runs out of sight, or back."),
+    Action("runs", "archived", "A", "", "Show archived runs as well, or no longer."),
+    Action("runs", "stop", "s", "Stop", "Stop the marked runs, or the one under the cursor, after a question."),
+    Action("runs", "resume", "P", "", "Let runs that broke off go on from their newest checkpoint."),
+    Action("runs", "rerun", "R", "", "Queue the same configurations, seeds included, as new runs."),
+    Action("runs", "fork", "F", "", "Queue new runs that begin with the weights of these, with settings you type."),
+    Action("runs", "export", "X", "", "Export the measurements: csv, jsonl, parquet, tensorboard and more."),
+    Action("runs", "copy", "y", "", "Copy ids, names, the table, configurations or JSON to clipboard and file."),
     Action("runs", "cursor(-1)", "up,k", "", "Move to the run above."),
     Action("runs", "cursor(1)", "down,j", "", "Move to the run below."),
     Action("runs", "page(-1)", "pageup", "", "Move up by a page of runs."),
@@ -108,18 +189,23 @@ ACTIONS: tuple[Action, ...] = (
     Action("run", "back", "escape", "Back", "Go back to the list."),
     Action("run", "section('curves')", "c", "", "Show the curves."),
     Action("run", "section('facts')", "f", "", "Show what became of the run: scores, times, device, findings."),
-    Action("run", "section('config')", "g", "", "Show the configuration; of several runs, what differs."),
+    Action("run", "section('config')", "g", "", "Show the configuration; of several runs, what differs, side by side."),
+    Action("run", "whole", "equals_sign", "", "Of several runs, show all keys side by side, or only what differs."),
     Action("run", "section('origin')", "p", "", "Show the provenance: versions, commit, host, command."),
     Action("run", "turn(1)", "right", "", "Go to the next section."),
     Action("run", "turn(-1)", "left", "", "Go to the section before."),
-    Action("run", "chart(1)", "tab", "Next", "Go to the next chart."),
-    Action("run", "chart(-1)", "shift+tab", "", "Go to the chart before."),
-    Action("run", "maximise", "m,enter", "Zoom", "Give the chart all the space, or bring the others back."),
+    *_chart_actions("run"),
     Action("run", "log", "l", "", "Read the log, as it grows."),
     Action("run", "tag", "t", "Tag", "Edit the tags."),
     Action("run", "note", "n", "Note", "Write a note."),
     Action("run", "rename", "r", "Name", "Give the run another name."),
+    Action("run", "archive", "a", "", "Put the run out of sight of the list, or back."),
     Action("run", "stop", "s", "Stop", "Stop the run, after a question."),
+    Action("run", "resume", "P", "", "Let the run go on from its newest checkpoint, if it broke off."),
+    Action("run", "rerun", "R", "", "Queue the same configuration, seed included, as a new run."),
+    Action("run", "fork", "F", "", "Queue a new run that begins with these weights, with settings you type."),
+    Action("run", "export", "X", "", "Export the measurements: csv, jsonl, parquet, tensorboard and more."),
+    Action("run", "copy", "y", "", "Copy id, name, configuration or JSON to clipboard and file."),
     Action("compare", "view('response')", "r", "", "Show the response: the score against the learning rate."),
     Action(
         "compare", "view('verdicts')", "v", "", "Show the verdicts: every setting with its difference from the best."
@@ -167,17 +253,67 @@ def actions_of(place: Place) -> Iterator[Action]:
     return (action for action in ACTIONS if action.place == place)
 
 
+GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "Move": ("cursor", "page", "row", "go", "turn"),
+        "Views": (
+            "section",
+            "view",
+            "log",
+            "sort",
+            "reverse",
+            "filter",
+            "search",
+            "trash",
+            "open",
+        ),
+        "Charts": (
+            "chart",
+            "maximise",
+            "places",
+            "chart_page",
+            "charts",
+            "axis",
+            "log_axis",
+            "smooth",
+            "zoom",
+            "pan",
+            "inspect",
+            "reset",
+            "colour",
+            "published",
+            "events",
+        ),
+    }
+)
+"""Headings of the help and the methods below each; all others are what one does in a place."""
+
+
+def group_of(action: Action) -> str:
+    """The heading that an action has in the help."""
+    method = action.id.partition("(")[0]
+    return next((name for name, methods in GROUPS.items() if method in methods), "Do")
+
+
 def bindings(place: Place) -> list[BindingType]:
-    """Textual's bindings for the actions of one place."""
+    """Textual's bindings for the actions of one place; the ids are those that a keymap gives other keys."""
     return [
-        Binding(action.keys, action.id, action.footer or action.help, show=bool(action.footer), tooltip=action.help)
+        Binding(
+            action.keys,
+            action.id,
+            action.footer or action.help,
+            show=bool(action.footer),
+            tooltip=action.help,
+            id=action.full_id,
+            priority=action.id == "suspend_process",  # no dialog is in its way
+        )
         for action in actions_of(place)
     ]
 
 
-def key_names(action: Action) -> str:
-    """The keys as people write them: `question_mark` is `?`."""
-    return " ".join(_KEY_NAMES.get(key, key) for key in action.keys.split(","))
+def key_names(action: Action, keymap: Mapping[str, str] = MappingProxyType({})) -> str:
+    """The keys as people write them: `question_mark` is `?`. A keymap has other keys for some actions, by their full ids."""
+    return " ".join(_KEY_NAMES.get(key, key) for key in keymap.get(action.full_id, action.keys).split(","))
 
 
 _KEY_NAMES = {
@@ -187,6 +323,13 @@ _KEY_NAMES = {
     "space": "space",
     "plus": "+",
     "minus": "-",
+    "equals_sign": "=",
+    "comma": ",",
+    "full_stop": ".",
+    "less_than_sign": "<",
+    "greater_than_sign": ">",
+    "left_parenthesis": "(",
+    "right_parenthesis": ")",
     "left_square_bracket": "[",
     "right_square_bracket": "]",
     "up": "↑",

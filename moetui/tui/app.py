@@ -2,28 +2,35 @@
 
 import asyncio
 import math
-import os
 import signal
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import ClassVar, get_args
 
-from textual import work
+from rich.text import Text
+from textual import on, work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.dom import DOMNode
+from textual.driver import Driver
 from textual.events import Event, Key
 from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.widgets import Input
 
 from moetui.core.lab import Lab
-from moetui.core.terminal import why_ascii
+from moetui.core.preferences import Settings, Theme, read_settings, remember
+from moetui.core.terminal import Charset, detect_charset, is_remote
+from moetui.core.vigil import Vigil
 from moetui.tui.actions import Action, Place, actions_of, bindings, key_names
-from moetui.tui.ascii_filter import AsciiFilter
-from moetui.tui.chart import Charset
+from moetui.tui.fault_log import log_fault
 from moetui.tui.feed import Feed, Picture
+from moetui.tui.filters import CharsetFilter, NoColorFilter, PaletteFilter
+from moetui.tui.keymap import keymap_of
 from moetui.tui.lost_terminal import end_with_terminal
+from moetui.tui.news import Wire
 from moetui.tui.palette import Palette
 from moetui.tui.place import PlaceScreen
 from moetui.tui.screens.compare import CompareScreen
@@ -32,6 +39,7 @@ from moetui.tui.screens.help import Help
 from moetui.tui.screens.launch import LaunchScreen
 from moetui.tui.screens.live import LiveScreen
 from moetui.tui.screens.runs import RunsScreen
+from moetui.tui.screens.tour import Tour
 
 READ_SECONDS = 0.5
 """Pause between two looks at the laboratory."""
@@ -39,8 +47,18 @@ READ_SECONDS = 0.5
 REMOTE_SECONDS = 2.0
 """Over a slow link the least time between two drawings of numbers; a change of a run's status is drawn at once."""
 
+VIGIL_SECONDS = 5.0
+"""Pause between two looks at the health of the live runs."""
+
 LINGER_SECONDS = 2.0
 """How long the end of the last run stays on the screen before the app leaves by itself."""
+
+
+FAULT_SECONDS = 15.0
+"""How long a fault of the settings stays on the screen."""
+
+THEMES: dict[Theme, str] = {"dark": "textual-dark", "light": "textual-light", "terminal": "ansi-dark"}
+"""Textual's names of the themes, in the order in which they follow one another."""
 
 
 class MoetuiApp(App[None]):
@@ -59,6 +77,7 @@ class MoetuiApp(App[None]):
     CSS = """
     Screen { layers: base; }
     * { scrollbar-size-vertical: 1; }
+    .-broken > * { display: none; }
     """
 
     def __init__(
@@ -69,15 +88,21 @@ class MoetuiApp(App[None]):
         start: str = "",
         until_ended: bool = False,
         remote: bool | None = None,
-        ascii_only: bool | None = None,
+        charset: Charset | None = None,
+        theme: Theme | None = None,
+        settings: Settings | None = None,
+        tour: bool = False,
     ) -> None:
         """`watch`: ids of the runs that Live shows first; `start`: the first screen.
 
-        `until_ended`: leave by itself when the watched runs have ended. `remote`: spare the link; the default is to do so over SSH.
-        `ascii_only`: draw nothing but ASCII; the default is what locale and TERM tell.
+        `until_ended`: leave by itself when the watched runs have ended. `remote`: spare the link. `charset` and `theme`: what to
+        draw with. What is None is as the settings say, and where they say nothing as the terminal tells. `settings` are read from
+        the files unless they are given. `tour`: begin with the tour.
         """
         super().__init__()
         self.lab = lab
+        self.settings = read_settings(lab.workspace) if settings is None else settings
+        preferences = self.settings.preferences
         self.feed = Feed(lab)
         self.watch_ids = tuple(watch)
         self._compared: tuple[str, ...] = ()
@@ -87,10 +112,17 @@ class MoetuiApp(App[None]):
         self._drawn_at = -math.inf
         self._until_ended = until_ended
         self._start = start or ("live" if self.watch_ids else "launch")
-        self._remote = bool(os.environ.get("SSH_CONNECTION")) if remote is None else remote
-        ascii_only = bool(why_ascii()) if ascii_only is None else ascii_only
-        self.charset: Charset = "ascii" if ascii_only else "braille"
-        self._ascii = AsciiFilter(ascii_only)
+        self._tour = tour
+        self.remote = next((said for said in (remote, preferences.remote) if said is not None), is_remote())
+        wanted = charset or preferences.charset
+        self.charset: Charset = detect_charset()[0] if wanted == "auto" else wanted
+        self._charset_filter = CharsetFilter(self.charset)
+        self.palette: Theme = "terminal" if self.no_color else theme or preferences.theme
+        self.theme = THEMES[self.palette]
+        self.keymap = keymap_of(self.settings.keys)
+        self.set_keymap(dict(self.keymap.keys))
+        self._vigil = Vigil(lab)
+        self._wire = Wire(self, bell=preferences.bell, osc9=preferences.osc9)
         self.animation_level = "none"
 
     def on_mount(self) -> None:
@@ -98,7 +130,17 @@ class MoetuiApp(App[None]):
         self._leave_on_signals()
         self.switch_mode(self._start)
         self.set_interval(READ_SECONDS, self.refresh_picture)
+        self.set_interval(VIGIL_SECONDS, self._keep_vigil)
         self.refresh_picture()
+        for fault in (*self.settings.faults, *self.keymap.faults):
+            self.notify(fault, title="Settings", severity="warning", timeout=FAULT_SECONDS, markup=False)
+        if self._tour:
+            self.call_after_refresh(self.action_tour)
+
+    @on(Driver.SignalResume)
+    def _redraw(self) -> None:
+        """Draw everything again: the shell has had the terminal in between, and Textual sends only what has changed."""
+        self.screen.refresh()
 
     def refresh_picture(self) -> None:
         """Read the laboratory in a thread, unless one is still at it; the screen gets the picture when it is there."""
@@ -110,11 +152,15 @@ class MoetuiApp(App[None]):
     def _read(self) -> None:
         try:
             picture = self.feed.take()
+        except Exception as error:
+            # What the feed did not foresee must be seen: without a word the screens would just grow old.
+            picture = replace(self.picture, error=log_fault(error, "feed"))
         finally:
             self._reading = False
         self.call_from_thread(self._deliver, picture)
 
     def _deliver(self, picture: Picture) -> None:
+        self._wire.tell_ends(self.picture.snapshot, picture.snapshot)
         self.picture = picture
         if picture is not self._drawn and isinstance(self.screen, PlaceScreen) and self._is_due(picture):
             self._drawn, self._drawn_at = picture, time.monotonic()
@@ -123,10 +169,15 @@ class MoetuiApp(App[None]):
             self._until_ended = False
             self.set_timer(LINGER_SECONDS, self.exit)
 
+    @work(thread=True, exclusive=True, group="vigil", exit_on_error=False)
+    def _keep_vigil(self) -> None:
+        found = list(self._vigil.look(self.picture.snapshot))
+        self.call_from_thread(self._wire.tell_findings, found)
+
     def _is_due(self, picture: Picture) -> bool:
-        if not self._remote or time.monotonic() - self._drawn_at >= REMOTE_SECONDS:
+        if not self.remote or time.monotonic() - self._drawn_at >= REMOTE_SECONDS:
             return True
-        return picture.error != self._drawn.error or picture.snapshot.statuses != self._drawn.snapshot.statuses
+        return picture.error != self._drawn.error or _said(picture) != _said(self._drawn)
 
     def watch_runs(self, run_ids: Iterable[str]) -> None:
         """Go to Live and show these runs, and only these, first."""
@@ -162,7 +213,15 @@ class MoetuiApp(App[None]):
             self.focused.replace(key.character, *self.focused.selection)
             return True
         bound = self.screen.active_bindings.get(key.key)
-        return bound is not None and bound.enabled and await self.run_action(bound.binding.action, bound.node)
+        return bound is not None and bound.enabled and await self._do(bound.binding.action, bound.node)
+
+    async def _do(self, action: str, node: DOMNode) -> bool:
+        """Run an action; one that fails is told and logged, and nothing else ends with it."""
+        try:
+            return await self.run_action(action, node)
+        except Exception as error:
+            self.notify(log_fault(error, action), title="This could not be done", severity="error", markup=False)
+            return True
 
     async def action_show(self, place: str) -> None:
         """Go to one of the main screens."""
@@ -171,7 +230,41 @@ class MoetuiApp(App[None]):
     async def action_help(self) -> None:
         """Show the keys of the present place."""
         if isinstance(self.screen, PlaceScreen):
-            await self.push_screen(Help(_as_place(self.screen.place)))
+            await self.push_screen(Help(_as_place(self.screen.place), self.keymap.keys))
+
+    async def action_tour(self) -> None:
+        """Show the tour; once it has been seen to its end, or is not wanted, it does not come by itself again."""
+
+        def left(for_good: bool | None) -> None:
+            if for_good and self.settings.preferences.tour:
+                self._remember("tour", False)
+
+        await self.push_screen(Tour(self.keymap.keys), left)
+
+    def action_theme(self) -> None:
+        """Take the next theme, and take it from now on."""
+        if self.no_color:
+            self.notify("NO_COLOR is set: there is nothing to choose from.", severity="warning", markup=False)
+            return
+        names = list(THEMES)
+        self.palette = names[(names.index(self.palette) + 1) % len(names)]
+        self.theme = THEMES[self.palette]
+        self.notify(f"Theme: {self.palette}", markup=False)
+        self._remember("theme", self.palette)
+
+    def action_remote(self) -> None:
+        """Spare the link from now on, or no longer."""
+        self.remote = not self.remote
+        often = f"new numbers every {REMOTE_SECONDS:g} s" if self.remote else "new numbers at once"
+        self.notify(f"{'Slow' if self.remote else 'Quick'} link: {often}", markup=False)
+        if isinstance(self.screen, PlaceScreen):
+            self.screen.receive(self.picture)
+
+    def _remember(self, key: str, value: bool | str) -> None:
+        try:
+            remember(key, value)
+        except OSError as error:
+            self.notify(f"{error.filename}: {error.strerror}; not remembered", severity="warning", markup=False)
 
     def action_command_palette(self) -> None:
         """Search for an action by name."""
@@ -179,12 +272,24 @@ class MoetuiApp(App[None]):
             self.push_screen(Palette(id="--command-palette"))
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """Textual's own, and what makes ASCII of everything."""
-        return [*super().get_line_filters(), *([self._ascii] if self._ascii.enabled else [])]
+        """Textual's own and ours; where no colour is wanted, ours alone, as Textual's would leave shades of grey."""
+        if self.no_color:
+            return [NoColorFilter(), self._charset_filter]
+        ours = [PaletteFilter(self.palette == "terminal"), self._charset_filter]
+        return [*super().get_line_filters(), *(one for one in ours if one.enabled)]
 
     def get_key_display(self, binding: Binding) -> str:
         """The key as the footer names it; the arrow of enter has no likeness in ASCII."""
-        return "enter" if binding.key == "enter" and self._ascii.enabled else super().get_key_display(binding)
+        return "enter" if binding.key == "enter" and self.charset != "braille" else super().get_key_display(binding)
+
+    def _handle_exception(self, error: Exception) -> None:
+        # Textual's hook for what no part has contained: it ends the app and restores the terminal.
+        self._last_words = f"moetui: the interface broke down: {log_fault(error, 'moetui')}; runs go on training"
+        super()._handle_exception(error)
+
+    def _fatal_error(self) -> None:
+        self._exit_renderables.append(Text(self._last_words))
+        self._close_messages_no_wait()
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The actions of the present place and of everywhere, for the command palette."""
@@ -194,10 +299,11 @@ class MoetuiApp(App[None]):
         for place in places:
             for action in actions_of(place):
                 if action.id != "command_palette":
-                    yield SystemCommand(action.help, f"key {key_names(action)}", partial(self._run_on, screen, action))
+                    keys = key_names(action, self.keymap.keys)
+                    yield SystemCommand(action.help, f"key {keys}", partial(self._run_on, screen, action))
 
     async def _run_on(self, screen: Screen[object], action: Action) -> None:
-        await self.run_action(action.id, self if action.place == "everywhere" else screen)
+        await self._do(action.id, self if action.place == "everywhere" else screen)
 
     def _leave_on_signals(self) -> None:
         """End cleanly, with the terminal restored, when the terminal closes or somebody terminates us."""
@@ -205,6 +311,11 @@ class MoetuiApp(App[None]):
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self.exit)
+
+
+def _said(picture: Picture) -> list[tuple[object, ...]]:
+    """What happened to the runs and what people said of them, which is drawn at once however slow the link is."""
+    return [(run.id, run.status, run.name, run.tags, run.note) for run in picture.snapshot.runs]
 
 
 def _as_place(name: str) -> Place:

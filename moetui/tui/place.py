@@ -8,13 +8,14 @@ from textual.widgets import Footer
 
 from moetui.tui.compositor import ThriftyCompositor
 from moetui.tui.feed import Picture
+from moetui.tui.panel import Contained
 from moetui.tui.widgets.head import Head
 
 if TYPE_CHECKING:
     from moetui.tui.app import MoetuiApp
 
 
-class PlaceScreen(Screen[None]):
+class PlaceScreen(Contained, Screen[None]):
     """One of the main screens. Subclasses compose their body in `compose_body` and draw a picture in `show_picture`."""
 
     place: str = ""
@@ -35,8 +36,14 @@ class PlaceScreen(Screen[None]):
 
     def receive(self, picture: Picture) -> None:
         """Take a new picture of the laboratory; the app calls it on the visible screen."""
-        self.query_one(Head).picture = picture
-        self.show_picture(picture)
+        head = self.query_one(Head)
+        head.picture, head.remote = picture, self.laboratory.remote
+        with self.contained():
+            self.show_picture(picture)
+
+    def break_down(self, sentence: str) -> None:
+        """Say what went wrong in the screen itself, which goes on as well as it can."""
+        self.notify(sentence, title=f"A fault in {self.place.capitalize()}", severity="error", markup=False)
 
     def on_screen_resume(self) -> None:
         """Catch up on what happened while another screen was shown."""

@@ -117,6 +117,41 @@ def test_labels_are_added_and_taken_away(cli: Cli, fake_engine: Behave) -> None:
     assert (after["tags"], after["note"], after["name"]) == (["b"], "why", "mine")
 
 
+def test_ls_filters_sorts_groups_and_shows_any_key(cli: Cli) -> None:
+    assert {row["lr"] for row in cli.json("ls", "lr>=0.05", "not", "study:lr-report/phase-3")} == {
+        0.05,
+        0.07,
+        0.08,
+        0.065,
+        0.1,
+    }
+    rows = cli.json("ls", "schedule.warmup=0.1", "or", "floor=0.2", "--sort", "-val_loss")
+    assert [row["name"] for row in rows] == [
+        "published/schedule/aggressive-warmup",
+        "published/schedule/conservative-warmup",
+    ]
+    code, out, _ = cli("ls", "study:schedule/all", "--columns", "name,schedule.warmup,val_loss", "--sort", "val_loss")
+    assert code == 0
+    assert out.splitlines()[1].split() == ["published/schedule/baseline", "0.05", "7.399"]
+    code, out, _ = cli("ls", "study:schedule/all", "--differing")
+    assert out.splitlines()[0].split() == ["id", "name", "val", "loss", "accuracy", "warmup", "floor"]
+    (group,) = cli.json("ls", "study:schedule/all", "--group-by", "study")
+    assert (group["title"], len(group["runs"]), group["best"]) == ("schedule/all", 5, 7.399)
+    assert "schedule/all" in cli("ls", "--group-by", "study")[1]
+
+
+def test_archived_runs_are_out_of_sight_until_they_are_asked_for(cli: Cli) -> None:
+    total = len(cli.json("ls"))
+    ids = cli("ls", "study:schedule/all", "--ids")[1].split()
+    assert len(ids) == 5
+    assert all(run["archived"] for run in cli.json("label", *ids, "--archive", "--tag", "old"))
+    assert len(cli.json("ls")) == total - 5
+    assert {row["id"] for row in cli.json("ls", "is:archived")} == set(ids)
+    assert len(cli.json("ls", "--archived")) == total
+    cli.json("label", ids[0], "--no-archive")
+    assert [row["tags"] for row in cli.json("ls", "tag:old")] == [["old"]]
+
+
 def test_logs_are_printed_without_control_codes(cli: Cli, lab: Lab, fake_engine: Behave) -> None:
     (run,) = cli.json("run", "base/moe-tiny", "--set", "training.updates=1", *ON_CPU)
     lab.run_dir(lab.find(run["id"])).log_file.write_bytes(b"one\ntwo \x1b[31mred\x1b[0m\x07\nthree \xff\n")
@@ -162,12 +197,16 @@ def test_doctor_finds_a_healthy_workspace_healthy_and_a_damaged_catalogue_not(cl
         (("run", "quickstart", "--seeds", "0"), 2, "seeds"),
         (("show", "nothing"), 3, "no run 'nothing'"),
         (("logs", "published/schedule/baseline"), 3, "published"),
+        (("ls", "lrr>1"), 2, "did you mean lr?"),
+        (("ls", "--sort", "loss"), 2, "no key loss"),
+        (("ls", "--columns", "warmpu"), 2, "did you mean warmup?"),
+        (("label", "pub-52563a", "pub-96e7c3", "--name", "x"), 2, "cannot have one name"),
         (("stop",), 2, "--all"),
         (("stop", "published/schedule/baseline"), 1, "ended already"),
         (("explain", "optimizer.lrr"), 3, "did you mean optimizer.lr?"),
         (("frobnicate",), 2, "frobnicate"),
         ((), 2, "no terminal"),
-        (("watch",), 2, "no terminal"),
+        (("watch", "--full"), 2, "no terminal"),
     ],
 )
 def test_bad_input_is_one_clear_line(cli: Cli, lab: Lab, arguments: tuple[str, ...], code: int, message: str) -> None:

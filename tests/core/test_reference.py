@@ -51,6 +51,7 @@ def test_the_presets_of_the_newest_runs_are_remembered_by_study_and_without_scal
             preset=preset,
             study=study,
             published=published,
+            path="" if published else "runs/x",
         )
 
     runs = [

@@ -8,6 +8,7 @@ import pytest
 from moetui.core import shelf
 from moetui.core.enqueue import enqueue
 from moetui.core.errors import CatalogueError, LabError, NotFoundError, UsageError
+from moetui.core.fields import setting
 from moetui.core.lab import Lab
 from moetui.core.plan import Selection, plan
 from moetui.core.records import RunRecord
@@ -76,6 +77,71 @@ def test_reindex_rebuilds_the_same_catalogue(lab: Lab, finished: tuple[RunRecord
     after = {run.id: run for run in lab.catalogue.all()}
     assert after[finished[1].id].deleted is not None
     assert {key: run.model_copy(update={"deleted": None}) for key, run in after.items()} == before
+
+
+def test_what_was_said_of_runs_and_of_published_results_outlives_the_catalogue(
+    lab: Lab, finished: tuple[RunRecord, RunRecord]
+) -> None:
+    noted, tossed = lab.find("published/schedule/baseline"), lab.find("published/schedule/no-warmup")
+    shelf.label(lab, noted, name="theirs", tags=["seen"], note="why?")
+    shelf.delete(lab, tossed)
+    shelf.archive(lab, [finished[0], noted])
+    before = {run.id: run for run in lab.catalogue.all()}
+    assert before[noted.id].note == "why?"
+    lab.workspace.runs_json.unlink()
+    assert reindex(lab).damaged == ()
+    assert {run.id: run for run in lab.catalogue.all()} == before
+
+
+def test_an_archived_run_comes_back_and_keeps_the_time_of_its_first_archiving(
+    lab: Lab, finished: tuple[RunRecord, RunRecord]
+) -> None:
+    (once,) = shelf.archive(lab, [finished[0]])
+    (twice,) = shelf.archive(lab, [once])
+    assert once.archived is not None
+    assert twice.archived == once.archived
+    (back,) = shelf.archive(lab, [twice], away=False)
+    assert back == finished[0]
+
+
+def test_many_runs_are_deleted_and_restored_in_one_write_of_the_catalogue_each(
+    lab: Lab, finished: tuple[RunRecord, RunRecord]
+) -> None:
+    everything = lab.records()
+    before = lab.workspace.runs_json.stat().st_ino
+    done = shelf.delete_all(lab, everything)
+    assert (len(done.runs), done.faults, lab.records()) == (len(everything), (), [])
+    assert lab.workspace.runs_json.stat().st_ino != before
+    shelf.restore_all(lab, done.runs)
+    assert lab.records() == everything
+
+
+def test_a_run_that_cannot_be_deleted_does_not_keep_the_others_from_it(
+    lab: Lab, finished: tuple[RunRecord, RunRecord], fake_engine: Callable[[str], None]
+) -> None:
+    fake_engine("hold")
+    (alive,) = enqueue(
+        lab, plan(lab.library(), Selection(presets=("base/moe-tiny",), settings={"training.device": "cpu"}))
+    )
+    eventually(lambda: lab.see(lab.find(alive.id)).status == "running")
+    done = shelf.delete_all(lab, [lab.find(alive.id), finished[0]])
+    assert [run.id for run in done.runs] == [finished[0].id]
+    assert "stop it first" in done.faults[0]
+
+
+def test_an_empty_name_changes_nothing(lab: Lab, finished: tuple[RunRecord, RunRecord]) -> None:
+    with pytest.raises(UsageError, match="needs a name"):
+        shelf.label_all(lab, finished, lambda run: {"name": " ", "note": "no"})
+    assert lab.find(finished[0].id) == finished[0]
+
+
+def test_the_records_know_the_settings_that_are_not_the_defaults(
+    lab: Lab, finished: tuple[RunRecord, RunRecord]
+) -> None:
+    assert finished[0].settings is not None
+    assert finished[0].settings["model.d_model"] == 128
+    assert [setting(run, "optimizer.lr") for run in finished] == [0.01, 0.05]
+    assert setting(finished[0], "optimizer.momentum") == 0.95
 
 
 def test_a_damaged_catalogue_is_told_with_line_and_column_and_rebuilt(

@@ -52,7 +52,7 @@ async def test_every_screen_looks_as_it_did(state: str, size: tuple[int, int], r
 
 async def tour(lab: Lab, size: tuple[int, int]) -> AsyncIterator[tuple[str, str]]:
     """The name and the text of each screen: the main ones, the page of a run, the log and the help."""
-    app = MoetuiApp(lab, remote=False, ascii_only=False)
+    app = MoetuiApp(lab, remote=False, charset="braille")
     async with app.run_test(size=size) as pilot:
         for mode in MoetuiApp.MODES:
             await app.action_show(mode)

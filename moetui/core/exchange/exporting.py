@@ -32,6 +32,14 @@ _WRITERS: Final[Mapping[str, tuple[str, Writer]]] = {
 }
 """Suffix and writer of the formats that are files."""
 
+_ENDINGS: Final[Mapping[str, Format]] = {".csv": "csv", ".jsonl": "jsonl", ".parquet": "parquet"}
+"""Formats that the ending of a name tells; `.json` may be any of two."""
+
+
+def format_of(path: Path) -> Format | None:
+    """The format that the ending of a file's name tells; None where it tells none."""
+    return _ENDINGS.get(path.suffix.lower())
+
 
 def export(runs: Sequence[Detail], to: Path, kind: Format, *, force: bool = False) -> list[Path]:
     """Write runs and return the files (of TensorBoard, the directories) written.

@@ -21,7 +21,6 @@ def write_records(runs: Sequence[Detail], runs_json: Path) -> None:
     if not runs_json.parent.is_dir():
         raise UsageError(f"{runs_json.parent} is not there")
     book = Lab(Workspace(runs_json.parent))
-    library = book.library()
     own = [found for found in runs if not found.record.published]
     for found in own:
         present = book.catalogue.get(found.record.id)
@@ -32,4 +31,4 @@ def write_records(runs: Sequence[Detail], runs_json: Path) -> None:
                 f"{found.record.id} {found.record.name} is in {runs_json} with its directory; nothing was exported"
             )
     book.found_catalogue()
-    book.catalogue.put(alone(library, found.record, found.config) for found in own)
+    book.catalogue.put(alone(found.record, found.config) for found in own)

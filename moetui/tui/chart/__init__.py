@@ -28,16 +28,19 @@ in y mean divergence (×); leave out what was not measured.
 from moetui.tui.chart.draw import draw
 from moetui.tui.chart.drawing import Drawing, Ink, Span
 from moetui.tui.chart.palette import PALETTE, Slot, slot
-from moetui.tui.chart.spec import Band, Charset, ChartSpec, Emphasis, NumberFormat, Rule, Series
+from moetui.tui.chart.spec import Area, Band, Charset, ChartSpec, Emphasis, Heat, Mark, NumberFormat, Rule, Series
 
 __all__ = [
     "PALETTE",
+    "Area",
     "Band",
     "Charset",
     "ChartSpec",
     "Drawing",
     "Emphasis",
+    "Heat",
     "Ink",
+    "Mark",
     "NumberFormat",
     "Rule",
     "Series",

@@ -1,4 +1,4 @@
-"""Text that takes exactly one cell per character, in either character set."""
+"""Text that takes exactly one cell per character, in each of the character sets."""
 
 import unicodedata
 from functools import lru_cache
@@ -9,15 +9,17 @@ from moetui.tui.chart.drawing import Cell
 from moetui.tui.chart.palette import PALETTE
 from moetui.tui.chart.spec import Charset
 
-DIVERGED: dict[Charset, str] = {"braille": "×", "ascii": "X"}
-SUNK: dict[Charset, str] = {"braille": "↓", "ascii": "!"}
+DIVERGED: dict[Charset, str] = {"braille": "×", "block": "X", "ascii": "X"}
+SUNK: dict[Charset, str] = {"braille": "↓", "block": "↓", "ascii": "!"}
 
 _SIGNS = {
     "─": "-", "━": "=", "│": "|", "…": "~", "·": ".", "–": "-", "—": "-", "›": ">", "×": "x", "✗": "!", "✓": "+", "◇": "%",
     "▸": ">", "▹": ">", "▾": "v", "→": ">", "←": "<", "↑": "^", "↓": "v", "▲": "^", "▼": "v", "•": "*", "█": "#",
-    "░": ":", "╱": "/", "‖": "H",
+    "░": ":", "▒": "=", "▓": "%", "╱": "/", "‖": "H",
 }  # fmt: skip
 """What stands for a sign; where signs are told apart by their shape, so are these."""
+
+_CONSOLE_ARROWS = "↑↓→←"  # the console's font has them where code page 437 has control characters
 
 _MARKERS = {slot.marker: slot.ascii_marker for slot in PALETTE}
 
@@ -31,16 +33,30 @@ def to_charset(cells: list[Cell], charset: Charset) -> list[Cell]:
     """The cells as the character set can show them."""
     if charset == "braille":
         return cells
-    return [Cell(to_ascii(cell.char), cell.ink) for cell in cells]
+    return [Cell(in_charset(cell.char, charset), cell.ink) for cell in cells]
 
 
 def _narrow(char: str) -> bool:
     return char.isprintable() and not unicodedata.combining(char) and unicodedata.east_asian_width(char) not in "WF"
 
 
-def to_ascii(text: str) -> str:
-    """The text in ASCII, each character in as many cells as it had; those without a likeness become ?."""
-    return text if text.isascii() else "".join(map(_likeness, text))
+def in_charset(text: str, charset: Charset) -> str:
+    """The text as a character set can show it, each character in as many cells as it had; those without a likeness become ?."""
+    if text.isascii() or charset == "braille":
+        return text
+    return "".join(_in_blocks(char) if charset == "block" else _likeness(char) for char in text)
+
+
+@lru_cache(4096)
+def _in_blocks(char: str) -> str:
+    """What the font of a Linux console has, which is code page 437; markers stay a family, so they are those of ASCII."""
+    if char in _MARKERS:
+        return _MARKERS[char]
+    try:
+        char.encode("cp437")
+    except UnicodeEncodeError:
+        return char if char in _CONSOLE_ARROWS else _likeness(char)
+    return char
 
 
 @lru_cache(4096)

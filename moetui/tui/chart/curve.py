@@ -10,6 +10,9 @@ from moetui.tui.chart.spec import FloatArray, Series
 
 BoolArray = NDArray[np.bool_]
 
+MOST = 4096
+"""Points of a curve that are looked at one by one: several for each pixel of the widest terminal."""
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Curve:
@@ -47,6 +50,19 @@ def within(x: FloatArray, y: FloatArray, low: float, high: float) -> tuple[Float
     start = max(int(np.searchsorted(x, low, "left")) - 1, 0)
     stop = int(np.searchsorted(x, high, "right")) + 1
     return x[start:stop], y[start:stop]
+
+
+def thinned(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """About `MOST` of ordered points: the lowest and the highest of each few neighbours, non-finite ones before all others."""
+    if x.size <= 2 * MOST:
+        return x, y
+    few = x.size // (MOST // 2)
+    whole = x.size // few * few
+    pieces = y[:whole].reshape(-1, few)
+    # argmin and argmax stop at a NaN and find infinities.
+    ends = np.sort([pieces.argmin(axis=1), pieces.argmax(axis=1)], axis=0) + np.arange(0, whole, few)
+    kept = np.concatenate([ends.T.reshape(-1), np.arange(whole, x.size)])
+    return x[kept], y[kept]
 
 
 def trace(x: FloatArray, y: FloatArray, x_axis: Axis, y_axis: Axis) -> Curve:

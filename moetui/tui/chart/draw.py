@@ -6,10 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from moetui.tui.chart.axis import Axis
+from moetui.tui.chart.backdrop import shade, sign_cells, stand
 from moetui.tui.chart.charset import one_cell_each, to_charset
-from moetui.tui.chart.curve import columns_of, trace, within
+from moetui.tui.chart.curve import columns_of, thinned, trace, within
 from moetui.tui.chart.drawing import BLANK, FRAME, Cell, Drawing, to_row
 from moetui.tui.chart.frame import canvas_size, draw_frame
+from moetui.tui.chart.heat import heat_rows
 from moetui.tui.chart.layout import Layout, plan
 from moetui.tui.chart.legend import Entry, draw_legend
 from moetui.tui.chart.marks import foot, ground, mark_entries
@@ -47,7 +49,10 @@ def draw(spec: ChartSpec, width: int, height: int, charset: Charset = "braille")
 
 def _chart(spec: ChartSpec, layout: Layout, width: int, height: int, charset: Charset) -> Rows:
     head = _head(spec, layout, width, charset)
-    body = _body(spec, layout, width, height - len(head), charset)
+    if spec.heat is not None:
+        body = heat_rows(spec.heat, width, height - len(head))
+    else:
+        body = _body(spec, layout, width, height - len(head), charset)
     return [line + [BLANK] * (width - len(line)) for line in head] + body
 
 
@@ -56,14 +61,24 @@ def _head(spec: ChartSpec, layout: Layout, width: int, charset: Charset) -> Rows
         return []
     entries = [_entry(series, spec, charset) for series in spec.series if series.legend]
     entries += mark_entries(spec)
-    return draw_legend(one_cell_each(spec.title), entries, width, layout.legend_rows)
+    title, note = one_cell_each(spec.title), one_cell_each(spec.note)
+    return draw_legend(title, entries, width, layout.legend_rows, note)
 
 
 def _entry(series: Series, spec: ChartSpec, charset: Charset) -> Entry:
-    y = np.asarray(series.y, np.float64).reshape(-1)[: np.size(series.x)]
     marker = marker_of(series, charset)
-    value = value_text(float(y[-1]), spec.y_format) if y.size and spec.legend_values else ""
+    value = (
+        value_text(shown, spec.y_format) if spec.legend_values and (shown := _told(series, spec)) is not None else ""
+    )
     return Entry(marker, ink_of(series), one_cell_each(series.name), value)
+
+
+def _told(series: Series, spec: ChartSpec) -> float | None:
+    """The value that the legend gives: at the cursor the last one up to there, else the last one; of a ghost always its own."""
+    size = min(np.size(series.x), np.size(series.y))
+    if spec.cursor is not None and not series.ghost:
+        size = int(np.searchsorted(np.asarray(series.x[:size]), spec.cursor, "right"))
+    return float(series.y[size - 1]) if size else None
 
 
 def _body(spec: ChartSpec, layout: Layout, width: int, height: int, charset: Charset) -> Rows:
@@ -87,11 +102,16 @@ def _body(spec: ChartSpec, layout: Layout, width: int, height: int, charset: Cha
         for series in spec.series
         if series.bars
     ]
-    cells = ground(spec, x_axis, columns, rows) | plot_cells(plotted, columns, rows, charset)
+    under = ground(spec, x_axis, columns, rows) | shade(spec.areas, x_axis, y_axis, charset)
+    cells = under | plot_cells(plotted, columns, rows, charset)
+    if spec.cursor is not None and data.x_range[0] <= spec.cursor <= data.x_range[1]:
+        stand(cells, x_axis.place(spec.cursor) // across, rows)
     cells |= foot(spec, x_axis, columns)
     drawn = draw_frame(width, height, cells, ticks_y, ticks_x, layout.x_line)
     if not any(x.size for x, _ in data.points):
         _write(drawn, one_cell_each(spec.empty), width - columns, columns, rows // 2)
+    for column, cell in sign_cells(spec.marks, x_axis, across).items():
+        drawn[rows if layout.x_line else rows - 1][width - columns + column] = cell
     if layout.x_line and spec.x_label:
         _label_axis(drawn[rows], one_cell_each(spec.x_label), [width - columns + column for column, _ in ticks_x])
     return drawn
@@ -105,11 +125,16 @@ def _data(spec: ChartSpec) -> _Data:
         given = (math.log10(given[0]), math.log10(given[1])) if given else None
     xs = [x for x, _ in points if x.size]
     x_range = given or _x_range(xs)
-    points = [within(x, y, *x_range) for x, y in points]
+    points = [thinned(*within(x, y, *x_range)) for x, y in points]
     y_range = usable(spec.y_range, spec.y_log) if spec.y_range else None
     if y_range is None:
         inside = [y[(x >= x_range[0]) & (x <= x_range[1])] for x, y in points]
         inside += [bar_ends(series) for series in spec.series]
+        inside += [
+            edge[(area.x >= x_range[0]) & (area.x <= x_range[1])]
+            for area in spec.areas
+            for edge in (area.low, area.high)
+        ]
         y_range = around(np.concatenate(inside), spec.y_log) if inside else None
     return _Data(points, x_range, y_range)
 

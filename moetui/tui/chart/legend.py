@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from moetui.tui.chart.drawing import BLANK, PLAIN, TITLE, Cell, Ink
+from moetui.tui.chart.drawing import BLANK, FRAME, PLAIN, TITLE, Cell, Ink
 from moetui.tui.chart.numbers import VALUE_WIDTH
 
 ELLIPSIS = "…"
@@ -21,11 +21,12 @@ class Entry:
     value: str
 
 
-def draw_legend(title: str, entries: list[Entry], width: int, rows: int) -> list[list[Cell]]:
-    """At most `rows` rows of at most `width` cells. Names give way first, then the title, then the last entries."""
+def draw_legend(title: str, entries: list[Entry], width: int, rows: int, note: str = "") -> list[list[Cell]]:
+    """At most `rows` rows of at most `width` cells. Names give way first, then the note, the title, and the last entries."""
     head = _title(title, width)
+    noted = [*head, *(Cell(char, FRAME) for char in f" {note}")] if note and len(head) + len(note) < width else head
     for limit in NAME_LIMITS:
-        lines = _flow(head, [_entry(entry, limit) for entry in entries], width, rows, WIDE)
+        lines = _flow(noted, [_entry(entry, limit) for entry in entries], width, rows, WIDE)
         if lines is not None:
             return lines
     for shown in range(len(entries), -1, -1):

@@ -13,6 +13,11 @@ from moetui.tui.chart.markers import PixelPlace, all_marks, end_mark, point_mark
 from moetui.tui.chart.raster import DOTTINGS, Dotting, rasterize
 from moetui.tui.chart.spec import EMPHASES, Charset, Series
 
+HOLLOW = ("◇", "%")
+"""The marker of a ghost, and where only ASCII can be shown."""
+
+DOT = "·"
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Plotted:
@@ -29,6 +34,8 @@ def ink_of(series: Series) -> Ink:
 
 def marker_of(series: Series, charset: Charset) -> str:
     """The marker of a series, as the character set has it."""
+    if series.ghost:
+        return HOLLOW[0] if charset == "braille" else HOLLOW[1]
     return series.slot.marker if charset == "braille" else series.slot.ascii_marker
 
 
@@ -36,7 +43,7 @@ def plot_cells(plotted: Sequence[Plotted], columns: int, rows: int, charset: Cha
     """One cell at most for each place. Markers lie above lines, ends above those, and signs of divergence above all."""
     ordered = sorted(plotted, key=lambda one: EMPHASES.index(one.series.emphasis))
     dotting = DOTTINGS[charset]
-    cells = _lines(ordered, columns, rows, dotting)
+    cells = _levels(ordered, columns, rows, dotting) | _lines(ordered, columns, rows, dotting)
     for one, mark in _marks(ordered, dotting.across, columns):
         column, row = round(mark[0]) // dotting.across, round(mark[1]) // dotting.down
         if 0 <= column < columns:
@@ -49,6 +56,16 @@ def plot_cells(plotted: Sequence[Plotted], columns: int, rows: int, charset: Cha
         for column in one.curve.diverged.tolist():
             cells[int(column) // dotting.across, rows - 1] = Cell(DIVERGED[charset], ink)
     return cells
+
+
+def _levels(ordered: Sequence[Plotted], columns: int, rows: int, dotting: Dotting) -> dict[Place, Cell]:
+    """A dotted line through the whole chart at the height of each ghost that is a single value."""
+    return {
+        (column, round(one.curve.last[0]) // dotting.down): Cell(DOT, ink_of(one.series))
+        for one in ordered
+        if one.series.ghost and one.curve.column.size == 1 and 0 <= one.curve.last[0] < rows * dotting.down
+        for column in range(0, columns, 2)
+    }
 
 
 def _lines(ordered: Sequence[Plotted], columns: int, rows: int, dotting: Dotting) -> dict[Place, Cell]:

@@ -1,4 +1,4 @@
-"""Curves as dots in cells: braille has 2 × 4 dots in a cell, plain ASCII 1 × 3."""
+"""Curves as dots in cells: braille has 2 × 4 dots in a cell, half blocks have 1 × 2, plain ASCII 1 × 3."""
 
 from dataclasses import dataclass
 
@@ -30,6 +30,7 @@ DOTTINGS: dict[Charset, Dotting] = {
         np.array([[64, 128], [4, 32], [2, 16], [1, 8]], np.uint8),
         "".join(chr(0x2800 + code) for code in range(256)),
     ),
+    "block": Dotting(1, 2, np.array([[1], [2]], np.uint8), " ▄▀█"),  # quadrants are not in the font of a Linux console
     "ascii": Dotting(1, 3, np.array([[1], [2], [4]], np.uint8), " .-:'|\"|"),
 }
 

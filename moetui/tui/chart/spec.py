@@ -2,16 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from moetui.core.terminal import Charset as Charset  # what charts can be drawn with is what terminals can show
 from moetui.tui.chart.palette import PALETTE, Slot
 
 FloatArray = NDArray[np.float64]
 Emphasis = Literal["faint", "normal", "strong"]
-Charset = Literal["braille", "ascii"]
 NumberFormat = Literal["number", "percent"]
 Range = tuple[float, float]
 
@@ -33,12 +33,40 @@ class Series:
     """Where curves cross, the more emphatic one stays on top; among equals the later one."""
     points: bool = False
     """Show each measured point with the slot's marker: for sparse series such as the validation loss."""
+    legend: bool = True
+    """Whether the legend names this curve and its last value."""
     line: bool = True
     """Join the points. Without a line every point has its marker, however near the next one is."""
     bars: tuple[NDArray[Any] | Sequence[float], NDArray[Any] | Sequence[float]] | None = None
     """Ends of an interval at each point, the lower ones and the upper ones; NaN where there is none."""
-    legend: bool = True
-    """Whether the legend names this curve and its last value."""
+    ghost: bool = False
+    """A result of somebody else's: a hollow marker, and a dotted line at the height of a single value."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Area:
+    """What lies between two curves, such as an interval around a mean. `x` rises; the three run in parallel."""
+
+    x: FloatArray
+    low: FloatArray
+    high: FloatArray
+    slot: Slot = PALETTE[0]
+
+
+class Mark(NamedTuple):
+    """An event at a place of the x axis. `sign` is one ASCII character; where several fall together the last one is seen."""
+
+    x: float
+    sign: str
+    slot: Slot
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Heat:
+    """A table of shares, drawn as shaded cells: layers × experts, each layer adding up to one."""
+
+    shares: NDArray[np.float32]
+    caption: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +103,17 @@ class ChartSpec:
     y_log: bool = False
     y_format: NumberFormat = "number"
     """`percent` shows fractions from 0 to 1 as percentages."""
+    note: str = ""
+    """Said faintly behind the title, where there is room."""
     legend_values: bool = True
     """Whether the legend gives the last value of each curve beside its name."""
+    areas: tuple[Area, ...] = ()
+    """Shaded under the curves."""
+    marks: tuple[Mark, ...] = ()
+    cursor: float | None = None
+    """An x at which a line stands; the legend then gives the values there in place of the last ones."""
+    heat: Heat | None = None
+    """Drawn in the place of the curves."""
     x_log: bool = False
     """Points at or below zero are left out then."""
     bands: tuple[Band, ...] = ()

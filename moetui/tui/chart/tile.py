@@ -8,10 +8,11 @@ from collections.abc import Callable, Sequence
 
 from textual.geometry import Region
 from textual.strip import Strip
-from textual.widget import Widget
+
+from moetui.tui.panel import Panel
 
 
-class Tile(Widget):
+class Tile(Panel):
     """Shows its columns of the lines that the chart around it has drawn."""
 
     DEFAULT_CSS = """

@@ -8,19 +8,19 @@ from textual.app import ComposeResult
 from textual.color import Color
 from textual.events import Resize
 from textual.strip import Strip
-from textual.widget import Widget
 
 from moetui.tui.chart.changes import changed_columns
 from moetui.tui.chart.draw import draw
 from moetui.tui.chart.drawing import TITLE, Drawing, Ink
 from moetui.tui.chart.spec import Charset, ChartSpec
 from moetui.tui.chart.tile import Tile
+from moetui.tui.panel import Panel, shows
 
 TILES = 8  # more would send less for each change, and make each layout dearer
 FAINT = 0.5  # how far a dimmed colour goes towards the background
 
 
-class Chart(Widget):
+class Chart(Panel):
     """Shows one ChartSpec after the other in the space it is given. Which `charset` the terminal has, the caller decides."""
 
     DEFAULT_CSS = """
@@ -56,6 +56,7 @@ class Chart(Widget):
         """What is shown."""
         return self._spec
 
+    @shows
     def show(self, spec: ChartSpec) -> None:
         """Show this spec from now on. The terminal gets the cells that changed; nothing is laid out anew."""
         self._spec = spec

@@ -14,6 +14,7 @@ from moetui.core.science.propose import propose
 from moetui.core.science.response import Response
 from moetui.tui.compare.bench import Answer
 from moetui.tui.compare.pareto_chart import UNITS, letters
+from moetui.tui.compare.subjects import Subject
 from moetui.tui.compare.table import table
 
 NOTHING = "Nothing to compare yet.\n\nPress 1 to launch a study, or 3 to mark runs (space) and come back with x."
@@ -34,6 +35,11 @@ def caption(answer: Answer) -> Text:
     against = {"best": "with the best", "first": "with the first", "all": "all pairs"}[terms.against]
     pairing = {"auto": "", "always": " · paired by seed", "never": " · unpaired"}[terms.pairing]
     return line.append(f" · {against}{pairing} · tolerance {100 * terms.tolerance:g} %", "dim")
+
+
+def at_work(subject: Subject) -> Text:
+    """What stands in the place of the caption while a subject is judged."""
+    return Text(f"{subject.title}  ", "bold", no_wrap=True, overflow="ellipsis").append("working it out …", "dim")
 
 
 def response_words(answer: Answer, leading: int) -> Text:

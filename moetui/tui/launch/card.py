@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.text import Text
 from textual.reactive import reactive
-from textual.widget import Widget
 
 from moetui.core.presets import Fault
+from moetui.tui.panel import Panel
 
 _CONSOLE = Console()  # rich wraps text with the help of a console; nothing is ever printed on it
 
@@ -22,7 +22,7 @@ class Words:
     bad: bool = False
 
 
-class Card(Widget):
+class Card(Panel):
     """Shows the title on the first line, the source on the last, and as much of the description as fits between them."""
 
     DEFAULT_CSS = """

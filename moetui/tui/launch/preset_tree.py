@@ -15,6 +15,7 @@ from textual.widgets import Tree
 from textual.widgets.tree import TreeNode
 
 from moetui.core.presets import Fault, Library, Preset
+from moetui.tui.panel import Panel, shows
 
 FIRST = "quickstart"
 
@@ -57,7 +58,7 @@ def label_of(entry: Entry, name: str) -> Text:
     return label
 
 
-class PresetTree(Tree[Entry], inherit_bindings=False):
+class PresetTree(Tree[Entry], Panel, inherit_bindings=False):
     """Shows presets; tells which entry is under the cursor. Space folds a folder."""
 
     DEFAULT_CSS = """
@@ -94,6 +95,7 @@ class PresetTree(Tree[Entry], inherit_bindings=False):
         """What is under the cursor."""
         return self.cursor_node.data if self.cursor_node else None
 
+    @shows
     def fill(self, library: Library, faults: Iterable[Fault], query: str = "", recent: Iterable[str] = ()) -> None:
         """Show these presets and faults; the cursor stays on its entry where that is still there."""
         before = self._place_of(self.cursor_node) if self.cursor_node else FIRST
@@ -172,7 +174,10 @@ class PresetTree(Tree[Entry], inherit_bindings=False):
         while holder is not None and holder.is_collapsed:
             holder.expand()
             holder = holder.parent
-        self.call_after_refresh(self._point_at, node)
+        # At once: a key pressed before the next refresh must not find the cursor on another entry. Asking for the last line
+        # makes the tree number its lines.
+        if self.last_line >= 0:
+            self._point_at(node)
 
     def _place_of(self, node: TreeNode[Entry]) -> str:
         """What tells a node from all others: a preset that was used last stands in two places."""

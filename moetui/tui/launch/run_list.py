@@ -15,8 +15,9 @@ from moetui.core.plan import PlannedRun
 from moetui.core.studies import Member
 from moetui.tui.chart import slot
 from moetui.tui.launch.wording import count_text, duration_text
+from moetui.tui.panel import Panel, shows
 
-HERE, COST, COUNT = 18, 9, 8
+HERE, COST, COUNT = 17, 9, 8
 """Cells of the columns at the right."""
 ORDINAL = 7
 """Cells of the number and the marker at the left."""
@@ -64,7 +65,7 @@ def here_text(member: Member, *, reuse: bool) -> str:
     return f"{record.id} {'resume' if member.state == 'again' else record.status}"
 
 
-class RunList(ScrollView, can_focus=True):
+class RunList(ScrollView, Panel, can_focus=True):
     """One line for each planned run, with the marker of its curve; only the visible lines are rendered."""
 
     DEFAULT_CSS = """
@@ -80,6 +81,7 @@ class RunList(ScrollView, can_focus=True):
         """What is listed."""
         return self._lines
 
+    @shows
     def show(self, lines: Sequence[RunLine]) -> None:
         """List these runs."""
         self._lines = tuple(lines)
@@ -128,4 +130,4 @@ def _room(width: int) -> int:
 
 def _tail(here: str, cost: str, updates: str, tokens: str, width: int) -> str:
     counts = f"{updates:>{COUNT}}{tokens:>{COUNT}}" if width >= WIDE else ""
-    return f" {here:<{HERE}}{counts}{cost:>{COST}} "
+    return f" {here:<{HERE}}{counts}{cost:>{COST}}"

@@ -13,6 +13,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Input
 
+from moetui.tui.panel import Panel, shows
 from moetui.tui.widgets.line import Line
 
 
@@ -100,7 +101,7 @@ def _window(top: int, cursor: int, count: int, room: int) -> int:
 Typed = Callable[["TickList", str], None]
 
 
-class TickList(Vertical):
+class TickList(Vertical, Panel):
     """The rows and, while something is typed, a line for it below them."""
 
     DEFAULT_CSS = """
@@ -138,6 +139,7 @@ class TickList(Vertical):
         """The row under the cursor, if there is any."""
         return self.rows.rows[self.rows.cursor] if self.rows.rows else None
 
+    @shows
     def show(self, rows: Sequence[TickRow], *, fresh: bool = False) -> None:
         """Show these rows; `fresh` puts the cursor on the first ticked one, else it stays on its value."""
         before = self.current

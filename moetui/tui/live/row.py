@@ -1,10 +1,10 @@
 """One run in one line: state, progress, throughput, time and losses, in columns that fit the width."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
-from engine.rundir import State
+from engine.rundir import Finding, State
 from moetui.core import format as words
 from moetui.core.records import RunRecord, Status
 from moetui.tui.chart import Slot
@@ -38,12 +38,18 @@ class Widths:
     bar: int
     count: int
     train: int
+    health: int
 
     @property
     def middle(self) -> int:
         """Cells from the progress to the time: what a sentence gets where it stands in their place."""
         return (self.bar + 1 if self.bar else 0) + 4 + (self.count + 1 if self.count else 0) + 1 + 6 + 1 + 10
 
+
+KEPT = {"": " ", "pinned": "+", "hidden": "-"}
+
+SEVERITY = {"note": ("i", ""), "warning": ("!", "yellow"), "error": ("×", "red")}
+"""Sign and style of a finding."""
 
 LEAST_NAME, MOST_NAME = 12, 44
 
@@ -53,9 +59,10 @@ def widths_for(total: int) -> Widths:
     bar = 0 if total < 70 else 8 if total < 100 else 12 if total < 140 else 20
     count = 0 if total < 100 else 11
     train = 0 if total < 66 else 6
-    bare = Widths(0, bar, count, train)
-    fixed = 3 + 1 + 10 + 1 + bare.middle + (train + 1 if train else 0) + 1 + 6
-    return Widths(max(LEAST_NAME, min(MOST_NAME, total - fixed)), bar, count, train)
+    health = 0 if total < 72 else 3 if total < 120 else 18
+    bare = Widths(0, bar, count, train, health)
+    fixed = 3 + 1 + 10 + 1 + bare.middle + (train + 1 if train else 0) + 1 + 6 + (health + 1 if health else 0)
+    return Widths(max(LEAST_NAME, min(MOST_NAME, total - fixed)), bar, count, train, health)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +74,10 @@ class Entry:
     slot: Slot | None = None
     train_loss: float | None = None
     val_loss: float | None = None
+    findings: tuple[Finding, ...] = ()
+    """What is known of its health, the gravest first."""
+    kept: Literal["", "pinned", "hidden"] = ""
+    """Whether it is on the charts, or off them, whatever they follow."""
 
 
 def head_line(caption: str, widths: Widths) -> Line:
@@ -80,6 +91,8 @@ def head_line(caption: str, widths: Widths) -> Line:
     if widths.train:
         titles.append(f"{'train':>{widths.train}}")
     titles.append(f"{'val':>6}")
+    if widths.health:
+        titles.append(f"{'findings' if widths.health > 8 else '!':<{widths.health}}")
     return Cell(f"{cut(one_cell_each(caption), left, 'head'):<{left}} ", "bold"), Cell(" ".join(titles), "dim")
 
 
@@ -93,12 +106,24 @@ def run_line(entry: Entry, widths: Widths, *, cursor: bool) -> Line:
     return (
         Cell(CURSOR if cursor else " ", "bold"),
         Cell(mark.marker if mark else " ", mark.color if mark else ""),
-        Cell(f" {name:<{widths.name}} ", "bold" if cursor else tone),
+        Cell(KEPT[entry.kept], "bold"),
+        Cell(f"{name:<{widths.name}} ", "bold" if cursor else tone),
         Cell(f"{GLYPHS[run.status]} {word:<8} " if word else f"{GLYPHS[run.status]} ", STYLES.get(run.status, tone)),
         *(_told(run, widths, word) if run.status in TOLD else _measured(entry, widths, tone)),
         *((Cell(f" {_loss(entry.train_loss):>{widths.train}}", tone),) if widths.train else ()),
         Cell(f" {_loss(entry.val_loss):>6}", tone),
+        *((_health(entry.findings, widths.health),) if widths.health else ()),
     )
+
+
+def _health(findings: Sequence[Finding], width: int) -> Cell:
+    """How many findings there are and how grave the gravest is; where there is room its kind."""
+    if not findings:
+        return Cell(" " * (width + 1))
+    worst = findings[0]
+    count = f"{SEVERITY[worst.severity][0]}{len(findings)}"
+    text = cut(f"{count} {worst.kind}" if width > 8 else count, width, "head")
+    return Cell(f" {text:<{width}}", SEVERITY[worst.severity][1])
 
 
 def _told(run: RunRecord, widths: Widths, word: str) -> Iterator[Cell]:

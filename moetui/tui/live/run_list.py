@@ -7,16 +7,16 @@ from rich.style import Style
 from textual.events import Resize
 from textual.geometry import Region
 from textual.strip import Strip
-from textual.widget import Widget
 
 from moetui.core.records import RunRecord
 from moetui.tui.live.row import Entry, Line, head_line, run_line, widths_for
+from moetui.tui.panel import Panel, shows
 
 HEAD = 1
 """Lines above the runs."""
 
 
-class RunList(Widget):
+class RunList(Panel):
     """A head line and the runs in the order given. The cursor stays on its run, whatever happens around it."""
 
     DEFAULT_CSS = """
@@ -38,6 +38,12 @@ class RunList(Widget):
         """The run under the cursor."""
         return next((entry.run for entry in self._entries if entry.run.id == self._cursor), None)
 
+    @property
+    def in_view(self) -> tuple[RunRecord, ...]:
+        """The runs whose lines are seen."""
+        return tuple(entry.run for entry in self._entries[self._top : self._top + self._room])
+
+    @shows
     def show(self, caption: str, entries: Sequence[Entry]) -> None:
         """Show these runs under this caption; nothing is laid out anew."""
         in_view = self._top <= self._index(self._cursor) < self._top + self._room

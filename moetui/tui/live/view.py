@@ -6,16 +6,21 @@ from dataclasses import dataclass
 from moetui.core.records import RunRecord
 from moetui.tui.chart import slot
 from moetui.tui.feed import Curves, Picture
-from moetui.tui.live.lineup import Launch, assign_slots, followed, given, launches
+from moetui.tui.live.lineup import ROOM, Launch, assign_slots, followed, given, launches
 from moetui.tui.live.row import Entry
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What the user wants to see: `given` ids in the list (none: all), `charted` ids on the charts (None: follow the newest)."""
+    """What the user wants to see: `given` ids in the list (none: all), `charted` ids on the charts (None: follow the newest).
+
+    `pinned` ids are on the charts in any case, `hidden` ones only when they are chosen.
+    """
 
     given: tuple[str, ...] = ()
     charted: tuple[str, ...] | None = None
+    pinned: frozenset[str] = frozenset()
+    hidden: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +42,16 @@ def look(picture: Picture, choice: Choice, held: Mapping[str, int]) -> View:
     runs = picture.snapshot.runs
     groups = given(runs, choice.given) if choice.given else launches(runs)
     if choice.charted is None:
-        charted = followed(groups, picture.snapshot.taken)
+        shown = [tuple(run for run in group if run.id not in choice.hidden) for group in groups]
+        charted = followed([group for group in shown if group], picture.snapshot.taken)
     else:
         charted = [run for group in groups for run in group if run.id in choice.charted]
+    pinned = [run for group in groups for run in group if run.id in choice.pinned]
+    charted = pinned + [run for run in charted if run not in pinned][: ROOM - len(pinned)]
     return View(tuple(groups), tuple(charted), assign_slots(charted, groups, held))
 
 
-def entries(view: View, picture: Picture) -> list[Entry]:
+def entries(view: View, picture: Picture, choice: Choice) -> list[Entry]:
     """The lines of the list."""
     slots = view.slots or {}
     return [
@@ -53,6 +61,8 @@ def entries(view: View, picture: Picture) -> list[Entry]:
             slot(slots[run.id]) if run.id in slots else None,
             _last(picture.curves.get(run.id), "train_loss"),
             run.final.val_loss if run.final is not None else _last(picture.curves.get(run.id), "val_loss"),
+            background.findings if (background := picture.backgrounds.get(run.id)) is not None else (),
+            "pinned" if run.id in choice.pinned else "hidden" if run.id in choice.hidden else "",
         )
         for run in view.listed
     ]
@@ -70,5 +80,5 @@ def caption(view: View, choice: Choice) -> str:
 
 
 def _last(curves: Curves | None, key: str) -> float | None:
-    values: Sequence[float] = [] if curves is None else curves.get(key)[1].tolist()[-1:]
+    values: Sequence[float] = [] if curves is None else curves.get(key)[1][-1:].tolist()
     return values[0] if values else None

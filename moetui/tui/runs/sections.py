@@ -12,6 +12,7 @@ from moetui.core.lab import Lab
 from moetui.core.records import RunRecord
 from moetui.tui.chart import slot
 from moetui.tui.runs import wording
+from moetui.tui.runs.side_by_side import side_by_side
 
 Section = Literal["curves", "facts", "config", "origin"]
 SECTIONS: tuple[Section, ...] = get_args(Section)
@@ -31,8 +32,13 @@ def section_line(shown: Section) -> Text:
     return line.append(" l Log ", "dim")
 
 
-def section_text(lab: Lab, runs: Sequence[RunRecord], slots: Mapping[str, int], section: Section) -> Text:
-    """The words of a section. A file that cannot be read is said in its place."""
+def section_text(
+    lab: Lab, runs: Sequence[RunRecord], slots: Mapping[str, int], section: Section, *, width: int, whole: bool = False
+) -> Text:
+    """The words of a section, for so many cells. A file that cannot be read is said in its place.
+
+    `whole`: show of the configurations of several runs what they have in common as well.
+    """
     if len(runs) > 1 and section == "facts":
         return Text("\n").join(_signed(run, slots, wording.summary(run)) for run in runs)
     details: dict[str, Detail] = {}
@@ -45,7 +51,8 @@ def section_text(lab: Lab, runs: Sequence[RunRecord], slots: Mapping[str, int], 
     if len(runs) == 1:
         words = [_alone(found, section) for found in details.values()]
     elif section == "config":
-        words = [_differences(runs, slots, details)]
+        configs = {run_id: found.known for run_id, found in details.items()}
+        words = [side_by_side(runs, configs, slots, width, whole=whole)]
     else:
         words = [
             _signed(run, slots, Text(run.name, "bold")).append("\n").append("\n".join(details[run.id].origins()) + "\n")
@@ -62,24 +69,6 @@ def _alone(found: Detail, section: Section) -> Text:
         return Text("\n".join(found.origins()) or "Nothing was noted of where this run comes from.")
     text = Text("\n".join(found.facts()))
     return text.append(f"\n\n{found.traceback.rstrip()}", "red") if found.traceback else text
-
-
-def _differences(runs: Sequence[RunRecord], slots: Mapping[str, int], details: Mapping[str, Detail]) -> Text:
-    """The keys in which the configurations differ, each with the value of every run of which it is known."""
-    configs = {run_id: found.known for run_id, found in details.items()}
-    keys = dict.fromkeys(key for config in configs.values() for key in config)
-    parts = []
-    for key in keys:
-        values = {run_id: config[key] for run_id, config in configs.items() if key in config}
-        if len({str(value) for value in values.values()}) > 1:
-            part = Text(key, "bold")
-            for run in runs:
-                if run.id in values:
-                    part.append("\n  ").append_text(_signed(run, slots, Text(f"{values[run.id]}  "))).append(
-                        run.name, "dim"
-                    )
-            parts.append(part)
-    return Text("\n").join(parts) if parts else Text("The configurations are the same.")
 
 
 def _signed(run: RunRecord, slots: Mapping[str, int], text: Text) -> Text:

@@ -6,44 +6,70 @@ from pathlib import Path
 from rich.text import Text
 
 from moetui.core import format as words
+from moetui.core.fields import field
+from moetui.core.grouping import Together
 from moetui.core.records import RunRecord
-from moetui.tui.widgets.columns import Column
 from moetui.tui.widgets.listing import Listing
+from moetui.tui.widgets.run_columns import column
 from moetui.tui.widgets.run_lines import ASCENDING, DESCENDING
 
 EMPTY = "Nothing is recorded yet.\nPress 1 to choose a preset and launch runs; they are listed here from then on."
+NAMED = 6
+"""Runs that a question names; of more it tells the number."""
 EMPTY_TRASH = "No deleted runs.\nT goes back to the others."
 
 
 def empty_text(listing: Listing, *, trash: bool) -> str:
     """What a list without a run says in place of the runs."""
+    if listing.hidden:
+        return f"{_runs(listing.hidden).capitalize()} here {'is' if listing.hidden == 1 else 'are'} archived.\nA shows them."
     if listing.total:
-        return f"None of {_runs(listing.total)} matches {listing.query.strip()!r}.\nesc clears the filter."
+        return f"None of {_runs(listing.total)} matches {listing.view.query.strip()!r}.\nesc clears the filter."
     return EMPTY_TRASH if trash else EMPTY
 
 
-def caption(listing: Listing, columns: Sequence[Column], *, marked: int, hidden: int, trash: bool) -> Text:
+def caption(listing: Listing, *, marked: int, hidden: int, trash: bool) -> Text:
     """How many runs are shown, of how many, in which order; `hidden`: marked ones that the filter does not let through."""
-    shown = len(listing.runs)
+    shown, view = len(listing.runs), listing.view
     line = Text(no_wrap=True, overflow="ellipsis")
     line.append("Deleted: " if trash else "", "bold yellow")
     line.append(_runs(shown) if shown == listing.total else f"{shown:,} of {_runs(listing.total)}", "bold")
-    line.append(f", {_order(listing, columns)}", "dim")
+    line.append(f", {_order(listing)}", "dim")
+    if view.group:
+        line.append(f", grouped by {field(view.group).title}", "dim")
+    if view.differing:
+        line.append(", what differs", "dim")
+    if listing.hidden:
+        line.append(f", {listing.hidden:,} archived", "dim")
+    elif view.archived and not trash:
+        line.append(", archived too", "dim")
     if marked:
-        line.append(f"  {marked} marked", "bold")
-        line.append(f" ({hidden} hidden; " if hidden else " (", "dim").append(
+        line.append(f"  {marked:,} marked", "bold")
+        line.append(f" ({hidden:,} hidden; " if hidden else " (", "dim").append(
             "o overlays, x compares, c clears)", "dim"
         )
-    if query := listing.query.strip():
+    if query := view.query.strip():
         line.append(f"  filter {query}", "yellow")
         line.append(" (esc clears)", "dim")
     return line
 
 
+def group_about(group: Together) -> Text:
+    """What can be done with a group under the cursor."""
+    line = Text(group.title, style="bold", no_wrap=True, overflow="ellipsis")
+    return line.append(f"  {_runs(len(group.runs))}; enter folds, space marks them all, z folds every group", "dim")
+
+
+def filter_fault(fault: str) -> Text:
+    """What is wrong with the filter that is being typed; what stands before it is filtered by."""
+    return Text(fault, style="bold red", no_wrap=True, overflow="ellipsis")
+
+
 def about(run: RunRecord) -> Text:
     """What the columns have no room for: id, why the run ended so, tags, note, source."""
     line = Text(run.id, style="bold", no_wrap=True, overflow="ellipsis")
-    reasons = (run.reason, " ".join(f"#{tag}" for tag in run.tags), run.note, run.source, run.device)
+    archived = "archived" if run.archived is not None else ""
+    reasons = (archived, run.reason, " ".join(f"#{tag}" for tag in run.tags), run.note, run.source, run.device)
     for part in filter(None, reasons):
         line.append("  " + " ".join(part.split()), "dim")
     return line
@@ -56,8 +82,19 @@ def fault_line(error: str, runs_json: Path) -> Text:
 
 def delete_question(runs: Sequence[RunRecord]) -> str:
     """What to ask before several runs are deleted."""
-    names = "\n".join(f"  {run.name}" for run in runs)
-    return f"Delete these {len(runs)} runs?\n{names}\nThey go to the trash (T); u brings them back."
+    return f"{question(f'Delete these {len(runs)} runs?', runs)}\nThey go to the trash (T); u brings them back."
+
+
+def question(asked: str, runs: Sequence[RunRecord]) -> str:
+    """A question about several runs, with the names of the first of them."""
+    names = [f"  {run.name}" for run in runs[:NAMED]]
+    more = [f"  … and {len(runs) - NAMED:,} more"] if len(runs) > NAMED else []
+    return "\n".join((asked, *names, *more))
+
+
+def these(runs: Sequence[RunRecord]) -> str:
+    """The name of one run, the number of several."""
+    return runs[0].name if len(runs) == 1 else _runs(len(runs))
 
 
 def overlaid(runs: Sequence[RunRecord]) -> Text:
@@ -96,8 +133,7 @@ def _runs(count: int) -> str:
     return f"{count:,} run" + ("" if count == 1 else "s")
 
 
-def _order(listing: Listing, columns: Sequence[Column]) -> str:
+def _order(listing: Listing) -> str:
     if listing.order is None:
         return "newest first"
-    title = next(column.title for column in columns if column.key == listing.order.key)
-    return f"by {title} {DESCENDING if listing.order.descending else ASCENDING}"
+    return f"by {column(listing.order.key).title} {DESCENDING if listing.order.descending else ASCENDING}"

@@ -114,6 +114,7 @@ class CompareScreen(PlaceScreen):
         if subject is None or self._working or self._answers(subject):
             return
         self._working = True
+        self.query_one("#caption", Static).update(words.at_work(subject), layout=False)
         self._bench = self._bench or Bench(self.laboratory.lab)
         self._work(self._bench, subject, self._terms, self.laboratory.picture.snapshot.runs)
 
@@ -144,6 +145,7 @@ class CompareScreen(PlaceScreen):
 
     def _fail(self, fault: str) -> None:
         self._working = False
+        self.query_one("#caption", Static).update("", layout=False)
         self.query_one("#words", Static).update(Text(fault, "bold red"))
 
     # -- drawing ------------------------------------------------------------------------------------------------------

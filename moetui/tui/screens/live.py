@@ -1,5 +1,6 @@
 """The Live screen: the runs that train now, line by line and curve by curve."""
 
+from dataclasses import replace
 from typing import ClassVar
 
 from rich.text import Text
@@ -22,11 +23,11 @@ from moetui.tui.live.wording import instead_of_runs, stop_question, stopped_note
 from moetui.tui.place import PlaceScreen
 from moetui.tui.screens.confirm import Confirm
 from moetui.tui.screens.log import LogView
+from moetui.tui.widgets.chart_keys import ChartKeys
 from moetui.tui.widgets.curve_grid import CurveGrid
-from moetui.tui.widgets.planned_lr import Planned, planned_lr
 
 
-class LiveScreen(PlaceScreen):
+class LiveScreen(ChartKeys, PlaceScreen):
     """The list of runs over their charts. It follows the newest launch until the user chooses runs."""
 
     place = "live"
@@ -42,21 +43,19 @@ class LiveScreen(PlaceScreen):
         self._asked_for: tuple[str, ...] = ()
         self._choice = Choice()
         self._view = View()
-        self._planned: dict[str, Planned] = {}
-        self._reading: set[str] = set()
         self._steered = False
 
     def compose_body(self) -> ComposeResult:
         """List, charts, and what stands in their place while there are no runs."""
         yield RunList()
-        yield CurveGrid(charset=self.laboratory.charset)
+        yield CurveGrid(charset=self.laboratory.charset, board_file=self.laboratory.lab.workspace.charts_file)
         yield Static(id="nothing")
 
     def show_picture(self, picture: Picture) -> None:
         """Draw the picture; the layout changes only with the number of runs."""
         if self.laboratory.watch_ids != self._asked_for:
             self._asked_for = self.laboratory.watch_ids
-            self._choice = Choice(given=self._asked_for)
+            self._choice = replace(self._choice, given=self._asked_for, charted=None)
         view = self._view = look(picture, self._choice, self._view.slots or {})
         if not view.listed:
             self.query_one("#nothing", Static).update(
@@ -65,12 +64,19 @@ class LiveScreen(PlaceScreen):
         self.set_class(not view.listed, "-nothing")
         self._fit_list()
         runs = self.query_one(RunList)
-        runs.show(caption(view, self._choice), entries(view, picture))
+        runs.show(caption(view, self._choice), entries(view, picture, self._choice))
         if not self._steered:
             self._reveal_newest(runs)
-        self.query_one(CurveGrid).show(view.charted, picture.curves, slots=view.slots or {}, planned=self._planned)
-        self.laboratory.feed.watch({run.id for run in view.listed if run.live} | {run.id for run in view.charted})
-        self._plan(view.charted)
+        self.grid.show(
+            view.charted,
+            picture.curves,
+            slots=view.slots or {},
+            backgrounds=picture.backgrounds,
+            every=picture.snapshot.runs,
+            focus=runs.current.id if runs.current else "",
+        )
+        watched = {run.id for run in view.listed if run.live} | {run.id for run in view.charted}
+        self.laboratory.feed.watch(watched, in_view=[run.id for run in runs.in_view])
 
     def on_resize(self, event: Resize) -> None:
         """Give the list its share of the new height."""
@@ -80,6 +86,7 @@ class LiveScreen(PlaceScreen):
         """Move to another run; from now on the list scrolls with the cursor only."""
         self._steered = True
         self.query_one(RunList).move(step)
+        self.show_picture(self.laboratory.picture)
 
     def action_page(self, step: int) -> None:
         """Move by as many runs as the list shows."""
@@ -98,7 +105,7 @@ class LiveScreen(PlaceScreen):
             return
         else:
             charted.append(run.id)
-        self._choose(Choice(self._choice.given, tuple(charted)))
+        self._choose(replace(self._choice, charted=tuple(charted)))
 
     def action_study(self) -> None:
         """Chart the whole study."""
@@ -108,22 +115,34 @@ class LiveScreen(PlaceScreen):
         study = study_of(run, self._view.groups)
         if len(study) > ROOM:
             self.notify(f"{len(study)} runs; the first {ROOM} are charted", markup=False)
-        self._choose(Choice(self._choice.given, tuple(one.id for one in study[:ROOM])))
+        self._choose(replace(self._choice, charted=tuple(one.id for one in study[:ROOM])))
+
+    def action_pin(self) -> None:
+        """Keep the run on the charts, or no longer."""
+        run = self.query_one(RunList).current
+        if run is None:
+            return
+        pinned = self._choice.pinned
+        if run.id not in pinned and len(pinned) >= ROOM:
+            self.notify(f"{ROOM} runs are pinned; unpin one first (p)", severity="warning", markup=False)
+            return
+        self._choose(replace(self._choice, pinned=pinned ^ {run.id}, hidden=self._choice.hidden - {run.id}))
+
+    def action_hide(self) -> None:
+        """Keep the run off the charts, or no longer."""
+        run = self.query_one(RunList).current
+        if run is not None:
+            choice = self._choice
+            self._choose(replace(choice, hidden=choice.hidden ^ {run.id}, pinned=choice.pinned - {run.id}))
 
     def action_follow(self) -> None:
         """Follow the newest of the listed runs; if that is so already, list all runs."""
         self._steered = False
-        self._choose(Choice(() if self._choice.charted is None else self._choice.given))
+        self._choose(
+            replace(self._choice, given=() if self._choice.charted is None else self._choice.given, charted=None)
+        )
         live = next((run.id for run in self._view.listed if run.live), "")
         self.query_one(RunList).point_at(live)
-
-    def action_chart(self, step: int) -> None:
-        """Go to another chart."""
-        self.query_one(CurveGrid).move(step)
-
-    def action_maximise(self) -> None:
-        """One chart or all."""
-        self.query_one(CurveGrid).toggle_maximised()
 
     async def action_log(self) -> None:
         """Show the end of the run's log."""
@@ -173,23 +192,3 @@ class LiveScreen(PlaceScreen):
         started = [run for run in self._view.charted if not run.waiting]
         if started:
             runs.reveal(started[-1].id)
-
-    def _plan(self, runs: tuple[RunRecord, ...]) -> None:
-        missing = [run for run in runs if run.path and run.id not in self._reading]
-        if missing:
-            self._reading.update(run.id for run in missing)
-            self._read_plans(missing)
-
-    @work(thread=True, group="plans", exit_on_error=False)
-    def _read_plans(self, runs: list[RunRecord]) -> None:
-        plans: dict[str, Planned] = {}
-        for run in runs:
-            try:
-                plans[run.id] = planned_lr(self.laboratory.lab.run_dir(run).config().config)
-            except (FileNotFoundError, DamagedFile):
-                continue  # the list tells what is wrong with such a run
-        self.app.call_from_thread(self._take_plans, plans)
-
-    def _take_plans(self, plans: dict[str, Planned]) -> None:
-        self._planned = self._planned | plans
-        self.show_picture(self.laboratory.picture)

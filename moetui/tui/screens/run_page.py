@@ -13,18 +13,20 @@ from textual.widgets import Static
 
 from moetui.core.records import RunRecord
 from moetui.tui.actions import bindings
+from moetui.tui.chart.palette import PALETTE
 from moetui.tui.feed import Picture
 from moetui.tui.runs import wording
 from moetui.tui.runs.desk import DeskScreen
 from moetui.tui.runs.sections import SECTIONS, Section, section_line, section_text
 from moetui.tui.screens.log import LogView
+from moetui.tui.widgets.chart_keys import ChartKeys
 from moetui.tui.widgets.curve_grid import CurveGrid
 
 TALL = 34
 """Rows from which on the curves stay above the other sections."""
 
 
-class RunPage(DeskScreen):
+class RunPage(ChartKeys, DeskScreen):
     """A head of two lines, the sections with their keys, and the section that is shown."""
 
     place = "run"
@@ -38,18 +40,24 @@ class RunPage(DeskScreen):
     RunPage.-curves > VerticalScroll { display: none; }
     """
 
-    def __init__(self, runs: Sequence[RunRecord], slots: Mapping[str, int]) -> None:
-        """`slots` gives runs by their ids the colour and marker that they have elsewhere; the others get those of their order."""
+    def __init__(self, runs: Sequence[RunRecord], slots: Mapping[str, int], *, section: Section | None = None) -> None:
+        """`slots` gives runs by their ids the colour and marker that they have elsewhere; the others get those of their order.
+
+        `section` is shown first. Of more runs than there are slots, only words are shown.
+        """
         super().__init__()
         self._runs = list(runs)
-        self._slots = {run.id: slots.get(run.id, place) for place, run in enumerate(self._runs)}
-        self._section: Section = "curves" if any(run.path for run in runs) or len(runs) > 1 else "facts"
+        few = len(self._runs) <= len(PALETTE)
+        self._slots = {run.id: slots.get(run.id, place) for place, run in enumerate(self._runs)} if few else dict(slots)
+        usual: Section = "curves" if any(run.path for run in runs) or len(runs) > 1 else "facts"
+        self._section: Section = section or usual
+        self._whole = False
 
     def compose_body(self) -> ComposeResult:
         """Head, sections, curves, words."""
         yield Static(id="summary")
         yield Static(id="sections")
-        yield CurveGrid(charset=self.laboratory.charset)
+        yield CurveGrid(charset=self.laboratory.charset, board_file=self.laboratory.lab.workspace.charts_file)
         yield VerticalScroll(Static(id="words"))
 
     @property
@@ -68,14 +76,25 @@ class RunPage(DeskScreen):
 
     def on_resize(self, event: Resize) -> None:
         """Keep the curves in sight where there is room for them and for words."""
-        self.set_class(event.size.height >= TALL and any(run.path for run in self._runs), "-tall")
+        few = len(self._runs) <= len(PALETTE)
+        self.set_class(event.size.height >= TALL and few and any(run.path for run in self._runs), "-tall")
+        if self._section == "config":
+            self._say()
 
     def show_picture(self, picture: Picture) -> None:
         """Draw what is new."""
         now = {run.id: run for run in picture.snapshot.runs}
         changed = [now.get(run.id, run) for run in self._runs]
         self.laboratory.feed.watch(self._slots)
-        self.query_one(CurveGrid).show(changed, picture.curves, slots=self._slots)
+        charted = [run for run in changed if run.id in self._slots]
+        self.grid.show(
+            charted,
+            picture.curves,
+            slots=self._slots,
+            backgrounds=picture.backgrounds,
+            every=picture.snapshot.runs if len(changed) == 1 else (),
+            focus=charted[0].id if charted else "",
+        )
         if changed != self._runs:
             self._runs = changed
             self._say()
@@ -93,6 +112,11 @@ class RunPage(DeskScreen):
         """Show the section `step` places on."""
         self.action_section(SECTIONS[(SECTIONS.index(self._section) + step) % len(SECTIONS)])
 
+    def action_whole(self) -> None:
+        """Show all keys of several configurations, or only those that differ."""
+        self._whole = not self._whole
+        self.action_section("config")
+
     def _say(self) -> None:
         head = wording.summary(self._runs[0]) if len(self._runs) == 1 else wording.overlaid(self._runs)
         self.query_one("#summary", Static).update(head)
@@ -103,7 +127,8 @@ class RunPage(DeskScreen):
     @work(thread=True, exclusive=True, group="page", exit_on_error=False)
     def _read(self, section: Section) -> None:
         """Read the files of the runs in a thread."""
-        text = section_text(self.laboratory.lab, self._runs, self._slots, section)
+        width = self.size.width - 3  # the padding, and the scrollbar
+        text = section_text(self.laboratory.lab, self._runs, self._slots, section, width=width, whole=self._whole)
         self.app.call_from_thread(self._write, section, text)
 
     def _write(self, section: Section, text: Text) -> None:
@@ -113,14 +138,6 @@ class RunPage(DeskScreen):
     def action_back(self) -> None:
         """Go back to the list."""
         self.dismiss()
-
-    def action_chart(self, step: int) -> None:
-        """Go to another chart."""
-        self.query_one(CurveGrid).move(step)
-
-    def action_maximise(self) -> None:
-        """One chart or all."""
-        self.query_one(CurveGrid).toggle_maximised()
 
     async def action_log(self) -> None:
         """Show the whole log, of several runs that of the first."""

@@ -6,9 +6,9 @@ from typing import Literal
 
 from rich.cells import cell_len, set_cell_size
 
+from moetui.core.fields import Value
 from moetui.core.records import RunRecord
 
-Value = float | str | None
 GAP = 1
 """Cells between two columns."""
 

@@ -1,28 +1,33 @@
-"""Four charts of a set of runs, as many at once as there is room for."""
+"""The charts of a set of runs: as many at once as the user wants and there is room for, the others on further pages."""
 
+import math
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from textual.app import ComposeResult
 from textual.events import Resize
-from textual.geometry import Size
-from textual.widget import Widget
 
+from moetui.core.background import Background
 from moetui.core.records import RunRecord
-from moetui.tui.chart.spec import Charset
+from moetui.tui.chart.spec import Charset, Range
 from moetui.tui.chart.widget import Chart
 from moetui.tui.feed import Curves
-from moetui.tui.widgets.curve_specs import SPECS, Overlay
-from moetui.tui.widgets.planned_lr import Planned
+from moetui.tui.panel import Panel, shows
+from moetui.tui.widgets.curve_axis import AXES
+from moetui.tui.widgets.curve_board import COLOURS, MOST, WEIGHTS, keep_board, read_board
+from moetui.tui.widgets.curve_charts import CHARTS, Kind
+from moetui.tui.widgets.curve_events import events_near, ghosts_of
+from moetui.tui.widgets.curve_overlay import Overlay
+from moetui.tui.widgets.curve_page import Page, arranged, noted
+from moetui.tui.widgets.curve_window import STEPS, panned, stepped, zoomed
+from moetui.tui.widgets.planned_lr import Planned, planned_lr
 
-LEAST_WIDTH, LEAST_HEIGHT = 38, 8
-"""Cells below which a chart says less than the space it takes."""
 
+class CurveGrid(Panel):
+    """The charts of some runs. One chart is current; it can have the space alone. Cursor and zoom are those of all charts.
 
-class CurveGrid(Widget):
-    """Learning rate, loss, accuracy and throughput of some runs. One chart is current; it can have the space alone.
-
-    `show` draws at once and lays nothing out anew; the number of charts depends on the size only. Where not all have room, the
-    current chart is always among those shown.
+    `show` draws at once and lays nothing out anew, unless there are charts that were not there before. Where not all have room, the
+    current chart is always among those shown. `board_file` keeps what the user chooses.
     """
 
     DEFAULT_CSS = """
@@ -30,66 +35,214 @@ class CurveGrid(Widget):
     CurveGrid > Chart.-current > .chart--title { color: $text-accent; text-style: bold underline; }
     """
 
-    def __init__(self, *, charset: Charset = "braille", id: str | None = None) -> None:  # noqa: A002  Textual's name
+    def __init__(
+        self,
+        *,
+        charset: Charset = "braille",
+        board_file: Path | None = None,
+        id: str | None = None,  # noqa: A002  Textual's name
+    ) -> None:
         super().__init__(id=id)
-        self._charts = [Chart(charset=charset) for _ in SPECS]
-        self._overlay = Overlay()
-        self._current = 0
+        self._charset: Charset = charset
+        self._board_file = board_file
+        self.board = read_board(board_file)
+        self._charts: list[Chart] = []
+        self._overlay = Overlay(board=self.board)
+        self._every: Sequence[RunRecord] = ()
+        self._planned: dict[str, Planned] = {}
+        self._current = CHARTS[0].key
+        self._window: Range | None = None
+        self._cursor: float | None = None
+        self._page = Page()
+        self._arranged: tuple[Page, str] | None = None
         self.maximised = False
 
     def compose(self) -> ComposeResult:
-        """The charts; `_arrange` decides which are displayed."""
+        """The charts that are wanted at once; `_arrange` decides which are displayed and mounts more."""
+        self._charts = [Chart(charset=self._charset) for _ in range(self.board.places)]
         yield from self._charts
 
+    @shows
     def show(
         self,
         runs: Sequence[RunRecord],
         curves: Mapping[str, Curves],
         *,
         slots: Mapping[str, int],
-        planned: Mapping[str, Planned] | None = None,
+        backgrounds: Mapping[str, Background] | None = None,
+        every: Sequence[RunRecord] = (),
+        focus: str = "",
     ) -> None:
-        """Draw these runs: `slots` gives each id its colour and marker, `planned` its learning-rate plan (see planned_lr)."""
-        self._overlay = Overlay(tuple(runs), curves, slots, planned or {})
-        self._draw()
+        """Draw these runs: `slots` gives each id its colour and marker.
+
+        `every` are the runs among which published counterparts are sought, `focus` the run whose experts are shown.
+        """
+        backgrounds = backgrounds or {}
+        self._every = every
+        for run in runs:
+            background = backgrounds.get(run.id)
+            if run.id not in self._planned and background is not None and background.config is not None:
+                self._planned[run.id] = planned_lr(background.config)
+        self._overlay = Overlay(
+            tuple(runs), curves, slots, self._planned, backgrounds=backgrounds, board=self.board, focus=focus
+        )
+        self._renew()
 
     def move(self, step: int) -> None:
         """Make the chart `step` places on the current one; after the last comes the first."""
-        self._current = (self._current + step) % len(self._charts)
-        self._arrange(self.size)
+        kinds = self._kinds()
+        place = next((place for place, kind in enumerate(kinds) if kind.key == self._current), 0)
+        self._current = kinds[(place + step) % len(kinds)].key
+        self._arrange()
+
+    def turn(self, step: int) -> None:
+        """Go to another page of charts."""
+        if len(self._kinds()) > self._page.room:
+            self.move(step * self._page.room)
 
     def toggle_maximised(self) -> None:
         """Give the current chart all the space, or let the others come back."""
         self.maximised = not self.maximised
-        self._arrange(self.size)
+        self._arrange()
+
+    def more(self, step: int) -> None:
+        """Show more charts at once, or fewer."""
+        self.maximised = False
+        self._change(places=min(max(self.board.places + step, 1), MOST))
+
+    def choose(self, hidden: frozenset[str]) -> None:
+        """Leave these charts out from now on."""
+        self._change(hidden=hidden)
+
+    def next_axis(self) -> None:
+        """Draw against the next quantity. Zoom and cursor belonged to the one before."""
+        self._window = self._cursor = None
+        self._change(axis=AXES[(AXES.index(self.board.axis) + 1) % len(AXES)])
+
+    def next_colour(self) -> None:
+        """Tell runs apart, or groups, or draw groups as bands."""
+        self._change(colour=COLOURS[(COLOURS.index(self.board.colour) + 1) % len(COLOURS)])
+
+    def toggle_published(self) -> None:
+        """Show published results or hide them."""
+        self._change(published=not self.board.published)
+
+    def toggle_events(self) -> None:
+        """Mark events on the axis or do not."""
+        self._change(events=not self.board.events)
+
+    def toggle_log(self) -> None:
+        """Turn the y axis of the current chart from linear to logarithmic or back."""
+        kind = next(kind for kind in CHARTS if kind.key == self._current)
+        look = self.board.look(kind.key).model_copy(update={"log": not kind.spec(self._overlay).y_log})
+        self._change(looks=self.board.with_look(kind.key, look).looks)
+
+    def smooth(self, step: int) -> None:
+        """Give the current chart the next stronger or weaker moving average."""
+        look = self.board.look(self._current)
+        place = min(range(len(WEIGHTS)), key=lambda at: abs(WEIGHTS[at] - look.weight))
+        look = look.model_copy(update={"weight": WEIGHTS[min(max(place + step, 0), len(WEIGHTS) - 1)]})
+        self._change(looks=self.board.with_look(self._current, look).looks)
+
+    def zoom(self, factor: float) -> None:
+        """Look at `factor` times as much of the x axis."""
+        self._window = zoomed(self._overlay.x_range, self._overlay.full_range, factor, self._cursor)
+        self._renew()
+
+    def pan(self, step: int) -> None:
+        """Move the zoomed charts by quarters of their width."""
+        if self._window is not None:
+            self._window = panned(self._window, self._overlay.full_range, step / 4)
+            self._renew()
+
+    def inspect(self, steps: int) -> None:
+        """Move the cursor; it begins at the last measurement."""
+        ends = [
+            float(own.at(updates[-1:])[0])
+            for run in self._overlay.runs
+            if (own := self._overlay.ruler_of(run)) is not None
+            for updates, _ in (
+                self._overlay.curves_of(run).get("train_loss"),
+                self._overlay.curves_of(run).get("val_loss"),
+            )
+            if updates.size
+        ]
+        window = self._overlay.x_range
+        start = max((end for end in ends if math.isfinite(end)), default=window[1])
+        whole = self.board.axis == "updates"
+        self._cursor = stepped(self._cursor, window, steps, start=start, whole=whole)
+        self._renew()
+
+    def reset(self) -> None:
+        """Take zoom and cursor away."""
+        self._window = self._cursor = None
+        self._renew()
+
+    def told(self) -> str:
+        """What happened to the runs at the cursor, in a sentence; empty where nothing did."""
+        if self._cursor is None:
+            return ""
+        low, high = self._overlay.x_range
+        return " · ".join(events_near(self._overlay, self._cursor, (high - low) / STEPS / 2))
 
     def on_mount(self) -> None:
         """Mark the current chart before the first layout."""
-        self._arrange(self.size)
+        self._arrange()
 
     def on_resize(self, event: Resize) -> None:
         """Show as many charts as fit."""
-        self._arrange(event.size)
+        self._arrange()
 
-    def _arrange(self, size: Size) -> None:
-        columns, rows = (1, 1) if self.maximised else shape(size)
-        room = columns * rows
-        first = self._current // room * room
-        for index, chart in enumerate(self._charts):
-            chart.set_class(index == self._current, "-current")
-            chart.display = first <= index < first + room
-        self.styles.grid_size_columns = columns
-        self.styles.grid_size_rows = rows
+    def _change(self, **fields: object) -> None:
+        self.board = self.board.model_copy(update=fields)
+        keep_board(self.board, self._board_file)
+        self._renew()
+
+    def _renew(self) -> None:
+        """Draw again with what the user chose since."""
+        known = self._overlay
+        ghosts = ghosts_of(known.runs, self._every) if self.board.published else []
+        self._overlay = Overlay(
+            known.runs,
+            known.curves,
+            known.slots,
+            known.planned,
+            self.board,
+            self._window,
+            self._cursor,
+            ghosts,
+            known.backgrounds,
+            known.focus,
+        )
+        self._arrange()
+
+    def _kinds(self) -> list[Kind]:
+        """The charts that there are, never none."""
+        fitting = [kind for kind in CHARTS if kind.fits(self._overlay)]
+        return [kind for kind in fitting if kind.key not in self.board.hidden] or fitting[:1]
+
+    def _arrange(self) -> None:
+        """Give each chart its place; the layout changes only with the number of charts and the shape of the grid."""
+        kinds = self._kinds()
+        if all(kind.key != self._current for kind in kinds):
+            self._current = kinds[0].key
+        page = arranged(self.size, kinds, self._current, 1 if self.maximised else self.board.places)
+        while len(self._charts) < page.room and self.is_mounted:
+            self._charts.append(Chart(charset=self._charset))
+            self.mount(self._charts[-1])
+        if (page, self._current) == self._arranged:
+            self._draw()
+            return
+        self._page, self._arranged = page, (page, self._current)
+        self.styles.grid_size_columns = page.columns
+        self.styles.grid_size_rows = page.rows
+        for place, chart in enumerate(self._charts):
+            chart.display = place < len(page.kinds)
+            if chart.display:
+                chart.set_class(page.kinds[place].key == self._current, "-current")
         self._draw()
 
     def _draw(self) -> None:
-        for chart, spec in zip(self._charts, SPECS, strict=True):
-            if chart.display:
-                chart.show(spec(self._overlay))
-
-
-def shape(size: Size) -> tuple[int, int]:
-    """Columns and rows of charts that fit into a size: four, two beside or above each other, or one."""
-    columns = 2 if size.width >= 2 * LEAST_WIDTH + 1 else 1
-    rows = 2 if size.height >= 2 * LEAST_HEIGHT else 1
-    return columns, rows
+        for chart, kind in zip(self._charts, self._page.kinds, strict=False):
+            current = kind.key == self._current
+            chart.show(noted(kind.spec(self._overlay), self._page if current else None, self._cursor))

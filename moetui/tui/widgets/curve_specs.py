@@ -1,18 +1,15 @@
-"""What the four charts of a set of runs show: learning rate, loss, accuracy and throughput against updates."""
+"""What each chart of a set of runs shows. `curve_charts` lists them."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 
 import numpy as np
 
-from moetui.core.records import RunRecord, Scores
-from moetui.tui.chart import ChartSpec, Emphasis, Series, slot
+from moetui.core.records import RunRecord
+from moetui.tui.chart import Area, ChartSpec, Series
 from moetui.tui.chart.ranges import nice_step
-from moetui.tui.chart.spec import Range
-from moetui.tui.feed import Column, Curves
-from moetui.tui.widgets.planned_lr import Planned
-from moetui.tui.widgets.run_names import short_names
+from moetui.tui.chart.spec import NumberFormat, Range
+from moetui.tui.widgets.curve_overlay import Overlay, Score, single
 
 LOG_LR_RATIO = 20.0
 """Peak learning rates further apart than this share a logarithmic axis."""
@@ -21,77 +18,82 @@ RUNAWAY = 2.0
 """A loss above this many times the loss at the start no longer stretches the axis; its curve leaves through the top."""
 
 
-@dataclass(frozen=True, slots=True)
-class Overlay:
-    """The runs on the charts, what is known of each, and the slot of colour and marker of each."""
-
-    runs: Sequence[RunRecord] = ()
-    curves: Mapping[str, Curves] = field(default_factory=dict)
-    slots: Mapping[str, int] = field(default_factory=dict)
-    planned: Mapping[str, Planned] = field(default_factory=dict)
-
-    def curves_of(self, run: RunRecord) -> Curves:
-        """The measurements of a run, empty ones if there are none yet."""
-        return self.curves.get(run.id, Curves())
-
-    @property
-    def emphasis(self) -> Emphasis:
-        """How curves that matter are drawn: a single one strong; several would hide each other."""
-        return "strong" if len(self.runs) == 1 else "normal"
-
-    @property
-    def x_range(self) -> Range:
-        """From nothing to the last update of the longest run, so that the axis stays while the runs go on."""
-        return 0.0, float(max((max(run.updates, run.update) for run in self.runs), default=0) or 1)
-
-
 def loss_spec(overlay: Overlay) -> ChartSpec:
     """Validation loss over a faint training loss."""
-    series = _measured(overlay, "train_loss", "val_loss", lambda scores: scores.val_loss)
-    return ChartSpec(
-        "Loss", series, "updates", overlay.x_range, y_range=_loss_range(series), empty="no loss measured yet"
-    )
+    series, areas = _measured(overlay, "loss", "train_loss", "val_loss", lambda scores: scores.val_loss)
+    y_range = None if overlay.window else _loss_range(series)
+    return _chart(overlay, "loss", "Loss", series, areas, y_range=y_range, empty="no loss measured yet")
 
 
 def accuracy_spec(overlay: Overlay) -> ChartSpec:
     """Validation accuracy over a faint training accuracy."""
-    series = _measured(overlay, "train_accuracy", "val_accuracy", lambda scores: scores.val_accuracy)
-    return ChartSpec(
-        "Accuracy", series, "updates", overlay.x_range, y_format="percent", empty="no accuracy measured yet"
-    )
+    series, areas = _measured(overlay, "accuracy", "train_accuracy", "val_accuracy", lambda scores: scores.val_accuracy)
+    return _chart(overlay, "accuracy", "Accuracy", series, areas, y_format="percent", empty="no accuracy measured yet")
+
+
+def perplexity_spec(overlay: Overlay) -> ChartSpec:
+    """Validation perplexity, on a logarithmic axis."""
+    series, areas = _measured(overlay, "perplexity", "", "val_perplexity", lambda scores: scores.val_perplexity)
+    return _chart(overlay, "perplexity", "Perplexity", series, areas, y_log=True, empty="no perplexity measured yet")
 
 
 def lr_spec(overlay: Overlay) -> ChartSpec:
     """The learning rate as it was over the plan, which is faint."""
     series: list[Series] = []
-    names = short_names(overlay.runs)
-    for run in overlay.runs:
-        planned = overlay.planned.get(run.id)
+    for run in overlay.told_apart():
         actual = overlay.curves_of(run).get("lr")
-        if planned is not None:
-            series.append(_series(names[run.id], planned, overlay, run, emphasis="faint", legend=not actual[0].size))
-        if actual[0].size:
-            series.append(_series(names[run.id], actual, overlay, run, emphasis=overlay.emphasis))
+        if (planned := overlay.planned.get(run.id)) is not None:
+            series += overlay.series(run, planned, emphasis="faint", legend=not actual[0].size)
+        series += overlay.series(run, actual, emphasis=overlay.emphasis)
     peaks = [float(peak) for one in series if np.size(one.y) and math.isfinite(peak := np.max(one.y)) and peak > 0]
     log = bool(peaks) and max(peaks) / min(peaks) > LOG_LR_RATIO
-    y_range = (0.0, nice_ceiling(max(peaks))) if peaks and not log else None
-    return ChartSpec(
-        "Learning rate", tuple(series), "updates", overlay.x_range, y_range, log, empty="no learning rate yet"
+    y_range = (0.0, nice_ceiling(max(peaks))) if peaks and not overlay.window else None
+    return _chart(
+        overlay, "lr", "Learning rate", tuple(series), y_range=y_range, y_log=log, empty="no learning rate yet"
     )
 
 
 def throughput_spec(overlay: Overlay) -> ChartSpec:
     """Tokens of training per second, from zero, so that a drop looks as large as it is."""
-    names = short_names(overlay.runs)
-    measured = [(run, overlay.curves_of(run).get("tokens_per_second")) for run in overlay.runs]
-    series = tuple(_series(names[run.id], points, overlay, run) for run, points in measured if points[0].size)
-    tops = [float(top) for one in series if math.isfinite(top := np.max(one.y)) and top > 0]
-    y_range = (0.0, nice_ceiling(max(tops))) if tops else None
-    return ChartSpec("Tokens/s", series, "updates", overlay.x_range, y_range, empty="no throughput measured yet")
+    return _from_zero(overlay, "throughput", "Tokens/s", "tokens_per_second", empty="no throughput measured yet")
 
 
-SPECS: tuple[Callable[[Overlay], ChartSpec], ...] = (loss_spec, lr_spec, accuracy_spec, throughput_spec)
-"""The charts, the most telling first."""
+def gradient_spec(overlay: Overlay) -> ChartSpec:
+    """The norm of the gradient before clipping."""
+    series, areas = _tracked(overlay, "gradient", "grad_norm")
+    return _chart(overlay, "gradient", "Gradient norm", series, areas)
+
+
+def entropy_spec(overlay: Overlay) -> ChartSpec:
+    """How undecided the router is, in nats: the logarithm of the number of experts when it knows nothing."""
+    series, areas = _tracked(overlay, "entropy", "router_entropy")
+    return _chart(overlay, "entropy", "Router entropy", series, areas)
+
+
+def load_spec(overlay: Overlay) -> ChartSpec:
+    """What the most and the least used expert of any layer got of its layer's tokens."""
+    series = [
+        one
+        for run in overlay.runs
+        for key in ("expert_load_min", "expert_load_max")
+        for one in overlay.series(run, overlay.curves_of(run).get(key), legend=key == "expert_load_max")
+    ]
+    return _chart(overlay, "load", "Expert load, least–most", tuple(series), y_format="percent")
+
+
+def memory_spec(overlay: Overlay) -> ChartSpec:
+    """Bytes: most allocated so far."""
+    return _from_zero(overlay, "memory", "Peak memory, bytes", "peak_memory")
+
+
+def mfu_spec(overlay: Overlay) -> ChartSpec:
+    """The share of the GPU's peak that the model's products used."""
+    return _from_zero(overlay, "mfu", "MFU", "mfu", y_format="percent")
+
+
+def wait_spec(overlay: Overlay) -> ChartSpec:
+    """The fraction of the training time that was spent waiting for batches."""
+    return _from_zero(overlay, "wait", "Waiting for data", "data_wait", y_format="percent")
 
 
 def nice_ceiling(value: float) -> float:
@@ -100,39 +102,89 @@ def nice_ceiling(value: float) -> float:
     return step * math.ceil(value / step * 1.02)
 
 
-def _measured(
-    overlay: Overlay, training: str, validation: str, score: Callable[[Scores], float | None]
-) -> tuple[Series, ...]:
-    """A faint curve of training and one of validation with its points for each run; a result without curves is a single point."""
-    names = short_names(overlay.runs)
-    series: list[Series] = []
-    for run in overlay.runs:
-        trained, validated = overlay.curves_of(run).get(training), overlay.curves_of(run).get(validation)
-        if not validated[0].size and not trained[0].size and run.final is not None:
-            validated = _point(run.final.update or run.updates, score(run.final))
-        if trained[0].size:
-            series.append(_series(names[run.id], trained, overlay, run, emphasis="faint", legend=not validated[0].size))
-        if validated[0].size:
-            series.append(_series(names[run.id], validated, overlay, run, emphasis=overlay.emphasis, points=True))
-    return tuple(series)
-
-
-def _point(update: int, value: float | None) -> tuple[Column, Column]:
-    values = np.array([] if value is None else [value], dtype=np.float64)
-    return np.full_like(values, update), values
-
-
-def _series(
-    name: str,
-    at: tuple[Column, Column],
+def _chart(
     overlay: Overlay,
-    run: RunRecord,
+    key: str,
+    title: str,
+    series: Sequence[Series],
+    areas: tuple[Area, ...] = (),
     *,
-    emphasis: Emphasis = "normal",
-    points: bool = False,
-    legend: bool = True,
-) -> Series:
-    return Series(name, *at, slot(overlay.slots.get(run.id, 0)), emphasis, points=points, legend=legend)
+    y_range: Range | None = None,
+    y_log: bool = False,
+    y_format: NumberFormat = "number",
+    empty: str = "no data yet",
+) -> ChartSpec:
+    """A chart on the common x axis. What the user chose for its y axis comes before what it would choose itself."""
+    look = overlay.board.look(key)
+    log = y_log if look.log is None else look.log
+    notes = [*(["log"] if log else []), *([f"smooth {look.weight:g}"] if look.weight else [])]
+    if overlay.runs and all(overlay.ruler_of(run) is None for run in overlay.runs):
+        empty = f"no run tells its {overlay.axis}"
+    return ChartSpec(
+        title,
+        tuple(series),
+        overlay.axis,
+        overlay.x_range,
+        None if log and y_range is not None and y_range[0] <= 0 else y_range,
+        log,
+        y_format,
+        note=" · ".join(notes),
+        areas=areas,
+        cursor=overlay.cursor,
+        empty=empty,
+    )
+
+
+def _measured(
+    overlay: Overlay, chart: str, training: str, validation: str, score: Score
+) -> tuple[tuple[Series, ...], tuple[Area, ...]]:
+    """A faint curve of training and one of validation with its points for each run; a result without curves is a single point."""
+    series: list[Series] = list(overlay.published(score))
+    for run in overlay.runs:
+        if not overlay.banded(run):
+            series += _run_curves(overlay, run, chart, training, validation, score)
+    if overlay.board.colour != "bands":
+        return tuple(series), ()
+    means, areas = overlay.bands(validation, chart, fallback=training)
+    return (*series, *means), areas
+
+
+def _run_curves(
+    overlay: Overlay, run: RunRecord, chart: str, training: str, validation: str, score: Score
+) -> tuple[Series, ...]:
+    trained, validated = overlay.curves_of(run).get(training), overlay.curves_of(run).get(validation)
+    if not validated[0].size and not trained[0].size:
+        validated = single(run, score)
+    return (
+        *overlay.smoothed(run, training, chart, emphasis="faint", legend=not validated[0].size),
+        *overlay.series(run, validated, emphasis=overlay.emphasis, points=True),
+    )
+
+
+def _tracked(overlay: Overlay, chart: str, key: str) -> tuple[tuple[Series, ...], tuple[Area, ...]]:
+    """One metric of each run."""
+    alone = [run for run in overlay.runs if not overlay.banded(run)]
+    series = [one for run in alone for one in overlay.smoothed(run, key, chart)]
+    if overlay.board.colour != "bands":
+        return tuple(series), ()
+    means, areas = overlay.bands(key, chart)
+    return (*series, *means), areas
+
+
+def _from_zero(
+    overlay: Overlay,
+    chart: str,
+    title: str,
+    key: str,
+    *,
+    y_format: NumberFormat = "number",
+    empty: str = "no data yet",
+) -> ChartSpec:
+    """One metric of each run on an axis that begins at zero."""
+    series, areas = _tracked(overlay, chart, key)
+    tops = [float(top) for one in series if math.isfinite(top := np.max(one.y)) and top > 0]
+    y_range = (0.0, nice_ceiling(max(tops))) if tops else None
+    return _chart(overlay, chart, title, series, areas, y_range=y_range, y_format=y_format, empty=empty)
 
 
 def _loss_range(series: Sequence[Series]) -> Range | None:

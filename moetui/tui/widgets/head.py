@@ -4,9 +4,9 @@ from collections import Counter
 
 from rich.text import Text
 from textual.reactive import reactive
-from textual.widget import Widget
 
 from moetui.tui.feed import Picture
+from moetui.tui.panel import Panel
 
 PLACES = (
     ("launch", "1 Launch"),
@@ -17,7 +17,7 @@ PLACES = (
 )
 
 
-class Head(Widget):
+class Head(Panel):
     """One line: the places, then the counts of runs, or the fault of the catalogue if it cannot be read."""
 
     DEFAULT_CSS = """
@@ -25,6 +25,7 @@ class Head(Widget):
     """
 
     picture: reactive[Picture] = reactive(Picture(), repaint=False)
+    remote: reactive[bool] = reactive(False, layout=False)
 
     def __init__(self, place: str) -> None:
         super().__init__()
@@ -51,4 +52,5 @@ class Head(Widget):
             return Text(f" {picture.error}", style="bold red")
         counts = Counter(run.status for run in picture.snapshot.runs if run.pending)
         words = [f"{count} {status}" for status, count in counts.items()]
-        return Text("  " + " · ".join(words) if words else "  nothing runs")
+        words = words or ["nothing runs"]
+        return Text("  " + " · ".join(["slow link", *words] if self.remote else words))

@@ -3,7 +3,7 @@
 import numpy as np
 
 from engine.config import RunConfig
-from moetui.tui.feed import Column
+from moetui.core.tracks import Column
 
 POINTS = 500
 """No terminal is wide enough to show more."""

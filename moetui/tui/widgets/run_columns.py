@@ -1,10 +1,10 @@
-"""What a table of runs can say of each run, the most telling first."""
+"""What a table of runs can say of each run: the usual columns, the most telling first, and one for any other key."""
 
-from collections.abc import Callable
-from typing import Final
+import functools
+from typing import Any, Final
 
-from moetui.core import format as words
-from moetui.core.filtering import NUMBERS, Number
+from moetui.core.errors import UsageError
+from moetui.core.fields import FACTS, Field, field
 from moetui.core.records import RunRecord
 from moetui.tui.widgets.columns import Column
 
@@ -58,147 +58,70 @@ def progress(run: RunRecord) -> str:
     return f"{run.update}/{run.updates}"
 
 
-def _elapsed(run: RunRecord) -> float | None:
-    """Training time, or else the time between start and end."""
-    if run.final is not None and run.final.seconds is not None:
-        return run.final.seconds
-    return run.ended - run.started if run.ended and run.started else None
+def _column(known: Field, width: int, **more: Any) -> Column:
+    """The column of a field; `more` says what is particular to it."""
+    usual: dict[str, Any] = {
+        "key": known.key,
+        "title": known.title,
+        "width": width,
+        "text": known.write,
+        "value": known.read,
+        "numeric": known.kind != "text",
+        "better": known.better,
+    }
+    return Column(**usual | more)
 
 
-def _written(number: Number, write: Callable[[float | None], str]) -> Callable[[RunRecord], str]:
-    """What a run does not know stays blank: a column of dashes only disturbs."""
-
-    def text(run: RunRecord) -> str:
-        value = number(run)
-        return "" if value is None else write(value)
-
-    return text
+def _fact(key: str, width: int, **more: Any) -> Column:
+    return _column(FACTS[key], width, **more)
 
 
-NAME: Final = Column(
-    key="name",
-    title="name",
-    width=23,
-    text=shown_name,
-    value=lambda run: shown_name(run).casefold(),
-    numeric=False,
-    most=48,
-    keep="tail",
-)
-STATUS: Final = Column(
-    key="status",
-    title="status",
-    width=9,
-    text=lambda run: "no memory" if run.status == "out-of-memory" else run.status,
-    value=lambda run: run.status,
-    numeric=False,
-)
-LR: Final = Column(key="lr", title="LR", width=7, text=_written(NUMBERS["lr"], words.number), value=NUMBERS["lr"])
-SEED: Final = Column(
-    key="seed", title="seed", width=5, text=_written(NUMBERS["seed"], words.number), value=NUMBERS["seed"]
-)
-UPDATES: Final = Column(key="updates", title="updates", width=9, text=progress, value=NUMBERS["update"])
-VAL_LOSS: Final = Column(
-    key="val_loss",
-    title="val loss",
-    width=8,
-    text=_written(NUMBERS["val_loss"], words.loss),
-    value=NUMBERS["val_loss"],
-    better="low",
-)
-ACCURACY: Final = Column(
-    key="val_accuracy",
-    title="accuracy",
-    width=8,
-    text=_written(NUMBERS["val_accuracy"], words.percent),
-    value=NUMBERS["val_accuracy"],
-    better="high",
-)
-TIME: Final = Column(key="seconds", title="time", width=7, text=_written(_elapsed, words.duration), value=_elapsed)
-PERPLEXITY: Final = Column(
-    key="val_perplexity",
-    title="perpl.",
-    width=7,
-    text=_written(NUMBERS["val_perplexity"], words.number),
-    value=NUMBERS["val_perplexity"],
-    better="low",
-)
-CREATED: Final = Column(
-    key="created",
-    title="created",
-    width=16,
-    text=lambda run: words.moment(run.created) if run.created else "",
-    value=lambda run: run.created or None,
-)
-TAGS: Final = Column(
-    key="tags",
-    title="tags",
-    width=12,
-    text=lambda run: " ".join(run.tags),
-    value=lambda run: " ".join(run.tags) or None,
-    numeric=False,
-    most=32,
-)
-BEST_LOSS: Final = Column(
-    key="best_loss",
-    title="best loss",
-    width=9,
-    text=_written(NUMBERS["best_loss"], words.loss),
-    value=NUMBERS["best_loss"],
-    better="low",
-)
-SPEED: Final = Column(
-    key="tokens_per_second",
-    title="tok/s",
-    width=6,
-    text=_written(NUMBERS["tokens_per_second"], words.count),
-    value=NUMBERS["tokens_per_second"],
-)
-DEVICE: Final = Column(
-    key="device",
-    title="device",
-    width=10,
-    text=lambda run: run.device,
-    value=lambda run: run.device or None,
-    numeric=False,
-)
-STUDY: Final = Column(
-    key="study",
-    title="study",
-    width=14,
-    text=lambda run: run.study,
-    value=lambda run: run.study or None,
-    numeric=False,
-    most=24,
-)
-NOTE: Final = Column(
-    key="note",
-    title="note",
-    width=16,
-    text=lambda run: run.note,
-    value=lambda run: run.note.casefold() or None,
-    numeric=False,
-    most=60,
-)
-ID: Final = Column(key="id", title="id", width=10, text=lambda run: run.id, value=lambda run: run.id, numeric=False)
+NAME: Final = _fact("name", 23, text=shown_name, value=lambda run: shown_name(run).casefold(), most=48, keep="tail")
+STATUS: Final = _fact("status", 9, text=lambda run: "no memory" if run.status == "out-of-memory" else run.status)
+UPDATES: Final = _fact("updates", 9, text=progress, value=FACTS["update"].read)
+NOTE: Final = _fact("note", 16, value=lambda run: run.note.casefold() or None, most=60)
 
 COLUMNS: Final = (
     NAME,
     STATUS,
-    LR,
-    SEED,
-    VAL_LOSS,
-    ACCURACY,
+    _fact("lr", 7),
+    _fact("seed", 5),
+    _fact("val_loss", 8),
+    _fact("val_accuracy", 8),
     UPDATES,
-    TIME,
-    PERPLEXITY,
-    TAGS,
-    CREATED,
-    BEST_LOSS,
-    ID,
-    SPEED,
-    DEVICE,
-    STUDY,
+    _fact("seconds", 7),
+    _fact("val_perplexity", 7),
+    _fact("tag", 12, most=32),
+    _fact("created", 16),
+    _fact("best_loss", 9),
+    _fact("id", 10),
+    _fact("tokens_per_second", 6),
+    _fact("device", 10),
+    _fact("study", 14, most=24),
     NOTE,
 )
-"""All columns. A narrow table shows the first of them."""
+"""The usual columns. A narrow table shows the first of them."""
+
+_USUAL: Final = {column.key: column for column in COLUMNS}
+_WIDTHS: Final = {"moment": 16, "duration": 7, "text": 12}
+
+
+@functools.cache
+def column(key: str) -> Column:
+    """The column of any key: a fact of the record or a key of the configuration. Raises `UsageError` for another."""
+    if key in _USUAL:
+        return _USUAL[key]
+    known = field(key)
+    width = max(len(known.title) + 1, _WIDTHS.get(known.kind, 7))
+    return _column(known, width, most=24 if known.kind in ("text", "setting") else 0)
+
+
+def columns_of(keys: tuple[str, ...]) -> tuple[Column, ...]:
+    """The columns of these keys, the name in front; keys that a later version no longer has are left out."""
+    found = {NAME.key: NAME}
+    for key in keys:
+        try:
+            found[key] = column(key)
+        except UsageError:
+            continue
+    return tuple(found.values())

@@ -1,8 +1,8 @@
 """A table of runs that draws the visible rows only, so that ten thousand runs cost no more than twenty.
 
-    table = RunTable(COLUMNS)                     # yield it in compose()
-    table.show(list_runs(runs, COLUMNS))          # at each picture: only the cells that changed are sent to the terminal
-    table.mark({run.id: 0})                       # marker and colour of the palette's first slot
+    table = RunTable()                            # yield it in compose()
+    table.show(list_runs(runs))                   # at each picture: only the cells that changed are sent to the terminal
+    table.mark({run.id: 0})                       # marker and colour of the palette's first slot; None: only marked
     table.current                                 # the run under the cursor, which follows its run as the list changes
 
 It takes no focus and no keys: the screen moves the cursor. `RunTable.Moved` says that another run is under it.
@@ -12,24 +12,28 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from textual.events import Click, MouseScrollDown, MouseScrollUp, Resize
 from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
-from textual.widget import Widget
 
+from moetui.core.grouping import Together
 from moetui.core.records import RunRecord
-from moetui.tui.widgets.columns import Column, fit
-from moetui.tui.widgets.listing import Listing
-from moetui.tui.widgets.run_lines import GUTTER, Look, changed_span, header_line, run_line
+from moetui.tui.panel import Panel, shows
+from moetui.tui.widgets.columns import Placed, fit
+from moetui.tui.widgets.listing import Line, Listing
+from moetui.tui.widgets.run_lines import GUTTER, Look, changed_span, group_line, header_line, run_line
 
 HEADER = 1
+GROUP_FACTS = 55
+"""Cells that a group's line keeps free for what it tells of the group, where there is room."""
 WHEEL_ROWS = 3
 
 
-class RunTable(Widget):
-    """Shows one `Listing` after the other. The first of `columns` is always there, the others as far as the width allows."""
+class RunTable(Panel):
+    """Shows one `Listing` after the other. Its first column is always there, the others as far as the width allows."""
 
     DEFAULT_CSS = """
     RunTable {
@@ -37,6 +41,7 @@ class RunTable(Widget):
         height: 1fr;
         & > .run-table--header { color: $text-muted; text-style: bold; }
         & > .run-table--sorted { color: $text-accent; text-style: bold; }
+        & > .run-table--group { color: $text; text-style: bold; }
         & > .run-table--empty { color: $text-muted; }
         & > .run-table--cursor { background: $block-cursor-background; color: $block-cursor-foreground; }
     }
@@ -45,12 +50,13 @@ class RunTable(Widget):
         "run-table--header",
         "run-table--sorted",
         "run-table--cursor",
+        "run-table--group",
         "run-table--empty",
     }
 
     @dataclass
     class Moved(Message):
-        """Another run, or none, is under the cursor."""
+        """Another run, or none, as on a group's line, is under the cursor."""
 
         run: RunRecord | None
 
@@ -58,13 +64,11 @@ class RunTable(Widget):
             """Of a burst, the last one counts."""
             return isinstance(message, RunTable.Moved)
 
-    def __init__(self, columns: Sequence[Column], *, cursor: bool = True) -> None:
-        """`cursor`: whether the line under the cursor is shown as such."""
+    def __init__(self) -> None:
         super().__init__()
-        self._cursor = cursor
-        self._columns = tuple(columns)
         self._listing = Listing()
-        self._marks: Mapping[str, int] = {}
+        self._marks: Mapping[str, int | None] = {}
+        self._skipped = 0
         self._empty = ""
         self._row = 0
         self._top = 0
@@ -78,20 +82,32 @@ class RunTable(Widget):
 
     @property
     def current(self) -> RunRecord | None:
-        """The run under the cursor; None in an empty list."""
-        return self._listing.runs[self._row] if self._row < len(self._listing.runs) else None
+        """The run under the cursor; None in an empty list and on the line of a group."""
+        return self.line if isinstance(self.line, RunRecord) else None
 
     @property
-    def in_view(self) -> tuple[RunRecord, ...]:
-        """The runs on the screen."""
-        return self._listing.runs[self._top : self._top + self._rows]
+    def group(self) -> Together | None:
+        """The group whose line is under the cursor, or that of the run there; None where nothing is grouped."""
+        above = self._listing.lines[self._row :: -1] if self._listing.view.group else ()
+        return next((line for line in above if isinstance(line, Together)), None)
 
+    @property
+    def line(self) -> Line | None:
+        """What is under the cursor: a run or a group."""
+        return self._listing.lines[self._row] if self._row < len(self._listing.lines) else None
+
+    @property
+    def in_view(self) -> tuple[Line, ...]:
+        """The lines on the screen."""
+        return self._listing.lines[self._top : self._top + self._rows]
+
+    @shows
     def show(self, listing: Listing, *, empty: str = "", from_top: bool = False) -> None:
         """Show this list. The cursor stays on its run, and that on its line; `from_top` goes to the first run instead.
 
         A run that is gone leaves the cursor to the one that follows it. `empty` is what an empty list says, in one or more lines.
         """
-        before = self.current
+        before = self.line
         line = self._row - self._top
         self._listing, self._empty = listing, empty
         if from_top:
@@ -99,12 +115,12 @@ class RunTable(Widget):
         elif before is not None and (row := listing.rows.get(before.id)) is not None:
             self._row, self._top = row, row - line
         self._place()
-        after = self.current
+        after = self.line
         if (before and before.id) != (after and after.id):
-            self.post_message(self.Moved(after))
+            self.post_message(self.Moved(self.current))
 
-    def mark(self, marks: Mapping[str, int]) -> None:
-        """Give these runs, by id, the marker and colour of these slots of the palette, and no others."""
+    def mark(self, marks: Mapping[str, int | None]) -> None:
+        """Mark these runs, by id, and no others: with marker and colour of a slot of the palette if it is told."""
         self._marks = dict(marks)
         self._paint()
 
@@ -114,6 +130,12 @@ class RunTable(Widget):
         if row is not None:
             self.go(row)
         return row is not None
+
+    def skip(self, columns: int) -> None:
+        """Leave out so many more columns behind the first, to show those for which there is no room."""
+        most = max(len(self._listing.columns) - 2, 0)
+        self._skipped = min(max(self._skipped + columns, 0), most)
+        self._paint()
 
     def move(self, rows: int) -> None:
         """Move the cursor down by so many rows."""
@@ -125,11 +147,11 @@ class RunTable(Widget):
 
     def go(self, row: int) -> None:
         """Put the cursor on a row, counted from 0; -1 is the last."""
-        before = self.current
-        self._row = row if row >= 0 else len(self._listing.runs) - 1
+        before = self.line
+        self._row = row if row >= 0 else len(self._listing.lines) - 1
         self._place()
-        if (after := self.current) is not before:
-            self.post_message(self.Moved(after))
+        if self.line is not before:
+            self.post_message(self.Moved(self.current))
 
     def render_line(self, y: int) -> Strip:
         """One line as it was painted last."""
@@ -150,7 +172,7 @@ class RunTable(Widget):
     def on_click(self, event: Click) -> None:
         """Put the cursor on the row under the pointer."""
         row = self._top + event.y - HEADER
-        if event.y >= HEADER and row < len(self._listing.runs):
+        if event.y >= HEADER and row < len(self._listing.lines):
             self.go(row)
 
     def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
@@ -167,7 +189,7 @@ class RunTable(Widget):
 
     def _place(self) -> None:
         """Keep the cursor in the list and the window around the cursor, then paint."""
-        count = len(self._listing.runs)
+        count = len(self._listing.lines)
         self._row = min(max(self._row, 0), max(count - 1, 0))
         self._top = min(max(self._top, self._row - self._rows + 1), self._row)
         self._top = max(0, min(self._top, count - self._rows))
@@ -186,26 +208,35 @@ class RunTable(Widget):
 
     def _repaint(self) -> None:
         look = self._look = self._look or self._styles()
-        order = self._listing.order
-        placed = fit(self._columns, self.size.width - GUTTER, must={order.key} if order else ())
+        order, columns = self._listing.order, self._listing.columns
+        skipped = min(self._skipped, max(len(columns) - 2, 0))
+        shown = [columns[0], *columns[1 + skipped :]]
+        placed = fit(shown, self.size.width - GUTTER, must={order.key} if order else ())
         lines = [header_line(placed, self._listing, look)]
-        for row, run in enumerate(self.in_view, self._top):
-            lines.append(
-                run_line(
-                    run,
-                    placed,
-                    self._listing,
-                    look,
-                    mark=self._marks.get(run.id),
-                    under_cursor=self._cursor and row == self._row,
-                )
-            )
-        if not self._listing.runs:
+        lines += [self._drawn(line, placed, look, row == self._row) for row, line in enumerate(self.in_view, self._top)]
+        if not self._listing.lines:
             lines += [[Segment(f"{'':{GUTTER + 1}}{text}", look.empty)] for text in ("", *self._empty.splitlines())]
         width = self.size.width
         self._lines = [list(Strip(line).adjust_cell_length(width, look.plain)) for line in lines]
         blank = [Segment(" " * width, look.plain)]
         self._lines += [blank] * (self.size.height - len(lines))
+
+    def _drawn(self, line: Line, placed: Sequence[Placed], look: Look, under_cursor: bool) -> list[Segment]:
+        if isinstance(line, RunRecord):
+            return run_line(
+                line,
+                placed,
+                self._listing,
+                look,
+                marked=line.id in self._marks,
+                mark=self._marks.get(line.id),
+                under_cursor=under_cursor,
+            )
+        longest = max(cell_len(group.title) for group in self.in_view if isinstance(group, Together))
+        room = max(self.size.width - GROUP_FACTS, 12)
+        marked = sum(run.id in self._marks for run in line.runs) if self._marks else 0
+        width = min(longest, room)
+        return group_line(line, self._listing, look, title_width=width, under_cursor=under_cursor, marked=marked)
 
     def _styles(self) -> Look:
         part = self.get_component_rich_style
@@ -214,6 +245,7 @@ class RunTable(Widget):
             header=part("run-table--header"),
             sorted_header=part("run-table--sorted"),
             cursor=part("run-table--cursor"),
+            group=part("run-table--group"),
             empty=part("run-table--empty"),
         )
 

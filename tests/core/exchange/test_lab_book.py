@@ -46,7 +46,7 @@ def test_a_record_alone_knows_scores_and_configuration_of_its_run(
     there = exported(lab, trained, book)
     assert [run.path for run in there] == ["", ""]
     for here, copy in zip(trained, there, strict=True):
-        assert copy.model_copy(update={"path": here.path, "point": here.point}) == here
+        assert copy.model_copy(update={"path": here.path}) == here
         assert recorded_config(book.library(), copy) == lab.run_dir(here).config().config
         assert detail(book, copy).known == detail(lab, here).known
     assert [found.config for found in gather(book, there)] == [found.config for found in gather(lab, trained)]
@@ -64,13 +64,22 @@ def test_a_second_export_brings_up_to_date_and_reindex_keeps_what_it_cannot_rebu
     assert [run for run in book.records() if run.published] == published
 
 
-def test_a_preset_that_has_changed_since_is_no_configuration(lab: Lab, trained: list[RunRecord], book: Lab) -> None:
+def test_a_record_of_an_older_version_has_the_configuration_of_its_preset(lab: Lab, book: Lab) -> None:
+    (planned, *_) = plan(lab.library(), Selection(presets=("schedule/all@tiny",), seeds=(1,)))
+    record = RunRecord(
+        id="old", name=planned.name, preset=planned.preset, point=dict(planned.point), seed=1, status="finished"
+    )
+    assert recorded_config(book.library(), record) == planned.config
+
+
+def test_settings_that_are_none_today_leave_the_rest_of_a_record_to_be_read(
+    lab: Lab, trained: list[RunRecord], book: Lab
+) -> None:
     (copy, _) = exported(lab, trained, book)
-    stale = copy.model_copy(update={"point": {**copy.point, "optimizer.lr": 0.5}})
-    found = detail(book, stale)
+    found = detail(book, copy.model_copy(update={"settings": {**(copy.settings or {}), "optimizer.gone": 0.5}}))
     assert found.config is None
-    assert "has changed since" in found.provenance["configuration"]
-    assert "optimizer.lr" in found.known
+    assert "optimizer.gone" in found.provenance["configuration"]
+    assert found.record.final == copy.final
 
 
 def test_runs_that_go_on_or_live_there_are_refused(lab: Lab, trained: list[RunRecord], book: Lab) -> None:

@@ -9,7 +9,7 @@ from moetui.core.devices import CPU
 from moetui.core.nvml import Gpu, GpuUser
 from moetui.core.telemetry import Processor, Reading, Worker
 from moetui.tui.chart import Charset
-from moetui.tui.chart.charset import to_ascii
+from moetui.tui.chart.charset import in_charset
 from moetui.tui.devices.gauges import gauges, sparkline
 from moetui.tui.devices.history import KEPT, History
 from moetui.tui.devices.past_charts import past_charts
@@ -65,7 +65,7 @@ def test_a_sparkline_shows_the_last_values_and_tells_heights_apart_in_ascii(
     assert sparkline(values, width, "ascii").isascii()
     heights = [sparkline([value], 1, "ascii") for value in (0.0, 0.02, 0.5, 1.0)]
     assert len(set(heights)) == 4
-    assert to_ascii("".join(heights)) == "".join(heights)
+    assert in_charset("".join(heights), "ascii") == "".join(heights)
 
 
 def test_processes_are_named_by_their_run_and_those_of_others_as_they_are() -> None:

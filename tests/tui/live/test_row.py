@@ -44,7 +44,7 @@ def test_every_state_has_its_word_and_a_symbol_before_it(status: Status) -> None
 
 def test_a_live_run_shows_progress_throughput_the_time_left_and_its_losses() -> None:
     line = text(Entry(run(tokens_per_second=6200.0), state(), slot(0), 5.4641, 5.6972))
-    assert line.endswith("━━──────  25%   6.2k       1:23  5.464  5.697")
+    assert line.rstrip().endswith("━━──────  25%   6.2k       1:23  5.464  5.697")
 
 
 def test_a_wide_line_also_counts_the_updates() -> None:

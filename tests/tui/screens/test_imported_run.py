@@ -3,26 +3,29 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from moetui.core.exchange.importing import import_runs, read_all
 from moetui.core.lab import Lab
 from moetui.tui.feed import Feed
 from moetui.tui.runs.sections import section_text
-from moetui.tui.widgets.curve_specs import SPECS, Overlay
+from moetui.tui.widgets.curve_overlay import Overlay
+from moetui.tui.widgets.curve_specs import loss_spec, lr_spec
 
 
 def test_it_is_charted_and_described_as_far_as_it_is_known(lab: Lab, tmp_path: Path) -> None:
     history = {"steps": [10, 20], "val_losses": [5.0, 4.0], "learning_rates": [0.01, 0.02]}
     (tmp_path / "their [bold]run.json").write_text(json.dumps({"history": history}))
     (run,) = import_runs(lab, read_all([tmp_path / "their [bold]run.json"])).new
-    assert "parameters  –" in section_text(lab, [run], {}, "facts").plain
-    assert section_text(lab, [run], {}, "config").plain == ""
-    assert "their [bold]run.json (metrics-json)" in section_text(lab, [run], {}, "origin").plain
+    assert "parameters  –" in section_text(lab, [run], {}, "facts", width=76).plain
+    assert section_text(lab, [run], {}, "config", width=76).plain == ""
+    assert "their [bold]run.json (metrics-json)" in section_text(lab, [run], {}, "origin", width=76).plain
     feed = Feed(lab)
     feed.watch([run.id])
     picture = feed.take()
-    loss, rate, *_ = (spec(Overlay((run,), picture.curves, {run.id: 0})) for spec in SPECS)
+    loss, rate = (spec(Overlay((run,), picture.curves, {run.id: 0})) for spec in (loss_spec, lr_spec))
     assert [list(series.y) for series in loss.series] == [[5.0, 4.0]]
-    assert [list(series.y) for series in rate.series] == [[0.01, 0.02]]
+    assert [list(series.y) for series in rate.series] == [pytest.approx([0.01, 0.02])]
 
 
 def test_what_is_not_known_of_one_run_is_no_difference(lab: Lab, tmp_path: Path) -> None:
@@ -30,6 +33,6 @@ def test_what_is_not_known_of_one_run_is_no_difference(lab: Lab, tmp_path: Path)
         tree = {"history": {"val_losses": [5.0]}, "experiment_config": {"name": name, **about}}
         (tmp_path / f"{name}.json").write_text(json.dumps(tree))
     runs = import_runs(lab, read_all([tmp_path / "a.json", tmp_path / "b.json"])).new
-    text = section_text(lab, runs, {}, "config").plain
+    text = section_text(lab, runs, {}, "config", width=76).plain
     assert "model.dropout" in text
     assert "seed" not in text

@@ -111,7 +111,7 @@ async def test_the_search_narrows_the_tree_and_escape_widens_it(lab: Lab) -> Non
     async with MoetuiApp(lab).run_test(size=(80, 24)) as pilot:
         await ready(pilot)
         await pilot.press("slash")
-        await type_text(pilot, "first look")
+        await type_text(pilot, "phase-1 first")
         await until(pilot, lambda: "phase 1" in screen(pilot).query_one(Card).words.title, "the match is planned")
         await pilot.press("enter")
         assert isinstance(pilot.app.focused, PresetTree)

@@ -162,7 +162,7 @@ async def test_the_planned_learning_rate_is_drawn_as_the_engine_will_train(lab: 
         await watched.until(lambda: len(charts["Learning rate"].spec.series) == 2, "plan and record")
         planned, actual = charts["Learning rate"].spec.series
         assert planned.emphasis == "faint"
-        assert list(planned.y) == [config.lr_at(update) for update in range(1, 101)] == list(actual.y)
+        assert list(planned.y) == [config.lr_at(update) for update in range(1, 101)] == pytest.approx(list(actual.y))
 
 
 async def test_given_runs_are_shown_first_and_only_until_f_shows_all(lab: Lab) -> None:

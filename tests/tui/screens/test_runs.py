@@ -1,7 +1,9 @@
 """The Runs screen on a real laboratory."""
 
 import asyncio
+import os
 import time
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -27,7 +29,7 @@ from moetui.tui.screens.runs import RunsScreen
 from moetui.tui.widgets.curve_grid import CurveGrid
 from moetui.tui.widgets.run_table import RunTable
 from tests.conftest import eventually
-from tests.tui.lab_on_disk import start, write_run
+from tests.tui.lab_on_disk import end_run, start, write_run
 
 SIZES = [(60, 15), (80, 24), (120, 40)]
 PUBLISHED = len(published_records(Library.load()))
@@ -308,3 +310,161 @@ async def test_a_damaged_catalogue_is_said_in_one_line_and_the_list_stays(lab: L
         await until(pilot, lambda: "line 1, column" in said(app, "about"))
         assert "quickstart/lr=0.05" in names(app)
         assert path.read_text() == '{"runs": {'
+
+
+async def test_a_fault_of_the_filter_is_said_while_the_list_stays(lab: Lab) -> None:
+    app = MoetuiApp(lab, start="runs")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await listed(pilot, app)
+        await pilot.press("slash", *"lrr>1")
+        await until(pilot, lambda: "did you mean lr?" in said(app, "caption"))
+        assert len(names(app)) == PUBLISHED
+        await pilot.press("escape")
+        await until(pilot, lambda: said(app, "caption").startswith(f"{PUBLISHED} runs"))
+
+
+async def test_runs_are_grouped_folded_and_marked_by_group(lab: Lab) -> None:
+    app = MoetuiApp(lab, start="runs")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await listed(pilot, app)
+        await pilot.press("b", *"study", "enter")
+        await until(pilot, lambda: table(app).listing.view.group == "study")
+        assert "grouped by study" in said(app, "caption")
+        lines = len(table(app).listing.lines)
+        await pilot.press("home", "space")
+        assert "10 marked" in said(app, "caption")
+        await pilot.press("enter")
+        await until(pilot, lambda: len(table(app).listing.lines) == lines - 10)
+        await pilot.press("right")
+        await until(pilot, lambda: len(table(app).listing.lines) == lines)
+        await pilot.press("z")
+        await until(pilot, lambda: len(table(app).listing.lines) == lines - PUBLISHED)
+        assert "exp/all" in said(app, "about")
+
+
+async def test_chosen_columns_sorting_and_grouping_are_there_in_the_next_session(lab: Lab) -> None:
+    app = MoetuiApp(lab, start="runs")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await listed(pilot, app)
+        await pilot.press("C", *"schedule.warmup", "space", "enter")
+        await until(pilot, lambda: "schedule.warmup" in [column.key for column in table(app).listing.columns])
+        await pilot.press("S", *"floor", "enter")
+        await until(pilot, lambda: table(app).listing.order is not None)
+        await pilot.press("v", "equals_sign")
+        await until(pilot, lambda: table(app).listing.view.differing)
+        view = table(app).listing.view
+    app = MoetuiApp(lab, start="runs")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await listed(pilot, app)
+        assert table(app).listing.view == view
+        await pilot.press("C", *"schedule.warmup", "plus", "plus", "enter")
+        await until(pilot, lambda: table(app).listing.view.columns[-1] != "schedule.warmup")
+
+
+async def test_columns_for_which_there_is_no_room_are_reached_to_the_right(lab: Lab) -> None:
+    app = MoetuiApp(lab, start="runs")
+    async with app.run_test(size=(60, 15)) as pilot:
+        await listed(pilot, app)
+        assert "perpl." not in table(app).render_line(0).text
+        await pilot.press(*["greater_than_sign"] * 6)
+        await until(pilot, lambda: "perpl." in table(app).render_line(0).text)
+        assert table(app).render_line(0).text.split()[0] == "name"
+        await pilot.press(*["less_than_sign"] * 9)
+        await until(pilot, lambda: "status" in table(app).render_line(0).text)
+
+
+async def test_more_than_eight_runs_are_marked_tagged_archived_and_deleted_at_once(lab: Lab) -> None:
+    app = MoetuiApp(lab, start="runs")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await listed(pilot, app)
+        await pilot.press("m")
+        assert f"{PUBLISHED} marked" in said(app, "caption")
+        await pilot.press("t", *"all", "enter")
+        await until(pilot, lambda: all(run.tags == ("all",) for run in lab.records()))
+        await pilot.press("a")
+        await until(pilot, lambda: names(app) == [] and "archived" in table(app).render_line(2).text)
+        await pilot.press("A")
+        await until(pilot, lambda: len(names(app)) == PUBLISHED)
+        await pilot.press("a")
+        await until(pilot, lambda: not any(run.archived for run in lab.records()))
+        await pilot.press("d")
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        await pilot.press("y")
+        await until(pilot, lambda: lab.records() == [])
+        await pilot.press("u")
+        await until(pilot, lambda: len(lab.records()) == PUBLISHED)
+
+
+async def test_the_overlay_takes_the_first_eight_of_the_marked_runs(lab: Lab) -> None:
+    app = MoetuiApp(lab, start="runs")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await listed(pilot, app)
+        await pilot.press("m", "o")
+        await until(pilot, lambda: isinstance(app.screen, RunPage) and "8 runs" in said(app, "summary"))
+
+
+async def test_configurations_are_shown_side_by_side(lab: Lab, finished: list[RunRecord]) -> None:
+    app = MoetuiApp(lab, start="runs")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await listed(pilot, app)
+        await pilot.press("D")
+        assert isinstance(app.screen, RunsScreen)
+        await pilot.press("space", "space", "D")
+        await until(pilot, lambda: isinstance(app.screen, RunPage) and "optimizer.lr" in said(app, "words"))
+        row = next(line for line in said(app, "words").splitlines() if line.startswith("optimizer.lr"))
+        assert row.split() == ["optimizer.lr", "0.05", "0.01"]
+        await pilot.press("equals_sign")
+        await until(pilot, lambda: "optimizer.momentum" in said(app, "words"))
+
+
+async def test_a_run_is_repeated_and_forked_from_here(
+    lab: Lab, fake_engine: Callable[[str], None], finished: list[RunRecord]
+) -> None:
+    fake_engine("hold")
+    app = MoetuiApp(lab, start="runs")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await listed(pilot, app)
+        await pilot.press("R")
+        await until(pilot, lambda: [run.name for run in lab.records()].count("quickstart/lr=0.05") == 2)
+        await pilot.press("F", *"optimizer.lrr=1", "enter")
+        await until(pilot, lambda: isinstance(app.screen, Ask) and "did you mean" in said(app, "fault"))
+        await pilot.press("escape")
+
+
+async def test_measurements_are_exported_from_here(lab: Lab, finished: list[RunRecord], tmp_path: Path) -> None:
+    app = MoetuiApp(lab, start="runs")
+    target = tmp_path / "out.jsonl"
+    async with app.run_test(size=(80, 24)) as pilot:
+        await listed(pilot, app)
+        await pilot.press("X", *["backspace"] * 10)
+        app.screen.query_one(Input).value = str(target)
+        await pilot.press("enter")
+        await until(pilot, target.exists)
+        assert f'"run":"{finished[1].id}"' in target.read_text().replace(" ", "")
+
+
+async def test_what_is_copied_is_in_the_clipboard_and_in_a_file(lab: Lab, finished: list[RunRecord]) -> None:
+    app = MoetuiApp(lab, start="runs")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await listed(pilot, app)
+        await pilot.press("space", "space", "y", "enter")
+        await until(pilot, lambda: app.clipboard == f"{finished[1].id} {finished[0].id}")
+        copied = Path(os.environ["XDG_STATE_HOME"]) / "moetui" / "copied.txt"
+        assert copied.read_text() == f"{app.clipboard}\n"
+        await pilot.press("y", *"preset", "enter")
+        await until(pilot, lambda: "optimizer.lr = 0.05" in app.clipboard)
+        tomllib.loads(app.clipboard.partition("\n\n")[0])
+
+
+async def test_why_a_run_cannot_go_on_or_be_forked_is_said(lab: Lab) -> None:
+    end_run(lab, write_run(lab, "done"))
+    app = MoetuiApp(lab, start="runs")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await listed(pilot, app)
+        await pilot.press("P")
+        await until(pilot, lambda: any("has finished" in note.message for note in app._notifications))
+        await pilot.press("F", "enter")
+        await until(pilot, lambda: any("no whole checkpoint" in note.message for note in app._notifications))
+        await pilot.press("s")
+        await until(pilot, lambda: any("can be stopped" in note.message for note in app._notifications))
+        assert len([run for run in lab.records() if not run.published]) == 1

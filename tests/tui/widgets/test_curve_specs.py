@@ -5,9 +5,14 @@ import numpy as np
 import pytest
 
 from moetui.core.records import RunRecord, Scores
+from moetui.core.tracks import KEYS, Column
 from moetui.tui.chart import Series, draw, slot
-from moetui.tui.feed import Column, Curves
-from moetui.tui.widgets.curve_specs import SPECS, Overlay, accuracy_spec, loss_spec, lr_spec, throughput_spec
+from moetui.tui.feed import Curves
+from moetui.tui.widgets.curve_axis import AXES
+from moetui.tui.widgets.curve_board import COLOURS, Board, Look
+from moetui.tui.widgets.curve_charts import CHARTS
+from moetui.tui.widgets.curve_overlay import Overlay
+from moetui.tui.widgets.curve_specs import accuracy_spec, loss_spec, lr_spec, throughput_spec
 
 Points = Sequence[tuple[float, float]]
 
@@ -32,13 +37,11 @@ def series_of(overlay: Overlay) -> list[Series]:
 
 
 def test_each_run_has_the_same_colour_and_marker_in_every_chart() -> None:
-    known = {
-        key: [(1.0, 2.0)]
-        for key in ("train_loss", "val_loss", "train_accuracy", "val_accuracy", "lr", "tokens_per_second")
-    }
+    known = {key: [(1.0, 2.0)] for key in KEYS}
     overlay = Overlay((run("a"), run("b")), {"a": curves(known), "b": curves(known)}, {"a": 3, "b": 6})
-    for make in SPECS:
-        assert {(one.name, one.slot) for one in make(overlay).series} == {("a", slot(3)), ("b", slot(6))}
+    for kind in CHARTS:
+        if kind.key != "experts":
+            assert {(one.name, one.slot) for one in kind.spec(overlay).series} == {("a", slot(3)), ("b", slot(6))}
 
 
 def test_the_training_loss_is_faint_and_the_legend_names_the_validation_loss() -> None:
@@ -74,7 +77,7 @@ def test_what_a_published_result_does_not_tell_is_not_drawn() -> None:
 
 def test_the_x_axis_reaches_to_the_end_of_the_longest_run_from_the_start() -> None:
     overlay = Overlay((run("a", updates=50), run("b", updates=200)), {"a": curves({"train_loss": [(1, 8)]})})
-    assert all(make(overlay).x_range == (0, 200) for make in SPECS)
+    assert all(kind.spec(overlay).x_range == (0, 200) for kind in CHARTS if kind.key != "experts")
 
 
 def test_the_planned_learning_rate_is_faint_under_the_actual_one() -> None:
@@ -117,9 +120,12 @@ def test_losses_of_the_usual_size_choose_their_own_axis() -> None:
 @pytest.mark.parametrize("count", [0, 1, 3])
 def test_whatever_was_measured_can_be_drawn(odd: float, count: int) -> None:
     points = [(float(i), odd) for i in range(count)]
-    known = dict.fromkeys(
-        ("train_loss", "val_loss", "train_accuracy", "val_accuracy", "lr", "tokens_per_second"), points
-    )
-    overlay = Overlay((run("a", updates=0),), {"a": curves(known)}, {"a": 0}, {"a": columns(points)})
-    for make in SPECS:
-        assert draw(make(overlay), 40, 9).height == 9
+    runs = (run("a", updates=0, group="g"), run("b", updates=0, group="g"))
+    known = {one.id: curves(dict.fromkeys(KEYS, points)) for one in runs}
+    for axis in AXES:
+        for colour in COLOURS:
+            looks = {kind.key: Look(log=True, weight=0.9) for kind in CHARTS}
+            board = Board(axis=axis, colour=colour, looks=looks)
+            overlay = Overlay(runs, known, {"a": 0}, {"a": columns(points)}, board)
+            for kind in CHARTS:
+                assert draw(kind.spec(overlay), 40, 9).height == 9

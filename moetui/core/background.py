@@ -1,0 +1,81 @@
+"""What is known of a run beside its measurements: its configuration, what was found about its health, its checkpoints."""
+
+import contextlib
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from engine.config import RunConfig
+from engine.metrics import MetricsReader
+from engine.rundir import DamagedFile, Finding, Result, RunDir
+from engine.saved import saved
+from moetui.core.health import findings, group_of_run
+from moetui.core.lab import Lab, Snapshot
+from moetui.core.records import RunRecord
+
+PAUSE_SECONDS = 10.0
+"""Time after which a live run is looked at again."""
+
+SHARE = 0.05
+"""Part of the time that looking at live runs may take: long histories are examined less often."""
+
+MOST_BYTES = 8 << 20
+"""Size of the metrics from which on they are not examined here; the trainer notes its findings when the run ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """`findings` are the gravest first; `checkpoints` the updates at which the run can be taken up."""
+
+    config: RunConfig | None = None
+    findings: tuple[Finding, ...] = ()
+    checkpoints: tuple[int, ...] = ()
+
+
+class Backgrounds:
+    """Reads backgrounds, and those of live runs again and again. What has not changed stays the same object."""
+
+    def __init__(self, lab: Lab, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._lab = lab
+        self._clock = clock
+        self._known: dict[str, Background] = {}
+        self._statuses: dict[str, str] = {}
+        self._due: dict[str, float] = {}
+
+    def look(self, snapshot: Snapshot, run_ids: Iterable[str]) -> dict[str, Background]:
+        """The backgrounds of these runs; blocks on the disk."""
+        wanted = set(run_ids)
+        runs = [run for run in snapshot.runs if run.id in wanted and run.path]
+        for run in runs:
+            if run.status != self._statuses.get(run.id) or (run.live and self._clock() >= self._due[run.id]):
+                began = self._clock()
+                found = self._read(run, snapshot)
+                if found != self._known.get(run.id):
+                    self._known[run.id] = found
+                took = self._clock() - began
+                self._statuses[run.id] = run.status
+                self._due[run.id] = began + max(PAUSE_SECONDS, took / SHARE)
+        return {run.id: self._known[run.id] for run in runs}
+
+    def _read(self, run: RunRecord, snapshot: Snapshot) -> Background:
+        directory = self._lab.run_dir(run)
+        config: RunConfig | None = None
+        found: tuple[Finding, ...] = ()
+        # The lists tell what is wrong with a run whose files are damaged or gone.
+        with contextlib.suppress(OSError, DamagedFile):
+            config = directory.config().config
+        with contextlib.suppress(OSError, DamagedFile):
+            found = self._findings(run, directory, config, snapshot)
+        kept = sorted({one.about.progress.update for kind in ("last", "best") for one in saved(directory, kind)})
+        return Background(config, found, tuple(kept))
+
+    def _findings(
+        self, run: RunRecord, directory: RunDir, config: RunConfig | None, snapshot: Snapshot
+    ) -> tuple[Finding, ...]:
+        result: Result | None = None if run.live else directory.result()
+        if result is not None:
+            return result.findings
+        if run.status == "queued" or directory.metrics_file.stat().st_size > MOST_BYTES:
+            return ()
+        records = MetricsReader(directory.metrics_file).read()
+        return findings(records, config, group=group_of_run(run, snapshot.runs))

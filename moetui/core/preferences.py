@@ -1,0 +1,150 @@
+"""What people set once for the interface: a file of the user and, over it, one of the workspace, both TOML.
+
+    theme = "light"               # dark, light, or terminal: the colours of the terminal's own palette
+    charset = "block"             # auto, braille, block, ascii
+    remote = true                 # spare the link; without it, over SSH
+    bell = true                   # ring when a run ends or something is found
+    osc9 = true                   # tell the terminal, which may show a notification
+    tour = false                  # the tour of the first start has been seen
+
+    [keys.live]                   # place; `moetui keys` lists places, actions and keys
+    stop = "x"
+    "cursor(1)" = ["down", "n"]
+
+A fault costs only the line that it is in.
+"""
+
+import difflib
+import os
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from moetui.core.toml_lines import line_of, set_top_level
+from moetui.core.wholefile import replace_file
+from moetui.core.workspace import Workspace
+
+Theme = Literal["dark", "light", "terminal"]
+
+
+class Preferences(BaseModel):
+    """The settings with their defaults; None leaves the choice to what the terminal tells."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    theme: Theme = "dark"
+    charset: Literal["auto", "braille", "block", "ascii"] = "auto"
+    remote: bool | None = None
+    bell: bool = False
+    osc9: bool = False
+    tour: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class KeyChoice:
+    """A line of a `keys` table: the keys that somebody wants for an action, and the file and line where it says so."""
+
+    place: str
+    action: str
+    keys: tuple[str, ...]
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All that was read: the preferences, the keys, and what is wrong, one sentence with file and line for each fault."""
+
+    preferences: Preferences = field(default_factory=Preferences)
+    keys: tuple[KeyChoice, ...] = ()
+    faults: tuple[str, ...] = ()
+
+
+def user_file() -> Path:
+    """The settings of the user."""
+    return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "moetui" / "settings.toml"
+
+
+def workspace_file(workspace: Workspace) -> Path:
+    """The settings of everybody who works in a workspace."""
+    return workspace.root / "moetui.toml"
+
+
+def read_settings(workspace: Workspace) -> Settings:
+    """The settings that hold in a workspace. Never raises: what cannot be taken is among the faults."""
+    values: dict[str, Any] = {}
+    keys: dict[tuple[str, str], KeyChoice] = {}
+    faults: list[str] = []
+    for path in (user_file(), workspace_file(workspace)):
+        try:
+            text = path.read_text("utf-8")
+            tree = tomllib.loads(text)
+        except FileNotFoundError:
+            continue
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            faults.append(f"{path}: {error}")
+            continue
+        source = _Source(path, text)
+        for choice in source.keys(tree.pop("keys", {}), faults):
+            keys[choice.place, choice.action] = choice
+        values |= source.values(tree, faults)
+    return Settings(Preferences.model_validate(values), tuple(keys.values()), tuple(faults))
+
+
+def remember(key: str, value: bool | str) -> None:
+    """Set one key in the user's file and leave all else in it as it is. Raises `OSError`."""
+    path = user_file()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = path.read_text("utf-8") if path.exists() else ""
+    os.close(replace_file(path, set_top_level(text, key, value).encode()))
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """What a word may have meant, as the end of a sentence; empty if nothing is near."""
+    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    path: Path
+    text: str
+
+    def at(self, table: str, key: str) -> str:
+        line = line_of(self.text, table, key)
+        return f"{self.path}:{line}" if line else str(self.path)
+
+    def values(self, tree: Mapping[str, Any], faults: list[str]) -> dict[str, Any]:
+        taken: dict[str, Any] = {}
+        for key, value in tree.items():
+            if key not in Preferences.model_fields:
+                known = [*Preferences.model_fields, "keys"]
+                faults.append(f"{self.at('', key)}: no such setting: {key}{nearest(key, known)}")
+                continue
+            try:
+                Preferences.model_validate({key: value})
+            except ValidationError as error:
+                fault = error.errors(include_url=False)[0]["msg"].removeprefix("Input ")
+                faults.append(f"{self.at('', key)}: {key} {fault}, got {value!r}")
+            else:
+                taken[key] = value
+        return taken
+
+    def keys(self, table: object, faults: list[str]) -> Iterator[KeyChoice]:
+        if not isinstance(table, dict):
+            faults.append(f"{self.at('', 'keys')}: keys is a table of places, such as [keys.live]")
+            return
+        for place, actions in table.items():
+            if not isinstance(actions, dict):
+                faults.append(f'{self.at("keys", place)}: keys.{place} is a table of actions, such as stop = "x"')
+                continue
+            for action, keys in actions.items():
+                where = self.at(f"keys.{place}", action)
+                listed = [keys] if isinstance(keys, str) else keys
+                if isinstance(listed, list) and listed and all(isinstance(key, str) and key for key in listed):
+                    yield KeyChoice(place, action, tuple(listed), where)
+                else:
+                    faults.append(f"{where}: {action} takes a key or a list of keys, got {keys!r}")

@@ -1,0 +1,59 @@
+"""What a poorer terminal needs: each line is translated on its way out, cell by cell, wherever in the interface it came from."""
+
+from functools import lru_cache
+
+from rich.color import Color as RichColor
+from rich.color import ColorSystem
+from rich.segment import Segment
+from rich.style import Style
+from textual.color import Color
+from textual.filter import LineFilter
+
+from moetui.tui.chart.charset import in_charset
+from moetui.tui.chart.spec import Charset
+
+
+class CharsetFilter(LineFilter):
+    """Puts what a character set has in the place of all else and keeps the widths. Text that is ASCII already costs nothing."""
+
+    def __init__(self, charset: Charset) -> None:
+        super().__init__(enabled=charset != "braille")
+        self._charset: Charset = charset
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        """The segments in the character set, with the styles that they have."""
+        return [
+            segment
+            if segment.text.isascii()
+            else Segment(in_charset(segment.text, self._charset), segment.style, segment.control)
+            for segment in segments
+        ]
+
+
+class PaletteFilter(LineFilter):
+    """Takes the sixteen colours of the terminal's own palette for all others."""
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        """The segments with the nearest colour of the palette."""
+        return [Segment(text, style and _in_palette(style), control) for text, style, control in segments]
+
+
+class NoColorFilter(LineFilter):
+    """Takes all colours away. What had a ground of its own, such as the line under the cursor, is shown reversed."""
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        """The segments in bold, dim, underlined and reversed only."""
+        return [Segment(text, style and _without_color(style), control) for text, style, control in segments]
+
+
+@lru_cache(4096)
+def _in_palette(style: Style) -> Style:
+    color, ground = (one and one.downgrade(ColorSystem.STANDARD) for one in (style.color, style.bgcolor))
+    return style if (color, ground) == (style.color, style.bgcolor) else style + Style(color=color, bgcolor=ground)
+
+
+@lru_cache(4096)
+def _without_color(style: Style) -> Style:
+    own_ground = style.bgcolor is not None and not style.bgcolor.is_default
+    plain = Style(color=RichColor.default(), bgcolor=RichColor.default(), reverse=bool(style.reverse) != own_ground)
+    return style + plain

@@ -1,0 +1,43 @@
+"""`watch`, `show` and `keys` where there is no terminal."""
+
+from moetui.core.lab import Lab
+from moetui.core.preferences import workspace_file
+from tests.cli.conftest import Cli
+from tests.tui.lab_on_disk import end_run, write_run
+
+
+def test_watch_prints_the_block_once_and_leaves(cli: Cli, lab: Lab) -> None:
+    end_run(lab, write_run(lab, "a", name="first"), "failed")
+    for arguments in (("watch",), ("watch", "first", "--once"), ("watch", "--charset", "ascii")):
+        code, out, err = cli(*arguments)
+        assert (code, err) == (0, "")
+        assert "first" in out
+        assert "Loss" in out
+        assert "\x1b" not in out
+        assert out.isascii() == ("ascii" in arguments)
+    assert [run["name"] for run in cli.json("watch", "first")] == ["first"]
+
+
+def test_show_draws_loss_and_learning_rate_and_json_stays_clean(cli: Cli, lab: Lab) -> None:
+    code, published, _ = cli("show", "published/schedule/baseline")
+    assert code == 0
+    assert "Learning rate" not in published  # of a result there is nothing to draw
+    end_run(lab, write_run(lab, "a", name="first"))
+    code, out, _ = cli("show", "first")
+    assert code == 0
+    assert "Loss" in out
+    assert "Learning rate" in out
+    assert cli.json("show", "first")["name"] == "first"
+
+
+def test_keys_are_listed_as_the_settings_have_them(cli: Cli, lab: Lab) -> None:
+    workspace_file(lab.workspace).write_text('[keys.live]\nstop = "f9"\nlogg = "x"\n')
+    code, out, err = cli("keys", "live")
+    assert code == 0
+    assert "f9" in out
+    assert err == f"moetui: {workspace_file(lab.workspace)}:3: no such action: logg; did you mean log?\n"
+    (stop,) = [row for row in cli.json("keys") if (row["place"], row["action"]) == ("live", "stop")]
+    assert stop["keys"] == ["f9"]
+    code, _, err = cli("keys", "lives")
+    assert code == 3
+    assert "did you mean live?" in err

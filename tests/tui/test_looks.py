@@ -1,0 +1,107 @@
+"""Themes, colours and character sets."""
+
+import re
+import time
+from pathlib import Path
+
+import pytest
+from rich.segment import Segment
+from rich.style import Style
+from textual.color import Color
+
+from moetui.core.lab import Lab
+from moetui.core.preferences import read_settings
+from moetui.tui.app import MoetuiApp
+from moetui.tui.chart import PALETTE, ChartSpec, Series, draw
+from moetui.tui.chart.charset import in_charset
+from moetui.tui.filters import NoColorFilter, PaletteFilter
+from tests.tui.lab_on_disk import end_run, write_run
+from tests.tui.seen import seen, until
+
+BLACK = Color(0, 0, 0)
+CONSOLE = set("".join(bytes([code]).decode("cp437") for code in range(32, 256))) | set("↑↓→←\n")
+"""What the font of a Linux console has."""
+
+
+def written(app: MoetuiApp) -> list[Style]:
+    """The styles of everything on the screen as they go to the terminal."""
+    return [part.style for strip in app.screen._compositor.render_strips() for part in strip if part.style]
+
+
+async def test_blocks_draw_every_screen_with_the_font_of_a_console(lab: Lab) -> None:
+    end_run(lab, write_run(lab, "a", name="größe/日本", created=time.time()))
+    app = MoetuiApp(lab, start="live", charset="block")
+    async with app.run_test(size=(100, 30), notifications=True) as pilot:
+        for keys in (["f"], ["1"], ["3"], ["question_mark"], ["escape", "f4"]):
+            await pilot.press(*keys)
+            await pilot.pause(0.2)
+            assert set(seen(app)) <= CONSOLE
+        await pilot.press("escape", "2")
+        await until(pilot, lambda: re.search("[▄▀█]", seen(app)))
+
+
+def test_half_blocks_draw_a_rising_line_from_the_lower_left_to_the_upper_right() -> None:
+    spec = ChartSpec("", (Series("a", range(40), range(40), legend=False),))
+    rows = draw(spec, 40, 12, "block").plain().splitlines()
+    inked = [(y, x) for y, row in enumerate(rows) for x, char in enumerate(row) if char in "▄▀█"]
+    assert inked == sorted(inked, key=lambda place: (place[0], -place[1])) or len(inked) > 20
+    highest, lowest = min(inked), max(inked)
+    assert highest[1] > 30
+    assert lowest[1] < 12
+
+
+def test_every_run_keeps_a_sign_of_its_own_in_every_character_set() -> None:
+    for charset in ("braille", "block", "ascii"):
+        assert len({in_charset(slot.marker, charset) for slot in PALETTE}) == len(PALETTE)
+
+
+async def test_a_theme_is_chosen_by_key_and_remembered(lab: Lab, user: Path) -> None:
+    app = MoetuiApp(lab)
+    async with app.run_test(size=(80, 24)) as pilot:
+        assert app.theme == "textual-dark"
+        await pilot.press("f2")
+        assert app.theme == "textual-light"
+    again = MoetuiApp(lab)
+    assert (again.theme, read_settings(lab.workspace).preferences.theme) == ("textual-light", "light")
+    assert MoetuiApp(lab, theme="dark").theme == "textual-dark"
+
+
+async def test_the_theme_of_the_terminal_takes_its_sixteen_colours_only(lab: Lab) -> None:
+    end_run(lab, write_run(lab, "a", created=time.time()))
+    app = MoetuiApp(lab, start="live", theme="terminal")
+    async with app.run_test(size=(100, 30)) as pilot:
+        await pilot.pause(0.3)
+        colors = [color for style in written(app) for color in (style.color, style.bgcolor) if color is not None]
+        assert colors
+        assert {color.type.name for color in colors} <= {"DEFAULT", "STANDARD"}
+
+
+async def test_without_colour_every_screen_still_shows_its_cursor(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    end_run(lab, write_run(lab, "a", created=time.time()))
+    for place in ("launch", "live", "runs"):
+        monkeypatch.setenv("NO_COLOR", "1")  # Textual takes it out of the environment
+        app = MoetuiApp(lab, start=place)
+        async with app.run_test(size=(100, 30)) as pilot:
+            await pilot.pause(0.3)
+            styles = written(app)
+            assert all(style.color is None or style.color.is_default for style in styles)
+            assert all(style.bgcolor is None or style.bgcolor.is_default for style in styles)
+            assert any(style.reverse for style in styles) or "›" in seen(app)
+
+
+def test_a_ground_of_its_own_is_reversed_where_there_are_no_colours() -> None:
+    plain, chosen = Segment("a", Style.parse("red")), Segment("b", Style.parse("white on blue"))
+    first, second = NoColorFilter().apply([plain, chosen], BLACK)
+    assert first.style is not None
+    assert second.style is not None
+    assert (first.style.reverse, second.style.reverse) == (False, True)
+
+
+def test_the_palette_keeps_what_belongs_to_it() -> None:
+    kept = Segment("a", Style.parse("bold bright_red"))
+    assert PaletteFilter().apply([kept], BLACK) == [kept]
+    (changed,) = PaletteFilter().apply([Segment("b", Style.parse("#ff0000"))], BLACK)
+    assert changed.style is not None
+    assert changed.style.color is not None
+    assert changed.style.color.type.name == "STANDARD"

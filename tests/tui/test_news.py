@@ -1,0 +1,109 @@
+"""Notifications of ends and findings, and several interfaces on one workspace."""
+
+import pytest
+
+from engine.rundir import Finding
+from moetui.core import shelf
+from moetui.core.lab import Lab, Snapshot
+from moetui.core.preferences import workspace_file
+from moetui.core.records import RunRecord, Status
+from moetui.tui.app import MoetuiApp
+from moetui.tui.feed import Picture
+from moetui.tui.news import Wire, end_text, ends
+from moetui.tui.widgets.run_table import RunTable
+from tests.tui.lab_on_disk import end_run, write_run
+from tests.tui.seen import seen, until
+
+
+def run(name: str, status: Status, reason: str = "", ended: float = 0.0) -> RunRecord:
+    return RunRecord(id=name, name=name, status=status, reason=reason, ended=ended)
+
+
+def test_ends_are_told_in_their_order_and_once() -> None:
+    before = Snapshot((run("a", "running"), run("b", "running"), run("c", "finished"), run("d", "queued")))
+    after = Snapshot((run("a", "finished", ended=2.0), run("b", "failed", ended=1.0), run("c", "finished")))
+    assert [one.name for one in ends(before, after)] == ["b", "a"]
+    assert list(ends(after, after)) == []
+    assert list(ends(Snapshot(()), after)) == []
+
+
+def test_an_end_tells_the_reason_of_a_failure() -> None:
+    assert end_text(run("a", "diverged", "the loss is nan")) == "a diverged: the loss is nan"
+    assert end_text(run("a", "stopped", "asked to")) == "a stopped"
+
+
+class Ringing(MoetuiApp):
+    """An app that counts its rings."""
+
+    NOTIFICATION_TIMEOUT = 600.0  # what was told stays to be looked at, however busy the machine is
+    rung = 0
+
+    def bell(self) -> None:
+        self.rung += 1
+
+
+async def test_bell_and_notification_are_for_those_who_want_them(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = [
+        (run("a", "running"), Finding(kind="spike", update=7, severity="warning", evidence="up by 2", advice="")),
+        (run("a", "running"), Finding(kind="flat", update=7, severity="note", evidence="nothing", advice="")),
+    ]
+    for wanted in (False, True):
+        app = Ringing(lab)
+        async with app.run_test(notifications=True) as pilot:
+            sent: list[str] = []
+            assert app._driver is not None
+            monkeypatch.setattr(app._driver, "write", sent.append)
+            wire = Wire(app, bell=wanted, osc9=wanted)
+            wire.tell_findings(found)
+            many = tuple(run(str(number), "running") for number in range(9))
+            over = tuple(one.model_copy(update={"status": "finished"}) for one in many)
+            wire.tell_ends(Snapshot(many), Snapshot(over))
+            await pilot.pause()
+            assert [told.message for told in app._notifications] == [
+                "a: spike at update 7: up by 2",
+                "9 runs ended: 9 finished",
+            ]
+            assert app.rung == 2 * wanted
+            assert any("\x1b]9;moetui: 9 runs ended: 9 finished\x07" in text for text in sent) == wanted
+
+
+async def test_the_settings_turn_bell_and_notifications_on(lab: Lab) -> None:
+    workspace_file(lab.workspace).write_text("bell = true\n")
+    app = Ringing(lab)
+    async with app.run_test(notifications=True) as pilot:
+        for one in (run("a", "running"), run("a", "diverged", "the loss is nan")):
+            app._deliver(Picture(Snapshot((one,))))
+        assert app.rung == 1
+        await pilot.pause()
+        assert [told.message for told in app._notifications] == ["a diverged: the loss is nan"]
+
+
+async def test_two_interfaces_see_each_other_and_keep_their_cursors_on_their_runs(lab: Lab) -> None:
+    for index in range(4):
+        end_run(lab, write_run(lab, f"run{index}", created=float(index + 1)))
+    gone = shelf.delete(lab, lab.find("run2"))
+    here, there = MoetuiApp(lab, start="runs"), MoetuiApp(Lab(lab.workspace), start="runs", remote=True)
+    async with here.run_test(size=(100, 24)) as first, there.run_test(size=(100, 24)) as second:
+        await until(first, lambda: "run0" in seen(here))
+        await until(second, lambda: "run0" in seen(there))
+        await second.press("down")
+        table = there.screen.query_one(RunTable)
+        assert table.current is not None
+        assert table.current.id == "run1"
+        shelf.label(here.lab, here.lab.find("run1"), name="renamed")
+        shelf.delete(here.lab, here.lab.find("run3"))
+        shelf.restore(here.lab, gone)
+        await until(
+            second, lambda: all(word in seen(there) for word in ("renamed", "run2")) and "run3" not in seen(there)
+        )
+        assert table.current is not None
+        assert table.current.id == "run1"
+
+
+async def test_a_slow_link_is_shown_and_switched(lab: Lab) -> None:
+    app = MoetuiApp(lab, remote=True)
+    async with app.run_test(size=(120, 24)) as pilot:
+        await until(pilot, lambda: "slow link" in seen(app))
+        await pilot.press("f3")
+        await until(pilot, lambda: "slow link" not in seen(app))
+        assert not app.remote
