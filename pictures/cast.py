@@ -16,7 +16,8 @@ from benchmarks.terminal.far_end import FarEnd
 
 CAST = Path(__file__).parents[1] / "docs" / "moetui.cast"
 SIZE = (100, 30)
-LONGEST_PAUSE = 1.5
+LONGEST_PAUSE = 0.4
+DOWN, ENTER = "\x1b[B", "\r"
 PRESET = """
 [preset]
 name = "demo"
@@ -37,23 +38,21 @@ evaluation.max_sequences = 32
 def session(app: FarEnd) -> None:
     """Choose the preset, start it, watch the runs until they have ended, and ask which learning rate was best."""
     app.seconds_until("Launch")
-    type_slowly(app, "/demo\r")
     app.settle()
-    type_slowly(app, "\r")
+    type_slowly(app, DOWN, ENTER)
     app.seconds_until("running")
-    for _ in range(3):
-        app.settle(0.4, within=20)
-    type_slowly(app, "\t\tm")
+    begun = len(app.pieces)
+    type_slowly(app, "\t", "\t", "m")
     time.sleep(3)
     type_slowly(app, "m")
-    app.seconds_until("nothing runs", within=600)
+    app.seconds_until("nothing runs", after=begun, within=900)
     type_slowly(app, "4")
     app.settle()
     time.sleep(2)
     type_slowly(app, "q")
 
 
-def type_slowly(app: FarEnd, keys: str) -> None:
+def type_slowly(app: FarEnd, *keys: str) -> None:
     """Press keys at the pace of a person."""
     for key in keys:
         app.press(key.encode(), within=2)

@@ -28,6 +28,8 @@ async def screens(lab: Lab, study: str) -> AsyncIterator[tuple[str, str]]:
     async with app.run_test(size=SIZE) as pilot:
         for name in MoetuiApp.MODES:
             await app.action_show(name)
+            if name == "compare":
+                await pilot.press("slash", *study, "enter")
             yield name, await settled(pilot)
         await app.action_show("runs")
         await pilot.press("slash", *study, "enter", "enter")

@@ -73,13 +73,16 @@ class FarEnd:
         found = {key: int(kilobytes) for key, kilobytes in re.findall(r"(\w+): +(\d+) kB", text)}
         return found["Pss"] * 1024 / 1e6, found["Rss"] * 1024 / 1e6
 
-    def seconds_until(self, text: str, *, within: float = 120.0) -> float:
-        """Seconds from the start of the process to the arrival of a text, whatever escape sequences lie between its letters."""
+    def seconds_until(self, text: str, *, after: int = 0, within: float = 120.0) -> float:
+        """Seconds from the start of the process to the arrival of a text, whatever escape sequences lie between its letters.
+
+        `after`: so many pieces are not looked at.
+        """
         wanted = text.encode()
         with self._arrived:
             while True:
                 data = b""
-                for moment, piece in self._pieces:
+                for moment, piece in self._pieces[after:]:
                     data += piece
                     if wanted in ESCAPES.sub(b"", data):
                         return moment - self.began
