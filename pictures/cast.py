@@ -75,7 +75,7 @@ def main() -> None:
         presets = Path(folder) / "presets"
         presets.mkdir()
         (presets / "demo.toml").write_text(PRESET, encoding="utf-8")
-        with FarEnd(["moetui.cli.main", "--workspace", folder], SIZE) as app:
+        with FarEnd(["moetui.cli.main", "--workspace", folder, "--no-tour"], SIZE) as app:
             session(app)
             app.wait()
             pieces = app.pieces

@@ -12,7 +12,7 @@ from textual.app import App, ComposeResult
 from textual.containers import Grid
 from textual_plotext import PlotextPlot
 
-from moetui.core.history import History
+from moetui.core.tracks import Tracks
 
 CHARTS = {"Loss": ("train_loss", "val_loss"), "Learning rate": ("lr",), "Accuracy": ("train_accuracy", "val_accuracy")}
 CHARTS |= {"Tokens/s": ("tokens_per_second",)}
@@ -25,7 +25,7 @@ class RivalApp(App[None]):
 
     def __init__(self, workspace: Path) -> None:
         super().__init__()
-        self.runs = [History(path) for path in sorted(workspace.glob("runs/*/metrics.jsonl"))]
+        self.runs = [Tracks(path) for path in sorted(workspace.glob("runs/*/metrics.jsonl"))]
 
     def compose(self) -> ComposeResult:
         """Two by two."""
@@ -48,7 +48,7 @@ class RivalApp(App[None]):
             plt.title(chart.name)
             for run in self.runs:
                 for key in CHARTS[str(chart.name)]:
-                    updates, values = run.series(key)
+                    updates, values = run.track(key)
                     plt.plot(updates.tolist(), values.tolist(), marker="braille")
             chart.refresh()
 

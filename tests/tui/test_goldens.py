@@ -4,10 +4,13 @@
 """
 
 import difflib
+import os
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
+from types import SimpleNamespace
 
+import psutil
 import pytest
 from textual.pilot import Pilot
 
@@ -23,7 +26,7 @@ SIZES = ((60, 15), (80, 24), (120, 40), (200, 60))
 
 @pytest.fixture(autouse=True)
 def _fixed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A clock that stands still, UTC, no GPU, two cores, and a home of nobody's."""
+    """A clock that stands still, UTC, a machine without a GPU that is always equally busy, and a home of nobody's."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(time, "time", lambda: NOW)
     monkeypatch.setenv("TZ", "UTC")
@@ -32,6 +35,11 @@ def _fixed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(variable, str(tmp_path / "home"))
     monkeypatch.setattr(devices, "read_gpus", lambda: ())
     monkeypatch.setattr(devices, "cores", lambda: 2)
+    monkeypatch.setattr(psutil, "cpu_percent", lambda **_: [50.0, 25.0])
+    monkeypatch.setattr(
+        psutil, "virtual_memory", lambda: SimpleNamespace(total=16 << 30, available=12 << 30, used=4 << 30)
+    )
+    monkeypatch.setattr(os, "getloadavg", lambda: (0.5, 0.4, 0.3))
 
 
 @pytest.mark.slow

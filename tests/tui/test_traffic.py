@@ -14,7 +14,7 @@ BUDGET = 1000
 
 
 def moetui(workspace: Path) -> FarEnd:
-    return FarEnd(["moetui.cli.main", "--workspace", str(workspace)], (120, 40))
+    return FarEnd(["moetui.cli.main", "--workspace", str(workspace), "--no-tour"], (120, 40))
 
 
 @pytest.mark.slow
