@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: install demo check format test quick goldens screenshots cast lock clean
+.PHONY: install demo check format test quick long goldens screenshots cast lock clean
 
 install: $(INSTALLED)
 
@@ -27,10 +27,13 @@ format: install
 	$(BIN)/ruff check --fix .
 
 test: install
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 -m 'not long'
 
 quick: install
-	$(BIN)/pytest -n 2 -m 'not slow'
+	$(BIN)/pytest -n 2 -m 'not (slow or long)'
+
+long: install
+	$(BIN)/pytest -n 2 -m long
 
 # The screens that the tests compare, as they are now; look at the diff.
 goldens: install

@@ -36,7 +36,7 @@ def _chart_actions(place: Place) -> tuple[Action, ...]:
         Action(place, "chart(1)", "tab", "Next", "Go to the next chart."),
         Action(place, "chart(-1)", "shift+tab", "", "Go to the chart before."),
         Action(place, "maximise", "m,enter", "Max", "Give the chart all the space, or bring the others back."),
-        Action(place, "places(1)", "plus,equals_sign", "", "Show more charts at once, nine at most."),
+        Action(place, "places(1)", "plus", "", "Show more charts at once, nine at most."),
         Action(place, "places(-1)", "minus", "", "Show fewer, larger charts."),
         Action(place, "chart_page(1)", "right_square_bracket", "", "Go to the next page of charts."),
         Action(place, "chart_page(-1)", "left_square_bracket", "", "Go to the page of charts before."),
@@ -205,7 +205,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("run", "rerun", "R", "", "Queue the same configuration, seed included, as a new run."),
     Action("run", "fork", "F", "", "Queue a new run that begins with these weights, with settings you type."),
     Action("run", "export", "X", "", "Export the measurements: csv, jsonl, parquet, tensorboard and more."),
-    Action("run", "copy", "y", "", "Copy id, name, configuration or JSON to clipboard and file."),
+    Action("run", "copy", "Y", "", "Copy id, name, configuration or JSON to clipboard and file."),
     Action("compare", "view('response')", "r", "", "Show the response: the score against the learning rate."),
     Action(
         "compare", "view('verdicts')", "v", "", "Show the verdicts: every setting with its difference from the best."

@@ -1,13 +1,19 @@
-"""Textual's command palette, kept from breaking when a page is turned before its list has been laid out."""
+"""Textual's command palette, kept from breaking when keys come faster than it is laid out."""
+
+from typing import Any
 
 from textual.command import CommandList, CommandPalette
+from textual.worker import Worker
 
 
 class Palette(CommandPalette):
     """The search for an action by name."""
 
+    def run_worker(self, *args: Any, **options: Any) -> Worker[Any]:
+        """Start a search that may fail by itself: Textual 8.2 looks for the list of a palette that was closed meanwhile."""
+        return super().run_worker(*args, **options | {"exit_on_error": False})
+
     def _action_command_list(self, action: str) -> None:
-        if self.query_one(
-            CommandList
-        ).size:  # without a size it has no line to go to, and Textual 8.2 raises a KeyError
+        # Without a size the list has no line to go to, and Textual 8.2 raises a KeyError.
+        if self.query_one(CommandList).size:
             super()._action_command_list(action)

@@ -13,7 +13,7 @@ from textual.message import Message
 from textual.message_pump import MessagePump
 from textual.strip import Strip
 from textual.widget import Widget
-from textual.worker import Worker
+from textual.worker import Worker, WorkerState
 
 from moetui.tui.fault_log import log_fault
 
@@ -42,7 +42,9 @@ class Contained(MessagePump):
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Take a fault of a thread or task of this part for its own."""
-        if event.worker.error is not None:
+        if (
+            event.state is WorkerState.ERROR and event.worker.error is not None
+        ):  # one that was cancelled has an error too
             self.break_down(log_fault(event.worker.error, f"{type(self).__name__}, {event.worker.name}"))
 
 

@@ -35,7 +35,9 @@ class PlaceScreen(Contained, Screen[None]):
         yield from ()
 
     def receive(self, picture: Picture) -> None:
-        """Take a new picture of the laboratory; the app calls it on the visible screen."""
+        """Take a new picture of the laboratory; the app calls it on the visible screen, which takes it up when it is there."""
+        if not self.is_mounted:
+            return
         head = self.query_one(Head)
         head.picture, head.remote = picture, self.laboratory.remote
         with self.contained():

@@ -99,7 +99,7 @@ async def test_a_few_random_keys_break_nothing(busy_lab: Lab) -> None:
     await press_at_random(busy_lab, 99, 100)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("seed", SEEDS)
 async def test_ten_thousand_random_keys_and_sizes_break_nothing(busy_lab: Lab, seed: int) -> None:
     await press_at_random(busy_lab, seed, KEYS)

@@ -26,6 +26,6 @@ def test_without_a_memory_the_view_is_the_usual_one() -> None:
     ["", "{", "[]", '{"columns": 3}', '{"columns": ["no_such_key"], "sort": "", "group": "", "descending": false}'],
 )
 def test_a_memory_that_makes_no_sense_is_as_good_as_none(kept: str) -> None:
-    state().parent.mkdir(parents=True)
+    state().parent.mkdir(parents=True, exist_ok=True)
     state().write_text(kept)
     assert remembered_view() == View()

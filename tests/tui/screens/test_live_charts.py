@@ -128,7 +128,7 @@ async def test_more_charts_fewer_charts_and_pages(lab: Lab) -> None:
         metrics.write({"update": 100, "session": 1, "grad_norm": 1.0, "val_perplexity": 90.0, "data_wait": 0.1})
     async with live(lab, (200, 60)) as watched:
         await watched.until(lambda: watched.curves("Loss"), "curves")
-        await watched.pilot.press("plus", "equals_sign")
+        await watched.pilot.press("plus", "plus")
         await watched.pilot.pause()
         assert shown(watched) == ["Loss", "Learning rate", "Accuracy", "Tokens/s", "Perplexity", "Gradient norm"]
         await watched.pilot.press("right_square_bracket")
@@ -147,7 +147,7 @@ async def test_one_chooses_which_charts_there_are(lab: Lab) -> None:
     async with live(lab) as watched:
         await watched.until(lambda: watched.curves("Loss"), "curves")
         await watched.pilot.press("C")
-        await watched.until(lambda: isinstance(watched.app.screen, Pick), "the list")
+        await watched.until(lambda: isinstance(watched.app.screen, Pick) and watched.app.focused, "the list")
         await watched.pilot.press("space", "enter")
         await watched.until(lambda: isinstance(watched.app.screen, LiveScreen), "the charts")
         await watched.pilot.pause()
