@@ -7,7 +7,6 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
-from textual.events import Key
 from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
@@ -43,12 +42,12 @@ class Finder(Input):
             super().__init__()
             self.character = character
 
-    def on_key(self, event: Key) -> None:
-        """Keep commands out of the text."""
-        if event.character is not None and event.character in self.COMMANDS:
-            event.prevent_default()
-            event.stop()
-            self.post_message(self.Command(event.character))
+    def replace(self, text: str, start: int, end: int) -> None:
+        """Type, but keep commands out of the text."""
+        if len(text) == 1 and text in self.COMMANDS:
+            self.post_message(self.Command(text))
+        else:
+            super().replace(text, start, end)
 
 
 class Rows(Widget):
