@@ -37,7 +37,7 @@ long: install
 
 # The screens that the tests compare, as they are now; look at the diff.
 goldens: install
-	$(BIN)/pytest tests/tui/test_goldens.py --update-goldens
+	$(BIN)/pytest -n 2 tests/tui/test_goldens.py --update-goldens
 
 # The pictures of README and docs, from real runs: those of WORKSPACE and STUDY, or of a quickstart that is trained for it.
 screenshots: install
