@@ -37,7 +37,7 @@ def to_charset(cells: list[Cell], charset: Charset) -> list[Cell]:
 
 
 def _narrow(char: str) -> bool:
-    return char.isprintable() and not unicodedata.combining(char) and unicodedata.east_asian_width(char) not in "WF"
+    return char.isprintable() and cell_len(char) == 1
 
 
 def in_charset(text: str, charset: Charset) -> str:
