@@ -1,6 +1,7 @@
 """What is known of a run beside its measurements: its configuration, what was found about its health, its checkpoints."""
 
 import contextlib
+import math
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ PAUSE_SECONDS = 10.0
 """Time after which a live run is looked at again."""
 
 SHARE = 0.05
-"""Part of the time that looking at live runs may take: long histories are examined less often."""
+"""Part of the time that looking at live runs again may take, all of them together: many, or long ones, are examined less often."""
 
 MOST_BYTES = 8 << 20
 """Size of the metrics from which on they are not examined here; the trainer notes its findings when the run ends."""
@@ -41,20 +42,23 @@ class Backgrounds:
         self._known: dict[str, Background] = {}
         self._statuses: dict[str, str] = {}
         self._due: dict[str, float] = {}
+        self._free = -math.inf  # when the time that the last examination took is made up for
 
     def look(self, snapshot: Snapshot, run_ids: Iterable[str]) -> dict[str, Background]:
         """The backgrounds of these runs; blocks on the disk."""
         wanted = set(run_ids)
         runs = [run for run in snapshot.runs if run.id in wanted and run.path]
-        for run in runs:
-            if run.status != self._statuses.get(run.id) or (run.live and self._clock() >= self._due[run.id]):
-                began = self._clock()
+        now = self._clock()
+        for run in sorted(runs, key=lambda run: self._due.get(run.id, now)):  # who has waited longest comes first
+            began = self._clock()
+            again = run.live and now >= max(self._due.get(run.id, now), self._free)
+            if run.status != self._statuses.get(run.id) or again:
                 found = self._read(run, snapshot)
                 if found != self._known.get(run.id):
                     self._known[run.id] = found
-                took = self._clock() - began
                 self._statuses[run.id] = run.status
-                self._due[run.id] = began + max(PAUSE_SECONDS, took / SHARE)
+                self._due[run.id] = began + PAUSE_SECONDS
+                self._free = began + (self._clock() - began) / SHARE
         return {run.id: self._known[run.id] for run in runs}
 
     def _read(self, run: RunRecord, snapshot: Snapshot) -> Background:

@@ -23,14 +23,13 @@ from textual.widgets import Input
 from moetui.core.lab import Lab
 from moetui.core.preferences import Settings, Theme, read_settings, remember
 from moetui.core.terminal import Charset, detect_charset, is_remote
-from moetui.core.vigil import Vigil
 from moetui.tui.actions import Action, Place, actions_of, bindings, key_names
 from moetui.tui.fault_log import log_fault
 from moetui.tui.feed import Feed, Picture
 from moetui.tui.filters import CharsetFilter, NoColorFilter, PaletteFilter
 from moetui.tui.keymap import keymap_of
 from moetui.tui.lost_terminal import end_with_terminal
-from moetui.tui.news import Wire
+from moetui.tui.news import Discoveries, Wire
 from moetui.tui.palette import Palette
 from moetui.tui.place import PlaceScreen
 from moetui.tui.screens.compare import CompareScreen
@@ -46,9 +45,6 @@ READ_SECONDS = 0.5
 
 REMOTE_SECONDS = 2.0
 """Over a slow link the least time between two drawings of numbers; a change of a run's status is drawn at once."""
-
-VIGIL_SECONDS = 5.0
-"""Pause between two looks at the health of the live runs."""
 
 LINGER_SECONDS = 2.0
 """How long the end of the last run stays on the screen before the app leaves by itself."""
@@ -121,7 +117,7 @@ class MoetuiApp(App[None]):
         self.theme = THEMES[self.palette]
         self.keymap = keymap_of(self.settings.keys)
         self.set_keymap(dict(self.keymap.keys))
-        self._vigil = Vigil(lab)
+        self._discoveries = Discoveries()
         self._wire = Wire(self, bell=preferences.bell, osc9=preferences.osc9)
         self.animation_level = "none"
 
@@ -130,7 +126,6 @@ class MoetuiApp(App[None]):
         self._leave_on_signals()
         self.switch_mode(self._start)
         self.set_interval(READ_SECONDS, self.refresh_picture)
-        self.set_interval(VIGIL_SECONDS, self._keep_vigil)
         self.refresh_picture()
         for fault in (*self.settings.faults, *self.keymap.faults):
             self.notify(fault, title="Settings", severity="warning", timeout=FAULT_SECONDS, markup=False)
@@ -161,6 +156,7 @@ class MoetuiApp(App[None]):
 
     def _deliver(self, picture: Picture) -> None:
         self._wire.tell_ends(self.picture.snapshot, picture.snapshot)
+        self._wire.tell_findings(self._discoveries.news(picture))
         self.picture = picture
         if picture is not self._drawn and isinstance(self.screen, PlaceScreen) and self._is_due(picture):
             self._drawn, self._drawn_at = picture, time.monotonic()
@@ -168,11 +164,6 @@ class MoetuiApp(App[None]):
         if self._until_ended and not any(run.pending for run in picture.snapshot.runs if run.id in self.watch_ids):
             self._until_ended = False
             self.set_timer(LINGER_SECONDS, self.exit)
-
-    @work(thread=True, exclusive=True, group="vigil", exit_on_error=False)
-    def _keep_vigil(self) -> None:
-        found = list(self._vigil.look(self.picture.snapshot))
-        self.call_from_thread(self._wire.tell_findings, found)
 
     def _is_due(self, picture: Picture) -> bool:
         if not self.remote or time.monotonic() - self._drawn_at >= REMOTE_SECONDS:

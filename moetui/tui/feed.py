@@ -61,7 +61,7 @@ _EMPTY: Column = np.empty(0)
 class Picture:
     """The laboratory at one moment: its runs, the curves of the watched ones, and why it could not be read, if so.
 
-    `backgrounds` tells more of the watched runs and of those that are in view.
+    `backgrounds` tells more of the watched runs, of those that are in view and of all that live.
     """
 
     snapshot: Snapshot = field(default_factory=lambda: Snapshot(()))
@@ -103,7 +103,8 @@ class Feed:
             picture = Picture(self._last.snapshot, self._last.curves, str(error), self._last.backgrounds)
         else:
             curves = MappingProxyType(self._read_curves(snapshot))
-            known = self._backgrounds.look(snapshot, self._watched | self._in_view)
+            live = {run.id for run in snapshot.runs if run.live}
+            known = self._backgrounds.look(snapshot, self._watched | self._in_view | live)
             picture = Picture(snapshot, curves, backgrounds=MappingProxyType(known))
         if _same(picture, self._last):
             return self._last

@@ -8,9 +8,11 @@ from textual.app import App
 
 from engine.rundir import Finding
 from moetui.core import format as words
+from moetui.core.background import Background
 from moetui.core.lab import Snapshot
 from moetui.core.records import RunRecord
 from moetui.core.terminal import notification
+from moetui.tui.feed import Picture
 
 Severity = Literal["information", "warning", "error"]
 
@@ -50,6 +52,23 @@ class Wire:
             self._app.bell()
         if self._osc9 and self._app._driver is not None:
             self._app._driver.write(notification(f"moetui: {text}"))
+
+
+class Discoveries:
+    """What is found about live runs, each kind of finding once. What was there at the first sight of a run is no news."""
+
+    def __init__(self) -> None:
+        self._first: dict[str, int] = {}  # run → update at its first sight
+        self._told: set[tuple[str, str]] = set()
+
+    def news(self, picture: Picture) -> Iterator[tuple[RunRecord, Finding]]:
+        """The findings that are new in this picture of the laboratory."""
+        for run in picture.snapshot.pending:
+            first = self._first.setdefault(run.id, run.update)
+            for finding in picture.backgrounds.get(run.id, Background()).findings:
+                if finding.update > first and (run.id, finding.kind) not in self._told:
+                    self._told.add((run.id, finding.kind))
+                    yield run, finding
 
 
 def ends(before: Snapshot, after: Snapshot) -> Iterator[RunRecord]:

@@ -1,5 +1,5 @@
 from engine.rundir import Finding, Result, write_file
-from moetui.core.background import PAUSE_SECONDS, Backgrounds
+from moetui.core.background import MOST_BYTES, PAUSE_SECONDS, SHARE, Background, Backgrounds
 from moetui.core.lab import Lab, Snapshot
 from moetui.core.records import RunRecord
 from tests.tui.lab_on_disk import end_run, write_metrics, write_run
@@ -51,3 +51,33 @@ def test_a_damaged_run_has_an_empty_background(lab: Lab) -> None:
     run.result_file.write_text("{")
     (background,) = Backgrounds(lab).look(Snapshot((record,)), [record.id]).values()
     assert (background.config, background.findings) == (None, ())
+
+
+def test_live_runs_together_take_no_more_than_their_share_of_the_time(lab: Lab) -> None:
+    runs = [write_run(lab, name).model_copy(update={"status": "running"}) for name in ("a", "b", "c")]
+    ticks = iter(range(10**6))
+    read: list[str] = []
+
+    class Slow(Backgrounds):
+        """Each look at the clock is a second later, so that each examination takes one."""
+
+        def _read(self, run: RunRecord, snapshot: Snapshot) -> Background:
+            read.append(run.id)
+            return super()._read(run, snapshot)
+
+    backgrounds = Slow(lab, clock=lambda: float(next(ticks)))
+    for _ in range(200):
+        backgrounds.look(Snapshot(tuple(runs)), [run.id for run in runs])
+    assert sorted(read[:3]) == ["a", "b", "c"]  # the first look is due to everybody
+    again = read[3:]
+    assert len(again) <= next(ticks) * SHARE
+    assert abs(again.count("a") - again.count("c")) <= 1
+
+
+def test_too_long_a_history_is_left_to_the_trainer(lab: Lab) -> None:
+    record = write_run(lab, "a").model_copy(update={"status": "running"})
+    run = lab.run_dir(record)
+    write_metrics(run, 60, loss=lambda update: float("nan") if update > 50 else 8.0)
+    with run.metrics_file.open("ab") as file:
+        file.truncate(MOST_BYTES + 1)
+    assert Backgrounds(lab).look(Snapshot((record,)), ["a"])["a"].findings == ()

@@ -4,12 +4,13 @@ import pytest
 
 from engine.rundir import Finding
 from moetui.core import shelf
+from moetui.core.background import Background
 from moetui.core.lab import Lab, Snapshot
 from moetui.core.preferences import workspace_file
 from moetui.core.records import RunRecord, Status
 from moetui.tui.app import MoetuiApp
 from moetui.tui.feed import Picture
-from moetui.tui.news import Wire, end_text, ends
+from moetui.tui.news import Discoveries, Wire, end_text, ends
 from moetui.tui.widgets.run_table import RunTable
 from tests.tui.lab_on_disk import end_run, write_run
 from tests.tui.seen import seen, until
@@ -30,6 +31,24 @@ def test_ends_are_told_in_their_order_and_once() -> None:
 def test_an_end_tells_the_reason_of_a_failure() -> None:
     assert end_text(run("a", "diverged", "the loss is nan")) == "a diverged: the loss is nan"
     assert end_text(run("a", "stopped", "asked to")) == "a stopped"
+
+
+def pictured(update: int, *findings: tuple[str, int]) -> Picture:
+    """A live run at an update, with findings of these kinds at these updates."""
+    found = tuple(Finding(kind=kind, update=at, severity="warning", evidence="", advice="") for kind, at in findings)
+    live = run("a", "running").model_copy(update={"update": update})
+    return Picture(Snapshot((live,)), backgrounds={"a": Background(findings=found)})
+
+
+def test_a_finding_is_told_once_and_only_if_it_came_after_the_first_sight_of_its_run() -> None:
+    discoveries = Discoveries()
+
+    def kinds(picture: Picture) -> list[str]:
+        return [finding.kind for _, finding in discoveries.news(picture)]
+
+    assert kinds(pictured(50, ("flat", 40))) == []
+    assert kinds(pictured(90, ("flat", 40), ("spike", 80))) == ["spike"]
+    assert kinds(pictured(95, ("flat", 40), ("spike", 80), ("spike", 94))) == []
 
 
 class Ringing(MoetuiApp):
