@@ -32,8 +32,8 @@ class Contained(MessagePump):
             self.break_down(log_fault(error, type(self).__name__))
 
     def break_down(self, sentence: str) -> None:
-        """Show what went wrong."""
-        raise NotImplementedError
+        """Tell what went wrong; a part that has a place to show it in shows it there instead."""
+        self.app.notify(sentence, title="A fault", severity="error", markup=False)
 
     async def _on_message(self, message: Message) -> None:
         # Textual's one way to a handler; a fault that leaves it ends the part's message loop and with it the app.

@@ -43,10 +43,6 @@ class PlaceScreen(Contained, Screen[None]):
         with self.contained():
             self.show_picture(picture)
 
-    def break_down(self, sentence: str) -> None:
-        """Say what went wrong in the screen itself, which goes on as well as it can."""
-        self.notify(sentence, title=f"A fault in {self.place.capitalize()}", severity="error", markup=False)
-
     def on_screen_resume(self) -> None:
         """Catch up on what happened while another screen was shown."""
         self.receive(self.laboratory.picture)

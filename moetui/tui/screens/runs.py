@@ -29,19 +29,11 @@ from moetui.tui.screens.confirm import Confirm
 from moetui.tui.screens.pick import Choice, Pick
 from moetui.tui.screens.run_page import RunPage
 from moetui.tui.widgets.columns import Column
+from moetui.tui.widgets.line import Line
 from moetui.tui.widgets.listing import Listing, Order, RunIndex, View
 from moetui.tui.widgets.run_table import RunTable
 
 GROUPINGS = ("preset", "study", "group")
-
-
-class FilterLine(Input):
-    """The line to type the filter in. Enter leaves it at once, so that the next key is the screen's."""
-
-    async def action_submit(self) -> None:
-        """Leave the line."""
-        await super().action_submit()
-        self.screen.set_focus(None)
 
 
 class RunsScreen(DeskScreen):
@@ -52,8 +44,8 @@ class RunsScreen(DeskScreen):
     BINDINGS: ClassVar[list[BindingType]] = bindings("runs")
     DEFAULT_CSS = """
     RunsScreen > Static { height: 1; padding: 0 1; }
-    RunsScreen > FilterLine { display: none; }
-    RunsScreen > FilterLine.open { display: block; }
+    RunsScreen > Line { display: none; }
+    RunsScreen > Line.open { display: block; }
     RunsScreen > RunTable { height: 1fr; }
     """
 
@@ -75,7 +67,9 @@ class RunsScreen(DeskScreen):
     def compose_body(self) -> ComposeResult:
         """Caption, filter, table, and what the columns have no room for."""
         yield Static(id="caption")
-        yield FilterLine(placeholder="words, status:finished, lr>=0.05, warmup=0.1 …", compact=True, id="filter")
+        yield Line(
+            entered=lambda typed: self._close_filter(), placeholder="words, status:finished, lr>=0.05, warmup=0.1 …"
+        )
         yield RunTable()
         yield Static(id="about")
 
@@ -264,7 +258,7 @@ class RunsScreen(DeskScreen):
 
     def action_filter(self) -> None:
         """Open the filter."""
-        line = self.query_one(FilterLine)
+        line = self.query_one(Line)
         line.add_class("open")
         self.set_focus(line)
 
@@ -273,13 +267,9 @@ class RunsScreen(DeskScreen):
         query, self._filter_fault = understood(event.value)
         self._see(query=query, from_top=True)
 
-    @on(Input.Submitted)
-    def _entered(self) -> None:
-        self._close_filter()
-
     def action_back(self) -> None:
         """Close the filter and clear it, or take the marks away."""
-        line = self.query_one(FilterLine)
+        line = self.query_one(Line)
         if line.value or line.has_focus:
             line.value = ""
             self._close_filter()
@@ -287,7 +277,7 @@ class RunsScreen(DeskScreen):
             self.action_clear()
 
     def _close_filter(self) -> None:
-        self.query_one(FilterLine).remove_class("open")
+        self.query_one(Line).remove_class("open")
         self.set_focus(None)
 
     async def action_open(self) -> None:
