@@ -90,5 +90,7 @@ def start_dispatcher(workspace: Workspace) -> None:
             stderr=subprocess.STDOUT,
             start_new_session=True,
             cwd=workspace.root,
+            # Whoever works in the shell of a run has its token; a dispatcher belongs to no run.
+            env={name: value for name, value in os.environ.items() if name != TOKEN_VARIABLE},
             pass_fds=(starting.fileno(),),
         )

@@ -186,7 +186,7 @@ def _records(lab: Lab, records: Iterable[RunRecord]) -> Iterator[Orphan]:
     for record in records:
         if record.path and record.deleted is None and not lab.workspace.run_dir(record.path).is_dir():
             yield Orphan(
-                "record", record.id, f"{record.name} has lost its directory {record.path}", "put into the trash"
+                "record", record.id, f"{record.name} has lost its directory {record.path}", "kept as a record alone"
             )
 
 

@@ -76,6 +76,16 @@ def test_a_process_with_a_token_of_no_run_here_is_killed_and_that_of_another_wor
     assert not gone(elsewhere)
 
 
+def test_a_dispatcher_that_was_started_from_the_shell_of_a_run_is_not_taken_for_a_process_of_that_run(
+    lab: Lab, fake_engine: Behave, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake_engine("hold")
+    monkeypatch.setenv(TOKEN_VARIABLE, "of another run")
+    (run,) = queue(lab, 0.05)
+    eventually(lambda: status(lab, run) == "running")
+    assert find(lab) == ()
+
+
 def test_a_child_that_outlives_its_trainer_is_killed_and_the_device_is_free_again(
     lab: Lab, fake_engine: Behave
 ) -> None:
@@ -143,6 +153,7 @@ def test_a_record_without_a_directory_stays_as_a_record_alone_until_its_director
     aside = lab.run_dir(ended).path.rename(lab.workspace.root / "aside")
     shutil.rmtree(lab.run_dir(waits).path)
     assert sorted(kinds(lab)) == [("record", "ended"), ("record", "waits")]
+    assert {one.remedy for one in find(lab)} == {"kept as a record alone"}
     reconcile(lab, find(lab))
     assert find(lab) == ()
     assert (lab.find("ended").path, lab.find("ended").final) == ("", ended.final)
