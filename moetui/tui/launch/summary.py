@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from rich.text import Text
 
@@ -110,7 +111,7 @@ def totals(runs: Sequence[PlannedRun], due: Sequence[PlannedRun], cost: Bill | N
 
 def source_text(preset: Preset, runs: Sequence[PlannedRun], *, offline: bool, scale: str = "") -> str:
     """At which scale a preset is planned, its text, and where it comes from."""
-    source = preset.source if preset.built_in else f"your preset, {preset.path}"
+    source = preset.source if preset.built_in else f"your preset, {_in_workspace(preset.path)}"
     at = f"at scale {scale}" if scale else ""
     return " · ".join(part for part in (at, _text_source(runs, offline=offline), source) if part)
 
@@ -122,3 +123,10 @@ def _text_source(runs: Sequence[PlannedRun], *, offline: bool) -> str:
         return "needs the network (o: offline text)"
     sources = " and ".join(dict.fromkeys(run.config.data.source for run in runs))
     return f"offline text: {sources}" if offline else f"text: {sources}"
+
+
+def _in_workspace(path: Path) -> Path:
+    """The path of a user's preset from the workspace on: `presets/mine.toml`."""
+    folders = path.parts
+    start = max((place for place, folder in enumerate(folders) if folder == "presets"), default=0)
+    return Path(*folders[start:])

@@ -1,6 +1,7 @@
 """The words for what a plan costs."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -104,6 +105,8 @@ def test_a_preset_of_the_hub_says_that_it_needs_the_network() -> None:
     hub = LIBRARY.get("base/moe-79m")
     assert "needs the network" in source_text(hub, planned("base/moe-79m"), offline=False)
     assert source_text(LIBRARY.get("quickstart"), planned(), offline=False) == "text: pydocs"
+    own = replace(LIBRARY.get("quickstart"), path=Path("/home/a/presets/lab/presets/x/mine.toml"), built_in=False)
+    assert source_text(own, planned(), offline=False) == "text: pydocs · your preset, presets/x/mine.toml"
 
 
 def test_a_card_keeps_its_source_however_long_the_description() -> None:
