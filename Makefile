@@ -34,6 +34,7 @@ quick: install
 
 long: install
 	$(BIN)/pytest -n 2 -m long
+	$(BIN)/pytest -n 2 -m 'hypothesis and not long' --hypothesis-profile search
 
 # The screens that the tests compare, as they are now; look at the diff.
 goldens: install

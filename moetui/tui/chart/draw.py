@@ -17,7 +17,7 @@ from moetui.tui.chart.legend import Entry, draw_legend
 from moetui.tui.chart.marks import foot, ground, mark_entries
 from moetui.tui.chart.numbers import value_text
 from moetui.tui.chart.plot import Plotted, ink_of, marker_of, plot_cells
-from moetui.tui.chart.ranges import around, usable
+from moetui.tui.chart.ranges import LARGEST, SMALLEST, around, usable
 from moetui.tui.chart.raster import DOTTINGS
 from moetui.tui.chart.scatter import bar_ends, bar_series, bars, scatter
 from moetui.tui.chart.spec import Charset, ChartSpec, FloatArray, Range, Series
@@ -121,10 +121,9 @@ def _data(spec: ChartSpec) -> _Data:
     points = [columns_of(series) for series in spec.series]
     given = usable(spec.x_range, spec.x_log) if spec.x_range else None
     if spec.x_log:
-        points = [(np.log10(x[x > 0]), y[x > 0]) for x, y in points]
+        points = [(np.log10(np.clip(x[x > 0], SMALLEST, LARGEST)), y[x > 0]) for x, y in points]
         given = (math.log10(given[0]), math.log10(given[1])) if given else None
-    xs = [x for x, _ in points if x.size]
-    x_range = given or _x_range(xs)
+    x_range = given or _x_range([x for x, _ in points if x.size], spec.x_log)
     points = [thinned(*within(x, y, *x_range)) for x, y in points]
     y_range = usable(spec.y_range, spec.y_log) if spec.y_range else None
     if y_range is None:
@@ -144,12 +143,13 @@ def _scaled_back(axis: Axis) -> Axis:
     return Axis(10**axis.low, 10**axis.high, axis.pixels, log=True)
 
 
-def _x_range(xs: list[FloatArray]) -> Range:
-    """From the first to the last point; a single x is put in the middle."""
+def _x_range(xs: list[FloatArray], log: bool) -> Range:
+    """From the first to the last point; a single x is put in the middle, where the scale leaves it room."""
     if not xs:
         return 0.0, 1.0
     ends = min(float(x[0]) for x in xs), max(float(x[-1]) for x in xs)
-    return usable(ends) or around(np.array(ends)) or (0.0, 1.0)
+    low, high = usable(ends) or around(np.array(ends)) or (0.0, 1.0)
+    return (max(low, math.log10(SMALLEST)), min(high, math.log10(LARGEST))) if log else (low, high)
 
 
 def _label_axis(line: list[Cell], label: str, ticks: list[int]) -> None:

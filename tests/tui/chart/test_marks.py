@@ -4,7 +4,7 @@ import itertools
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from moetui.tui.chart import Band, Charset, ChartSpec, Rule, Series, draw, slot
@@ -115,6 +115,8 @@ def test_an_interval_that_leaves_the_axis_is_open_there() -> None:
     height=st.integers(0, 20),
     log=st.booleans(),
 )
+@example(points=[(3.8e293, 0.0, 0.0, 0.0)], band=(0.0, 0.0), width=20, height=4, log=True)  # near the largest float
+@example(points=[(5e-324, 1.0, 1.0, 1.0)], band=(5e-324, 1e308), width=40, height=9, log=True)
 def test_whatever_the_data_the_drawing_has_its_size(
     charset: Charset,
     points: list[tuple[float, float, float, float]],
