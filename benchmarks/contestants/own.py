@@ -17,7 +17,7 @@ class Own:
         self.model = Transformer(config.model, dtype)
         self.model.initialize()
         self.model.to(device)
-        self.optimizer = Optimizer(self.model, config.optimizer)
+        self.optimizer = Optimizer(self.model, config.optimizer, dtype)
 
     def forward_backward(self, tokens_BL: Tensor) -> Tensor:
         """Add the gradients of a micro-batch."""

@@ -10,7 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-CHUNK = 512  # rows whose logits are alive at once
+CHUNK = 1024  # rows whose logits are alive at once
+BLOCK = 16  # rows that a processor scores at once: their logits stay in its cache over the passes
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,54 +35,68 @@ def predict(hidden_BLD: Tensor, head_VD: Tensor, tokens_BL: Tensor) -> Predictio
 
 
 def _score(hidden_ND: Tensor, head_VD: Tensor, targets_N: Tensor) -> tuple[Tensor, Tensor]:
-    loss_sum = torch.zeros((), device=hidden_ND.device)
-    correct = torch.zeros((), device=hidden_ND.device, dtype=torch.int64)
+    loss_N, right_N = _outcomes(targets_N)
     for start in range(0, len(hidden_ND), CHUNK):
         rows = slice(start, start + CHUNK)
-        loss, right, _, _ = _chunk(hidden_ND[rows], head_VD, targets_N[rows])
-        loss_sum += loss
-        correct += right
-    return loss_sum, correct
+        _judge(hidden_ND[rows] @ head_VD.T, targets_N[rows], loss_N[rows], right_N[rows], gradient=False)
+    return loss_N.sum(), right_N.sum()
 
 
-def _chunk(hidden_CD: Tensor, head_VD: Tensor, targets_C: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Summed loss, number right, exp(logits - row maximum) and its row sums, all float32."""
-    logits_CV = (hidden_CD @ head_VD.T).float()
-    top_C1, guess_C1 = logits_CV.max(dim=-1, keepdim=True)
-    target_C1 = logits_CV.gather(1, targets_C.unsqueeze(1))
-    powers_CV = logits_CV.sub_(top_C1).exp_()
-    total_C1 = powers_CV.sum(dim=-1, keepdim=True)
-    loss = (total_C1.log() + top_C1 - target_C1).sum()
-    return loss, (guess_C1.squeeze(1) == targets_C).sum(), powers_CV, total_C1
+def _outcomes(targets_N: Tensor) -> tuple[Tensor, Tensor]:
+    """Room for the loss of each prediction and for whether it was right."""
+    return torch.empty_like(targets_N, dtype=torch.float32), torch.empty_like(targets_N, dtype=torch.bool)
+
+
+def _judge(logits_CV: Tensor, targets_C: Tensor, loss_C: Tensor, right_C: Tensor, *, gradient: bool) -> None:
+    """Write the losses and whether each guess is right; put d loss / d logits in the place of the logits if it is wanted.
+
+    The sums are float32 whatever the logits are. A GPU takes all rows at once, since there it is launches that cost.
+    """
+    size = len(logits_CV) if logits_CV.is_cuda else BLOCK
+    for logits_RV, targets_R, loss_R, right_R in zip(
+        *(whole.split(size) for whole in (logits_CV, targets_C, loss_C, right_C)), strict=True
+    ):
+        powers_RV = logits_RV.float()
+        targets_R1 = targets_R.unsqueeze(1)
+        top_R1, guess_R1 = powers_RV.max(dim=-1, keepdim=True)
+        target_R1 = powers_RV.gather(1, targets_R1)
+        powers_RV = powers_RV.sub_(top_R1).exp_()
+        total_R1 = powers_RV.sum(dim=-1, keepdim=True)
+        loss_R.copy_((total_R1.log() + top_R1 - target_R1).squeeze(1))
+        right_R.copy_(guess_R1.squeeze(1) == targets_R)
+        if gradient:
+            # d loss / d logits = softmax - one-hot
+            powers_RV.div_(total_R1).scatter_add_(1, targets_R1, powers_RV.new_full(targets_R1.shape, -1.0))
+            if powers_RV.dtype != logits_RV.dtype:
+                logits_RV.copy_(powers_RV)
 
 
 class _CrossEntropy(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, hidden_ND: Tensor, head_VD: Tensor, targets_N: Tensor) -> tuple[Tensor, Tensor]:
         head = head_VD.to(hidden_ND.dtype)
-        loss_sum = torch.zeros((), device=hidden_ND.device)
-        correct = torch.zeros((), device=hidden_ND.device, dtype=torch.int64)
+        loss_N, right_N = _outcomes(targets_N)
         grad_hidden_ND = torch.empty_like(hidden_ND)
-        grad_head_VD = torch.zeros_like(head_VD)
+        grad_head_VD: Tensor | None = None
         for start in range(0, len(hidden_ND), CHUNK):
             rows = slice(start, start + CHUNK)
-            loss, right, powers_CV, total_C1 = _chunk(hidden_ND[rows], head, targets_N[rows])
-            loss_sum += loss
-            correct += right
-            # d loss / d logits = softmax - one-hot
-            grad_CV = powers_CV.div_(total_C1)
-            grad_CV.scatter_add_(1, targets_N[rows].unsqueeze(1), grad_CV.new_full((len(grad_CV), 1), -1.0))
-            grad_CV = grad_CV.to(head.dtype)
+            grad_CV = hidden_ND[rows] @ head.T
+            _judge(grad_CV, targets_N[rows], loss_N[rows], right_N[rows], gradient=True)
             torch.mm(grad_CV, head, out=grad_hidden_ND[rows])
-            if head.dtype == grad_head_VD.dtype:
+            if grad_head_VD is None:
+                grad_head_VD = (grad_CV.T @ hidden_ND[rows]).to(head_VD.dtype)
+            elif head.dtype == head_VD.dtype:
                 grad_head_VD.addmm_(grad_CV.T, hidden_ND[rows])
             else:
                 grad_head_VD += grad_CV.T @ hidden_ND[rows]
-        ctx.save_for_backward(grad_hidden_ND, grad_head_VD)
+        ctx.gradients = [grad_hidden_ND, grad_head_VD]
+        correct = right_N.sum()
         ctx.mark_non_differentiable(correct)
-        return loss_sum, correct
+        return loss_N.sum(), correct
 
     @staticmethod
     def backward(ctx: Any, grad_loss: Tensor, _: Tensor) -> tuple[Tensor, Tensor, None]:
-        grad_hidden_ND, grad_head_VD = ctx.saved_tensors
-        return grad_hidden_ND * grad_loss.to(grad_hidden_ND.dtype), grad_head_VD * grad_loss, None
+        # Scaled where they lie and let go: of a gradient that nobody else holds, autograd makes no copy.
+        gradients = ctx.gradients
+        del ctx.gradients
+        return gradients.pop(0).mul_(grad_loss), gradients.pop().mul_(grad_loss), None

@@ -87,7 +87,9 @@ class Transformer(nn.Module):
         With a cache, the tokens go on from those it has read, and are added to it.
         """
         config = self.config
-        x_BLD = nn.functional.embedding(tokens_BL, self.embedding_VD) * math.sqrt(config.d_model)
+        # A tied head has a gradient of full size already, to which a processor adds the few rows of these tokens in place.
+        sparse = config.tied_head and not tokens_BL.is_cuda
+        x_BLD = nn.functional.embedding(tokens_BL, self.embedding_VD, sparse=sparse) * math.sqrt(config.d_model)
         x_BLD = nn.functional.dropout(x_BLD, config.dropout, self.training)
         positions = self._positions(tokens_BL, cache)
         layers = [None] * config.n_layers if cache is None else cache.layers

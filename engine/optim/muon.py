@@ -24,12 +24,15 @@ class Muon:
         nesterov: bool,
         coefficients: Sequence[Coefficients],
         decay: Mapping[str, float],
+        products: torch.dtype = torch.float32,
     ) -> None:
+        """`products`: the dtype in which a processor multiplies; a GPU does it in bfloat16."""
         self.parameters = parameters
         self.momentum = momentum
         self.nesterov = nesterov
         self.coefficients = coefficients
         self.decay = decay
+        self.products = products
         self.buffers = {name: torch.zeros_like(p) for name, p in parameters.items()}
         self._by_shape: dict[tuple[int, ...], list[str]] = defaultdict(list)
         for name, parameter in parameters.items():
@@ -38,33 +41,37 @@ class Muon:
     @torch.no_grad()
     def step(self, lr: float) -> None:
         """Apply the gradients at learning rate `lr`. Every parameter must have one."""
-        for (d_in, d_out), names in self._by_shape.items():
-            scale = max(1.0, d_out / d_in) ** 0.5
-            directions = self._directions(names)
-            for name, direction in zip(names, directions, strict=True):
-                parameter = self.parameters[name]
-                parameter.mul_(1.0 - lr * self.decay[name])
-                parameter.add_(direction.view_as(parameter), alpha=-lr * scale)
+        for names in self._by_shape.values():
+            if self.parameters[names[0]].is_cuda:
+                self._step_together(names, lr)
+            else:
+                for name in names:
+                    self._step_apart(name, lr)
 
-    def _directions(self, names: list[str]) -> list[Tensor]:
-        momenta = [self._advance(name) for name in names]
-        if not momenta[0].is_cuda:
-            # One matrix at a time: on a CPU a small matrix stays in the cache and batched products are no faster.
-            return [
-                torch.stack([orthogonalize(matrix, self.coefficients) for matrix in m.flatten(0, -3)])
-                if m.ndim > 2
-                else orthogonalize(m, self.coefficients)
-                for m in momenta
-            ]
-        # All matrices of one shape in one batch: on a GPU the number of launches is what costs.
-        stacks = [m.reshape(-1, *m.shape[-2:]) for m in momenta]
-        batch = orthogonalize(torch.cat(stacks), self.coefficients)
-        return list(batch.split([len(stack) for stack in stacks]))
+    def _step_together(self, names: list[str], lr: float) -> None:
+        """All matrices of one shape in one batch: on a GPU the number of launches is what costs."""
+        momenta = [self._advance(self._gradient(name), self.buffers[name]) for name in names]
+        batch = torch.cat([_stacked(m) for m in momenta])
+        directions = orthogonalize(batch, self.coefficients, torch.bfloat16).split([len(_stacked(m)) for m in momenta])
+        for name, direction in zip(names, directions, strict=True):
+            parameter = self.parameters[name]
+            _move(parameter, direction.view_as(parameter), lr, self.decay[name])
 
-    def _advance(self, name: str) -> Tensor:
-        """Move the momentum buffer towards the gradient and return what is to be orthogonalized."""
-        gradient, buffer = self.parameters[name].grad, self.buffers[name]
+    def _step_apart(self, name: str, lr: float) -> None:
+        """One matrix at a time from its gradient to its new weights: it stays in the cache, and batches are no faster."""
+        parameter = self.parameters[name]
+        stacks = map(_stacked, (parameter, self._gradient(name), self.buffers[name]))
+        for weights, gradient, buffer in zip(*stacks, strict=True):
+            direction = orthogonalize(self._advance(gradient, buffer), self.coefficients, self.products)
+            _move(weights, direction, lr, self.decay[name])
+
+    def _gradient(self, name: str) -> Tensor:
+        gradient = self.parameters[name].grad
         assert gradient is not None, f"{name} has no gradient"
+        return gradient
+
+    def _advance(self, gradient: Tensor, buffer: Tensor) -> Tensor:
+        """Move the momentum buffer towards the gradient and return what is to be orthogonalized."""
         buffer.lerp_(gradient, 1.0 - self.momentum)
         return gradient.lerp(buffer, self.momentum) if self.nesterov else buffer
 
@@ -76,3 +83,13 @@ class Muon:
         """Take over the state of another instance."""
         for name, buffer in self.buffers.items():
             buffer.copy_(state[f"momentum.{name}"])
+
+
+def _stacked(tensor: Tensor) -> Tensor:
+    """A matrix or a stack of them as (B, in, out)."""
+    return tensor.view(-1, *tensor.shape[-2:])
+
+
+def _move(weights: Tensor, direction: Tensor, lr: float, decay: float) -> None:
+    d_in, d_out = weights.shape[-2:]
+    weights.mul_(1.0 - lr * decay).add_(direction, alpha=-lr * max(1.0, d_out / d_in) ** 0.5)

@@ -30,7 +30,8 @@ class Part(Protocol):
 class Optimizer:
     """All parts as one, each at its own ratio to the learning rate of the run."""
 
-    def __init__(self, model: nn.Module, config: OptimizerConfig) -> None:
+    def __init__(self, model: nn.Module, config: OptimizerConfig, compute: torch.dtype = torch.float32) -> None:
+        """`compute`: the dtype of the model's products, and of those of its optimizer."""
         self.grad_clip = config.grad_clip
         self.parameters = dict(model.named_parameters())
         self.parts: list[tuple[Part, float]] = []
@@ -49,6 +50,7 @@ class Optimizer:
                 nesterov=config.nesterov,
                 coefficients=coefficients(config.ns_coefficients, config.ns_steps),
                 decay=decay,
+                products=compute,
             )
             self.parts.append((muon, 1.0))
         ratio = config.adamw_ratio if config.kind == "muon" else 1.0

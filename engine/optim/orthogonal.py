@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Literal
 
+import torch
 from torch import Tensor
 
 Coefficients = tuple[float, float, float]
@@ -24,6 +25,8 @@ _POLAR_EXPRESS: tuple[Coefficients, ...] = (
 _POLAR_EXPRESS_LIMIT: Coefficients = (1.875, -1.25, 0.375)
 _SAFETY = 1.01  # as published: keeps what rounding lifts above one from growing
 
+_BFLOAT16_STEPS = 2  # through which rounding lets the Gram matrix be followed; three can diverge
+
 
 def coefficients(kind: Literal["quintic", "polar-express"], steps: int) -> list[Coefficients]:
     """The polynomial of each of `steps` iterations."""
@@ -33,28 +36,31 @@ def coefficients(kind: Literal["quintic", "polar-express"], steps: int) -> list[
     return (safe + [_POLAR_EXPRESS_LIMIT] * steps)[:steps]
 
 
-def orthogonalize(matrix_MN: Tensor, coefficients: Sequence[Coefficients]) -> Tensor:
-    """Bring all singular values of a matrix, or of each matrix of a stack (…, M, N), near one. Keeps shape and dtype.
+def orthogonalize(matrix_MN: Tensor, coefficients: Sequence[Coefficients], dtype: torch.dtype) -> Tensor:
+    """Bring all singular values of a matrix, or of each matrix of a stack (B, M, N), near one. Keeps shape and dtype.
 
-    Each step maps X to aX + (bA + cA²)X with A = XXᵀ. On a GPU the products run in bfloat16, on a CPU in float32.
+    Each step maps X to aX + (bA + cA²)X with A = XXᵀ; `dtype` is that of the products.
     """
-    wide = matrix_MN.shape[-2] <= matrix_MN.shape[-1]
-    x = matrix_MN if wide else matrix_MN.mT
+    stack_BMN = matrix_MN if matrix_MN.ndim == 3 else matrix_MN.unsqueeze(0)
+    wide = stack_BMN.shape[1] <= stack_BMN.shape[2]
+    x = stack_BMN if wide else stack_BMN.mT
     # The norm is taken in float32: a gradient far below one would vanish in a shorter format.
-    x = x.float() / x.float().norm(dim=(-2, -1), keepdim=True).clamp(min=1e-7)
-    if x.is_cuda:
-        x = _iterate(x.bfloat16(), coefficients)
-    elif x.shape[-1] > 1.25 * x.shape[-2]:
-        x = _iterate_gram(x, coefficients)
-    else:
+    x = (x.float() / x.float().norm(dim=(1, 2), keepdim=True).clamp(min=1e-7)).to(dtype)
+    if x.is_cuda or x.shape[2] <= 1.25 * x.shape[1]:
         x = _iterate(x, coefficients)
-    return (x if wide else x.mT).to(matrix_MN.dtype)
+    else:
+        # In float32 the Gram matrix can be followed through all steps. In bfloat16 what rounding adds to it grows step by step;
+        # taken anew after every second, the result is as near to the exact one as that of `_iterate`.
+        run = len(coefficients) if dtype == torch.float32 else _BFLOAT16_STEPS
+        for first in range(0, len(coefficients), run):
+            x = _iterate_gram(x, coefficients[first : first + run])
+    return (x if wide else x.mT).to(matrix_MN.dtype).view_as(matrix_MN)
 
 
 def _iterate(x: Tensor, coefficients: Sequence[Coefficients]) -> Tensor:
     for a, b, c in coefficients:
         gram = x @ x.mT
-        x = a * x + (b * gram + c * gram @ gram) @ x
+        x = torch.baddbmm(x, torch.baddbmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
     return x
 
 
@@ -66,7 +72,7 @@ def _iterate_gram(x: Tensor, coefficients: Sequence[Coefficients]) -> Tensor:
     gram = x @ x.mT
     product: Tensor | None = None
     for step, (a, b, c) in enumerate(coefficients):
-        q = b * gram + c * gram @ gram
+        q = torch.baddbmm(gram, gram, gram, beta=b, alpha=c)
         q.diagonal(dim1=-2, dim2=-1).add_(a)
         product = q if product is None else q @ product
         if step < len(coefficients) - 1:

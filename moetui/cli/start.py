@@ -39,6 +39,9 @@ def run(
     follow: FollowOption = True,
     plain: PlainOption = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Show the runs and start none.")] = False,
+    save: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Start none, but make a preset of your own of them.")
+    ] = None,
     json: JsonOption = False,
 ) -> int:
     """Start the runs of presets in background processes.
@@ -49,6 +52,9 @@ def run(
     from moetui.core.enqueue import enqueue
 
     planned = _plan(_selection(tuple(preset), assignments or [], grid or [], seeds), offline=offline)
+    if save is not None:
+        _save(planned, save, write=not dry_run, json=json)
+        return 0
     audited = audit_planned(lab(), planned)
     if dry_run:
         _show_plan(planned, audited, json=json)
@@ -90,6 +96,21 @@ def _plan(selection: "Selection", *, offline: bool) -> "list[PlannedRun]":
         return planned
     local = offline_settings(*(run.config for run in planned))
     return plan(library, dataclasses.replace(selection, settings=local | dict(selection.settings)))
+
+
+def _save(planned: "list[PlannedRun]", name: str, *, write: bool, json: bool) -> None:
+    from moetui.core.saving import preset_path, preset_texts
+    from moetui.core.saving import save as save_preset
+
+    folder, library = lab().workspace.presets, lab().library()
+    path = save_preset(folder, library, planned, name) if write else preset_path(folder, library, name)
+    texts = preset_texts(library, planned, name)
+    if json:
+        print_json({"preset": name, "path": str(path), "runs": len(planned), "files": list(texts)})
+    elif write:
+        say(f"saved {path}: {len(planned)} run{'s' if len(planned) != 1 else ''}; start with: moetui run {name}")
+    else:
+        print("\n".join(texts.values()))
 
 
 def _show_plan(planned: "list[PlannedRun]", audited: "Sequence[Audited]", *, json: bool) -> None:

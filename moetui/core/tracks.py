@@ -1,200 +1,120 @@
-"""The measurements of a run as arrays, read piece by piece as the run goes on: what the charts draw.
+"""The measurements of a run, read from its file piece by piece as it goes on: what the charts draw.
 
-`core.history` keeps whole records; here a point takes a few bytes, so that runs of a million updates can be watched.
+`core.history` keeps whole records; here they become arrays at once. A long file is sketched from samples of it first, so that its
+curves are there within a moment, and read in full behind the sketch.
 """
 
 import math
+import os
 import time
-from collections.abc import Sequence
-from itertools import pairwise
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
 
-import numpy as np
-import numpy.typing as npt
 import orjson
 
-from engine.health.curves import number
 from engine.metrics import MetricsReader, Record, parse_lines
-
-Column = npt.NDArray[np.floating[Any]]
-Loads = npt.NDArray[np.float32]
-"""Layers × experts: the fraction of its layer's assignments that each expert got."""
-
-KEYS: Final = (
-    "tokens",
-    "seconds",
-    "train_loss",
-    "val_loss",
-    "train_accuracy",
-    "val_accuracy",
-    "val_perplexity",
-    "lr",
-    "tokens_per_second",
-    "grad_norm",
-    "router_entropy",
-    "expert_load_max",
-    "expert_load_min",
-    "peak_memory",
-    "mfu",
-    "data_wait",
-)
-"""The numbers of a record that can be drawn; units as in docs/formats.md."""
+from moetui.core.measured import Column, Loads, Measured
 
 PIECE = 1 << 20
 """Bytes that are read and taken apart at once."""
 
+SAMPLES = 256
+"""Places of a long file at which the sketch looks: about as many as a chart has columns of dots."""
+
+SAMPLE = 1 << 15
+"""Bytes that it reads there, about 100 records, so that it meets evaluations too."""
+
+LONG = 4 * SAMPLES * SAMPLE
+"""Bytes from which on a sketch comes first: what takes a second to read in full."""
+
 
 class Tracks:
-    """The metrics file of one run. Arrays that were handed out never change.
-
-    A session that goes on from a checkpoint does some updates again: its records take the place of the earlier ones.
-    """
+    """The metrics file of one run. Arrays that were handed out never change."""
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._reader = MetricsReader(path)
+        self._whole = Measured()
+        self._sketch: Measured | None = None
+        self._begun = False
         self.replaced = False
-        """Whether the last `refresh` found another file in the place of the one before."""
-        self._clear()
+        """Whether the last `refresh` has put other measurements in the place of those before: of another file, or all for some."""
+
+    @property
+    def sketched(self) -> bool:
+        """Whether the measurements are only samples so far."""
+        return self._sketch is not None
 
     @property
     def resumed(self) -> tuple[int, ...]:
         """The updates from which later sessions went on."""
-        return tuple(sorted(self._begins.values()))[1:]
-
-    def refresh(self, seconds: float = math.inf) -> bool:
-        """Read what was added, for about so many seconds at most; True if there was anything. A long file takes several calls."""
-        began, changed = time.monotonic(), False
-        self.replaced = False
-        while True:
-            lines = self._reader.read_lines(PIECE)
-            if self._reader.replaced:
-                self._clear()
-                self.replaced = changed = True
-            if not lines:
-                return changed
-            self._add(_records(lines))
-            changed = True
-            if time.monotonic() - began > seconds:
-                return True
+        return self._shown.resumed
 
     def track(self, key: str) -> tuple[Column, Column]:
         """Updates and values of every record that knows `key`."""
-        track = self._tracks[key]
-        return self._updates.view[track.places], track.values.view
+        return self._shown.track(key)
 
     def loads(self) -> tuple[Column, tuple[Loads, ...]]:
         """Updates of the evaluations and what each expert got in them."""
-        rows = np.array([row for row, _ in self._loads], dtype=np.intp)
-        return self._updates.view[rows], tuple(loads for _, loads in self._loads)
-
-    def _clear(self) -> None:
-        self._begins: dict[int, int] = {}
-        """Session → update of its first record, from which it goes on."""
-        self._updates, self._sessions = _Grown(np.float64), _Grown(np.int32)
-        self._tracks = {key: _Track() for key in KEYS}
-        self._loads: list[tuple[int, Loads]] = []
-
-    def _add(self, records: Sequence[Record]) -> None:
-        """Take records over, session by session."""
-        sessions = [record.get("session", 1) for record in records]
-        edges = [0, *(at for at in range(1, len(records)) if sessions[at] != sessions[at - 1]), len(records)]
-        for start, stop in pairwise(edges):
-            if stop > start:
-                self._add_session(sessions[start], records[start:stop])
-
-    def _add_session(self, session: int, records: Sequence[Record]) -> None:
-        if session not in self._begins:
-            begin = records[0]["update"]
-            if self._updates.size:
-                self._go_back(begin)
-            self._begins[session] = begin
-        first = self._updates.size
-        self._updates.append([record["update"] for record in records])
-        self._sessions.append([session] * len(records))
-        for key, track in self._tracks.items():
-            known = [place for place, record in enumerate(records) if record.get(key) is not None]
-            if known:
-                track.append(np.array(known) + first, _floats([records[place][key] for place in known]))
-        for place, record in enumerate(records):
-            if "expert_load" in record:
-                loads = np.array([_floats(layer) for layer in record["expert_load"]], dtype=np.float32)
-                self._loads.append((first + place, loads))
-
-    def _go_back(self, begin: int) -> None:
-        """Forget what earlier sessions did after `begin`, and sessions that began there or later as a whole."""
-        early = [session for session, first in self._begins.items() if first < begin]
-        kept = (self._updates.view <= begin) & np.isin(self._sessions.view, early)
-        place = np.cumsum(kept) - 1
-        tracks, self._tracks = self._tracks, {key: _Track() for key in KEYS}
-        for key, track in tracks.items():
-            staying = kept[track.places]
-            if staying.any():
-                self._tracks[key].append(place[track.rows[staying]], track.values.view[staying])
-        self._loads = [(int(place[row]), loads) for row, loads in self._loads if kept[row]]
-        for grown in (self._updates, self._sessions):
-            grown.replace(grown.view[kept])
-
-
-class _Track:
-    """The values of one metric and their rows, which are only kept where they do not follow one another."""
-
-    def __init__(self) -> None:
-        self.values = _Grown(np.float32)
-        self._first = 0
-        self._rows: _Grown | None = None
+        return self._shown.loads()
 
     @property
-    def places(self) -> slice | npt.NDArray[Any]:
-        """The rows as an index; of the usual metric it needs no copy."""
-        return slice(self._first, self._first + self.values.size) if self._rows is None else self._rows.view
+    def _shown(self) -> Measured:
+        return self._sketch or self._whole
 
-    @property
-    def rows(self) -> npt.NDArray[Any]:
-        return np.arange(self._first, self._first + self.values.size) if self._rows is None else self._rows.view
+    def refresh(self, seconds: float = math.inf) -> bool:
+        """Read what was added, for about so many seconds at most; True if there is more to tell.
 
-    def append(self, rows: npt.NDArray[Any], values: npt.NDArray[np.float32]) -> None:
-        if not self.values.size:
-            self._first = int(rows[0])
-        following = rows[0] == self._first + self.values.size and rows[-1] - rows[0] + 1 == rows.size
-        if self._rows is None and not following:
-            before, self._rows = self.rows, _Grown(np.int32)
-            self._rows.append(before)
-        if self._rows is not None:
-            self._rows.append(rows)
-        self.values.append(values)
+        A long file takes several calls.
+        """
+        self.replaced = False
+        if not self._begun:
+            self._begun = True
+            if seconds < math.inf and self._size() > LONG:
+                self._sketch = _sketch(self._path)
+                return True
+        began, changed = time.monotonic(), False
+        while lines := self._read():
+            self._whole.add(_records(lines))
+            changed = True
+            if time.monotonic() - began > seconds:
+                break
+        else:
+            if self._sketch is not None:
+                self._sketch, self.replaced = None, True
+        return self.replaced or (changed and self._sketch is None)
 
+    def _read(self) -> bytes:
+        lines = self._reader.read_lines(PIECE)
+        if self._reader.replaced:
+            self._whole, self._sketch, self.replaced = Measured(), None, True
+        return lines
 
-class _Grown:
-    """An array that grows at its end; views of it stay as they are."""
-
-    def __init__(self, kind: npt.DTypeLike) -> None:
-        self._room = np.empty(0, kind)
-        self.size = 0
-
-    @property
-    def view(self) -> npt.NDArray[Any]:
-        return self._room[: self.size]
-
-    def append(self, values: npt.ArrayLike) -> None:
-        new = np.asarray(values, dtype=self._room.dtype)
-        if self.size + new.size > self._room.size:
-            room = np.empty((self.size + new.size) * 5 // 4 + 16, self._room.dtype)
-            room[: self.size] = self.view
-            self._room = room
-        self._room[self.size : self.size + new.size] = new
-        self.size += new.size
-
-    def replace(self, values: npt.NDArray[Any]) -> None:
-        self._room, self.size = values.astype(self._room.dtype), values.size
+    def _size(self) -> int:
+        try:
+            return self._path.stat().st_size
+        except OSError:  # not there yet
+            return 0
 
 
-def _floats(values: list[Any]) -> npt.NDArray[np.float32]:
-    """The values as numbers; what is none becomes NaN."""
-    try:
-        return np.array(values, dtype=np.float32)
-    except (ValueError, TypeError):
-        return np.array([number(value) for value in values], dtype=np.float32)
+def _sketch(path: Path) -> Measured:
+    """Samples of a long file, from its first line to its last."""
+    sketch = Measured()
+    for lines in _samples(path):
+        if lines:
+            sketch.add(_records(lines))
+    return sketch
+
+
+def _samples(path: Path) -> Iterator[bytes]:
+    """The whole lines at places that lie evenly over the file."""
+    with path.open("rb") as file:
+        last = os.fstat(file.fileno()).st_size - SAMPLE
+        for number in range(SAMPLES):
+            place = last * number // (SAMPLES - 1)
+            file.seek(place)
+            data = file.read(SAMPLE)
+            yield data[data.find(b"\n") + 1 if place else 0 : data.rfind(b"\n") + 1]
 
 
 def _records(lines: bytes) -> list[Record]:

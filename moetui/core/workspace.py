@@ -33,11 +33,6 @@ class Workspace:
         return self.runs / ".published" / f"{record_id}.json"
 
     @property
-    def charts_file(self) -> Path:
-        """What people made of the charts of this workspace."""
-        return self.runs / "charts.json"
-
-    @property
     def presets(self) -> Path:
         """The user's own presets."""
         return self.root / "presets"

@@ -14,9 +14,10 @@ from engine.rundir import DamagedFile
 from moetui.core.background import Background, Backgrounds
 from moetui.core.errors import LabError
 from moetui.core.lab import Lab, Snapshot
+from moetui.core.measured import KEYS, Column, Loads
 from moetui.core.records import RunRecord
 from moetui.core.science.smoothing import debiased_ema
-from moetui.core.tracks import KEYS, Column, Loads, Tracks
+from moetui.core.tracks import Tracks
 
 READING_SECONDS = 0.3
 """How long one look may read measurements; the rest of a long file comes with the next looks."""
@@ -30,11 +31,13 @@ class Curves:
     """The measurements of one run: for each key the updates and the values. Never changed; a new one replaces it.
 
     `loads` are the updates of the evaluations and the share of each expert, `resumed` those from which later sessions went on.
+    `sketched`: these are only samples of a long file that is still being read.
     """
 
     columns: Mapping[str, tuple[Column, Column]] = field(default_factory=lambda: MappingProxyType({}))
     loads: tuple[Column, tuple[Loads, ...]] = field(default_factory=lambda: (_EMPTY, ()))
     resumed: tuple[int, ...] = ()
+    sketched: bool = False
     _smooth: dict[tuple[str, float], npt.NDArray[np.float64]] = field(default_factory=dict, repr=False, compare=False)
 
     def get(self, key: str) -> tuple[Column, Column]:
@@ -51,7 +54,7 @@ class Curves:
 
     def grown(self, columns: Mapping[str, tuple[Column, Column]], loads: tuple[Column, tuple[Loads, ...]]) -> "Curves":
         """These measurements and those that came after them; averages go on from where they are."""
-        return Curves(columns, loads, self.resumed, dict(self._smooth))
+        return Curves(columns, loads, self.resumed, self.sketched, dict(self._smooth))
 
 
 _EMPTY: Column = np.empty(0)
@@ -137,7 +140,7 @@ class Feed:
                 columns = MappingProxyType({key: tracks.track(key) for key in KEYS})
                 before = self._curves.get(run_id)
                 if before is None or tracks.replaced or tracks.resumed != before.resumed:
-                    before = Curves(resumed=tracks.resumed)
+                    before = Curves(resumed=tracks.resumed, sketched=tracks.sketched)
                 self._curves[run_id] = before.grown(columns, tracks.loads())
         self._curves = {run_id: self._curves[run_id] for run_id in self._tracks}
         return dict(self._curves)

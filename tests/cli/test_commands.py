@@ -22,6 +22,26 @@ def test_run_follows_the_runs_and_names_the_best_learning_rate(cli: Cli, fake_en
     assert "quickstart/lr=0.01: running" in err or "quickstart/lr=0.01: update" in err
 
 
+def test_a_plan_is_saved_as_a_preset_that_stands_for_it(cli: Cli, lab: Lab) -> None:
+    plan = ("run", "quickstart", "--grid", "optimizer.lr=[0.01,0.05]", "--seeds", "2", *ON_CPU)
+    assert "0.05" in cli(*plan, "--save", "mine/two", "--dry-run")[1]
+    assert not lab.workspace.presets.exists()
+    saved = cli.json(*plan, "--save", "mine/two")
+    assert saved == {
+        "preset": "mine/two",
+        "path": str(lab.workspace.presets / "mine/two.toml"),
+        "runs": 4,
+        "files": ["mine/two"],
+    }
+    again = cli.json("run", "mine/two", "--dry-run")
+    assert [run["config"] for run in again] == [run["config"] for run in cli.json(*plan, "--dry-run")]
+    code, _, err = cli(*plan, "--save", "mine/two")
+    assert code == 2
+    assert "is there already" in err
+    assert cli(*plan, "--save", "../two")[0] == 2
+    assert [run for run in lab.records() if run.path] == []
+
+
 def test_a_diverged_run_gives_exit_code_4_and_is_left_out_of_the_verdict(cli: Cli, fake_engine: Behave) -> None:
     code, out, _ = cli("run", "quickstart", "--grid", "optimizer.lr=[1e6,0.05]", *ON_CPU)
     assert code == 4

@@ -57,6 +57,41 @@ def test_a_long_file_comes_in_pieces_and_none_is_lost(tmp_path: Path, monkeypatc
     assert tracks.track("train_loss")[1].tolist() == list(range(1, 50))
 
 
+def test_a_long_file_is_sketched_before_it_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("PIECE", 2000), ("SAMPLES", 20), ("SAMPLE", 200), ("LONG", 10_000)):
+        monkeypatch.setattr(tracks_module, name, value)
+    path = tmp_path / "metrics.jsonl"
+    write(path, [{"update": update, "session": 1 + update // 600, "train_loss": -update} for update in range(1, 1000)])
+    tracks = Tracks(path)
+    assert tracks.refresh(seconds=0)
+    updates, values = tracks.track("train_loss")
+    assert tracks.sketched
+    assert (updates[0], updates[-1]) == (1, 999)
+    assert 20 < updates.size < 150
+    assert (updates == -values).all()
+    assert 0 < np.diff(updates).min() <= np.diff(updates).max() < 100
+    while not tracks.refresh(seconds=0):
+        assert tracks.track("train_loss")[0].size == updates.size
+    assert (tracks.replaced, tracks.sketched) == (True, False)
+    assert tracks.track("train_loss")[0].tolist() == list(range(1, 1000))
+    assert tracks.resumed == (600,)
+    assert not tracks.refresh(seconds=0)
+
+
+def test_a_file_that_changes_behind_its_sketch_is_read_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("PIECE", 2000), ("SAMPLES", 20), ("SAMPLE", 200), ("LONG", 10_000)):
+        monkeypatch.setattr(tracks_module, name, value)
+    path = tmp_path / "metrics.jsonl"
+    write(path, [{"update": update, "train_loss": 1.0} for update in range(1000)])
+    tracks = Tracks(path)
+    tracks.refresh(seconds=0)
+    tracks.refresh(seconds=0)
+    path.unlink()
+    write(path, [{"update": 5, "train_loss": 2.0}])
+    assert tracks.refresh(seconds=0)
+    assert tracks.track("train_loss")[0].tolist() == [5]
+
+
 def test_a_damaged_line_costs_only_itself(tmp_path: Path) -> None:
     path = tmp_path / "metrics.jsonl"
     path.write_bytes(

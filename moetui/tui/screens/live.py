@@ -14,6 +14,7 @@ from engine.rundir import DamagedFile
 from moetui.core import shelf
 from moetui.core.errors import LabError
 from moetui.core.records import RunRecord
+from moetui.core.user_state import state_file
 from moetui.tui.actions import bindings
 from moetui.tui.feed import Picture
 from moetui.tui.live.lineup import ROOM, study_of
@@ -24,6 +25,7 @@ from moetui.tui.place import PlaceScreen
 from moetui.tui.screens.confirm import Confirm
 from moetui.tui.screens.log import LogView
 from moetui.tui.widgets.chart_keys import ChartKeys
+from moetui.tui.widgets.curve_board import BOARD_FILE
 from moetui.tui.widgets.curve_grid import CurveGrid
 
 
@@ -48,7 +50,7 @@ class LiveScreen(ChartKeys, PlaceScreen):
     def compose_body(self) -> ComposeResult:
         """List, charts, and what stands in their place while there are no runs."""
         yield RunList()
-        yield CurveGrid(charset=self.laboratory.charset, board_file=self.laboratory.lab.workspace.charts_file)
+        yield CurveGrid(charset=self.laboratory.charset, board_file=state_file(BOARD_FILE))
         yield Static(id="nothing")
 
     def show_picture(self, picture: Picture) -> None:

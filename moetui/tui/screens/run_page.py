@@ -12,6 +12,7 @@ from textual.events import Resize
 from textual.widgets import Static
 
 from moetui.core.records import RunRecord
+from moetui.core.user_state import state_file
 from moetui.tui.actions import bindings
 from moetui.tui.chart.palette import PALETTE
 from moetui.tui.feed import Picture
@@ -20,6 +21,7 @@ from moetui.tui.runs.desk import DeskScreen
 from moetui.tui.runs.sections import SECTIONS, Section, section_line, section_text
 from moetui.tui.screens.log import LogView
 from moetui.tui.widgets.chart_keys import ChartKeys
+from moetui.tui.widgets.curve_board import BOARD_FILE
 from moetui.tui.widgets.curve_grid import CurveGrid
 
 TALL = 34
@@ -57,7 +59,7 @@ class RunPage(ChartKeys, DeskScreen):
         """Head, sections, curves, words."""
         yield Static(id="summary")
         yield Static(id="sections")
-        yield CurveGrid(charset=self.laboratory.charset, board_file=self.laboratory.lab.workspace.charts_file)
+        yield CurveGrid(charset=self.laboratory.charset, board_file=state_file(BOARD_FILE))
         yield VerticalScroll(Static(id="words"))
 
     @property

@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.config import RunConfig
+from moetui.core.measured import Column
 from moetui.core.records import RunRecord
-from moetui.core.tracks import Column
 from moetui.tui.chart.spec import FloatArray
 from moetui.tui.feed import Curves
 

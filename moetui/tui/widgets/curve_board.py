@@ -1,4 +1,4 @@
-"""What the user made of the charts: which there are, how many at once, and how they are drawn. Kept in a file of the workspace."""
+"""What the user made of the charts: which there are, how many at once, and how they are drawn. Kept for the next session."""
 
 import contextlib
 import os
@@ -15,6 +15,9 @@ COLOURS: tuple[Colour, ...] = ("runs", "groups", "bands")
 
 WEIGHTS = (0.0, 0.6, 0.9, 0.97, 0.99, 0.999)
 """Weights of the moving average, none first."""
+
+BOARD_FILE = "charts.json"
+"""Its name among what moetui remembers of a user."""
 
 MOST = 9
 """Charts on the screen at once."""

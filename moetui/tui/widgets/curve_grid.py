@@ -243,6 +243,7 @@ class CurveGrid(Panel):
         self._draw()
 
     def _draw(self) -> None:
+        sketched = any(self._overlay.curves_of(run).sketched for run in self._overlay.runs)
         for chart, kind in zip(self._charts, self._page.kinds, strict=False):
-            current = kind.key == self._current
-            chart.show(noted(kind.spec(self._overlay), self._page if current else None, self._cursor))
+            page = self._page if kind.key == self._current else None
+            chart.show(noted(kind.spec(self._overlay), page, self._cursor, sketched=sketched))

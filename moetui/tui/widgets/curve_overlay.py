@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from moetui.core.background import Background
+from moetui.core.measured import Column
 from moetui.core.records import RunRecord, Scores
-from moetui.core.tracks import Column
 from moetui.tui.chart import Area, Emphasis, Series, Slot, slot
 from moetui.tui.chart.spec import Range
 from moetui.tui.feed import Curves

@@ -57,15 +57,18 @@ def shape(size: Size, places: int) -> tuple[int, int]:
     return 1, 1
 
 
-def noted(spec: ChartSpec, page: Page | None, cursor: float | None) -> ChartSpec:
-    """The chart with the place of the cursor behind its title, and where it is the current one of several pages, their number."""
+def noted(spec: ChartSpec, page: Page | None, cursor: float | None, *, sketched: bool) -> ChartSpec:
+    """The chart with the place of the cursor behind its title, and where it is the current one of several pages, their number.
+
+    `sketched`: it says that the measurements are samples so far.
+    """
     at = (
         ""
         if cursor is None
         else f"@ {value_text(cursor) if cursor != round(cursor) or cursor >= 1e6 else round(cursor)}"
     )
     number = f"{page.number}/{page.count}" if page is not None and page.count > 1 else ""
-    return replace(spec, note=" · ".join(part for part in (at, spec.note, number) if part))
+    return replace(spec, note=" · ".join(part for part in ("sketch" * sketched, at, spec.note, number) if part))
 
 
 def _strain(size: Size, columns: int, rows: int) -> float:

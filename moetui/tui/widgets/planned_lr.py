@@ -3,7 +3,7 @@
 import numpy as np
 
 from engine.config import RunConfig
-from moetui.core.tracks import Column
+from moetui.core.measured import Column
 
 POINTS = 500
 """No terminal is wide enough to show more."""

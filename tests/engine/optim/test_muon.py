@@ -1,3 +1,4 @@
+import math
 from typing import Literal
 
 import pytest
@@ -49,7 +50,7 @@ def test_the_singular_values_come_near_one(kind: Literal["quintic", "polar-expre
         [torch.tensor([1.0, 0.5, 0.1, 0.03, 0.01]), torch.rand(11, generator=torch.Generator().manual_seed(1))]
     )
     left, right = (torch.linalg.qr(torch.randn(n, 16, generator=torch.Generator().manual_seed(n)))[0] for n in (16, 40))
-    found = orthogonalize(left @ values.diag() @ right.T, coefficients(kind, steps))
+    found = orthogonalize(left @ values.diag() @ right.T, coefficients(kind, steps), torch.float32)
     assert (torch.linalg.svdvals(found) - 1).abs().max() < error
 
 
@@ -58,7 +59,27 @@ def test_polar_express_ends_nearer_than_the_quintic() -> None:
     polar = torch.linalg.svd(matrix, full_matrices=False)
     nearest = polar.U @ polar.Vh
     quintic, express = (
-        (orthogonalize(matrix, steps) - nearest).norm()
+        (orthogonalize(matrix, steps, torch.float32) - nearest).norm()
         for steps in (coefficients("quintic", 5), coefficients("polar-express", 5))
     )
     assert express < 0.6 * quintic
+
+
+@pytest.mark.parametrize("kind", ["quintic", "polar-express"])
+@pytest.mark.parametrize("steps", [2, 5, 10])
+@pytest.mark.parametrize("least", [1e-1, 1e-3, 1e-6])
+def test_in_bfloat16_it_is_as_near_as_the_iteration_on_whole_matrices(
+    kind: Literal["quintic", "polar-express"], steps: int, least: float
+) -> None:
+    draw = torch.Generator().manual_seed(7)
+    left, right = (torch.linalg.qr(torch.randn(n, 64, generator=draw))[0] for n in (64, 256))
+    matrix = left @ torch.logspace(0, math.log10(least), 64).diag() @ right.T
+    polynomials = coefficients(kind, steps)
+    exact = orthogonalize(matrix.double(), polynomials, torch.float64)
+    whole = (matrix / matrix.norm()).bfloat16()
+    for a, b, c in polynomials:
+        gram = whole @ whole.T
+        whole = a * whole + (b * gram + c * gram @ gram) @ whole
+    ours = orthogonalize(matrix, polynomials, torch.bfloat16)
+    assert ours.dtype == torch.float32
+    assert (ours - exact).norm() < 1.5 * (whole - exact).norm() + 0.01 * exact.norm()

@@ -10,13 +10,14 @@ from engine.metrics import MetricsWriter
 from engine.rundir import Finding, Result, write_file
 from moetui.core.lab import Lab
 from moetui.core.records import RunRecord
+from moetui.core.user_state import state_file
 from moetui.tui.actions import actions_of
 from moetui.tui.chart import ChartSpec
 from moetui.tui.chart.widget import Chart
 from moetui.tui.screens.live import LiveScreen
 from moetui.tui.screens.pick import Pick
 from moetui.tui.screens.run_page import RunPage
-from moetui.tui.widgets.curve_board import read_board
+from moetui.tui.widgets.curve_board import BOARD_FILE, read_board
 from tests.tui.lab_on_disk import end_run, write_run
 from tests.tui.screens.test_live import LARGE, SMALL, TINY, Watched, ended_study, live
 
@@ -65,7 +66,7 @@ async def test_every_key_changes_what_it_says_on_both_screens(lab: Lab, size: tu
             if screen == "run":
                 await watched.app.push_screen(RunPage(runs, {}))
                 await watched.until(lambda: isinstance(watched.app.screen, RunPage), "the page")
-            lab.workspace.charts_file.unlink(missing_ok=True)
+            state_file(BOARD_FILE).unlink(missing_ok=True)
             await watched.until(lambda: spec_of(watched, "Loss").series and spec_of(watched, "Loss").marks, "curves")
             for key, seen, before, after in KEYS:
                 assert loss_is(watched, seen, before), (screen, key)
@@ -126,20 +127,21 @@ async def test_more_charts_fewer_charts_and_pages(lab: Lab) -> None:
     (run,) = ended_study(lab, 1)
     with MetricsWriter(lab.run_dir(run).metrics_file) as metrics:
         metrics.write({"update": 100, "session": 1, "grad_norm": 1.0, "val_perplexity": 90.0, "data_wait": 0.1})
+
+    async def see(watched: Watched, *titles: str) -> None:
+        await watched.until(lambda: shown(watched) == list(titles), f"the charts {titles}")
+
     async with live(lab, (200, 60)) as watched:
         await watched.until(lambda: watched.curves("Loss"), "curves")
         await watched.pilot.press("plus", "plus")
-        await watched.pilot.pause()
-        assert shown(watched) == ["Loss", "Learning rate", "Accuracy", "Tokens/s", "Perplexity", "Gradient norm"]
+        await see(watched, "Loss", "Learning rate", "Accuracy", "Tokens/s", "Perplexity", "Gradient norm")
         await watched.pilot.press("right_square_bracket")
-        await watched.pilot.pause()
-        assert shown(watched) == ["Waiting for data"]
+        await see(watched, "Waiting for data")
         await watched.pilot.press("left_square_bracket", *["minus"] * 4)
-        await watched.pilot.pause()
-        assert shown(watched) == ["Loss", "Learning rate"]
+        await see(watched, "Loss", "Learning rate")
     async with live(lab, (200, 60)) as watched:
         await watched.until(lambda: watched.curves("Loss"), "curves")
-        assert shown(watched) == ["Loss", "Learning rate"]
+        await see(watched, "Loss", "Learning rate")
 
 
 async def test_one_chooses_which_charts_there_are(lab: Lab) -> None:
@@ -152,10 +154,10 @@ async def test_one_chooses_which_charts_there_are(lab: Lab) -> None:
         await watched.until(lambda: isinstance(watched.app.screen, LiveScreen), "the charts")
         await watched.pilot.pause()
         assert shown(watched) == ["Learning rate", "Accuracy", "Tokens/s"]
-        assert read_board(lab.workspace.charts_file).hidden == {"loss"}
+        assert read_board(state_file(BOARD_FILE)).hidden == {"loss"}
         await watched.pilot.press("C", "escape")
         await watched.until(lambda: isinstance(watched.app.screen, LiveScreen), "the charts")
-        assert read_board(lab.workspace.charts_file).hidden == {"loss"}
+        assert read_board(state_file(BOARD_FILE)).hidden == {"loss"}
 
 
 async def test_seeds_get_one_colour_and_then_a_band(lab: Lab) -> None:

@@ -5,8 +5,8 @@ import pytest
 from textual.app import App, ComposeResult
 from textual.geometry import Size
 
+from moetui.core.measured import KEYS
 from moetui.core.records import RunRecord
-from moetui.core.tracks import KEYS
 from moetui.tui.chart.widget import Chart
 from moetui.tui.feed import Curves
 from moetui.tui.widgets.curve_charts import CHARTS

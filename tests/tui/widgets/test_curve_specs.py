@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pytest
 
+from moetui.core.measured import KEYS, Column
 from moetui.core.records import RunRecord, Scores
-from moetui.core.tracks import KEYS, Column
 from moetui.tui.chart import Series, draw, slot
 from moetui.tui.feed import Curves
 from moetui.tui.widgets.curve_axis import AXES
