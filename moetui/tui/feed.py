@@ -26,7 +26,7 @@ MANY = 1000
 """Runs from which on the garbage collector takes notable time over them."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # arrays have no one truth to be compared by
 class Curves:
     """The measurements of one run: for each key the updates and the values. Never changed; a new one replaces it.
 

@@ -38,9 +38,9 @@ class PlaceScreen(Contained, Screen[None]):
         """Take a new picture of the laboratory; the app calls it on the visible screen, which takes it up when it is there."""
         if not self.is_mounted:
             return
-        head = self.query_one(Head)
-        head.picture, head.remote = picture, self.laboratory.remote
         with self.contained():
+            head = self.query_one(Head)
+            head.picture, head.remote = picture, self.laboratory.remote
             self.show_picture(picture)
 
     def on_screen_resume(self) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from engine.metrics import MetricsWriter
 from engine.rundir import Finding, Result, write_file
+from moetui.core import tracks
 from moetui.core.lab import Lab
 from moetui.core.records import RunRecord
 from moetui.core.user_state import state_file
@@ -142,6 +143,25 @@ async def test_more_charts_fewer_charts_and_pages(lab: Lab) -> None:
     async with live(lab, (200, 60)) as watched:
         await watched.until(lambda: watched.curves("Loss"), "curves")
         await see(watched, "Loss", "Learning rate")
+
+
+async def test_a_long_history_is_sketched_until_every_point_is_there(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("SAMPLES", 20), ("SAMPLE", 1000), ("LONG", 10_000)):
+        monkeypatch.setattr(tracks, name, value)
+    (run,) = ended_study(lab, 1)
+    with MetricsWriter(lab.run_dir(run).metrics_file) as metrics:
+        for update in range(100, 2000):
+            metrics.write({"update": update, "session": 1, "train_loss": 5.0})
+
+    def is_shown(note: str, least: int, most: int) -> bool:
+        spec = spec_of(watched, "Loss")
+        return spec.note == note and least < max((len(series.x) for series in spec.series), default=0) < most
+
+    async with live(lab, LARGE) as watched:
+        await watched.until(lambda: is_shown("sketch", 100, 1000), "the sketch")
+        await watched.until(lambda: is_shown("", 1900, 2100), "every point")
 
 
 async def test_one_chooses_which_charts_there_are(lab: Lab) -> None:
