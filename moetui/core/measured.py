@@ -1,7 +1,8 @@
 """The measurements of a run as arrays that grow: a point takes a few bytes, so that runs of a million updates can be watched."""
 
-from collections.abc import Sequence
-from itertools import pairwise
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from itertools import compress, pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -44,9 +45,9 @@ class Measured:
     def __init__(self) -> None:
         self._begins: dict[int, int] = {}
         """Session → update of its first record, from which it goes on."""
-        self._updates, self._sessions = _Grown(np.float64), _Grown(np.int32)
-        self._tracks = {key: _Track() for key in KEYS}
-        self._loads: list[tuple[int, Loads]] = []
+        self._groups = [_Group(KEYS)]
+        self._loads: list[tuple[int, int, Loads]] = []
+        """Session and update of an evaluation, and what each expert got in it."""
 
     @property
     def resumed(self) -> tuple[int, ...]:
@@ -55,109 +56,117 @@ class Measured:
 
     def track(self, key: str) -> tuple[Column, Column]:
         """Updates and values of every record that knows `key`."""
-        track = self._tracks[key]
-        return self._updates.view[track.places], track.values.view
+        group = next(group for group in self._groups if key in group.values)
+        return group.updates.view, group.values[key].view
 
     def loads(self) -> tuple[Column, tuple[Loads, ...]]:
         """Updates of the evaluations and what each expert got in them."""
-        rows = np.array([row for row, _ in self._loads], dtype=np.intp)
-        return self._updates.view[rows], tuple(loads for _, loads in self._loads)
+        updates = np.array([update for _, update, _ in self._loads], dtype=np.float32)
+        return updates, tuple(loads for _, _, loads in self._loads)
 
-    def add(self, records: Sequence[Record]) -> None:
-        """Take records over, session by session."""
+    def add(self, records: Sequence[Record], expected: float = 1.0) -> None:
+        """Take records over. `expected`: how many times as many there will probably be in all, so that they get room at once."""
         sessions = [record.get("session", 1) for record in records]
         edges = [0, *(at for at in range(1, len(records)) if sessions[at] != sessions[at - 1]), len(records)]
         for start, stop in pairwise(edges):
             if stop > start:
-                self._add_session(sessions[start], records[start:stop])
+                self._add_session(sessions[start], records[start:stop], expected)
 
-    def _add_session(self, session: int, records: Sequence[Record]) -> None:
+    def _add_session(self, session: int, records: Sequence[Record], expected: float) -> None:
         if session not in self._begins:
             begin = records[0]["update"]
-            if self._updates.size:
+            if self._begins:
                 self._go_back(begin)
             self._begins[session] = begin
-        first = self._updates.size
-        self._updates.append([record["update"] for record in records])
-        self._sessions.append([session] * len(records))
-        for key, track in self._tracks.items():
-            known = [place for place, record in enumerate(records) if record.get(key) is not None]
-            if known:
-                track.append(np.array(known) + first, _floats([records[place][key] for place in known]))
-        for place, record in enumerate(records):
+        for group in list(self._groups):
+            knowing: dict[bytes, list[str]] = defaultdict(list)
+            for key in group.values:
+                knowing[bytes(record.get(key) is not None for record in records)].append(key)
+            # Metrics that were known together so far and no longer are go apart.
+            parts = [group, *(group.split(keys) for keys in list(knowing.values())[1:])]
+            self._groups += parts[1:]
+            for part, known in zip(parts, knowing, strict=True):
+                part.add(session, list(compress(records, known)), expected)
+        for record in records:
             if "expert_load" in record:
                 loads = np.array([_floats(layer) for layer in record["expert_load"]], dtype=np.float32)
-                self._loads.append((first + place, loads))
+                self._loads.append((session, record["update"], loads))
 
     def _go_back(self, begin: int) -> None:
         """Forget what earlier sessions did after `begin`, and sessions that began there or later as a whole."""
         early = [session for session, first in self._begins.items() if first < begin]
-        kept = (self._updates.view <= begin) & np.isin(self._sessions.view, early)
-        place = np.cumsum(kept) - 1
-        tracks, self._tracks = self._tracks, {key: _Track() for key in KEYS}
-        for key, track in tracks.items():
-            staying = kept[track.places]
-            if staying.any():
-                self._tracks[key].append(place[track.rows[staying]], track.values.view[staying])
-        self._loads = [(int(place[row]), loads) for row, loads in self._loads if kept[row]]
-        for grown in (self._updates, self._sessions):
+        for group in self._groups:
+            group.keep(begin, early)
+        self._loads = [load for load in self._loads if load[0] in early and load[1] <= begin]
+
+
+class _Group:
+    """Metrics that the same records know: the updates once, and the values of each."""
+
+    def __init__(self, keys: Iterable[str]) -> None:
+        self.updates = _Grown()
+        self.values = {key: _Grown() for key in keys}
+        self._stretches: list[tuple[int, int]] = []
+        """A session and how many rows are from it, in the order of the rows."""
+
+    def add(self, session: int, records: Sequence[Record], expected: float) -> None:
+        """Append what the records say; all of them know all the metrics."""
+        if records:
+            self.updates.append([record["update"] for record in records], expected)
+            for key, values in self.values.items():
+                values.append([record[key] for record in records], expected)
+            before = self._stretches.pop()[1] if self._stretches and self._stretches[-1][0] == session else 0
+            self._stretches.append((session, before + len(records)))
+
+    def split(self, keys: Iterable[str]) -> "_Group":
+        """Move some of the metrics into a group of their own."""
+        apart = _Group(())
+        apart.updates.append(self.updates.view, 1.0)
+        apart.values = {key: self.values.pop(key) for key in keys}
+        apart._stretches = list(self._stretches)
+        return apart
+
+    def keep(self, last: int, sessions: Sequence[int]) -> None:
+        """Keep only the rows of these sessions, up to the update `last`."""
+        stretches, self._stretches, start = self._stretches, [], 0
+        kept = self.updates.view <= last
+        for session, rows in stretches:
+            kept[start : start + rows] &= session in sessions
+            self._stretches.append((session, int(kept[start : start + rows].sum())))
+            start += rows
+        for grown in (self.updates, *self.values.values()):
             grown.replace(grown.view[kept])
 
 
-class _Track:
-    """The values of one metric and their rows, which are only kept where they do not follow one another."""
+class _Grown:
+    """Numbers that grow at their end; views of them stay as they are. Updates are exact up to sixteen million."""
 
     def __init__(self) -> None:
-        self.values = _Grown(np.float32)
-        self._first = 0
-        self._rows: _Grown | None = None
+        self._room = np.empty(0, np.float32)
+        self._size = 0
 
     @property
-    def places(self) -> slice | npt.NDArray[Any]:
-        """The rows as an index; of the usual metric it needs no copy."""
-        return slice(self._first, self._first + self.values.size) if self._rows is None else self._rows.view
+    def view(self) -> npt.NDArray[np.float32]:
+        return self._room[: self._size]
 
-    @property
-    def rows(self) -> npt.NDArray[Any]:
-        return np.arange(self._first, self._first + self.values.size) if self._rows is None else self._rows.view
-
-    def append(self, rows: npt.NDArray[Any], values: npt.NDArray[np.float32]) -> None:
-        if not self.values.size:
-            self._first = int(rows[0])
-        following = rows[0] == self._first + self.values.size and rows[-1] - rows[0] + 1 == rows.size
-        if self._rows is None and not following:
-            before, self._rows = self.rows, _Grown(np.int32)
-            self._rows.append(before)
-        if self._rows is not None:
-            self._rows.append(rows)
-        self.values.append(values)
-
-
-class _Grown:
-    """An array that grows at its end; views of it stay as they are."""
-
-    def __init__(self, kind: npt.DTypeLike) -> None:
-        self._room = np.empty(0, kind)
-        self.size = 0
-
-    @property
-    def view(self) -> npt.NDArray[Any]:
-        return self._room[: self.size]
-
-    def append(self, values: npt.ArrayLike) -> None:
-        new = np.asarray(values, dtype=self._room.dtype)
-        if self.size + new.size > self._room.size:
-            room = np.empty((self.size + new.size) * 5 // 4 + 16, self._room.dtype)
-            room[: self.size] = self.view
+    def append(self, values: Column | list[Any], expected: float) -> None:
+        """Add values, of which there will probably be `expected` times as many in all."""
+        new = _floats(values)
+        size = self._size + new.size
+        if size > self._room.size:
+            # Room that is not written to takes no memory, and moving a growing array leaves holes in it.
+            room = np.empty(max(size * 5 // 4 + 16, 0 if self._size else int(new.size * expected)), np.float32)
+            room[: self._size] = self.view
             self._room = room
-        self._room[self.size : self.size + new.size] = new
-        self.size += new.size
+        self._room[self._size : size] = new
+        self._size = size
 
-    def replace(self, values: npt.NDArray[Any]) -> None:
-        self._room, self.size = values.astype(self._room.dtype), values.size
+    def replace(self, values: npt.NDArray[np.float32]) -> None:
+        """Take these values in the place of all."""
+        self._room, self._size = values, values.size
 
 
-def _floats(values: list[Any]) -> npt.NDArray[np.float32]:
+def _floats(values: Column | list[Any]) -> npt.NDArray[np.float32]:
     """The values as numbers; what is none becomes NaN."""
     try:
         return np.array(values, dtype=np.float32)

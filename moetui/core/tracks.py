@@ -75,7 +75,7 @@ class Tracks:
                 return True
         began, changed = time.monotonic(), False
         while lines := self._read():
-            self._whole.add(_records(lines))
+            self._whole.add(_records(lines), expected=self._size() / len(lines))
             changed = True
             if time.monotonic() - began > seconds:
                 break
@@ -102,7 +102,7 @@ def _sketch(path: Path) -> Measured:
     sketch = Measured()
     for lines in _samples(path):
         if lines:
-            sketch.add(_records(lines))
+            sketch.add(_records(lines), expected=SAMPLES)
     return sketch
 
 

@@ -145,9 +145,7 @@ async def test_more_charts_fewer_charts_and_pages(lab: Lab) -> None:
         await see(watched, "Loss", "Learning rate")
 
 
-async def test_a_long_history_is_sketched_until_every_point_is_there(
-    lab: Lab, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_long_history_is_sketched_until_every_point_is_there(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in (("SAMPLES", 20), ("SAMPLE", 1000), ("LONG", 10_000)):
         monkeypatch.setattr(tracks, name, value)
     (run,) = ended_study(lab, 1)
