@@ -12,8 +12,6 @@ from engine.health.curves import number
 from engine.metrics import Record
 
 Column = npt.NDArray[np.floating[Any]]
-Loads = npt.NDArray[np.float32]
-"""Layers × experts: the fraction of its layer's assignments that each expert got."""
 
 KEYS: Final = (
     "tokens",
@@ -35,6 +33,9 @@ KEYS: Final = (
 )
 """The numbers of a record that can be drawn; units as in docs/formats.md."""
 
+LOADS: Final = "expert_load"
+"""Of an evaluation, layers × experts: the fraction of its layer's assignments that each expert got."""
+
 
 class Measured:
     """What the records of one run say, key by key. Arrays that were handed out never change.
@@ -45,9 +46,7 @@ class Measured:
     def __init__(self) -> None:
         self._begins: dict[int, int] = {}
         """Session → update of its first record, from which it goes on."""
-        self._groups = [_Group(KEYS)]
-        self._loads: list[tuple[int, int, Loads]] = []
-        """Session and update of an evaluation, and what each expert got in it."""
+        self._groups = [_Group((*KEYS, LOADS))]
 
     @property
     def resumed(self) -> tuple[int, ...]:
@@ -55,14 +54,9 @@ class Measured:
         return tuple(sorted(self._begins.values()))[1:]
 
     def track(self, key: str) -> tuple[Column, Column]:
-        """Updates and values of every record that knows `key`."""
+        """Updates and values of every record that knows `key`, one of `KEYS` or `LOADS`."""
         group = next(group for group in self._groups if key in group.values)
         return group.updates.view, group.values[key].view
-
-    def loads(self) -> tuple[Column, tuple[Loads, ...]]:
-        """Updates of the evaluations and what each expert got in them."""
-        updates = np.array([update for _, update, _ in self._loads], dtype=np.float32)
-        return updates, tuple(loads for _, _, loads in self._loads)
 
     def add(self, records: Sequence[Record], expected: float = 1.0) -> None:
         """Take records over. `expected`: how many times as many there will probably be in all, so that they get room at once."""
@@ -87,17 +81,12 @@ class Measured:
             self._groups += parts[1:]
             for part, known in zip(parts, knowing, strict=True):
                 part.add(session, list(compress(records, known)), expected)
-        for record in records:
-            if "expert_load" in record:
-                loads = np.array([_floats(layer) for layer in record["expert_load"]], dtype=np.float32)
-                self._loads.append((session, record["update"], loads))
 
     def _go_back(self, begin: int) -> None:
         """Forget what earlier sessions did after `begin`, and sessions that began there or later as a whole."""
         early = [session for session, first in self._begins.items() if first < begin]
         for group in self._groups:
             group.keep(begin, early)
-        self._loads = [load for load in self._loads if load[0] in early and load[1] <= begin]
 
 
 class _Group:
@@ -139,7 +128,7 @@ class _Group:
 
 
 class _Grown:
-    """Numbers that grow at their end; views of them stay as they are. Updates are exact up to sixteen million."""
+    """Numbers, or tables of them, that grow at their end; views stay as they are. Updates are exact up to sixteen million."""
 
     def __init__(self) -> None:
         self._room = np.empty(0, np.float32)
@@ -152,18 +141,24 @@ class _Grown:
     def append(self, values: Column | list[Any], expected: float) -> None:
         """Add values, of which there will probably be `expected` times as many in all."""
         new = _floats(values)
-        size = self._size + new.size
-        if size > self._room.size:
+        if self._size and new.shape[1:] != self._room.shape[1:]:
+            new = np.full(
+                (len(new), *self._room.shape[1:]), np.nan, np.float32
+            )  # a table of another shape than all before
+        size = self._size + len(new)
+        if size > len(self._room):
             # Room that is not written to takes no memory, and moving a growing array leaves holes in it.
-            room = np.empty(max(size * 5 // 4 + 16, 0 if self._size else int(new.size * expected)), np.float32)
-            room[: self._size] = self.view
+            rows = max(size * 5 // 4 + 16, 0 if self._size else int(len(new) * expected))
+            room = np.empty((rows, *new.shape[1:]), np.float32)
+            if self._size:
+                room[: self._size] = self.view
             self._room = room
         self._room[self._size : size] = new
         self._size = size
 
     def replace(self, values: npt.NDArray[np.float32]) -> None:
         """Take these values in the place of all."""
-        self._room, self._size = values, values.size
+        self._room, self._size = values, len(values)
 
 
 def _floats(values: Column | list[Any]) -> npt.NDArray[np.float32]:
@@ -171,4 +166,8 @@ def _floats(values: Column | list[Any]) -> npt.NDArray[np.float32]:
     try:
         return np.array(values, dtype=np.float32)
     except (ValueError, TypeError):
-        return np.array([number(value) for value in values], dtype=np.float32)
+        return np.array([_number(value) for value in values], dtype=np.float32)
+
+
+def _number(value: Any) -> Any:
+    return [_number(one) for one in value] if isinstance(value, list) else number(value)

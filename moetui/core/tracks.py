@@ -13,9 +13,9 @@ from pathlib import Path
 import orjson
 
 from engine.metrics import MetricsReader, Record, parse_lines
-from moetui.core.measured import Column, Loads, Measured
+from moetui.core.measured import Column, Measured
 
-PIECE = 1 << 20
+PIECE = 1 << 17
 """Bytes that are read and taken apart at once."""
 
 SAMPLES = 256
@@ -53,10 +53,6 @@ class Tracks:
     def track(self, key: str) -> tuple[Column, Column]:
         """Updates and values of every record that knows `key`."""
         return self._shown.track(key)
-
-    def loads(self) -> tuple[Column, tuple[Loads, ...]]:
-        """Updates of the evaluations and what each expert got in them."""
-        return self._shown.loads()
 
     @property
     def _shown(self) -> Measured:

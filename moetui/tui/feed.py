@@ -14,7 +14,7 @@ from engine.rundir import DamagedFile
 from moetui.core.background import Background, Backgrounds
 from moetui.core.errors import LabError
 from moetui.core.lab import Lab, Snapshot
-from moetui.core.measured import KEYS, Column, Loads
+from moetui.core.measured import KEYS, LOADS, Column
 from moetui.core.records import RunRecord
 from moetui.core.science.smoothing import debiased_ema
 from moetui.core.tracks import Tracks
@@ -30,12 +30,11 @@ MANY = 1000
 class Curves:
     """The measurements of one run: for each key the updates and the values. Never changed; a new one replaces it.
 
-    `loads` are the updates of the evaluations and the share of each expert, `resumed` those from which later sessions went on.
+    `resumed` are the updates from which later sessions went on.
     `sketched`: these are only samples of a long file that is still being read.
     """
 
     columns: Mapping[str, tuple[Column, Column]] = field(default_factory=lambda: MappingProxyType({}))
-    loads: tuple[Column, tuple[Loads, ...]] = field(default_factory=lambda: (_EMPTY, ()))
     resumed: tuple[int, ...] = ()
     sketched: bool = False
     _smooth: dict[tuple[str, float], npt.NDArray[np.float64]] = field(default_factory=dict, repr=False, compare=False)
@@ -52,9 +51,9 @@ class Curves:
             known = self._smooth[key, weight] = debiased_ema(values, weight, known=known)
         return updates, known
 
-    def grown(self, columns: Mapping[str, tuple[Column, Column]], loads: tuple[Column, tuple[Loads, ...]]) -> "Curves":
+    def grown(self, columns: Mapping[str, tuple[Column, Column]]) -> "Curves":
         """These measurements and those that came after them; averages go on from where they are."""
-        return Curves(columns, loads, self.resumed, self.sketched, dict(self._smooth))
+        return Curves(columns, self.resumed, self.sketched, dict(self._smooth))
 
 
 _EMPTY: Column = np.empty(0)
@@ -137,11 +136,11 @@ class Feed:
         until = time.monotonic() + READING_SECONDS
         for run_id, tracks in self._tracks.items():
             if tracks.refresh(until - time.monotonic()) or run_id not in self._curves:
-                columns = MappingProxyType({key: tracks.track(key) for key in KEYS})
+                columns = MappingProxyType({key: tracks.track(key) for key in (*KEYS, LOADS)})
                 before = self._curves.get(run_id)
                 if before is None or tracks.replaced or tracks.resumed != before.resumed:
                     before = Curves(resumed=tracks.resumed, sketched=tracks.sketched)
-                self._curves[run_id] = before.grown(columns, tracks.loads())
+                self._curves[run_id] = before.grown(columns)
         self._curves = {run_id: self._curves[run_id] for run_id in self._tracks}
         return dict(self._curves)
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from engine.metrics import MetricsWriter, Record
 from moetui.core import tracks as tracks_module
 from moetui.core.history import History
+from moetui.core.measured import LOADS
 from moetui.core.tracks import Tracks
 
 numbers = st.floats(width=32) | st.none()
@@ -132,6 +133,6 @@ def test_the_loads_of_the_experts_follow_the_sessions(tmp_path: Path) -> None:
     write(path, [{"update": 1, "session": 2}, {"update": 2, "session": 2, "expert_load": uneven}])
     tracks = Tracks(path)
     tracks.refresh()
-    updates, loads = tracks.loads()
+    updates, loads = tracks.track(LOADS)
     assert updates.tolist() == [2]
     np.testing.assert_allclose(loads[0], uneven, rtol=1e-6)

@@ -1,6 +1,8 @@
 """A series reduced to what its pixels need: nothing is lost that could be seen, however many points there are."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +11,7 @@ from moetui.tui.chart.axis import Axis
 from moetui.tui.chart.spec import FloatArray, Series
 
 BoolArray = NDArray[np.bool_]
+Floats = NDArray[np.floating[Any]]
 
 MOST = 4096
 """Points of a curve that are looked at one by one: several for each pixel of the widest terminal."""
@@ -31,9 +34,9 @@ class Curve:
     """Columns where a run of -inf, or on a log axis of zero or negative values, begins: marked at the bottom."""
 
 
-def columns_of(series: Series) -> tuple[FloatArray, FloatArray]:
-    """X and y as arrays of equal length, ordered by x, without points that have no x."""
-    x, y = np.asarray(series.x, np.float64).reshape(-1), np.asarray(series.y, np.float64).reshape(-1)
+def columns_of(series: Series) -> tuple[Floats, Floats]:
+    """X and y as arrays of equal length, ordered by x, without points that have no x. What is in single precision stays so."""
+    x, y = _floats(series.x), _floats(series.y)
     length = min(x.size, y.size)
     x, y = x[:length], y[:length]
     placed = np.isfinite(x)
@@ -45,24 +48,29 @@ def columns_of(series: Series) -> tuple[FloatArray, FloatArray]:
     return x, y
 
 
-def within(x: FloatArray, y: FloatArray, low: float, high: float) -> tuple[FloatArray, FloatArray]:
+def _floats(values: NDArray[Any] | Sequence[float]) -> Floats:
+    array = np.asarray(values)
+    return np.asarray(array, array.dtype if array.dtype == np.float32 else np.float64).reshape(-1)
+
+
+def within(x: Floats, y: Floats, low: float, high: float) -> tuple[Floats, Floats]:
     """The points of an x range and one neighbour on each side, to which the curve runs out."""
-    start = max(int(np.searchsorted(x, low, "left")) - 1, 0)
-    stop = int(np.searchsorted(x, high, "right")) + 1
+    start = max(int(np.searchsorted(x, np.asarray(low, x.dtype), "left")) - 1, 0)
+    stop = int(np.searchsorted(x, np.asarray(high, x.dtype), "right")) + 1
     return x[start:stop], y[start:stop]
 
 
-def thinned(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
+def thinned(x: Floats, y: Floats) -> tuple[FloatArray, FloatArray]:
     """About `MOST` of ordered points: the lowest and the highest of each few neighbours, non-finite ones before all others."""
     if x.size <= 2 * MOST:
-        return x, y
+        return x.astype(np.float64), y.astype(np.float64)
     few = x.size // (MOST // 2)
     whole = x.size // few * few
     pieces = y[:whole].reshape(-1, few)
     # argmin and argmax stop at a NaN and find infinities.
     ends = np.sort([pieces.argmin(axis=1), pieces.argmax(axis=1)], axis=0) + np.arange(0, whole, few)
     kept = np.concatenate([ends.T.reshape(-1), np.arange(whole, x.size)])
-    return x[kept], y[kept]
+    return x[kept].astype(np.float64), y[kept].astype(np.float64)
 
 
 def trace(x: FloatArray, y: FloatArray, x_axis: Axis, y_axis: Axis) -> Curve:

@@ -8,7 +8,7 @@ import numpy as np
 from moetui.tui.chart.axis import Axis
 from moetui.tui.chart.backdrop import shade, sign_cells, stand
 from moetui.tui.chart.charset import one_cell_each, to_charset
-from moetui.tui.chart.curve import columns_of, thinned, trace, within
+from moetui.tui.chart.curve import Floats, columns_of, thinned, trace, within
 from moetui.tui.chart.drawing import BLANK, FRAME, Cell, Drawing, to_row
 from moetui.tui.chart.frame import canvas_size, draw_frame
 from moetui.tui.chart.heat import heat_rows
@@ -118,13 +118,13 @@ def _body(spec: ChartSpec, layout: Layout, width: int, height: int, charset: Cha
 
 
 def _data(spec: ChartSpec) -> _Data:
-    points = [columns_of(series) for series in spec.series]
+    found = [columns_of(series) for series in spec.series]
     given = usable(spec.x_range, spec.x_log) if spec.x_range else None
     if spec.x_log:
-        points = [(np.log10(np.clip(x[x > 0], SMALLEST, LARGEST)), y[x > 0]) for x, y in points]
+        found = [(np.log10(np.clip(x[x > 0].astype(np.float64), SMALLEST, LARGEST)), y[x > 0]) for x, y in found]
         given = (math.log10(given[0]), math.log10(given[1])) if given else None
-    x_range = given or _x_range([x for x, _ in points if x.size], spec.x_log)
-    points = [thinned(*within(x, y, *x_range)) for x, y in points]
+    x_range = given or _x_range([x for x, _ in found if x.size], spec.x_log)
+    points = [thinned(*within(x, y, *x_range)) for x, y in found]
     y_range = usable(spec.y_range, spec.y_log) if spec.y_range else None
     if y_range is None:
         inside = [y[(x >= x_range[0]) & (x <= x_range[1])] for x, y in points]
@@ -143,7 +143,7 @@ def _scaled_back(axis: Axis) -> Axis:
     return Axis(10**axis.low, 10**axis.high, axis.pixels, log=True)
 
 
-def _x_range(xs: list[FloatArray], log: bool) -> Range:
+def _x_range(xs: list[Floats], log: bool) -> Range:
     """From the first to the last point; a single x is put in the middle, where the scale leaves it room."""
     if not xs:
         return 0.0, 1.0

@@ -9,7 +9,6 @@ import numpy.typing as npt
 from engine.config import RunConfig
 from moetui.core.measured import Column
 from moetui.core.records import RunRecord
-from moetui.tui.chart.spec import FloatArray
 from moetui.tui.feed import Curves
 
 XAxis = Literal["updates", "tokens", "seconds", "FLOPs"]
@@ -24,8 +23,10 @@ class Ruler:
     places: Column
     slope: float
 
-    def at(self, updates: npt.NDArray[Any]) -> FloatArray:
-        """The places of rising updates."""
+    def at(self, updates: npt.NDArray[Any]) -> Column:
+        """The places of rising updates; of the axis that counts updates they are these."""
+        if not self.updates.size and self.slope == 1.0:
+            return updates
         asked = np.asarray(updates, np.float64)
         if not self.updates.size:
             return asked * self.slope

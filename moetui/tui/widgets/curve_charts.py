@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from moetui.core.measured import LOADS
 from moetui.tui.chart import ChartSpec, Heat
 from moetui.tui.widgets.curve_events import marks
 from moetui.tui.widgets.curve_overlay import Overlay
@@ -47,9 +48,9 @@ def experts_spec(overlay: Overlay) -> ChartSpec:
     """The load of each expert of each layer of one run, in its last evaluation or the last one up to the cursor."""
     runs = sorted(overlay.runs, key=lambda run: run.id != overlay.focus)
     for run in runs:
-        updates, loads = overlay.curves_of(run).loads
+        updates, loads = overlay.curves_of(run).get(LOADS)
         own = overlay.ruler_of(run)
-        if loads and own is not None:
+        if updates.size and own is not None:
             until = np.inf if overlay.cursor is None else overlay.cursor
             at = max(int(np.searchsorted(own.at(updates), until, "right")) - 1, 0)
             name, share = overlay.names()[run.id], 100 / max(loads[at].shape[-1], 1)

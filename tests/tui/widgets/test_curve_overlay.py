@@ -9,6 +9,7 @@ import pytest
 from engine.config import RunConfig
 from engine.rundir import Finding
 from moetui.core.background import Background
+from moetui.core.measured import LOADS
 from moetui.core.records import RunRecord, Scores
 from moetui.tui.chart import draw, slot
 from moetui.tui.feed import Curves
@@ -134,7 +135,7 @@ def test_the_legend_tells_the_values_at_the_cursor() -> None:
 
 def test_the_experts_are_those_of_the_evaluation_at_the_cursor() -> None:
     first, last = np.full((2, 4), 0.25, np.float32), np.array([[0.97, 0.01, 0.01, 0.01]] * 2, np.float32)
-    known = {"a": Curves({}, (np.array([10.0, 20.0]), (first, last)))}
+    known = {"a": Curves({LOADS: (np.array([10.0, 20.0]), np.stack([first, last]))})}
     now = draw(experts_spec(Overlay((run("a"),), known)), 60, 10).plain()
     then = draw(experts_spec(Overlay((run("a"),), known, cursor=15.0)), 60, 10).plain()
     assert "97" in now
