@@ -71,6 +71,8 @@ def four_charts() -> Iterator[Measured]:
                 yield Measured("… drawn by textual-plotext", "left out: it is not installed", "")
                 return
             with FarEnd(["benchmarks.terminal.rival", folder], SIZE) as app:
+                first = app.seconds_until("Tokens/s")
+                yield Measured("… drawn by textual-plotext: first picture", f"{first:.1f} s", "")
                 yield from watched("… drawn by textual-plotext", app, "", "")
 
 

@@ -1,7 +1,5 @@
 """The Compare screen on a real laboratory."""
 
-import asyncio
-import time
 from collections.abc import Callable
 
 import pytest
@@ -26,16 +24,9 @@ from moetui.tui.screens.run_page import RunPage
 from tests.conftest import eventually
 from tests.tui.compare.labs import grid, trained
 from tests.tui.lab_on_disk import end_run, write_run
+from tests.tui.seen import until
 
 SIZES = [(60, 15), (80, 24), (120, 40), (200, 60)]
-
-
-async def until(pilot: Pilot[None], condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline, "never happened"
-        await pilot.pause()
-        await asyncio.sleep(0.01)
 
 
 def said(app: MoetuiApp, name: str = "words") -> str:

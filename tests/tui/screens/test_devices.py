@@ -1,7 +1,5 @@
 """The Devices screen on a real laboratory with real processes."""
 
-import asyncio
-import time
 from collections.abc import Callable
 
 import pytest
@@ -20,17 +18,10 @@ from moetui.tui.screens.run_page import RunPage
 from tests.conftest import eventually
 from tests.core.test_dispatch import queue, status
 from tests.tui.lab_on_disk import write_run
+from tests.tui.seen import until
 
 Behave = Callable[[str], None]
 SIZES = [(60, 15), (80, 24), (120, 40), (200, 60)]
-
-
-async def until(pilot: Pilot[None], condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline, "never happened"
-        await pilot.pause()
-        await asyncio.sleep(0.01)
 
 
 def said(app: MoetuiApp, name: str) -> str:
