@@ -54,6 +54,7 @@ def write_planned(lab: Lab, run_id: str, planned: PlannedRun, *, created: float 
         group=planned.group,
         point=dict(planned.point),
         created=created,
+        provenance={"host": "gpu-box"},
         config=planned.config,
     )
     return _write(lab, entry)
