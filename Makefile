@@ -2,8 +2,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+# Many tests wait for processes of their own: three at a time keep two cores busy.
+PYTEST := $(BIN)/pytest -n 3 --dist worksteal
 
-.PHONY: install demo check format test quick long goldens screenshots cast lock clean
+.PHONY: install demo check format test quick long search goldens screenshots cast lock clean
 
 install: $(INSTALLED)
 
@@ -27,18 +29,21 @@ format: install
 	$(BIN)/ruff check --fix .
 
 test: install
-	$(BIN)/pytest -n 2 -m 'not long'
+	$(PYTEST) -m 'not long'
 
 quick: install
-	$(BIN)/pytest -n 2 -m 'not (slow or long)'
+	$(PYTEST) -m 'not (slow or long)'
 
 long: install
-	$(BIN)/pytest -n 2 -m long
-	$(BIN)/pytest -n 2 -m 'hypothesis and not long' --hypothesis-profile search
+	$(PYTEST) -m long
+
+# The properties that hold for every input, with inputs that no run has tried before.
+search: install
+	$(PYTEST) -m 'hypothesis and not long' --hypothesis-profile search
 
 # The screens that the tests compare, as they are now; look at the diff.
 goldens: install
-	$(BIN)/pytest -n 2 tests/tui/test_goldens.py --update-goldens
+	$(PYTEST) tests/tui/test_goldens.py --update-goldens
 
 # The pictures of README and docs, from real runs: those of WORKSPACE and STUDY, or of a quickstart that is trained for it.
 screenshots: install

@@ -14,7 +14,7 @@ from moetui.core.lab import Lab
 from moetui.core.launcher import TOKEN_VARIABLE
 from moetui.core.workspace import Workspace
 
-# A busy machine is no fault of the code, and the same commit gives the same result: `make long` looks for new examples.
+# A busy machine is no fault of the code, and the same commit gives the same result: `make search` looks for new examples.
 settings.register_profile("moetui", deadline=None, derandomize=True)
 settings.register_profile("search", deadline=None, max_examples=1000)
 settings.load_profile("moetui")

@@ -22,7 +22,7 @@ _WAYS: Final[Mapping[Kind, Callable[[RunRecord, str], bool]]] = {
     "study": lambda run, word: run.study == word,
 }
 
-_NO_PRESETS: Final = Library({})
+NO_PRESETS: Final = Library({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Item:
     records: tuple[RunRecord, ...]
 
 
-def find_item(word: str, records: Sequence[RunRecord], library: Library = _NO_PRESETS) -> Item:
+def find_item(word: str, records: Sequence[RunRecord], library: Library = NO_PRESETS) -> Item:
     """The item that a word stands for: an id, a name (with or without its seed), a group, a preset or a study.
 
     Presets and studies mean the runs made here, or the published results where there are none. A word that means the same

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from moetui.core.errors import LabError
-from moetui.core.items import find_item
+from moetui.core.items import NO_PRESETS, find_item
+from moetui.core.presets import Library
 from moetui.core.records import RunRecord
 
 
@@ -34,7 +35,11 @@ class Subject:
 
 
 def subjects(
-    runs: Sequence[RunRecord], *, marked: Iterable[str] = (), typed: Sequence[str] = ()
+    runs: Sequence[RunRecord],
+    *,
+    marked: Iterable[str] = (),
+    typed: Sequence[str] = (),
+    library: Library = NO_PRESETS,
 ) -> tuple[Subject, ...]:
     """The subjects in the order of the list; `typed` holds lines of words as `moetui compare` takes them."""
     by_id = {run.id: run for run in runs}
@@ -43,7 +48,7 @@ def subjects(
         found.append(Subject("marked", "marked", f"{len(chosen)} marked runs", chosen))
     for line in typed:
         try:
-            found.append(named(line, runs))
+            found.append(named(line, runs, library))
         except LabError:
             continue  # its runs are gone
     own = [run for run in runs if not run.published]
@@ -56,9 +61,9 @@ def subjects(
     return tuple(found)
 
 
-def named(line: str, runs: Sequence[RunRecord]) -> Subject:
+def named(line: str, runs: Sequence[RunRecord], library: Library = NO_PRESETS) -> Subject:
     """The runs that a line of words stands for. Raises `NotFoundError`, or `UsageError` for a word of several meanings."""
-    items = [find_item(word, runs) for word in line.split()]
+    items = [find_item(word, runs, library) for word in line.split()]
     records = {record.id: record for item in items for record in item.records}
     return Subject(f"typed:{line}", "typed", " ".join(line.split()), tuple(records.values()))
 

@@ -13,6 +13,7 @@ from textual.widgets import Static
 
 from engine.rundir import DamagedFile
 from moetui.core.errors import LabError
+from moetui.core.items import NO_PRESETS
 from moetui.core.judge import Terms
 from moetui.core.records import RunRecord
 from moetui.core.science.measure import MEASURES
@@ -68,6 +69,7 @@ class CompareScreen(PlaceScreen):
         self._cost = 0
         self._close = False
         self._typed: list[str] = []
+        self._library = NO_PRESETS
         self._marked: tuple[str, ...] = ()
         self._answer: Answer | None = None
         self._working = False
@@ -92,7 +94,7 @@ class CompareScreen(PlaceScreen):
         listed = self.query_one(SubjectList)
         asked = self.laboratory.take_compared()
         self._marked = asked or self._marked
-        found = subjects(picture.snapshot.runs, marked=self._marked, typed=self._typed)
+        found = subjects(picture.snapshot.runs, marked=self._marked, typed=self._typed, library=self._library)
         listed.show(found, go_to="marked" if asked else "")
         self.set_class(listed.current is None, "-nothing")
         if listed.current is None and picture.snapshot.taken:
@@ -291,12 +293,13 @@ class CompareScreen(PlaceScreen):
     def _choose(self, line: str) -> None:
         picture = self.laboratory.picture
         try:
-            subject = named(line, picture.snapshot.runs)
+            self._library = self.laboratory.lab.library()
+            subject = named(line, picture.snapshot.runs, self._library)
         except LabError as error:
             self.notify(str(error), severity="error", markup=False)
             return
         self._typed = [line, *(old for old in self._typed if old != line)]
-        listed = subjects(picture.snapshot.runs, marked=self._marked, typed=self._typed)
+        listed = subjects(picture.snapshot.runs, marked=self._marked, typed=self._typed, library=self._library)
         self.query_one(SubjectList).show(listed, go_to=subject.key)
 
     async def action_open(self) -> None:

@@ -360,7 +360,7 @@ class LaunchScreen(PlaceScreen):
 
     @work(thread=True, group="appraise", exit_on_error=False)
     def _appraise(self, library: Library, runs: tuple[PlannedRun, ...], picture: Picture) -> None:
-        found = Appraisal(runs)
+        found = Appraisal(runs, tuple(Member(run, None) for run in runs))  # nothing of it is known to be here
         try:
             found = appraise(self.laboratory.lab, library, runs, picture.snapshot.runs)
         except LabError as error:

@@ -11,6 +11,7 @@ from moetui.core.errors import NotFoundError
 from moetui.core.gather import gather
 from moetui.core.judge import Terms, judge, responses
 from moetui.core.lab import Lab
+from moetui.core.plan import Selection, plan
 from moetui.core.presets import Library
 from moetui.core.published import published_records
 from moetui.core.science.measure import MEASURES
@@ -23,7 +24,17 @@ from moetui.tui.compare.response_chart import PUBLISHED, response_chart
 from moetui.tui.compare.subjects import named, subjects
 from moetui.tui.compare.table import table
 from tests.tui.compare.labs import LRS, grid, trained
-from tests.tui.lab_on_disk import end_run, write_run
+from tests.tui.lab_on_disk import end_run, write_planned, write_run
+
+
+def test_a_typed_study_has_the_runs_that_were_made_for_another(lab: Lab) -> None:
+    library = lab.library()
+    planned = plan(library, Selection(presets=("quickstart",)))
+    record = write_planned(lab, "own", planned[0])
+    other = lab.catalogue.change(record.id, study="mine", preset="mine/other")
+    assert named("quickstart", [other], library).records == (other,)
+    with pytest.raises(NotFoundError):
+        named("quickstart", [other])
 
 
 def test_subjects_are_marked_runs_typed_words_studies_presets_and_documents_in_that_order(lab: Lab) -> None:
