@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 CHUNK = 1024  # rows whose logits are alive at once
-BLOCK = 16  # rows that a processor scores at once: their logits stay in its cache over the passes
+BLOCK = 1 << 20  # logits that a processor scores at once: 4 MB in float32, which stay in its cache over the passes
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def _judge(logits_CV: Tensor, targets_C: Tensor, loss_C: Tensor, right_C: Tensor
 
     The sums are float32 whatever the logits are. A GPU takes all rows at once, since there it is launches that cost.
     """
-    size = len(logits_CV) if logits_CV.is_cuda else BLOCK
+    size = len(logits_CV) if logits_CV.is_cuda else max(BLOCK // logits_CV.shape[1], 1)
     for logits_RV, targets_R, loss_R, right_R in zip(
         *(whole.split(size) for whole in (logits_CV, targets_C, loss_C, right_C)), strict=True
     ):
