@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Literal
 
 import typer
@@ -58,6 +59,9 @@ def open_terminal(look: Look, *, watch: Sequence[str] = (), start: str = "", tou
         raise UsageError(
             "TERM=dumb cannot show the interface; use `moetui run PRESET --plain`, `moetui ls` or another TERM"
         )
+    from moetui.tui import collector
+
+    collector.rest()  # nothing of what is imported and mounted now is garbage
     from moetui.core.preferences import read_settings
     from moetui.tui.app import MoetuiApp
 
@@ -74,6 +78,7 @@ def open_terminal(look: Look, *, watch: Sequence[str] = (), start: str = "", tou
         theme=look.theme,
         settings=settings,
         tour=tour,
+        when_shown=partial(collector.resume, keep=True),
     )
     app.run()
     if app.return_code:

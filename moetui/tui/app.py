@@ -4,7 +4,7 @@ import asyncio
 import math
 import signal
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import ClassVar, get_args
@@ -88,12 +88,14 @@ class MoetuiApp(App[None]):
         theme: Theme | None = None,
         settings: Settings | None = None,
         tour: bool = False,
+        when_shown: Callable[[], None] | None = None,
     ) -> None:
         """`watch`: ids of the runs that Live shows first; `start`: the first screen.
 
         `until_ended`: leave by itself when the watched runs have ended. `remote`: spare the link. `charset` and `theme`: what to
         draw with. What is None is as the settings say, and where they say nothing as the terminal tells. `settings` are read from
         the files unless they are given. `tour`: begin with the tour.
+        `when_shown`: called when the first picture of the laboratory is on the screen.
         """
         super().__init__()
         self.lab = lab
@@ -109,6 +111,7 @@ class MoetuiApp(App[None]):
         self._until_ended = until_ended
         self._start = start or ("live" if self.watch_ids else "launch")
         self._tour = tour
+        self._when_shown = when_shown
         self.remote = next((said for said in (remote, preferences.remote) if said is not None), is_remote())
         wanted = charset or preferences.charset
         self.charset: Charset = detect_charset()[0] if wanted == "auto" else wanted
@@ -161,6 +164,9 @@ class MoetuiApp(App[None]):
         if picture is not self._drawn and isinstance(self.screen, PlaceScreen) and self._is_due(picture):
             self._drawn, self._drawn_at = picture, time.monotonic()
             self.screen.receive(picture)
+        if self._when_shown is not None:
+            self.call_after_refresh(self._when_shown)
+            self._when_shown = None
         if self._until_ended and not any(run.pending for run in picture.snapshot.runs if run.id in self.watch_ids):
             self._until_ended = False
             self.set_timer(LINGER_SECONDS, self.exit)

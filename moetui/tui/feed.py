@@ -1,6 +1,5 @@
 """Reads the laboratory in a background thread and hands the screens frozen pictures of it."""
 
-import gc
 import threading
 import time
 from collections.abc import Iterable, Mapping
@@ -18,6 +17,7 @@ from moetui.core.measured import KEYS, LOADS, Column
 from moetui.core.records import RunRecord
 from moetui.core.science.smoothing import debiased_ema
 from moetui.core.tracks import Tracks
+from moetui.tui import collector
 
 READING_SECONDS = 0.3
 """How long one look may read measurements; the rest of a long file comes with the next looks."""
@@ -120,14 +120,14 @@ class Feed:
             return self._last.snapshot
         if self._last.snapshot.taken:
             return self.lab.snapshot()
-        gc.disable()  # it stops every thread while it looks for cycles, for 300 ms where ten thousand runs are being read
+        many = False
+        collector.rest()
         try:
             snapshot = self.lab.snapshot()
-            if len(snapshot.runs) >= MANY:
-                gc.freeze()  # they stay as long as we do: later collections need not look at them
+            many = len(snapshot.runs) >= MANY
             return snapshot
         finally:
-            gc.enable()
+            collector.resume(keep=many)
 
     def _read_curves(self, snapshot: Snapshot) -> dict[str, Curves]:
         watched = self._watched

@@ -1,0 +1,28 @@
+"""Python's garbage collector rests while the interface starts, and works again afterwards."""
+
+import gc
+
+from moetui.core.lab import Lab
+from moetui.tui import collector
+from moetui.tui.app import MoetuiApp
+from tests.tui.seen import until
+
+
+def test_it_rests_until_everybody_has_resumed() -> None:
+    collector.rest()
+    collector.rest()
+    collector.resume(keep=False)
+    assert not gc.isenabled()
+    collector.resume(keep=False)
+    assert gc.isenabled()
+
+
+async def test_the_app_tells_once_when_its_first_picture_is_there(lab: Lab) -> None:
+    told: list[bool] = []
+    app = MoetuiApp(lab, when_shown=lambda: told.append(bool(app.picture.snapshot.taken)))
+    async with app.run_test() as pilot:
+        await until(pilot, lambda: told)
+        app.refresh_picture()
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        assert told == [True]
