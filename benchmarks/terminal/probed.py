@@ -7,12 +7,14 @@ import asyncio
 import contextlib
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import orjson
 
 from moetui.core.lab import Lab
 from moetui.core.workspace import Workspace
+from moetui.tui import collector
 from moetui.tui.app import MoetuiApp
 
 EVERY = 0.02
@@ -44,6 +46,9 @@ class ProbedApp(MoetuiApp):
 
 
 if __name__ == "__main__":
-    app = ProbedApp(Lab(Workspace(Path(sys.argv[1]))), start=sys.argv[3])
+    collector.rest()  # as the command does it
+    app = ProbedApp(
+        Lab(Workspace(Path(sys.argv[1]))), start=sys.argv[3], when_shown=partial(collector.resume, keep=True)
+    )
     app.report = Path(sys.argv[2])
     app.run()
