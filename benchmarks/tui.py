@@ -183,7 +183,7 @@ def stalls(folder: str, screen: str, what: str) -> Measured:
     report = Path(folder) / "stalls.json"
     with FarEnd(["benchmarks.terminal.probed", folder, str(report), screen], SIZE):
         time.sleep(WATCHED_SECONDS)
-    told = orjson.loads(report.read_bytes())
+        told = orjson.loads(report.read_bytes())  # before it is asked to leave, which takes a while
     return Measured(what, f"{told['stalls']} in {told['looks']} looks; longest {told['longest'] * 1000:.0f} ms", "none")
 
 
