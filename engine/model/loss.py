@@ -96,7 +96,7 @@ class _CrossEntropy(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, grad_loss: Tensor, _: Tensor) -> tuple[Tensor, Tensor, None]:
-        # Scaled where they lie and let go: of a gradient that nobody else holds, autograd makes no copy.
+        # Scaled where they lie and let go: nobody needs them a second time.
         gradients = ctx.gradients
         del ctx.gradients
         return gradients.pop(0).mul_(grad_loss), gradients.pop().mul_(grad_loss), None

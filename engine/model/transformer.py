@@ -87,7 +87,7 @@ class Transformer(nn.Module):
         With a cache, the tokens go on from those it has read, and are added to it.
         """
         config = self.config
-        # A tied head has a gradient of full size already, to which a processor adds the few rows of these tokens in place.
+        # A tied head has a gradient of full size already: a processor adds the few rows of these tokens, not a second one.
         sparse = config.tied_head and not tokens_BL.is_cuda
         x_BLD = nn.functional.embedding(tokens_BL, self.embedding_VD, sparse=sparse) * math.sqrt(config.d_model)
         x_BLD = nn.functional.dropout(x_BLD, config.dropout, self.training)

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 
 from moetui.cli.output import print_json, print_table, say
-from moetui.cli.terminal import can_draw
+from moetui.cli.terminal import Look, can_draw, open_terminal
 from moetui.core import format as fmt
 from moetui.core.follow import Narrator, until_ended
 from moetui.core.lab import Lab
@@ -15,9 +15,7 @@ from moetui.core.records import RunRecord
 def follow_runs(lab: Lab, run_ids: Sequence[str], *, json: bool = False, plain: bool = False) -> int:
     """Follow runs to their end and print what came of them. Returns the exit code that the runs deserve."""
     if can_draw() and sys.stdout.isatty() and not (json or plain):
-        from moetui.tui.app import MoetuiApp
-
-        MoetuiApp(lab, watch=run_ids, until_ended=True).run()
+        open_terminal(Look(), watch=run_ids, until_ended=True)
     else:
         narrator = Narrator(lab)
         for runs, states in until_ended(lab, run_ids):

@@ -48,10 +48,12 @@ def chosen_charset(option: Literal["auto", "braille", "block", "ascii"] | None) 
     return detect_charset()[0] if wanted == "auto" else wanted
 
 
-def open_terminal(look: Look, *, watch: Sequence[str] = (), start: str = "", tour: bool | None = False) -> None:
-    """Run the interface until the user leaves it. With `tour` None newcomers get the tour: who has no runs and has not seen it.
+def open_terminal(
+    look: Look, *, watch: Sequence[str] = (), start: str = "", tour: bool | None = False, until_ended: bool = False
+) -> None:
+    """Run the interface until the user leaves it, or if asked to until the watched runs have ended.
 
-    Raises `UsageError` where it cannot be shown.
+    With `tour` None newcomers get the tour: who has no runs and has not seen it. Raises `UsageError` where it cannot be shown.
     """
     if not (is_served() or (sys.stdin.isatty() and sys.stdout.isatty())):
         raise UsageError("this is no terminal; without one use `moetui run PRESET`, `moetui ls` or `moetui --help`")
@@ -73,6 +75,7 @@ def open_terminal(look: Look, *, watch: Sequence[str] = (), start: str = "", tou
         lab(),
         watch=watch,
         start=start,
+        until_ended=until_ended,
         remote=look.remote,
         charset=charset,
         theme=look.theme,

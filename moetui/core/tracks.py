@@ -4,6 +4,7 @@
 curves are there within a moment, and read in full behind the sketch.
 """
 
+import contextlib
 import math
 import os
 import time
@@ -115,10 +116,8 @@ def _samples(path: Path) -> Iterator[bytes]:
 
 def _records(lines: bytes) -> list[Record]:
     """The records of whole lines, parsed together; words of non-finite numbers stay, since numpy reads them."""
-    try:
+    with contextlib.suppress(orjson.JSONDecodeError, KeyError, TypeError):
         found = orjson.loads(b"[" + lines[:-1].replace(b"\n", b",") + b"]")
         if all(type(record["update"]) is int for record in found):
             return list(found)
-    except (orjson.JSONDecodeError, KeyError, TypeError):
-        pass  # a line is damaged: one by one, the others are saved
-    return parse_lines(lines)
+    return parse_lines(lines)  # a line is damaged: one by one, the others are saved
