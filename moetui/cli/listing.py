@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from moetui.core.records import RunRecord
 
 COLUMNS = "id,name,status,lr,seed,updates,val_loss,best_loss,val_accuracy,created,tag"
+SPARE = ("tag", "created", "best_loss", "val_accuracy", "seed")
+"""Those of them that a narrow terminal does without, the first one first; what was asked for is always shown."""
 
 
 def register(app: typer.Typer) -> None:
@@ -72,7 +74,8 @@ def list_runs(
     elif json:
         print_json([run.model_dump() for run in runs])
     else:
-        _print_runs(runs, _differing(runs, asked) if differing else asked)
+        spare = [field(key).title for key in SPARE] if columns == COLUMNS else []
+        _print_runs(runs, _differing(runs, asked) if differing else asked, spare)
 
 
 def _differing(runs: "Sequence[RunRecord]", asked: "Sequence[Field]") -> "list[Field]":
@@ -85,13 +88,13 @@ def _differing(runs: "Sequence[RunRecord]", asked: "Sequence[Field]") -> "list[F
     return [*told, *(field(key) for key in differing_settings(runs) if key not in ("optimizer.lr", "training.updates"))]
 
 
-def _print_runs(runs: "Sequence[RunRecord]", asked: "Sequence[Field]") -> None:
+def _print_runs(runs: "Sequence[RunRecord]", asked: "Sequence[Field]", spare: "Sequence[str]") -> None:
     rows = [
         [f"{run.update}/{run.updates}" if one.key == "updates" else one.write(run) or "–" for one in asked]
         for run in runs
     ]
     right = [one.title for one in asked if one.kind not in ("text", "moment")]
-    print_table([one.title for one in asked], rows, right=right)
+    print_table([one.title for one in asked], rows, right=right, spare=spare)
 
 
 def _print_groups(groups: "Sequence[Together]", measure: "Field", *, json: bool) -> None:

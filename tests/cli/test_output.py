@@ -1,9 +1,13 @@
 """Tables on a terminal that is too narrow for them."""
 
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.terminal.far_end import FarEnd
 from moetui.cli.output import _widths, narrowed
 
 HEADERS = ["id", "name", "loss"]
@@ -51,3 +55,12 @@ def test_no_table_is_wider_than_it_has_to_be(available: int) -> None:
     headers, rows = narrowed(SETTINGS, TABLE, ["setting"], ["sd"], available)
     widths = _widths(headers, rows, ["mean", "sd"], available)
     assert sum(widths) + 2 * (len(widths) - 1) <= max(available, 6 + 6 + 6 + 4)
+
+
+def test_the_list_of_runs_keeps_ids_and_names_whole_on_eighty_columns(tmp_path: Path) -> None:
+    with FarEnd(["moetui.cli.main", "--workspace", str(tmp_path), "ls", "schedule/baseline"], (80, 24)) as terminal:
+        terminal.wait()
+        terminal.settle(0.2)
+        printed = b"".join(piece for _, piece in terminal.pieces).decode()
+    assert "published/schedule/baseline  published" in printed
+    assert re.search(r"pub-[0-9a-f]{6}  ", printed)
