@@ -24,7 +24,9 @@ import numpy as np
 from textual.app import App, ComposeResult
 from textual.containers import Grid
 
-from moetui.tui.chart import ChartSpec, Series, draw, slot
+from moetui.tui.chart.draw import draw
+from moetui.tui.chart.palette import slot
+from moetui.tui.chart.spec import ChartSpec, Series
 from moetui.tui.chart.widget import Chart
 
 RESULTS = Path(__file__).parent / "results" / "chart.md"

@@ -48,7 +48,7 @@ class ProbedApp(MoetuiApp):
 if __name__ == "__main__":
     collector.rest()  # as the command does it
     app = ProbedApp(
-        Lab(Workspace(Path(sys.argv[1]))), start=sys.argv[3], when_shown=partial(collector.resume, keep=True)
+        Lab(Workspace(Path(sys.argv[1]))), start=sys.argv[3], when_read=partial(collector.resume, keep=True)
     )
     app.report = Path(sys.argv[2])
     app.run()

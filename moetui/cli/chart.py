@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from moetui.core.science.measure import Measure
     from moetui.core.science.pareto import Priced
     from moetui.core.science.response import Response
-    from moetui.tui.chart import ChartSpec
+    from moetui.tui.chart.spec import ChartSpec
 
 HEIGHT = 18
 WIDEST = 120
@@ -21,7 +21,7 @@ WIDEST = 120
 
 def print_chart(spec: "ChartSpec") -> None:
     """Draw a chart without colours: as wide as the terminal is, and 80 cells wide in a pipe."""
-    from moetui.tui.chart import draw
+    from moetui.tui.chart.draw import draw
 
     width = min(shutil.get_terminal_size((80, 24)).columns, WIDEST)
     drawing = draw(spec, width, HEIGHT, chosen_charset(None))

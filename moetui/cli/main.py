@@ -1,5 +1,6 @@
 """The command `moetui`. Modules of the commands import what they need when they are called, so that `--help` is quick."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -27,6 +28,10 @@ from moetui.cli import (
 )
 from moetui.cli.output import complain
 from moetui.cli.terminal import CharsetOption, Look, Remote, ThemeOption, TourOption, open_terminal
+
+os.environ.setdefault(
+    "PYDANTIC_DISABLE_PLUGINS", "__all__"
+)  # to look for some, it reads of every package that is installed
 
 app = typer.Typer(
     name="moetui",

@@ -81,7 +81,7 @@ def open_terminal(
         theme=look.theme,
         settings=settings,
         tour=tour,
-        when_shown=partial(collector.resume, keep=True),
+        when_read=partial(collector.resume, keep=True),
     )
     app.run()
     if app.return_code:

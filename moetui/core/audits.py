@@ -2,14 +2,17 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from engine.rundir import DamagedFile, Finding
 from moetui.core.audit import Cliff, audit, recorded
-from moetui.core.detail import Detail, detail
 from moetui.core.errors import NotFoundError, UsageError
 from moetui.core.lab import Lab
 from moetui.core.plan import PlannedRun, Selection, group_of, plan
 from moetui.core.records import RunRecord
+
+if TYPE_CHECKING:
+    from moetui.core.detail import Detail
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +53,12 @@ def audit_recorded(lab: Lab, record: RunRecord) -> Audited:
 
     Raises `UsageError` if its configuration is not known.
     """
+    from moetui.core.detail import detail  # reads all that a run has; what is planned has nothing yet
+
     return audit_detail(detail(lab, record), cliffs(lab))
 
 
-def audit_detail(found: Detail, known: Iterable[Cliff]) -> Audited:
+def audit_detail(found: "Detail", known: Iterable[Cliff]) -> Audited:
     """The audit of a run that was read already; `known` are the diverged runs. Raises `UsageError` as above."""
     if found.config is None:
         raise UsageError(

@@ -10,7 +10,6 @@ from engine.config import RunConfig
 from engine.metrics import MetricsReader
 from engine.rundir import DamagedFile, Finding, Result, RunDir
 from engine.saved import saved
-from moetui.core.health import findings, group_of_run
 from moetui.core.lab import Lab, Snapshot
 from moetui.core.records import RunRecord
 
@@ -81,5 +80,7 @@ class Backgrounds:
             return result.findings
         if run.status == "queued" or directory.metrics_file.stat().st_size > MOST_BYTES:
             return ()
+        from moetui.core.health import findings, group_of_run  # all the rules, which few looks need
+
         records = MetricsReader(directory.metrics_file).read()
         return findings(records, config, group=group_of_run(run, snapshot.runs))

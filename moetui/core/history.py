@@ -1,14 +1,17 @@
 """The measurements of a run as columns of numbers, read incrementally as the run goes on."""
 
-from pathlib import Path
-from typing import Any, Final
+from __future__ import annotations  # records alone need no numpy, and so most commands do not wait for it
 
-import numpy as np
-import numpy.typing as npt
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 from engine.metrics import MetricsReader, Record
 
-Column = npt.NDArray[np.float64]
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Column = npt.NDArray[np.float64]
 
 X_AXES: Final = ("update", "tokens", "seconds")
 
@@ -59,6 +62,8 @@ class History:
 
     def series(self, key: str, axis: str = "update") -> tuple[Column, Column]:
         """Axis and values of every record that knows `key`, as float arrays of equal length."""
+        import numpy as np
+
         if (cached := self._columns.get((key, axis))) is None:
             pairs = [(row[axis], row[key]) for row in self._rows if _number(row.get(key)) and _number(row.get(axis))]
             table = np.array(pairs, dtype=np.float64).reshape(-1, 2)

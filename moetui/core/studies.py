@@ -8,8 +8,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from moetui.core.again import resume
-from moetui.core.enqueue import enqueue
 from moetui.core.errors import LabError
 from moetui.core.lab import Lab
 from moetui.core.plan import PlannedRun, Selection, plan
@@ -98,6 +96,9 @@ def complete(lab: Lab, members: Sequence[Member], *, per_device: int = 1) -> lis
     Up to `per_device` of the new runs may train on one device at a time.
     """
     missing = [member.planned for member in members if member.record is None]
+    from moetui.core.again import resume  # what acts is not needed to survey
+    from moetui.core.enqueue import enqueue
+
     queued = iter(enqueue(lab, missing, per_device=per_device) if missing else ())
     records = []
     for member in members:

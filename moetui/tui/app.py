@@ -7,8 +7,9 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import ClassVar, get_args
+from typing import Any, ClassVar, get_args
 
+from rich.console import RenderableType
 from rich.text import Text
 from textual import on, work
 from textual.app import App, SystemCommand
@@ -32,13 +33,7 @@ from moetui.tui.lost_terminal import end_with_terminal
 from moetui.tui.news import Discoveries, Wire
 from moetui.tui.palette import Palette
 from moetui.tui.place import PlaceScreen
-from moetui.tui.screens.compare import CompareScreen
-from moetui.tui.screens.devices import DevicesScreen
-from moetui.tui.screens.help import Help
-from moetui.tui.screens.launch import LaunchScreen
-from moetui.tui.screens.live import LiveScreen
-from moetui.tui.screens.runs import RunsScreen
-from moetui.tui.screens.tour import Tour
+from moetui.tui.screens.places import PLACES
 
 READ_SECONDS = 0.5
 """Pause between two looks at the laboratory."""
@@ -62,14 +57,7 @@ class MoetuiApp(App[None]):
 
     TITLE = "moetui"
     BINDINGS: ClassVar[list[BindingType]] = bindings("everywhere")
-    MODES = {  # noqa: RUF012  # Textual's convention
-        "launch": LaunchScreen,
-        "live": LiveScreen,
-        "runs": RunsScreen,
-        "compare": CompareScreen,
-        "devices": DevicesScreen,
-    }
-    DEFAULT_MODE = "launch"
+    MODES = PLACES  # Textual's convention
     CSS = """
     Screen { layers: base; }
     * { scrollbar-size-vertical: 1; }
@@ -88,14 +76,14 @@ class MoetuiApp(App[None]):
         theme: Theme | None = None,
         settings: Settings | None = None,
         tour: bool = False,
-        when_shown: Callable[[], None] | None = None,
+        when_read: Callable[[], None] | None = None,
     ) -> None:
         """`watch`: ids of the runs that Live shows first; `start`: the first screen.
 
         `until_ended`: leave by itself when the watched runs have ended. `remote`: spare the link. `charset` and `theme`: what to
         draw with. What is None is as the settings say, and where they say nothing as the terminal tells. `settings` are read from
         the files unless they are given. `tour`: begin with the tour.
-        `when_shown`: called when the first picture of the laboratory is on the screen.
+        `when_read`: called when the laboratory, read for the first time, is on the screen.
         """
         super().__init__()
         self.lab = lab
@@ -111,7 +99,9 @@ class MoetuiApp(App[None]):
         self._until_ended = until_ended
         self._start = start or ("live" if self.watch_ids else "launch")
         self._tour = tour
-        self._when_shown = when_shown
+        self._when_read = when_read
+        self._shown = False
+        self._waiting: list[Callable[[], object]] = []
         self.remote = next((said for said in (remote, preferences.remote) if said is not None), is_remote())
         wanted = charset or preferences.charset
         self.charset: Charset = detect_charset()[0] if wanted == "auto" else wanted
@@ -125,15 +115,38 @@ class MoetuiApp(App[None]):
         self.animation_level = "none"
 
     def on_mount(self) -> None:
-        """Open the first screen and begin to read."""
+        """Open the first screen; everything else waits until it can be seen."""
         self._leave_on_signals()
         self.switch_mode(self._start)
+        self.once_shown(self._begin)
+
+    def _begin(self) -> None:
+        """Begin to read."""
         self.set_interval(READ_SECONDS, self.refresh_picture)
         self.refresh_picture()
         for fault in (*self.settings.faults, *self.keymap.faults):
             self.notify(fault, title="Settings", severity="warning", timeout=FAULT_SECONDS, markup=False)
         if self._tour:
             self.call_after_refresh(self.action_tour)
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        # Textual's one way to the terminal. Its events come earlier: what it calls after a refresh, or when it is ready, may
+        # at the start come before anything is painted.
+        super()._display(screen, renderable)
+        if not self._shown and isinstance(screen, PlaceScreen) and renderable is not None and not self._batch_count:
+            self._shown = True
+            self.call_later(self._go_on)
+
+    def _go_on(self) -> None:
+        while self._waiting:
+            self._waiting.pop(0)()
+
+    def once_shown(self, callback: Callable[[], object]) -> None:
+        """Call this as soon as the terminal shows the first screen: at once if it does already."""
+        if self._shown:
+            callback()
+        else:
+            self._waiting.append(callback)
 
     @on(Driver.SignalResume)
     def _redraw(self) -> None:
@@ -146,7 +159,7 @@ class MoetuiApp(App[None]):
             self._reading = True
             self._read()
 
-    @work(thread=True, group="feed", exit_on_error=False)
+    @work(thread=True, group="feed", exit_on_error=False, description="look at the laboratory")
     def _read(self) -> None:
         try:
             picture = self.feed.take()
@@ -164,9 +177,9 @@ class MoetuiApp(App[None]):
         if picture is not self._drawn and isinstance(self.screen, PlaceScreen) and self._is_due(picture):
             self._drawn, self._drawn_at = picture, time.monotonic()
             self.screen.receive(picture)
-        if self._when_shown is not None:
-            self.call_after_refresh(self._when_shown)
-            self._when_shown = None
+        if self._when_read is not None:
+            self.call_after_refresh(self._when_read)
+            self._when_read = None
         if self._until_ended and not any(run.pending for run in picture.snapshot.runs if run.id in self.watch_ids):
             self._until_ended = False
             self.set_timer(LINGER_SECONDS, self.exit)
@@ -179,7 +192,7 @@ class MoetuiApp(App[None]):
     def watch_runs(self, run_ids: Iterable[str]) -> None:
         """Go to Live and show these runs, and only these, first."""
         self.watch_ids = tuple(run_ids)
-        if isinstance(self.screen, LiveScreen):
+        if isinstance(self.screen, PlaceScreen) and self.screen.place == "live":
             self.screen.receive(self.picture)
         else:
             self.switch_mode("live")
@@ -226,11 +239,14 @@ class MoetuiApp(App[None]):
 
     async def action_help(self) -> None:
         """Show the keys of the present place."""
+        from moetui.tui.screens.help import Help
+
         if isinstance(self.screen, PlaceScreen):
             await self.push_screen(Help(_as_place(self.screen.place), self.keymap.keys))
 
     async def action_tour(self) -> None:
         """Show the tour; once it has been seen to its end, or is not wanted, it does not come by itself again."""
+        from moetui.tui.screens.tour import Tour
 
         def left(for_good: bool | None) -> None:
             if for_good and self.settings.preferences.tour:

@@ -8,9 +8,10 @@ from rich.style import Style
 from rich.text import Text
 
 from moetui.core.terminal import Charset
-from moetui.tui.chart import ChartSpec, Ink, draw
 from moetui.tui.chart.charset import in_charset
-from moetui.tui.chart.drawing import Row
+from moetui.tui.chart.draw import draw
+from moetui.tui.chart.drawing import Ink, Row
+from moetui.tui.chart.spec import ChartSpec
 from moetui.tui.feed import Picture
 from moetui.tui.live.row import Entry, Line, head_line, run_line, widths_for
 from moetui.tui.live.view import Choice, View, caption, entries

@@ -1,62 +1,22 @@
 """Reads the laboratory in a background thread and hands the screens frozen pictures of it."""
 
 import threading
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING
 
 from engine.rundir import DamagedFile
 from moetui.core.background import Background, Backgrounds
 from moetui.core.errors import LabError
 from moetui.core.lab import Lab, Snapshot
-from moetui.core.measured import KEYS, LOADS, Column
-from moetui.core.records import RunRecord
-from moetui.core.science.smoothing import debiased_ema
-from moetui.core.tracks import Tracks
 from moetui.tui import collector
 
-READING_SECONDS = 0.3
-"""How long one look may read measurements; the rest of a long file comes with the next looks."""
+if TYPE_CHECKING:
+    from moetui.tui.curves import CurveReader, Curves
 
 MANY = 1000
 """Runs from which on the garbage collector takes notable time over them."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)  # arrays have no one truth to be compared by
-class Curves:
-    """The measurements of one run: for each key the updates and the values. Never changed; a new one replaces it.
-
-    `resumed` are the updates from which later sessions went on.
-    `sketched`: these are only samples of a long file that is still being read.
-    """
-
-    columns: Mapping[str, tuple[Column, Column]] = field(default_factory=lambda: MappingProxyType({}))
-    resumed: tuple[int, ...] = ()
-    sketched: bool = False
-    _smooth: dict[tuple[str, float], npt.NDArray[np.float64]] = field(default_factory=dict, repr=False, compare=False)
-
-    def get(self, key: str) -> tuple[Column, Column]:
-        """Updates and values of a key; empty arrays where nothing was measured."""
-        return self.columns.get(key, (_EMPTY, _EMPTY))
-
-    def smooth(self, key: str, weight: float) -> tuple[Column, Column]:
-        """Updates of a key, and its debiased moving average. Each value of it is computed once."""
-        updates, values = self.get(key)
-        known = self._smooth.get((key, weight))
-        if known is None or known.size != values.size:
-            known = self._smooth[key, weight] = debiased_ema(values, weight, known=known)
-        return updates, known
-
-    def grown(self, columns: Mapping[str, tuple[Column, Column]]) -> "Curves":
-        """These measurements and those that came after them; averages go on from where they are."""
-        return Curves(columns, self.resumed, self.sketched, dict(self._smooth))
-
-
-_EMPTY: Column = np.empty(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +27,7 @@ class Picture:
     """
 
     snapshot: Snapshot = field(default_factory=lambda: Snapshot(()))
-    curves: Mapping[str, Curves] = field(default_factory=lambda: MappingProxyType({}))
+    curves: Mapping[str, "Curves"] = field(default_factory=lambda: MappingProxyType({}))
     error: str = ""
     backgrounds: Mapping[str, Background] = field(default_factory=lambda: MappingProxyType({}))
 
@@ -79,9 +39,8 @@ class Feed:
         self.lab = lab
         self._watched: frozenset[str] = frozenset()
         self._in_view: frozenset[str] = frozenset()
-        self._tracks: dict[str, Tracks] = {}
         self._backgrounds = Backgrounds(lab)
-        self._curves: dict[str, Curves] = {}
+        self._reader: CurveReader | None = None  # there while runs are watched
         self._last = Picture()
         self._settled = (
             False  # whether every run of the last picture has ended: then nothing but the catalogue can change
@@ -129,23 +88,17 @@ class Feed:
         finally:
             collector.resume(keep=many)
 
-    def _read_curves(self, snapshot: Snapshot) -> dict[str, Curves]:
+    def _read_curves(self, snapshot: Snapshot) -> dict[str, "Curves"]:
         watched = self._watched
-        runs = {run.id: run for run in snapshot.runs if run.id in watched and run.path}
-        self._tracks = {run_id: self._tracks.get(run_id) or self._open(run) for run_id, run in runs.items()}
-        until = time.monotonic() + READING_SECONDS
-        for run_id, tracks in self._tracks.items():
-            if tracks.refresh(until - time.monotonic()) or run_id not in self._curves:
-                columns = MappingProxyType({key: tracks.track(key) for key in (*KEYS, LOADS)})
-                before = self._curves.get(run_id)
-                if before is None or tracks.replaced or tracks.resumed != before.resumed:
-                    before = Curves(resumed=tracks.resumed, sketched=tracks.sketched)
-                self._curves[run_id] = before.grown(columns)
-        self._curves = {run_id: self._curves[run_id] for run_id in self._tracks}
-        return dict(self._curves)
+        runs = [run for run in snapshot.runs if run.id in watched and run.path]
+        if not runs:
+            self._reader = None
+            return {}
+        if self._reader is None:
+            from moetui.tui.curves import CurveReader  # with numpy, which the first picture does not wait for
 
-    def _open(self, run: RunRecord) -> Tracks:
-        return Tracks(self.lab.run_dir(run).metrics_file)
+            self._reader = CurveReader()
+        return self._reader.read({run.id: self.lab.run_dir(run).metrics_file for run in runs})
 
 
 def _same(new: Picture, old: Picture) -> bool:

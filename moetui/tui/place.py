@@ -36,7 +36,7 @@ class PlaceScreen(Contained, Screen[None]):
 
     def receive(self, picture: Picture) -> None:
         """Take a new picture of the laboratory; the app calls it on the visible screen, which takes it up when it is there."""
-        if not self.is_mounted:
+        if not (self.is_mounted and self.app.is_running):  # an app that ends takes its screens apart
             return
         with self.contained():
             head = self.query_one(Head)

@@ -2,7 +2,7 @@
 
 from moetui.core.lab import Lab
 from moetui.core.records import RunRecord
-from moetui.tui.chart import ChartSpec
+from moetui.tui.chart.spec import ChartSpec
 from moetui.tui.feed import Feed
 from moetui.tui.widgets.curve_overlay import Overlay
 from moetui.tui.widgets.curve_specs import loss_spec, lr_spec

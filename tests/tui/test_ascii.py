@@ -9,8 +9,8 @@ from rich.cells import cell_len
 
 from moetui.core.lab import Lab
 from moetui.tui.app import MoetuiApp
-from moetui.tui.chart import PALETTE
 from moetui.tui.chart.charset import in_charset
+from moetui.tui.chart.palette import PALETTE
 from moetui.tui.widgets.run_columns import GLYPHS
 from tests.tui.lab_on_disk import end_run, write_run
 

@@ -19,7 +19,7 @@ def test_it_rests_until_everybody_has_resumed() -> None:
 
 async def test_the_app_tells_once_when_its_first_picture_is_there(lab: Lab) -> None:
     told: list[bool] = []
-    app = MoetuiApp(lab, when_shown=lambda: told.append(bool(app.picture.snapshot.taken)))
+    app = MoetuiApp(lab, when_read=lambda: told.append(bool(app.picture.snapshot.taken)))
     async with app.run_test() as pilot:
         await until(pilot, lambda: told)
         app.refresh_picture()

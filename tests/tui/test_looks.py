@@ -12,8 +12,10 @@ from textual.color import Color
 from moetui.core.lab import Lab
 from moetui.core.preferences import read_settings
 from moetui.tui.app import MoetuiApp
-from moetui.tui.chart import PALETTE, ChartSpec, Series, draw
 from moetui.tui.chart.charset import in_charset
+from moetui.tui.chart.draw import draw
+from moetui.tui.chart.palette import PALETTE
+from moetui.tui.chart.spec import ChartSpec, Series
 from moetui.tui.filters import NoColorFilter, PaletteFilter
 from tests.tui.lab_on_disk import end_run, write_run
 from tests.tui.seen import seen, until

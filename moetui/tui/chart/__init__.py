@@ -1,6 +1,8 @@
 """Charts in a terminal: a frozen spec, a pure function that draws it as text, and a widget on top.
 
-    from moetui.tui.chart import ChartSpec, Series, draw, slot
+    from moetui.tui.chart.draw import draw
+    from moetui.tui.chart.palette import slot
+    from moetui.tui.chart.spec import ChartSpec, Series
 
     spec = ChartSpec(
         title="Validation loss",
@@ -24,28 +26,3 @@
 Give all charts of a screen the same slot for the same run: `slot(i)` is its colour and marker everywhere. NaN and infinities
 in y mean divergence (×); leave out what was not measured.
 """
-
-from moetui.tui.chart.draw import draw
-from moetui.tui.chart.drawing import Drawing, Ink, Span
-from moetui.tui.chart.palette import PALETTE, Slot, slot
-from moetui.tui.chart.spec import Area, Band, Charset, ChartSpec, Emphasis, Heat, Mark, NumberFormat, Rule, Series
-
-__all__ = [
-    "PALETTE",
-    "Area",
-    "Band",
-    "Charset",
-    "ChartSpec",
-    "Drawing",
-    "Emphasis",
-    "Heat",
-    "Ink",
-    "Mark",
-    "NumberFormat",
-    "Rule",
-    "Series",
-    "Slot",
-    "Span",
-    "draw",
-    "slot",
-]

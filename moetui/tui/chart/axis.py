@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from moetui.tui.chart.spec import FloatArray
+from moetui.tui.chart.arrays import FloatArray
 
 FAR = 1e9  # pixels: beyond this a point is only a direction, and arithmetic stays finite
 

@@ -7,11 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from moetui.tui.chart.arrays import BoolArray, FloatArray, Floats
 from moetui.tui.chart.axis import Axis
-from moetui.tui.chart.spec import FloatArray, Series
-
-BoolArray = NDArray[np.bool_]
-Floats = NDArray[np.floating[Any]]
+from moetui.tui.chart.spec import Series
 
 MOST = 4096
 """Points of a curve that are looked at one by one: several for each pixel of the widest terminal."""

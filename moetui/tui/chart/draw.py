@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from moetui.tui.chart.arrays import FloatArray, Floats
 from moetui.tui.chart.axis import Axis
 from moetui.tui.chart.backdrop import shade, sign_cells, stand
 from moetui.tui.chart.charset import one_cell_each, to_charset
-from moetui.tui.chart.curve import Floats, columns_of, thinned, trace, within
+from moetui.tui.chart.curve import columns_of, thinned, trace, within
 from moetui.tui.chart.drawing import BLANK, FRAME, Cell, Drawing, to_row
 from moetui.tui.chart.frame import canvas_size, draw_frame
 from moetui.tui.chart.heat import heat_rows
@@ -20,7 +21,7 @@ from moetui.tui.chart.plot import Plotted, ink_of, marker_of, plot_cells
 from moetui.tui.chart.ranges import LARGEST, SMALLEST, around, usable
 from moetui.tui.chart.raster import DOTTINGS
 from moetui.tui.chart.scatter import bar_ends, bar_series, bars, scatter
-from moetui.tui.chart.spec import Charset, ChartSpec, FloatArray, Range, Series
+from moetui.tui.chart.spec import Charset, ChartSpec, Range, Series
 from moetui.tui.chart.ticks import Tick, x_ticks, y_ticks
 
 Rows = list[list[Cell]]

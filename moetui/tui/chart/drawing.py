@@ -52,6 +52,11 @@ class Drawing:
         return "\n".join("".join(span.text for span in row) for row in self.rows)
 
 
+def blank(width: int, height: int) -> Drawing:
+    """Nothing but blanks."""
+    return Drawing(width, height, (to_row([BLANK] * width),) * height)
+
+
 def to_row(cells: Iterable[Cell]) -> Row:
     """Join neighbouring cells of the same ink."""
     return tuple(

@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from moetui.tui.chart.arrays import FloatArray
 from moetui.tui.chart.drawing import BLANK, FRAME, PLAIN, Cell, Ink
-from moetui.tui.chart.spec import FloatArray, Heat
+from moetui.tui.chart.spec import Heat
 
 WIDEST, TALLEST = 7, 3
 """Cells of a share at most; beyond that a table only becomes hard to overlook."""

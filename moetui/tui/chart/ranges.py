@@ -4,7 +4,8 @@ import math
 
 import numpy as np
 
-from moetui.tui.chart.spec import FloatArray, Range
+from moetui.tui.chart.arrays import FloatArray
+from moetui.tui.chart.spec import Range
 
 LARGEST = 1e300  # what is larger is drawn at the edge; it keeps every difference and product finite
 SMALLEST = 1e-300

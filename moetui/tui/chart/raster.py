@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from moetui.tui.chart.arrays import FloatArray
 from moetui.tui.chart.curve import Curve
-from moetui.tui.chart.spec import Charset, FloatArray
+from moetui.tui.chart.spec import Charset
 
 Dots = NDArray[np.uint8]  # (rows, columns) from the bottom row up: one bit per dot of the cell
 

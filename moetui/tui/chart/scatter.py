@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from moetui.tui.chart.arrays import FloatArray
 from moetui.tui.chart.axis import Axis
 from moetui.tui.chart.curve import Curve
-from moetui.tui.chart.spec import FloatArray, Series
+from moetui.tui.chart.spec import Series
 
 CAP = 1
 """Pixels that the cap at the end of a bar reaches to either side."""

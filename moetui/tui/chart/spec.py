@@ -1,16 +1,20 @@
 """What a chart shows: frozen data that travels from a screen or a command to the drawing functions."""
 
+from __future__ import annotations  # so that the arrays of a spec need no numpy before there are any
+
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from moetui.core.terminal import Charset as Charset  # what charts can be drawn with is what terminals can show
 from moetui.tui.chart.palette import PALETTE, Slot
 
-FloatArray = NDArray[np.float64]
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from moetui.tui.chart.arrays import FloatArray
+
 Emphasis = Literal["faint", "normal", "strong"]
 NumberFormat = Literal["number", "percent"]
 Range = tuple[float, float]

@@ -10,13 +10,14 @@ from textual.events import Resize
 from textual.strip import Strip
 
 from moetui.tui.chart.changes import changed_columns
-from moetui.tui.chart.draw import draw
-from moetui.tui.chart.drawing import TITLE, Drawing, Ink
+from moetui.tui.chart.drawing import TITLE, Drawing, Ink, blank
 from moetui.tui.chart.spec import Charset, ChartSpec
 from moetui.tui.chart.tile import Tile
 from moetui.tui.panel import Panel, shows
 
 TILES = 8  # more would send less for each change, and make each layout dearer
+NOTHING = ChartSpec("")
+"""Stands for the spec of a chart that has not been given one; it stays blank."""
 FAINT = 0.5  # how far a dimmed colour goes towards the background
 
 
@@ -47,7 +48,7 @@ class Chart(Panel):
         self._strips: dict[int, Strip] = {}
         self._inks: dict[Ink, Style] = {}
         super().__init__(name=name, id=id, classes=classes)
-        self._spec = spec or ChartSpec("")
+        self._spec = spec or NOTHING
         self._charset: Charset = charset
         self._drawing = Drawing(0, 0, ())
 
@@ -102,6 +103,10 @@ class Chart(Panel):
             tile.refresh()
 
     def _draw(self) -> Drawing:
+        if self._spec is NOTHING:
+            return blank(*self.content_size)
+        from moetui.tui.chart.draw import draw  # with numpy and plotext: too much to wait for before the first picture
+
         return draw(self._spec, self.content_size.width, self.content_size.height, self._charset)
 
     def _style(self, ink: Ink) -> Style:

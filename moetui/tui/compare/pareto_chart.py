@@ -6,7 +6,8 @@ from typing import Final
 
 from moetui.core.science.measure import Measure
 from moetui.core.science.pareto import Priced
-from moetui.tui.chart import PALETTE, ChartSpec, Series, Slot
+from moetui.tui.chart.palette import PALETTE, Slot
+from moetui.tui.chart.spec import ChartSpec, Series
 
 UNITS: Final = {
     "seconds": "seconds of training",

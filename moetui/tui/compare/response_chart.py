@@ -9,7 +9,8 @@ from moetui.core.science.frame import frame
 from moetui.core.science.groups import sample
 from moetui.core.science.measure import Measure
 from moetui.core.science.response import Response
-from moetui.tui.chart import Band, ChartSpec, Rule, Series, Slot, slot
+from moetui.tui.chart.palette import Slot, slot
+from moetui.tui.chart.spec import Band, ChartSpec, Rule, Series
 
 PUBLISHED: Final = Slot("#909090", "◇", "%")
 """Values that a document reports are hollow wherever they are drawn."""

@@ -9,7 +9,7 @@ from moetui.core.devices import CPU
 from moetui.core.nvml import Gpu
 from moetui.core.science.labels import middle
 from moetui.core.telemetry import Processor, Reading
-from moetui.tui.chart import Charset
+from moetui.tui.chart.spec import Charset
 from moetui.tui.devices.history import History
 
 FULL, REST = "█", "░"

@@ -1,7 +1,8 @@
 """The recent past of the devices as two charts: utilization and memory."""
 
 from moetui.core.telemetry import Reading
-from moetui.tui.chart import ChartSpec, Series, slot
+from moetui.tui.chart.palette import slot
+from moetui.tui.chart.spec import ChartSpec, Series
 from moetui.tui.devices.gauges import device_names
 from moetui.tui.devices.history import KEPT, History
 

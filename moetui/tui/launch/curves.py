@@ -9,8 +9,8 @@ from engine.config import RunConfig
 from moetui.core import format as fmt
 from moetui.core.plan import PlannedRun
 from moetui.core.reference import Reference
-from moetui.tui.chart import ChartSpec, Series, slot
-from moetui.tui.chart.palette import Slot
+from moetui.tui.chart.palette import Slot, slot
+from moetui.tui.chart.spec import ChartSpec, Series
 from moetui.tui.launch.wording import rate_text, share_text, warmup_text
 
 MOST_CURVES = 8

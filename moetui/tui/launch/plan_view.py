@@ -7,11 +7,10 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Static
 
-from moetui.tui.chart import Charset
+from moetui.tui.chart.spec import Charset
 from moetui.tui.chart.widget import Chart
 from moetui.tui.launch import summary
 from moetui.tui.launch.appraisal import Appraisal
-from moetui.tui.launch.curves import curves_chart, planned_curves
 from moetui.tui.launch.desk import Desk
 from moetui.tui.launch.findings import FindingsPanel, findings_line
 from moetui.tui.launch.run_list import RunList, run_lines
@@ -20,18 +19,18 @@ VIEWS: Final = ("curves", "runs", "findings")
 
 
 class PlanView(Vertical):
-    """Shows one of the three views, or in a tall terminal all of them, with the findings and the totals in lines below."""
+    """Shows one of the three views, or on a `-tall` screen all of them, with the findings and the totals in lines below."""
 
     DEFAULT_CSS = """
     PlanView { height: 1fr; }
     PlanView > Chart, PlanView > RunList, PlanView > FindingsPanel { display: none; }
     PlanView.-curves > Chart, PlanView.-runs > RunList, PlanView.-findings > FindingsPanel { display: block; }
-    PlanView.-all > Chart, PlanView.-all > RunList, PlanView.-all > FindingsPanel { display: block; }
-    PlanView.-all > FindingsPanel { height: auto; max-height: 7; }
+    .-tall PlanView > Chart, .-tall PlanView > RunList, .-tall PlanView > FindingsPanel { display: block; }
+    .-tall PlanView > FindingsPanel { height: auto; max-height: 7; }
     PlanView > #audit, PlanView > #totals { height: 2; text-wrap: nowrap; text-overflow: ellipsis; }
     PlanView > #audit { height: 1; display: none; }
     PlanView > #audit.-found { display: block; }
-    PlanView.-all > #audit.-found { display: none; }
+    .-tall PlanView > #audit.-found { display: none; }
     """
 
     def __init__(self, charset: Charset) -> None:
@@ -54,6 +53,8 @@ class PlanView(Vertical):
 
     def show(self, desk: Desk, known: Appraisal | None, cost: summary.Bill | None, *, pending: int) -> None:
         """Show the plan of the desk; `known` and `cost` are None until they have been found out."""
+        from moetui.tui.launch.curves import curves_chart, planned_curves
+
         runs = desk.outlook.runs
         curves = planned_curves(runs)
         self.query_one(Chart).show(curves_chart(curves, known.beaten if known else None))

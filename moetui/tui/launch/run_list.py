@@ -13,7 +13,7 @@ from moetui.core import format as fmt
 from moetui.core.estimate import Pace
 from moetui.core.plan import PlannedRun
 from moetui.core.studies import Member
-from moetui.tui.chart import slot
+from moetui.tui.chart.palette import slot
 from moetui.tui.launch.wording import count_text, duration_text
 from moetui.tui.panel import Panel, shows
 

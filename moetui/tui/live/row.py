@@ -7,8 +7,8 @@ from typing import Literal, NamedTuple
 from engine.rundir import Finding, State
 from moetui.core import format as words
 from moetui.core.records import RunRecord, Status
-from moetui.tui.chart import Slot
 from moetui.tui.chart.charset import one_cell_each
+from moetui.tui.chart.palette import Slot
 from moetui.tui.widgets.columns import cut
 from moetui.tui.widgets.run_columns import GLYPHS, STYLES
 

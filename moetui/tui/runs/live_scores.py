@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Mapping
 
 from moetui.core.records import RunRecord, Scores
-from moetui.tui.feed import Curves
+from moetui.tui.curves import Curves
 
 
 def with_latest_scores(runs: Iterable[RunRecord], curves: Mapping[str, Curves]) -> list[RunRecord]:

@@ -10,7 +10,7 @@ from moetui.core.detail import Detail, detail
 from moetui.core.errors import LabError
 from moetui.core.lab import Lab
 from moetui.core.records import RunRecord
-from moetui.tui.chart import slot
+from moetui.tui.chart.palette import slot
 from moetui.tui.runs import wording
 from moetui.tui.runs.side_by_side import side_by_side
 

@@ -7,7 +7,7 @@ from rich.text import Text
 
 from moetui.core.differing import Side, differing
 from moetui.core.records import RunRecord
-from moetui.tui.chart import slot
+from moetui.tui.chart.palette import slot
 from moetui.tui.widgets.columns import cut, pad
 from moetui.tui.widgets.run_names import short_names
 

@@ -127,7 +127,7 @@ class CompareScreen(PlaceScreen):
             return False
         return (answer.subject.key, answer.subject.state) == (subject.key, subject.state)
 
-    @work(thread=True, group="judge", exit_on_error=False)
+    @work(thread=True, group="judge", exit_on_error=False, description="judge the runs")
     def _work(self, bench: Bench, subject: Subject, terms: Terms, everything: tuple[RunRecord, ...]) -> None:
         try:
             answer = bench.answer(subject, terms, everything)
@@ -315,7 +315,7 @@ class CompareScreen(PlaceScreen):
         if (subject := self.current) is not None:
             self._read_proposal(subject, self._terms)
 
-    @work(thread=True, group="refine", exclusive=True, exit_on_error=False)
+    @work(thread=True, group="refine", exclusive=True, exit_on_error=False, description="work out what to try next")
     def _read_proposal(self, subject: Subject, terms: Terms) -> None:
         try:
             proposal = read_proposal(self.laboratory.lab, subject, terms)
@@ -335,7 +335,7 @@ class CompareScreen(PlaceScreen):
 
         self.app.push_screen(ProposalDialog(proposal), answered)
 
-    @work(thread=True, group="refine", exit_on_error=False)
+    @work(thread=True, group="refine", exit_on_error=False, description="queue what to try next")
     def _queue(self, proposal: Proposal) -> None:
         try:
             records = queue_proposal(self.laboratory.lab, proposal)

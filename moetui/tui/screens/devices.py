@@ -102,7 +102,7 @@ class DevicesScreen(PlaceScreen):
         self._watch = self._watch or Watch(self.laboratory.lab)
         self._read(self._watch, self.laboratory.picture.snapshot, orphans)
 
-    @work(thread=True, group="look", exit_on_error=False)
+    @work(thread=True, group="look", exit_on_error=False, description="look at the devices")
     def _read(self, watch: Watch, snapshot: Snapshot, orphans: bool) -> None:
         try:
             look = watch.look(snapshot, orphans=orphans)
@@ -204,7 +204,7 @@ class DevicesScreen(PlaceScreen):
 
         await self.app.push_screen(Confirm(reconcile_question(found)), answered)
 
-    @work(thread=True, group="queue", exit_on_error=False)
+    @work(thread=True, group="queue", exit_on_error=False, description="change the queue")
     def _change(self, task: Callable[[], str], *, orphans: bool = False) -> None:
         """Do the task in a thread, say what it says or why it could not be done, and look again."""
         try:

@@ -8,6 +8,7 @@ from textual import events, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
+from textual.geometry import Size
 from textual.widgets import Input, Static
 
 from moetui.core.devices import Device, devices
@@ -32,7 +33,6 @@ from moetui.tui.launch.wording import runs_text
 from moetui.tui.place import PlaceScreen
 from moetui.tui.screens.ask import Ask
 from moetui.tui.screens.confirm import Confirm
-from moetui.tui.screens.form import Form
 from moetui.tui.widgets.line import Line
 
 TALL = 34
@@ -69,6 +69,7 @@ class LaunchScreen(PlaceScreen):
     def __init__(self) -> None:
         super().__init__()
         self._desk = Desk(Library({}))
+        self._shown = False  # until the first picture is on the screen, and the plan is drawn
         self._devices: tuple[Device, ...] = ()
         self._starting = False
         self._appraisal = Appraisal()
@@ -78,6 +79,7 @@ class LaunchScreen(PlaceScreen):
 
     def compose_body(self) -> ComposeResult:
         """Tree, lists, and what is planned."""
+        self._fit(self.app.size)  # now, as yet there is nothing that would have to be styled anew
         with Horizontal():
             with Vertical(id="left"):
                 yield Line(placeholder="search", entered=lambda _: self._focus_tree(), id="search")
@@ -92,16 +94,23 @@ class LaunchScreen(PlaceScreen):
                 yield PlanView(self.laboratory.charset)
 
     def on_mount(self) -> None:
-        """Read the presets, and look for devices in the background."""
+        """Read the presets; what the chosen one amounts to is shown when the first picture is on the screen."""
         self.action_reload()
+        self.laboratory.once_shown(self._show_more)
+
+    def _show_more(self) -> None:
+        self._shown = True
+        self._show_plan(fresh=True)
         self._find_devices()
 
     def on_resize(self, event: events.Resize) -> None:
         """Show more where there is room for it."""
-        self.set_class(event.size.height >= TALL, "-tall")
-        self.query_one(PlanView).set_class(event.size.height >= TALL, "-all")
-        self.set_class(event.size.height < SHORT, "-short")
-        self.set_class(event.size.width < NARROW, "-narrow")
+        self._fit(event.size)
+
+    def _fit(self, size: Size) -> None:
+        self.set_class(size.height >= TALL, "-tall")
+        self.set_class(size.height < SHORT, "-short")
+        self.set_class(size.width < NARROW, "-narrow")
 
     def show_picture(self, picture: Picture) -> None:
         """New measurements change the estimate; new runs what is here already, and which presets were used last."""
@@ -168,6 +177,8 @@ class LaunchScreen(PlaceScreen):
 
     async def action_form(self) -> None:
         """Open the form with every key."""
+        from moetui.tui.screens.form import Form
+
         if self._desk.preset:
             await self.app.push_screen(Form(self._desk), lambda _: self._show_plan())
 
@@ -265,7 +276,7 @@ class LaunchScreen(PlaceScreen):
         self._say(f"queueing {len(due)} …")
         self._enqueue(members)
 
-    @work(thread=True, exit_on_error=False)
+    @work(thread=True, exit_on_error=False, description="queue the plan")
     def _enqueue(self, members: tuple[Member, ...]) -> None:
         try:
             records = complete(self.laboratory.lab, members)
@@ -282,7 +293,7 @@ class LaunchScreen(PlaceScreen):
         else:
             self.laboratory.watch_runs([record.id for record in records])
 
-    @work(thread=True, exit_on_error=False)
+    @work(thread=True, exit_on_error=False, description="find devices")
     def _find_devices(self) -> None:
         self.app.call_from_thread(self._take_devices, tuple(devices()))
 
@@ -337,6 +348,8 @@ class LaunchScreen(PlaceScreen):
         self.query_one(PresetTree).fill(self._desk.library, self._desk.faults, query, self._recent)
 
     def _show_plan(self, *, fresh: bool = False) -> None:
+        if not self._shown:
+            return
         desk = self._desk
         if desk.preset:
             runs = desk.outlook.runs or desk.ground.own
@@ -349,6 +362,8 @@ class LaunchScreen(PlaceScreen):
 
     def _show_amounts(self) -> None:
         """What is planned, with what is known of it by now; the rest is found out in a thread."""
+        if not self._shown:
+            return
         runs = self._desk.outlook.runs
         known = self._appraisal if runs and self._appraisal.runs is runs else None
         cost = self._bill(known.due(reuse=self._desk.reuse) if known else runs) if runs and self._devices else None
@@ -358,7 +373,7 @@ class LaunchScreen(PlaceScreen):
             self._appraising = True
             self._appraise(self._desk.library, runs, self.laboratory.picture)
 
-    @work(thread=True, group="appraise", exit_on_error=False)
+    @work(thread=True, group="appraise", exit_on_error=False, description="appraise the plan")
     def _appraise(self, library: Library, runs: tuple[PlannedRun, ...], picture: Picture) -> None:
         found = Appraisal(runs, tuple(Member(run, None) for run in runs))  # nothing of it is known to be here
         try:

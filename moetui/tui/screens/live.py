@@ -167,7 +167,7 @@ class LiveScreen(ChartKeys, PlaceScreen):
 
         await self.app.push_screen(Confirm(stop_question(run)), answered)
 
-    @work(thread=True, group="stop", exit_on_error=False)
+    @work(thread=True, group="stop", exit_on_error=False, description="stop a run")
     def _stop(self, run: RunRecord) -> None:
         try:
             after = shelf.stop(self.laboratory.lab, run)

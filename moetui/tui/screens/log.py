@@ -57,7 +57,7 @@ class LogView(Dialog[None]):
         """Go back."""
         self.dismiss()
 
-    @work(thread=True, exclusive=True, group="log", exit_on_error=False)
+    @work(thread=True, exclusive=True, group="log", exit_on_error=False, description="read the log")
     def _poll(self) -> None:
         record = self._lab.see(self._record)
         path = self._lab.run_dir(record).log_file

@@ -126,7 +126,7 @@ class RunPage(ChartKeys, DeskScreen):
         if self._section != "curves":
             self._read(self._section)
 
-    @work(thread=True, exclusive=True, group="page", exit_on_error=False)
+    @work(thread=True, exclusive=True, group="page", exit_on_error=False, description="read a run")
     def _read(self, section: Section) -> None:
         """Read the files of the runs in a thread."""
         width = self.size.width - 3  # the padding, and the scrollbar

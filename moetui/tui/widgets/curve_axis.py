@@ -9,7 +9,7 @@ import numpy.typing as npt
 from engine.config import RunConfig
 from moetui.core.measured import Column
 from moetui.core.records import RunRecord
-from moetui.tui.feed import Curves
+from moetui.tui.curves import Curves
 
 XAxis = Literal["updates", "tokens", "seconds", "FLOPs"]
 AXES: tuple[XAxis, ...] = get_args(XAxis)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from moetui.core.measured import LOADS
-from moetui.tui.chart import ChartSpec, Heat
+from moetui.tui.chart.spec import ChartSpec, Heat
 from moetui.tui.widgets.curve_events import marks
 from moetui.tui.widgets.curve_overlay import Overlay
 from moetui.tui.widgets.curve_specs import (

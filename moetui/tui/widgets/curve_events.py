@@ -6,7 +6,7 @@ import numpy as np
 
 from moetui.core.published import published_beside
 from moetui.core.records import RunRecord
-from moetui.tui.chart import Mark
+from moetui.tui.chart.spec import Mark
 from moetui.tui.widgets.curve_overlay import Overlay
 
 SIGNS = {"c": "checkpoint", "r": "resumed", "b": "best evaluation", "x": "ended early", "!": "finding"}

@@ -11,7 +11,7 @@ from moetui.core.background import Background
 from moetui.core.records import RunRecord
 from moetui.tui.chart.spec import Charset, Range
 from moetui.tui.chart.widget import Chart
-from moetui.tui.feed import Curves
+from moetui.tui.curves import Curves
 from moetui.tui.panel import Panel, shows
 from moetui.tui.widgets.curve_axis import AXES
 from moetui.tui.widgets.curve_board import COLOURS, MOST, WEIGHTS, keep_board, read_board

@@ -7,7 +7,7 @@ import numpy as np
 
 from moetui.core.records import RunRecord
 from moetui.core.science.bands import band
-from moetui.tui.chart import Area, Series
+from moetui.tui.chart.spec import Area, Series
 
 if TYPE_CHECKING:
     from moetui.tui.widgets.curve_overlay import Overlay

@@ -9,9 +9,9 @@ import numpy as np
 from moetui.core.background import Background
 from moetui.core.measured import Column
 from moetui.core.records import RunRecord, Scores
-from moetui.tui.chart import Area, Emphasis, Series, Slot, slot
-from moetui.tui.chart.spec import Range
-from moetui.tui.feed import Curves
+from moetui.tui.chart.palette import Slot, slot
+from moetui.tui.chart.spec import Area, Emphasis, Range, Series
+from moetui.tui.curves import Curves
 from moetui.tui.widgets.curve_axis import Ruler, XAxis, ruler
 from moetui.tui.widgets.curve_board import Board
 from moetui.tui.widgets.curve_groups import group_band, group_slots, grouped

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 from textual.geometry import Size
 
-from moetui.tui.chart import ChartSpec
 from moetui.tui.chart.numbers import value_text
+from moetui.tui.chart.spec import ChartSpec
 from moetui.tui.widgets.curve_charts import Kind
 
 LEAST_WIDTH, LEAST_HEIGHT = 38, 8

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from moetui.core.records import RunRecord
-from moetui.tui.chart import Area, ChartSpec, Series
 from moetui.tui.chart.ranges import nice_step
-from moetui.tui.chart.spec import NumberFormat, Range
+from moetui.tui.chart.spec import Area, ChartSpec, NumberFormat, Range, Series
 from moetui.tui.widgets.curve_overlay import Overlay, Score, single
 
 LOG_LR_RATIO = 20.0

@@ -6,8 +6,10 @@ from collections.abc import Iterable
 import numpy as np
 import pytest
 
-from moetui.tui.chart import ChartSpec, Drawing, Series, draw, slot
-from moetui.tui.chart.drawing import Cell, to_cells
+from moetui.tui.chart.draw import draw
+from moetui.tui.chart.drawing import Cell, Drawing, to_cells
+from moetui.tui.chart.palette import slot
+from moetui.tui.chart.spec import ChartSpec, Series
 
 FULL = chr(0x28FF)
 MARKERS = {slot(i).marker for i in range(8)}

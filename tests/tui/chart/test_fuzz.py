@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from moetui.tui.chart import ChartSpec, Series, draw, slot
-from moetui.tui.chart.spec import EMPHASES
+from moetui.tui.chart.draw import draw
+from moetui.tui.chart.palette import slot
+from moetui.tui.chart.spec import EMPHASES, ChartSpec, Series
 
 
 def walk(seed: int, length: int) -> NDArray[np.float64]:

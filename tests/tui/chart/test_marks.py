@@ -7,8 +7,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from moetui.tui.chart import Band, Charset, ChartSpec, Rule, Series, draw, slot
+from moetui.tui.chart.draw import draw
 from moetui.tui.chart.drawing import to_cells
+from moetui.tui.chart.palette import slot
+from moetui.tui.chart.spec import Band, Charset, ChartSpec, Rule, Series
 
 WIDTH, HEIGHT = 60, 16
 

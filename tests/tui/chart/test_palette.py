@@ -2,7 +2,7 @@
 
 import unicodedata
 
-from moetui.tui.chart import PALETTE, slot
+from moetui.tui.chart.palette import PALETTE, slot
 
 
 def test_eight_slots_differ_in_colour_and_in_both_markers() -> None:

@@ -6,7 +6,8 @@ from textual.app import App, ComposeResult
 from textual.geometry import Region
 from textual.pilot import Pilot
 
-from moetui.tui.chart import ChartSpec, Series, slot
+from moetui.tui.chart.palette import slot
+from moetui.tui.chart.spec import ChartSpec, Series
 from moetui.tui.chart.tile import Tile
 from moetui.tui.chart.widget import Chart
 

@@ -16,7 +16,7 @@ from moetui.core.presets import Library
 from moetui.core.published import published_records
 from moetui.core.science.measure import MEASURES
 from moetui.core.science.pareto import priced
-from moetui.tui.chart import draw
+from moetui.tui.chart.draw import draw
 from moetui.tui.compare import words
 from moetui.tui.compare.bench import Bench
 from moetui.tui.compare.pareto_chart import pareto_chart

@@ -8,8 +8,8 @@ from rich.cells import cell_len
 from moetui.core.devices import CPU
 from moetui.core.nvml import Gpu, GpuUser
 from moetui.core.telemetry import Processor, Reading, Worker
-from moetui.tui.chart import Charset
 from moetui.tui.chart.charset import in_charset
+from moetui.tui.chart.spec import Charset
 from moetui.tui.devices.gauges import gauges, sparkline
 from moetui.tui.devices.history import KEPT, History
 from moetui.tui.devices.past_charts import past_charts

@@ -6,7 +6,7 @@ from moetui.core.plan import PlannedRun, Selection, Variant, plan
 from moetui.core.presets import Library
 from moetui.core.records import RunRecord
 from moetui.core.reference import Reference
-from moetui.tui.chart import draw
+from moetui.tui.chart.draw import draw
 from moetui.tui.launch.curves import MOST_CURVES, curves_chart, planned_curves, sampled
 
 LIBRARY = Library.load()

@@ -4,7 +4,7 @@ import pytest
 
 from engine.rundir import Phase, State
 from moetui.core.records import RunRecord, Scores, Status
-from moetui.tui.chart import slot
+from moetui.tui.chart.palette import slot
 from moetui.tui.live.row import Entry, head_line, run_line, widths_for
 
 STATUSES = [status for status in get_args(Status) if status != "published"]

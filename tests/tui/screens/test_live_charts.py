@@ -13,7 +13,7 @@ from moetui.core.lab import Lab
 from moetui.core.records import RunRecord
 from moetui.core.user_state import state_file
 from moetui.tui.actions import actions_of
-from moetui.tui.chart import ChartSpec
+from moetui.tui.chart.spec import ChartSpec
 from moetui.tui.chart.widget import Chart
 from moetui.tui.screens.live import LiveScreen
 from moetui.tui.screens.pick import Pick

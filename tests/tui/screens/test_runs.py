@@ -9,7 +9,8 @@ from textual.widgets import Input
 from moetui.core.lab import Lab
 from moetui.core.records import RunRecord
 from moetui.tui.app import MoetuiApp
-from moetui.tui.chart import Series, slot
+from moetui.tui.chart.palette import slot
+from moetui.tui.chart.spec import Series
 from moetui.tui.chart.widget import Chart
 from moetui.tui.screens.ask import Ask
 from moetui.tui.screens.log import LogView

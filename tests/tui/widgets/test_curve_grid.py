@@ -8,7 +8,7 @@ from textual.geometry import Size
 from moetui.core.measured import KEYS
 from moetui.core.records import RunRecord
 from moetui.tui.chart.widget import Chart
-from moetui.tui.feed import Curves
+from moetui.tui.curves import Curves
 from moetui.tui.widgets.curve_charts import CHARTS
 from moetui.tui.widgets.curve_grid import CurveGrid
 from moetui.tui.widgets.curve_page import shape

@@ -11,8 +11,9 @@ from engine.rundir import Finding
 from moetui.core.background import Background
 from moetui.core.measured import LOADS
 from moetui.core.records import RunRecord, Scores
-from moetui.tui.chart import draw, slot
-from moetui.tui.feed import Curves
+from moetui.tui.chart.draw import draw
+from moetui.tui.chart.palette import slot
+from moetui.tui.curves import Curves
 from moetui.tui.widgets.curve_axis import XAxis
 from moetui.tui.widgets.curve_board import Board, Colour, Look, keep_board, read_board
 from moetui.tui.widgets.curve_charts import CHARTS, experts_spec

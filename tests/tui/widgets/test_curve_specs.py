@@ -6,8 +6,10 @@ import pytest
 
 from moetui.core.measured import KEYS, Column
 from moetui.core.records import RunRecord, Scores
-from moetui.tui.chart import Series, draw, slot
-from moetui.tui.feed import Curves
+from moetui.tui.chart.draw import draw
+from moetui.tui.chart.palette import slot
+from moetui.tui.chart.spec import Series
+from moetui.tui.curves import Curves
 from moetui.tui.widgets.curve_axis import AXES
 from moetui.tui.widgets.curve_board import COLOURS, Board, Look
 from moetui.tui.widgets.curve_charts import CHARTS
