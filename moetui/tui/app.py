@@ -12,11 +12,12 @@ from typing import Any, ClassVar, get_args
 from rich.console import RenderableType
 from rich.text import Text
 from textual import on, work
+from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
 from textual.driver import Driver
-from textual.events import Event, Key
+from textual.events import Event, Key, Resize
 from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.widgets import Input
@@ -34,6 +35,7 @@ from moetui.tui.news import Discoveries, Wire
 from moetui.tui.palette import Palette
 from moetui.tui.place import PlaceScreen
 from moetui.tui.screens.places import PLACES
+from moetui.tui.shown import Shown
 
 READ_SECONDS = 0.5
 """Pause between two looks at the laboratory."""
@@ -100,7 +102,8 @@ class MoetuiApp(App[None]):
         self._start = start or ("live" if self.watch_ids else "launch")
         self._tour = tour
         self._when_read = when_read
-        self._shown = False
+        self._shown = Shown()
+        self._begun = False
         self._waiting: list[Callable[[], object]] = []
         self.remote = next((said for said in (remote, preferences.remote) if said is not None), is_remote())
         wanted = charset or preferences.charset
@@ -132,9 +135,13 @@ class MoetuiApp(App[None]):
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         # Textual's one way to the terminal. Its events come earlier: what it calls after a refresh, or when it is ready, may
         # at the start come before anything is painted.
+        if self._batch_count:
+            return
+        if isinstance(renderable, LayoutUpdate | ChopsUpdate) and not self.is_headless:
+            renderable = self._shown.changes(renderable)
         super()._display(screen, renderable)
-        if not self._shown and isinstance(screen, PlaceScreen) and renderable is not None and not self._batch_count:
-            self._shown = True
+        if not self._begun and isinstance(screen, PlaceScreen):
+            self._begun = True
             self.call_later(self._go_on)
 
     def _go_on(self) -> None:
@@ -143,15 +150,20 @@ class MoetuiApp(App[None]):
 
     def once_shown(self, callback: Callable[[], object]) -> None:
         """Call this as soon as the terminal shows the first screen: at once if it does already."""
-        if self._shown:
+        if self._begun:
             callback()
         else:
             self._waiting.append(callback)
 
     @on(Driver.SignalResume)
     def _redraw(self) -> None:
-        """Draw everything again: the shell has had the terminal in between, and Textual sends only what has changed."""
+        """Send everything again: the shell has had the terminal in between."""
+        self._shown = Shown(self.size)
         self.screen.refresh()
+
+    def on_resize(self, event: Resize) -> None:
+        """Send everything again: what a terminal does with what does not fit is its own affair."""
+        self._shown = Shown(event.size)
 
     def refresh_picture(self) -> None:
         """Read the laboratory in a thread, unless one is still at it; the screen gets the picture when it is there."""

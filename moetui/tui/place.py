@@ -6,7 +6,6 @@ from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widgets import Footer
 
-from moetui.tui.compositor import ThriftyCompositor
 from moetui.tui.feed import Picture
 from moetui.tui.panel import Contained
 from moetui.tui.widgets.head import Head
@@ -19,10 +18,6 @@ class PlaceScreen(Contained, Screen[None]):
     """One of the main screens. Subclasses compose their body in `compose_body` and draw a picture in `show_picture`."""
 
     place: str = ""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._compositor = ThriftyCompositor()
 
     def compose(self) -> ComposeResult:
         """Head line, body, footer."""

@@ -62,8 +62,3 @@ def to_row(cells: Iterable[Cell]) -> Row:
     return tuple(
         Span("".join(cell.char for cell in group), ink) for ink, group in groupby(cells, key=lambda cell: cell.ink)
     )
-
-
-def to_cells(row: Row) -> list[Cell]:
-    """The cells of a row, one by one."""
-    return [Cell(char, span.ink) for span in row for char in span.text]

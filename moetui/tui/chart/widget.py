@@ -1,21 +1,18 @@
-"""The chart on a screen: at each new spec the terminal gets only the cells that changed."""
+"""The chart on a screen: at each new spec the lines that changed are drawn again."""
 
 from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
-from textual.app import ComposeResult
 from textual.color import Color
 from textual.events import Resize
+from textual.geometry import Region
 from textual.strip import Strip
 
-from moetui.tui.chart.changes import changed_columns
 from moetui.tui.chart.drawing import TITLE, Drawing, Ink, blank
 from moetui.tui.chart.spec import Charset, ChartSpec
-from moetui.tui.chart.tile import Tile
 from moetui.tui.panel import Panel, shows
 
-TILES = 8  # more would send less for each change, and make each layout dearer
 NOTHING = ChartSpec("")
 """Stands for the spec of a chart that has not been given one; it stays blank."""
 FAINT = 0.5  # how far a dimmed colour goes towards the background
@@ -28,7 +25,6 @@ class Chart(Panel):
     Chart {
         width: 1fr;
         height: 1fr;
-        layout: horizontal;
         & > .chart--title { text-style: bold; }
         &:focus > .chart--title { color: $text-accent; text-style: bold underline; }
     }
@@ -44,7 +40,6 @@ class Chart(Panel):
         id: str | None = None,  # noqa: A002  every Textual widget calls it so
         classes: str | None = None,
     ) -> None:
-        self._tiles = [Tile(self.render_line) for _ in range(TILES)]
         self._strips: dict[int, Strip] = {}
         self._inks: dict[Ink, Style] = {}
         super().__init__(name=name, id=id, classes=classes)
@@ -59,20 +54,17 @@ class Chart(Panel):
 
     @shows
     def show(self, spec: ChartSpec) -> None:
-        """Show this spec from now on. The terminal gets the cells that changed; nothing is laid out anew."""
+        """Show this spec from now on. The lines that changed are drawn again; nothing is laid out anew."""
         self._spec = spec
         old, self._drawing = self._drawing, self._draw()
         if (old.width, old.height) != (self._drawing.width, self._drawing.height):
             self._forget()
             return
-        for y, columns in changed_columns(old, self._drawing).items():
+        changed = [y for y, (a, b) in enumerate(zip(old.rows, self._drawing.rows, strict=True)) if a != b]
+        for y in changed:
             self._strips.pop(y, None)
-            for tile in self._tiles:
-                tile.refresh_columns(y, columns)
-
-    def compose(self) -> ComposeResult:
-        """The tiles, side by side."""
-        yield from self._tiles
+        if changed:
+            self.refresh(*(Region(0, y, self._drawing.width, 1) for y in changed))
 
     def render_line(self, y: int) -> Strip:
         """One line of the drawing, as a strip that is kept until the line changes."""
@@ -99,8 +91,7 @@ class Chart(Panel):
     def _forget(self) -> None:
         """Have everything drawn again."""
         self._strips.clear()
-        for tile in self._tiles:
-            tile.refresh()
+        self.refresh()
 
     def _draw(self) -> Drawing:
         if self._spec is NOTHING:

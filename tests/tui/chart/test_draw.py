@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from moetui.tui.chart.draw import draw
-from moetui.tui.chart.drawing import Cell, Drawing, to_cells
+from moetui.tui.chart.drawing import Cell, Drawing
 from moetui.tui.chart.palette import slot
 from moetui.tui.chart.spec import ChartSpec, Series
+from tests.tui.chart.cells import to_cells
 
 FULL = chr(0x28FF)
 MARKERS = {slot(i).marker for i in range(8)}

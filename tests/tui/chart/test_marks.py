@@ -8,9 +8,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from moetui.tui.chart.draw import draw
-from moetui.tui.chart.drawing import to_cells
 from moetui.tui.chart.palette import slot
 from moetui.tui.chart.spec import Band, Charset, ChartSpec, Rule, Series
+from tests.tui.chart.cells import to_cells
 
 WIDTH, HEIGHT = 60, 16
 

@@ -124,8 +124,8 @@ async def test_a_waiting_run_is_opened_and_taken_out(lab: Lab, waiting: list[Run
         await pilot.press("s")
         await until(pilot, lambda: isinstance(app.screen, Confirm))
         await pilot.press("y")
-        await shown(pilot, app, 2)
-        assert lab.see(lab.find(waiting[1].id)).status == "stopped"
+        await shown(pilot, app, 2)  # as soon as it is being taken out, and seems to start
+        await until(pilot, lambda: lab.see(lab.find(waiting[1].id)).status == "stopped")
 
 
 async def test_orphans_are_told_and_one_key_puts_them_in_order(lab: Lab) -> None:
