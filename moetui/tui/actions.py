@@ -94,6 +94,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("everywhere", "command_palette", "colon", "", "Search for an action by name."),
     Action("everywhere", "quit", "q", "Quit", "Leave; runs go on training."),
     Action("everywhere", "suspend_process", "ctrl+z", "", "Go to the shell for a while; its command fg comes back."),
+    Action("everywhere", "redraw", "ctrl+l", "", "Draw the screen anew, if something else has written over it."),
     Action("everywhere", "theme", "f2", "", "Change the colours: dark, light, or those of the terminal."),
     Action("everywhere", "remote", "f3", "", "Spare a slow link: draw new numbers every two seconds only, or at once."),
     Action("everywhere", "tour", "f4", "", "Take the tour of five steps."),

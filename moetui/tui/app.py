@@ -156,8 +156,8 @@ class MoetuiApp(App[None]):
             self._waiting.append(callback)
 
     @on(Driver.SignalResume)
-    def _redraw(self) -> None:
-        """Send everything again: the shell has had the terminal in between."""
+    def action_redraw(self) -> None:
+        """Send everything again: the shell, or who else may write there, has had the terminal in between."""
         self._shown = Shown(self.size)
         self.screen.refresh()
 

@@ -54,6 +54,10 @@ class Terminal:
         except AssertionError:
             raise AssertionError(f"never saw {pattern!r} in\n{self.screen()}") from None
 
+    def scribble(self, text: str) -> None:
+        """Write on the window past whoever runs in it, as `wall` does."""
+        Path(self._tmux("display-message", "-p", "#{pane_tty}").strip()).write_text(text)
+
     def close(self) -> None:
         """Close the window, as a lost connection would."""
         subprocess.run(["tmux", "-L", self._socket, "kill-server"], capture_output=True, check=False)
@@ -226,3 +230,21 @@ def test_sigterm_leaves_the_terminal_clean(lab: Lab, make_terminal: MakeTerminal
     signal_interface(lab, signal.SIGTERM)
     terminal.shows("left with 0")
     assert "quickstart" not in terminal.screen()
+
+
+def test_what_the_shell_or_others_have_written_over_the_screen_goes(lab: Lab, make_terminal: MakeTerminal) -> None:
+    terminal = make_terminal((80, 24))
+    terminal.open(["bash", "--norc", "-i"])
+    terminal.shows("bash")
+    terminal.press(shlex.join([sys.executable, "-m", "moetui.cli.main"]), "Enter")
+    terminal.shows("a guess")
+    drawn = terminal.screen()
+    terminal.scribble("\x1b[5;5HWALL: the system goes down")
+    terminal.shows("WALL: ")
+    terminal.press("C-l")
+    eventually(lambda: terminal.screen() == drawn, seconds=30)
+    terminal.press("C-z")
+    terminal.shows("Stopped")
+    assert "quickstart" not in terminal.screen()
+    terminal.press("fg", "Enter")
+    eventually(lambda: terminal.screen() == drawn, seconds=30)

@@ -19,18 +19,15 @@ VIEWS: Final = ("curves", "runs", "findings")
 
 
 class PlanView(Vertical):
-    """Shows one of the three views, or on a `-tall` screen all of them, with the findings and the totals in lines below."""
+    """Shows one of the three views, or all of them where the screen says so, with the findings and the totals in lines below."""
 
     DEFAULT_CSS = """
     PlanView { height: 1fr; }
     PlanView > Chart, PlanView > RunList, PlanView > FindingsPanel { display: none; }
     PlanView.-curves > Chart, PlanView.-runs > RunList, PlanView.-findings > FindingsPanel { display: block; }
-    .-tall PlanView > Chart, .-tall PlanView > RunList, .-tall PlanView > FindingsPanel { display: block; }
-    .-tall PlanView > FindingsPanel { height: auto; max-height: 7; }
     PlanView > #audit, PlanView > #totals { height: 2; text-wrap: nowrap; text-overflow: ellipsis; }
     PlanView > #audit { height: 1; display: none; }
     PlanView > #audit.-found { display: block; }
-    .-tall PlanView > #audit.-found { display: none; }
     """
 
     def __init__(self, charset: Charset) -> None:

@@ -64,6 +64,9 @@ class LaunchScreen(PlaceScreen):
     LaunchScreen.-narrow #rates, LaunchScreen.-narrow #seeds { width: 12; }
     LaunchScreen.-tall Card { height: 5; }
     LaunchScreen.-tall #lists { height: 10; }
+    LaunchScreen.-tall PlanView > Chart, LaunchScreen.-tall PlanView > RunList { display: block; }
+    LaunchScreen.-tall PlanView > FindingsPanel { display: block; height: auto; max-height: 7; }
+    LaunchScreen.-tall PlanView > #audit.-found { display: none; }
     """
 
     def __init__(self) -> None:
