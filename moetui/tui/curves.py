@@ -12,9 +12,13 @@ import numpy.typing as npt
 from moetui.core.measured import KEYS, LOADS, Column
 from moetui.core.science.smoothing import debiased_ema
 from moetui.core.tracks import Tracks
+from moetui.tui import heap
 
 READING_SECONDS = 0.3
 """How long one look may read measurements; the rest of a long file comes with the next looks."""
+
+MUCH_SECONDS = 0.1
+"""A look that has read for so long has taken apart megabytes."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)  # arrays have no one truth to be compared by
@@ -56,11 +60,13 @@ class CurveReader:
     def __init__(self) -> None:
         self._tracks: dict[str, Tracks] = {}
         self._curves: dict[str, Curves] = {}
+        self._much = False
 
     def read(self, files: Mapping[str, Path]) -> dict[str, Curves]:
         """The curves of these runs, whose metrics files are given, and of no others; the same object for what has not changed."""
         self._tracks = {run_id: self._tracks.get(run_id) or Tracks(file) for run_id, file in files.items()}
-        until = time.monotonic() + READING_SECONDS
+        began = time.monotonic()
+        until = began + READING_SECONDS
         for run_id, tracks in self._tracks.items():
             if tracks.refresh(until - time.monotonic()) or run_id not in self._curves:
                 columns = MappingProxyType({key: tracks.track(key) for key in (*KEYS, LOADS)})
@@ -69,4 +75,9 @@ class CurveReader:
                     before = Curves(resumed=tracks.resumed, sketched=tracks.sketched)
                 self._curves[run_id] = before.grown(columns)
         self._curves = {run_id: self._curves[run_id] for run_id in self._tracks}
+        if time.monotonic() - began > MUCH_SECONDS:
+            self._much = True
+        elif self._much:
+            self._much = False
+            heap.trim()
         return dict(self._curves)
