@@ -7,6 +7,7 @@ else the machine does; seconds of the clock do, so the table tells the load.
 """
 
 import importlib.util
+import math
 import os
 import platform
 import sys
@@ -127,7 +128,9 @@ def keys() -> Iterator[Measured]:
                 strokes = [pressed] if pressed.startswith(b"\x1b") else [bytes([key]) for key in pressed]
                 times = []
                 for index in range(PRESSES // 4):
-                    times.append(app.press(strokes[index % len(strokes)]))
+                    seconds = app.press(strokes[index % len(strokes)], within=1.0)
+                    if not math.isnan(seconds):  # nothing is sent for a key that changes nothing
+                        times.append(seconds)
                     app.settle(0.02)
                 yield Measured(f"key to changed screen, 10,000 runs: {what}", spread(times), "p95 < 50 ms")
 

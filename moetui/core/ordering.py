@@ -16,19 +16,18 @@ def ordered(runs: Iterable[RunRecord], by: Field, *, descending: bool = False) -
 
 def sorted_by(items: Sequence[T], value: Callable[[T], Value], *, descending: bool = False) -> list[T]:
     """Numbers, then texts, turned around if so asked; NaN and then unknown values last either way; equal ones stay in order."""
-    values = [(value(item), item) for item in items]
-    known = [pair for pair in values if pair[0] is not None and pair[0] == pair[0]]
-    mixed = len({isinstance(known_value, str) for known_value, _ in known}) > 1
-    known.sort(key=_ranked if mixed else _first, reverse=descending)
-    nan = [item for found, item in values if found != found]
-    unknown = [item for found, item in values if found is None]
-    return [item for _, item in known] + nan + unknown
+    values = list(map(value, items))
+    known = [place for place, found in enumerate(values) if found is not None and found == found]
+    kinds = {type(values[place]) for place in known}
+    if str in kinds and len(kinds) > 1:
+        known.sort(key=lambda place: _ranked(values[place]), reverse=descending)
+    else:
+        # All are numbers, or all are texts. The cast is for the type checker; a lambda would take as long as the sort.
+        known.sort(key=cast("Callable[[int], float]", values.__getitem__), reverse=descending)
+    nan = [place for place, found in enumerate(values) if found != found]
+    unknown = [place for place, found in enumerate(values) if found is None]
+    return list(map(items.__getitem__, [*known, *nan, *unknown]))
 
 
-def _first(pair: tuple[Value, object]) -> float:
-    return cast("float", pair[0])  # or all are texts, which compare as well
-
-
-def _ranked(pair: tuple[Value, object]) -> tuple[bool, float, str]:
-    found = pair[0]
+def _ranked(found: Value) -> tuple[bool, float, str]:
     return (True, 0.0, found) if isinstance(found, str) else (False, found or 0.0, "")

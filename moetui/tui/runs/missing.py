@@ -1,5 +1,6 @@
 """How many runs of a study were never queued, worked out once for the runs that are there."""
 
+import functools
 from collections import Counter
 from collections.abc import Callable, Sequence
 
@@ -22,13 +23,16 @@ class MissingRuns:
 
         Published results alone make no study of ours: of such nothing is missing.
         """
-        counts = Counter(run.study for run in runs if not run.published)
+
+        @functools.cache  # only a list that is grouped by study asks
+        def counts() -> Counter[str]:
+            return Counter(run.study for run in runs if not run.published)
 
         def missing(study: str) -> int:
             count, known = self._known.get(study, (0, 0))
-            if count != counts[study]:
+            if count != counts()[study]:
                 known = self._planned(lab, study, runs)
-                self._known[study] = counts[study], known
+                self._known[study] = counts()[study], known
             return known
 
         return missing

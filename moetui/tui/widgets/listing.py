@@ -81,7 +81,9 @@ class RunIndex:
         self.runs = tuple(runs)
         self._known: dict[str, list[Value]] = {}
         self._arrays: dict[str, npt.NDArray[np.float64]] = {}
-        self.by_id: Mapping[str, RunRecord] = {run.id: run for run in self.runs}
+        self._ids = [run.id for run in self.runs]
+        self._archived = frozenset(place for place, run in enumerate(self.runs) if run.archived is not None)
+        self.by_id: Mapping[str, RunRecord] = dict(zip(self._ids, self.runs, strict=True))
         if before is not None and len(before.runs) == len(self.runs):
             changed = [place for place, run in enumerate(self.runs) if run is not before.runs[place]]
             if len(changed) < len(self.runs) // 2:
@@ -99,16 +101,20 @@ class RunIndex:
             places = sorted_by(places, values.__getitem__, descending=view.order.descending)
         runs = tuple(map(self.runs.__getitem__, places))
         lines = tuple(_lines(runs, view, missing)) if view.group else runs
-        rows = {line.id: row for row, line in enumerate(lines)}
+        ids = [line.id for line in lines] if view.group else list(map(self._ids.__getitem__, places))
+        rows = dict(zip(ids, range(len(ids)), strict=True))
         sorted_by_key = (view.order.key,) if view.order else ()
         columns = _differing(runs, view) if view.differing else columns_of((*view.columns, *sorted_by_key))
         return Listing(
-            runs, lines, rows, columns, best, view, len(self.runs) - (0 if view.archived else self._archived), hidden
+            runs,
+            lines,
+            rows,
+            columns,
+            best,
+            view,
+            len(self.runs) - (0 if view.archived else len(self._archived)),
+            hidden,
         )
-
-    @property
-    def _archived(self) -> int:
-        return sum(run.archived is not None for run in self.runs)
 
     def _matching(self, view: View) -> tuple[list[int], int]:
         """The places of the runs that the filter lets through, and how many archived ones were left out."""
@@ -117,11 +123,13 @@ class RunIndex:
         if wanted.has_words:
             texts = self._cached("", searched_text)
             places = [place for place, run in enumerate(runs) if wanted.test(run, str(texts[place]))]
+        elif not view.query.strip():
+            places = list(range(len(runs)))
         else:
             places = [place for place, run in enumerate(runs) if wanted.test(run, "")]
         if view.archived or wanted.asks_archived:
             return places, 0
-        shown = [place for place in places if runs[place].archived is None]
+        shown = [place for place in places if place not in self._archived] if self._archived else places
         return shown, len(places) - len(shown)
 
     def _best(self, places: list[int]) -> Iterator[tuple[str, float]]:
