@@ -18,6 +18,7 @@ class Line(Input):
     ) -> None:
         """`entered` moves the focus or closes the screen."""
         super().__init__(value, placeholder=placeholder, compact=True, select_on_focus=False, id=id)
+        self.cursor_blink = False  # a screen on which nothing happens sends nothing
         self._entered = entered
 
     async def action_submit(self) -> None:
