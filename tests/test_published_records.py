@@ -1,9 +1,6 @@
 """The repository's own runs.json ships the published results, which are those of the presets."""
 
-import json
 import statistics
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -69,13 +66,6 @@ def test_a_published_result_belongs_to_the_study_of_the_corrected_presets() -> N
     for record in published_records(library):
         assert "as-published" not in record.name + record.study
         assert library.get(record.study).is_study
-
-
-def test_help_needs_nothing_heavy() -> None:
-    code = "import sys; from moetui.cli.main import app; print(json.dumps(sorted(sys.modules)))"
-    answer = subprocess.run([sys.executable, "-c", f"import json; {code}"], capture_output=True, text=True, check=True)
-    loaded = {name.partition(".")[0] for name in json.loads(answer.stdout)}
-    assert not loaded & {"torch", "textual", "rich", "pydantic", "numpy", "tinydb", "asyncio"}
 
 
 STUDIES = ("lr-report/phase-1@tiny", "schedule/all@tiny", "lr-guide/twelve@tiny")

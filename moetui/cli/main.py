@@ -1,4 +1,4 @@
-"""The command `moetui`. Modules of the commands import what they need when they are called, so that `--help` is quick."""
+"""The command `moetui`. Commands are imported when they are asked for, and what they need when they are called."""
 
 import os
 import sys
@@ -7,25 +7,7 @@ from typing import Annotated
 
 import typer
 
-from moetui.cli import (
-    again,
-    audit,
-    compare,
-    exchange,
-    keys,
-    listing,
-    look,
-    manage,
-    model,
-    queueing,
-    refine,
-    report,
-    response,
-    search,
-    serve,
-    start,
-    study,
-)
+from moetui.cli.commands import LazyCommands
 from moetui.cli.output import complain
 from moetui.cli.terminal import CharsetOption, Look, Remote, ThemeOption, TourOption, open_terminal
 
@@ -35,6 +17,7 @@ os.environ.setdefault(
 
 app = typer.Typer(
     name="moetui",
+    cls=LazyCommands,
     help="Learning-rate research on Mixture-of-Experts language models. Without a command: the terminal interface.",
     rich_markup_mode=None,
     no_args_is_help=False,
@@ -69,25 +52,6 @@ def moetui(
     choose_workspace(workspace)
     if context.invoked_subcommand is None:
         open_terminal(Look(remote, charset, theme), tour=tour)
-
-
-start.register(app)
-study.register(app)
-refine.register(app)
-search.register(app)
-audit.register(app)
-again.register(app)
-listing.register(app)
-look.register(app)
-manage.register(app)
-queueing.register(app)
-model.register(app)
-exchange.register(app)
-compare.register(app)
-response.register(app)
-report.register(app)
-keys.register(app)
-serve.register(app)
 
 
 def main() -> None:
