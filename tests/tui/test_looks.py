@@ -10,7 +10,7 @@ from rich.style import Style
 from textual.color import Color
 
 from moetui.core.lab import Lab
-from moetui.core.preferences import read_settings
+from moetui.core.preferences import Theme, read_settings
 from moetui.tui.app import MoetuiApp
 from moetui.tui.chart.charset import in_charset
 from moetui.tui.chart.draw import draw
@@ -66,6 +66,37 @@ async def test_a_theme_is_chosen_by_key_and_remembered(lab: Lab, user: Path) -> 
     again = MoetuiApp(lab)
     assert (again.theme, read_settings(lab.workspace).preferences.theme) == ("textual-light", "light")
     assert MoetuiApp(lab, theme="dark").theme == "textual-dark"
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+async def test_everything_has_a_colour_of_the_theme(lab: Lab, theme: Theme) -> None:
+    """Where a text has none, the terminal's own is taken, which may be that of the ground."""
+    end_run(lab, write_run(lab, "a", created=time.time()))
+    app = MoetuiApp(lab, theme=theme)
+    async with app.run_test(size=(120, 45), notifications=True) as pilot:
+        for keys in (
+            [],
+            ["e"],
+            ["escape", "2"],
+            ["l"],
+            ["escape", "3"],
+            ["enter"],
+            ["f"],
+            ["escape", "4"],
+            ["5"],
+            ["f4"],
+        ):
+            await pilot.press(*keys)
+            await until(pilot, lambda: app.picture.snapshot.taken)
+            await app.workers.wait_for_complete()
+            await pilot.pause(0.2)
+            strips = app.screen._compositor.render_strips()
+            bare = [part.text for strip in strips for part in strip if part.text.strip() and not _coloured(part.style)]
+            assert bare == [], keys
+
+
+def _coloured(style: Style | None) -> bool:
+    return style is not None and style.color is not None and style.bgcolor is not None
 
 
 async def test_the_theme_of_the_terminal_takes_its_sixteen_colours_only(lab: Lab) -> None:

@@ -74,7 +74,7 @@ class FormList(ScrollView, can_focus=True):
         if place >= len(self._rows):
             return Strip.blank(width, self.rich_style)
         line = row_line(self._rows[place], width, here=place == self._cursor)
-        return Strip(line.render(self.app.console)).adjust_cell_length(width, self.rich_style)
+        return Strip(line.render(self.app.console)).adjust_cell_length(width).apply_style(self.rich_style)
 
     def _go(self, place: int) -> None:
         self._cursor = place

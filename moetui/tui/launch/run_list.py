@@ -98,7 +98,7 @@ class RunList(ScrollView, Panel, can_focus=True):
             segments = line_segments(line - 1, self._lines[line - 1], width)
         else:
             segments = []
-        return Strip(segments).adjust_cell_length(width, self.rich_style)
+        return Strip(segments).adjust_cell_length(width).apply_style(self.rich_style)
 
 
 def heading_segments(width: int, style: Style) -> list[Segment]:
