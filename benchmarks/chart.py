@@ -19,15 +19,19 @@ import termios
 import time
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import numpy as np
+from rich.console import RenderableType
 from textual.app import App, ComposeResult
 from textual.containers import Grid
+from textual.screen import Screen
 
 from moetui.tui.chart.draw import draw
 from moetui.tui.chart.palette import slot
 from moetui.tui.chart.spec import ChartSpec, Series
 from moetui.tui.chart.widget import Chart
+from moetui.tui.sparing import SparingApp
 
 RESULTS = Path(__file__).parent / "results" / "chart.md"
 FRAMES = 60
@@ -60,21 +64,8 @@ def specs(points: int, total: int) -> list[ChartSpec]:
     ]
 
 
-class WholeChart(Chart):
-    """The naive way: one widget without tiles, refreshed whole."""
-
-    def compose(self) -> ComposeResult:
-        """No parts."""
-        yield from ()
-
-    def show(self, spec: ChartSpec) -> None:
-        """Draw everything again."""
-        super().show(spec)
-        self.refresh()
-
-
-class LiveCharts(App[None]):
-    """Four charts that follow three runs, redrawn so many times, then the end."""
+class LiveCharts(SparingApp):
+    """Four charts that follow three runs, redrawn so many times, then the end. `whole`: as Textual does it by itself."""
 
     CSS = "Grid { grid-size: 2 2; grid-gutter: 0 1; }"
 
@@ -86,7 +77,13 @@ class LiveCharts(App[None]):
         """Two by two."""
         with Grid():
             for spec in specs(TOTAL // 2, TOTAL):
-                yield WholeChart(spec) if self.whole else Chart(spec)
+                yield Chart(spec)
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        if self.whole:
+            App._display(self, screen, renderable)
+        else:
+            super()._display(screen, renderable)
 
     def on_mount(self) -> None:
         """Start once the first picture is painted."""
@@ -104,6 +101,8 @@ class LiveCharts(App[None]):
         now = specs(TOTAL // 2 + UPDATES_PER_FRAME * self.frame, TOTAL)
         for chart, spec in zip(self.query(Chart), now, strict=True):
             chart.show(spec)
+            if self.whole:
+                chart.refresh()
 
 
 def sent(frames: int, whole: bool, width: int, height: int) -> tuple[int, float]:
@@ -131,7 +130,7 @@ def sent(frames: int, whole: bool, width: int, height: int) -> tuple[int, float]
 
 
 def traffic(width: int, height: int) -> dict[bool, tuple[float, float]]:
-    """Bytes per second at the live rate and CPU milliseconds per frame: changed spans (False), full refresh (True)."""
+    """Bytes per second at the live rate and CPU milliseconds per frame: changed cells (False), full refresh (True)."""
     found: dict[bool, list[tuple[float, float]]] = {False: [], True: []}
     for _ in range(ROUNDS):
         for whole in (False, True):
@@ -175,7 +174,7 @@ def table() -> str:
     ]
     for width, height in ((80, 24), (120, 40)):
         for whole, (rate, cpu) in traffic(width, height).items():
-            way = "whole charts" if whole else "changed spans"
+            way = "whole charts" if whole else "changed cells"
             lines.append(f"| {width}×{height} | {way} | {rate:,.0f} | {cpu:.0f} |")
     return "\n".join(lines) + "\n"
 

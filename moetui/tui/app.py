@@ -11,13 +11,11 @@ from typing import Any, ClassVar, get_args
 
 from rich.console import RenderableType
 from rich.text import Text
-from textual import on, work
-from textual._compositor import ChopsUpdate, LayoutUpdate
-from textual.app import App, SystemCommand
+from textual import work
+from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
-from textual.driver import Driver
-from textual.events import Event, Key, Resize
+from textual.events import Event, Key
 from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.widgets import Input
@@ -35,7 +33,7 @@ from moetui.tui.news import Discoveries, Wire
 from moetui.tui.palette import Palette
 from moetui.tui.place import PlaceScreen
 from moetui.tui.screens.places import PLACES
-from moetui.tui.shown import Shown
+from moetui.tui.sparing import SparingApp
 
 READ_SECONDS = 0.5
 """Pause between two looks at the laboratory."""
@@ -54,7 +52,7 @@ THEMES: dict[Theme, str] = {"dark": "textual-dark", "light": "textual-light", "t
 """Textual's names of the themes, in the order in which they follow one another."""
 
 
-class MoetuiApp(App[None]):
+class MoetuiApp(SparingApp):
     """The terminal laboratory. Leaving it, however that happens, leaves the runs alone."""
 
     TITLE = "moetui"
@@ -102,7 +100,6 @@ class MoetuiApp(App[None]):
         self._start = start or ("live" if self.watch_ids else "launch")
         self._tour = tour
         self._when_read = when_read
-        self._shown = Shown()
         self._begun = False
         self._waiting: list[Callable[[], object]] = []
         self.remote = next((said for said in (remote, preferences.remote) if said is not None), is_remote())
@@ -133,14 +130,10 @@ class MoetuiApp(App[None]):
             self.call_after_refresh(self.action_tour)
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
-        # Textual's one way to the terminal. Its events come earlier: what it calls after a refresh, or when it is ready, may
-        # at the start come before anything is painted.
-        if self._batch_count:
-            return
-        if isinstance(renderable, LayoutUpdate | ChopsUpdate) and not self.is_headless:
-            renderable = self._shown.changes(renderable)
+        # Textual's own events come earlier: what it calls after a refresh, or when it is ready, may at the start come before
+        # anything is painted.
         super()._display(screen, renderable)
-        if not self._begun and isinstance(screen, PlaceScreen):
+        if not self._begun and isinstance(screen, PlaceScreen) and renderable is not None and not self._batch_count:
             self._begun = True
             self.call_later(self._go_on)
 
@@ -154,16 +147,6 @@ class MoetuiApp(App[None]):
             callback()
         else:
             self._waiting.append(callback)
-
-    @on(Driver.SignalResume)
-    def action_redraw(self) -> None:
-        """Send everything again: the shell, or who else may write there, has had the terminal in between."""
-        self._shown = Shown(self.size)
-        self.screen.refresh()
-
-    def on_resize(self, event: Resize) -> None:
-        """Send everything again: what a terminal does with what does not fit is its own affair."""
-        self._shown = Shown(event.size)
 
     def refresh_picture(self) -> None:
         """Read the laboratory in a thread, unless one is still at it; the screen gets the picture when it is there."""

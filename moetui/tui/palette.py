@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from textual.await_complete import AwaitComplete
 from textual.command import CommandList, CommandPalette
+from textual.widgets import Button, Input
 from textual.worker import Worker
 
 
@@ -17,3 +19,12 @@ class Palette(CommandPalette):
         # Without a size the list has no line to go to, and Textual 8.2 raises a KeyError.
         if self.query_one(CommandList).size:
             super()._action_command_list(action)
+
+    def dismiss(self, result: None = None) -> AwaitComplete:
+        """Close; nothing if that has been done."""
+        return super().dismiss(result) if self.is_current else AwaitComplete()
+
+    def _select_or_command(self, event: Input.Submitted | Button.Pressed | None = None) -> None:
+        # A second enter of a burst finds the command chosen and the palette closed.
+        if self.is_current:
+            super()._select_or_command(event)
