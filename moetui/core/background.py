@@ -46,7 +46,7 @@ class Backgrounds:
     def look(self, snapshot: Snapshot, run_ids: Iterable[str]) -> dict[str, Background]:
         """The backgrounds of these runs; blocks on the disk."""
         wanted = set(run_ids)
-        runs = [run for run in snapshot.runs if run.id in wanted and run.path]
+        runs = [run for run in snapshot.runs if run.id in wanted and run.path] if wanted else []
         now = self._clock()
         for run in sorted(runs, key=lambda run: self._due.get(run.id, now)):  # who has waited longest comes first
             began = self._clock()

@@ -23,6 +23,7 @@ from textual.widgets import Input
 from moetui.core.lab import Lab
 from moetui.core.preferences import Settings, Theme, read_settings, remember
 from moetui.core.terminal import Charset, detect_charset, is_remote
+from moetui.tui import heap
 from moetui.tui.actions import Action, Place, actions_of, bindings, key_names
 from moetui.tui.fault_log import log_fault
 from moetui.tui.feed import Feed, Picture
@@ -122,6 +123,7 @@ class MoetuiApp(SparingApp):
 
     def _begin(self) -> None:
         """Begin to read."""
+        heap.share()
         self.set_interval(READ_SECONDS, self.refresh_picture)
         self.refresh_picture()
         for fault in (*self.settings.faults, *self.keymap.faults):
@@ -166,9 +168,10 @@ class MoetuiApp(SparingApp):
         self.call_from_thread(self._deliver, picture)
 
     def _deliver(self, picture: Picture) -> None:
-        self._wire.tell_ends(self.picture.snapshot, picture.snapshot)
-        self._wire.tell_findings(self._discoveries.news(picture))
-        self.picture = picture
+        if picture is not self.picture:
+            self._wire.tell_ends(self.picture.snapshot, picture.snapshot)
+            self._wire.tell_findings(self._discoveries.news(picture))
+            self.picture = picture
         if picture is not self._drawn and isinstance(self.screen, PlaceScreen) and self._is_due(picture):
             self._drawn, self._drawn_at = picture, time.monotonic()
             self.screen.receive(picture)

@@ -64,7 +64,8 @@ class Feed:
             picture = Picture(self._last.snapshot, self._last.curves, str(error), self._last.backgrounds)
         else:
             curves = MappingProxyType(self._read_curves(snapshot))
-            live = {run.id for run in snapshot.runs if run.live}
+            still = self._settled and snapshot is self._last.snapshot  # then there is none that lives
+            live = frozenset() if still else {run.id for run in snapshot.runs if run.live}
             known = self._backgrounds.look(snapshot, self._watched | self._in_view | live)
             picture = Picture(snapshot, curves, backgrounds=MappingProxyType(known))
         if _same(picture, self._last):
@@ -90,7 +91,7 @@ class Feed:
 
     def _read_curves(self, snapshot: Snapshot) -> dict[str, "Curves"]:
         watched = self._watched
-        runs = [run for run in snapshot.runs if run.id in watched and run.path]
+        runs = [run for run in snapshot.runs if run.id in watched and run.path] if watched else []
         if not runs:
             self._reader = None
             return {}

@@ -1,6 +1,6 @@
 """The boundary around each part of the interface: what goes wrong in one is shown there and logged, and the rest goes on."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
@@ -61,6 +61,15 @@ class Panel(Contained, Widget):
         self._fault = sentence
         self.call_later(self.add_class, "-broken")
         self.refresh()
+
+    def refresh_changed(self, old: Sequence[object], new: Sequence[object]) -> None:
+        """Draw again the lines that differ between two states of the panel; all if they are not as many."""
+        if len(old) != len(new):
+            self.refresh()
+            return
+        changed = [y for y, (before, after) in enumerate(zip(old, new, strict=True)) if before != after]
+        if changed:
+            self.refresh(*(Region(0, y, self.size.width, 1) for y in changed))
 
     def mend(self) -> None:
         """Show again what there is to show."""

@@ -6,7 +6,6 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
 from textual.events import Resize
-from textual.geometry import Region
 from textual.strip import Strip
 
 from moetui.tui.chart.drawing import TITLE, Drawing, Ink, blank
@@ -60,11 +59,10 @@ class Chart(Panel):
         if (old.width, old.height) != (self._drawing.width, self._drawing.height):
             self._forget()
             return
-        changed = [y for y, (a, b) in enumerate(zip(old.rows, self._drawing.rows, strict=True)) if a != b]
-        for y in changed:
-            self._strips.pop(y, None)
-        if changed:
-            self.refresh(*(Region(0, y, self._drawing.width, 1) for y in changed))
+        for y, (before, after) in enumerate(zip(old.rows, self._drawing.rows, strict=True)):
+            if before != after:
+                self._strips.pop(y, None)
+        self.refresh_changed(old.rows, self._drawing.rows)
 
     def render_line(self, y: int) -> Strip:
         """One line of the drawing, as a strip that is kept until the line changes."""

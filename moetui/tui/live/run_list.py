@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from rich.segment import Segment
 from rich.style import Style
 from textual.events import Resize
-from textual.geometry import Region
 from textual.strip import Strip
 
 from moetui.core.records import RunRecord
@@ -96,7 +95,7 @@ class RunList(Panel):
         return next((index for index, entry in enumerate(self._entries) if entry.run.id == run_id), 0)
 
     def _update(self) -> None:
-        """Write the visible lines anew and refresh those cells that differ."""
+        """Write the visible lines anew and refresh those that differ."""
         widths = widths_for(self.size.width)
         self._top = max(0, min(self._top, len(self._entries) - self._room))
         shown = self._entries[self._top : self._top + self._room]
@@ -107,33 +106,9 @@ class RunList(Panel):
                 *(run_line(entry, widths, cursor=entry.run.id == self._cursor) for entry in shown),
             ),
         )
-        if len(old) != len(self._lines):
-            self.refresh()
-            return
-        regions = [
-            region
-            for y, (before, after) in enumerate(zip(old, self._lines, strict=True))
-            if before != after
-            for region in _changes(before, after, y, self.size.width)
-        ]
-        if regions:
-            self.refresh(*regions)
+        self.refresh_changed(old, self._lines)
 
     def _headline(self, shown: int) -> str:
         if shown == len(self._entries):
             return self._caption
         return f"{self._caption} · {self._top + 1}–{self._top + shown} of {len(self._entries)}"
-
-
-def _changes(before: Line, after: Line, y: int, width: int) -> list[Region]:
-    """The cells of a line that differ; the whole line if its cells lie elsewhere or the cursor came or went."""
-    same_places = [len(cell.text) for cell in before] == [len(cell.text) for cell in after]
-    if not same_places or before[:1] != after[:1]:
-        return [Region(0, y, width, 1)]
-    regions = []
-    x = 0
-    for old, new in zip(before, after, strict=True):
-        if old != new:
-            regions.append(Region(x, y, len(new.text), 1))
-        x += len(new.text)
-    return regions

@@ -124,6 +124,7 @@ class RunsScreen(DeskScreen):
         view = replace(view, archived=view.archived or trash)
         listing = index.listing(view, self._missing.among(self.laboratory.lab, index.runs))
         self.app.call_from_thread(self._show, index, None if trash else picture, listing, fault)
+        index.read_ahead()
 
     def _show(self, index: RunIndex, indexed: Picture | None, listing: Listing, fault: str) -> None:
         self._index, self._indexed, self._fault = index, indexed, fault

@@ -117,17 +117,3 @@ def _cell(run: RunRecord, cell: Placed, listing: Listing, style: Style, *, gap: 
     yield Segment(pad(cut(column.text(run), cell.width, column.keep), cell.width, right=column.numeric), style)
     if column.better:
         yield Segment(BEST if best else " ", style)
-
-
-def changed_span(old: Sequence[Segment], new: Sequence[Segment]) -> tuple[int, int] | None:
-    """First cell and cell after the last that differ between two states of a line, None where nothing does."""
-    if len(old) != len(new) or any(a.cell_length != b.cell_length for a, b in zip(old, new, strict=True)):
-        return 0, sum(segment.cell_length for segment in new)
-    start = stop = -1
-    x = 0
-    for before, after in zip(old, new, strict=True):
-        x += after.cell_length
-        if before != after:
-            start = x - after.cell_length if start < 0 else start
-            stop = x
-    return None if start < 0 else (start, stop)

@@ -15,7 +15,6 @@ from typing import ClassVar
 from rich.cells import cell_len
 from rich.segment import Segment
 from textual.events import Click, MouseScrollDown, MouseScrollUp, Resize
-from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 
@@ -24,7 +23,7 @@ from moetui.core.records import RunRecord
 from moetui.tui.panel import Panel, shows
 from moetui.tui.widgets.columns import Placed, fit
 from moetui.tui.widgets.listing import Line, Listing
-from moetui.tui.widgets.run_lines import GUTTER, Look, changed_span, group_line, header_line, run_line
+from moetui.tui.widgets.run_lines import GUTTER, Look, group_line, header_line, run_line
 
 HEADER = 1
 GROUP_FACTS = 55
@@ -196,15 +195,14 @@ class RunTable(Panel):
         self._paint()
 
     def _paint(self) -> None:
-        """Draw the lines anew and send what differs."""
+        """Draw the lines anew and refresh those that differ."""
         old = self._lines
         if not old or not self.is_mounted:
             self._lines = []
             self.refresh()
             return
         self._repaint()
-        if regions := list(_changes(old, self._lines)):
-            self.refresh(*regions)
+        self.refresh_changed(old, self._lines)
 
     def _repaint(self) -> None:
         look = self._look = self._look or self._styles()
@@ -248,11 +246,3 @@ class RunTable(Panel):
             group=part("run-table--group"),
             empty=part("run-table--empty"),
         )
-
-
-def _changes(old: list[list[Segment]], new: list[list[Segment]]) -> list[Region]:
-    """The regions that differ; all of the table if its height does."""
-    if len(old) != len(new):
-        return [Region(0, 0, sum(segment.cell_length for segment in new[0]), len(new))]
-    spans = ((y, changed_span(before, after)) for y, (before, after) in enumerate(zip(old, new, strict=True)))
-    return [Region(found[0], y, found[1] - found[0], 1) for y, found in spans if found is not None]

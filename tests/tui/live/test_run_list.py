@@ -81,7 +81,7 @@ async def test_the_cursor_begins_on_a_run_that_trains() -> None:
         assert under_cursor(app) == "alive"
 
 
-async def test_only_the_cells_that_changed_are_drawn_again(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_only_the_line_that_changed_is_drawn_again(monkeypatch: pytest.MonkeyPatch) -> None:
     app = ListApp()
     async with app.run_test(size=(80, 24)) as pilot:
         app.runs.show("", entries(3, update=50))
@@ -93,8 +93,8 @@ async def test_only_the_cells_that_changed_are_drawn_again(monkeypatch: pytest.M
         app.runs.show("", [*entries(2, update=50), *entries(3, update=51)[2:]])
         (regions,) = asked
         (region,) = regions
-        assert (region.y, region.height, region.width) == (3, 1, 4)
-        assert app.lines()[3][region.x : region.right] == " 51%"
+        assert (region.y, region.height) == (3, 1)
+        assert " 51%" in app.lines()[3]
 
 
 async def test_an_empty_list_has_no_current_run() -> None:

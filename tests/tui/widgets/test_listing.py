@@ -1,6 +1,10 @@
 import math
+from types import SimpleNamespace
+
+import pytest
 
 from moetui.core.records import RunRecord, Scores
+from moetui.tui.widgets import listing
 from moetui.tui.widgets.listing import Order, RunIndex, View, list_runs
 from moetui.tui.widgets.run_columns import COLUMNS
 
@@ -40,10 +44,18 @@ def test_every_column_can_be_sorted_by() -> None:
         assert sorted(ids(Order(column.key))) == sorted(r.id for r in RUNS)
 
 
+def test_what_was_read_ahead_is_not_read_once_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    index = RunIndex(RUNS)
+    index.read_ahead()
+    monkeypatch.setattr(listing, "column", lambda key: SimpleNamespace(value=None))  # nothing that could be called
+    for usual in COLUMNS:
+        assert len(index.listing(View(order=Order(usual.key))).runs) == len(RUNS)
+
+
 def test_rows_find_the_runs() -> None:
-    listing = list_runs(RUNS, View(order=Order("val_loss")))
-    assert all(listing.runs[row].id == run_id for run_id, row in listing.rows.items())
-    assert len(listing.rows) == len(RUNS)
+    found = list_runs(RUNS, View(order=Order("val_loss")))
+    assert all(found.runs[row].id == run_id for run_id, row in found.rows.items())
+    assert len(found.rows) == len(RUNS)
 
 
 def test_the_best_value_is_finite_and_among_the_shown() -> None:
