@@ -11,9 +11,8 @@ from moetui.cli.commands import LazyCommands
 from moetui.cli.output import complain
 from moetui.cli.terminal import CharsetOption, Look, Remote, ThemeOption, TourOption, open_terminal
 
-os.environ.setdefault(
-    "PYDANTIC_DISABLE_PLUGINS", "__all__"
-)  # to look for some, it reads of every package that is installed
+# To look for plugins, pydantic reads of every package that is installed; we have none.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 app = typer.Typer(
     name="moetui",

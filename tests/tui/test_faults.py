@@ -13,6 +13,7 @@ from moetui.tui import fault_log
 from moetui.tui.app import MoetuiApp
 from moetui.tui.chart.widget import Chart
 from moetui.tui.live.run_list import RunList
+from moetui.tui.screens.launch import LaunchScreen
 from moetui.tui.screens.live import LiveScreen
 from moetui.tui.widgets.curve_grid import CurveGrid
 from tests.tui.lab_on_disk import end_run, write_run
@@ -95,6 +96,19 @@ async def test_a_fault_of_the_screen_is_told_and_the_next_picture_is_taken(
             assert "A fault" in [told.title for told in app._notifications]
         await pilot.press("3")
         await until(pilot, lambda: "Overlay" in seen(app) and "first" in seen(app))
+    taken(user / "tui.log")
+
+
+async def test_a_fault_in_what_follows_the_first_picture_is_told(
+    lab: Lab, user: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(LaunchScreen, "_find_devices", broken)
+        app = MoetuiApp(lab)
+        async with app.run_test(size=(80, 24)) as pilot:
+            await until(pilot, lambda: "A fault" in [told.title for told in app._notifications])
+            await pilot.press("3")
+            await until(pilot, lambda: "Overlay" in seen(app))
     taken(user / "tui.log")
 
 

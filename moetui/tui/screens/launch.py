@@ -1,5 +1,6 @@
 """The Launch screen: choose a preset, tick learning rates, schedules and seeds, change any key, see what would run, start it."""
 
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -99,7 +100,9 @@ class LaunchScreen(PlaceScreen):
     def on_mount(self) -> None:
         """Read the presets; what the chosen one amounts to is shown when the first picture is on the screen."""
         self.action_reload()
-        self.laboratory.once_shown(self._show_more)
+        self.laboratory.once_shown(
+            partial(self.call_later, self._show_more)
+        )  # as a message of this screen, which keeps its faults
 
     def _show_more(self) -> None:
         self._shown = True

@@ -87,7 +87,8 @@ class RunIndex:
         if before is not None and len(before.runs) == len(self.runs):
             changed = [place for place, run in enumerate(self.runs) if run is not before.runs[place]]
             if len(changed) < len(self.runs) // 2:
-                self._known = {key: self._amended(key, known, changed) for key, known in before._known.items()}
+                # A copy: another thread may be reading ahead there.
+                self._known = {key: self._amended(key, known, changed) for key, known in dict(before._known).items()}
 
     def listing(self, view: View, missing: Callable[[str], int] = lambda study: 0) -> Listing:
         """Filter, sort and group. Without an order the runs stay as they came; equal ones stay so in any case.
