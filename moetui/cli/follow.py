@@ -47,6 +47,7 @@ def report(lab: Lab, runs: Sequence[RunRecord], *, json: bool) -> int:
             for run in runs
         ],
         right=("lr", "updates", "val loss", "accuracy", "perplexity", "time"),
+        spare=("perplexity", "time", "updates", "accuracy"),
     )
     for run in runs:
         if run.reason and not run.pending:
