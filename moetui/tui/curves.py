@@ -1,5 +1,6 @@
 """The measurements of the watched runs, as the charts want them, read a piece at a time while the runs go on."""
 
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,9 +14,6 @@ from moetui.core.measured import KEYS, LOADS, Column
 from moetui.core.science.smoothing import debiased_ema
 from moetui.core.tracks import Tracks
 from moetui.tui import heap
-
-READING_SECONDS = 0.3
-"""How long one look may read measurements; the rest of a long file comes with the next looks."""
 
 MUCH_SECONDS = 0.1
 """A look that has read for so long has taken apart megabytes."""
@@ -62,11 +60,14 @@ class CurveReader:
         self._curves: dict[str, Curves] = {}
         self._much = False
 
-    def read(self, files: Mapping[str, Path]) -> dict[str, Curves]:
-        """The curves of these runs, whose metrics files are given, and of no others; the same object for what has not changed."""
+    def read(self, files: Mapping[str, Path], seconds: float = math.inf) -> dict[str, Curves]:
+        """The curves of these runs, whose metrics files are given, and of no others; the same object for what has not changed.
+
+        It reads for about so many seconds at most; what is left comes with the next calls.
+        """
         self._tracks = {run_id: self._tracks.get(run_id) or Tracks(file) for run_id, file in files.items()}
         began = time.monotonic()
-        until = began + READING_SECONDS
+        until = began + seconds
         for run_id, tracks in self._tracks.items():
             if tracks.refresh(until - time.monotonic()) or run_id not in self._curves:
                 columns = MappingProxyType({key: tracks.track(key) for key in (*KEYS, LOADS)})

@@ -15,6 +15,9 @@ from moetui.tui import collector
 if TYPE_CHECKING:
     from moetui.tui.curves import CurveReader, Curves
 
+PATIENCE = 0.3
+"""Seconds for which one look of a screen may read measurements; the rest of a long history comes with the next looks."""
+
 MANY = 1000
 """Runs from which on the garbage collector takes notable time over them."""
 
@@ -52,18 +55,21 @@ class Feed:
         self._watched = frozenset(run_ids)
         self._in_view = frozenset(in_view)
 
-    def take(self) -> Picture:
-        """The laboratory as it is now; the same object as the last time if nothing changed. Never raises for a damaged file."""
-        with self._taking:
-            return self._take()
+    def take(self, patience: float = PATIENCE) -> Picture:
+        """The laboratory as it is now; the same object as the last time if nothing changed. Never raises for a damaged file.
 
-    def _take(self) -> Picture:
+        Measurements are read for `patience` seconds; `math.inf` makes sure that the curves are whole.
+        """
+        with self._taking:
+            return self._take(patience)
+
+    def _take(self, patience: float) -> Picture:
         try:
             snapshot = self._look()
         except (LabError, DamagedFile, OSError) as error:
             picture = Picture(self._last.snapshot, self._last.curves, str(error), self._last.backgrounds)
         else:
-            curves = MappingProxyType(self._read_curves(snapshot))
+            curves = MappingProxyType(self._read_curves(snapshot, patience))
             still = self._settled and snapshot is self._last.snapshot  # then there is none that lives
             live = frozenset() if still else {run.id for run in snapshot.runs if run.live}
             known = self._backgrounds.look(snapshot, self._watched | self._in_view | live)
@@ -89,7 +95,7 @@ class Feed:
         finally:
             collector.resume(keep=many)
 
-    def _read_curves(self, snapshot: Snapshot) -> dict[str, "Curves"]:
+    def _read_curves(self, snapshot: Snapshot, patience: float) -> dict[str, "Curves"]:
         watched = self._watched
         runs = [run for run in snapshot.runs if run.id in watched and run.path] if watched else []
         if not runs:
@@ -99,7 +105,7 @@ class Feed:
             from moetui.tui.curves import CurveReader  # with numpy, which the first picture does not wait for
 
             self._reader = CurveReader()
-        return self._reader.read({run.id: self.lab.run_dir(run).metrics_file for run in runs})
+        return self._reader.read({run.id: self.lab.run_dir(run).metrics_file for run in runs}, patience)
 
 
 def _same(new: Picture, old: Picture) -> bool:

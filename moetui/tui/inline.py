@@ -1,5 +1,6 @@
 """Draws the dashboard where the cursor is, as one block that renews itself, without a screen of its own and without keys."""
 
+import math
 import shutil
 import time
 from collections.abc import Callable, Sequence
@@ -13,7 +14,7 @@ from moetui.core.lab import Lab
 from moetui.core.records import RunRecord
 from moetui.core.terminal import Charset
 from moetui.tui.block import dashboard
-from moetui.tui.feed import Feed, Picture
+from moetui.tui.feed import PATIENCE, Feed, Picture
 from moetui.tui.live.view import Choice, View, look
 from moetui.tui.widgets.planned_lr import Planned, planned_lr
 
@@ -37,11 +38,11 @@ class Dashboard:
         """The runs of the last look."""
         return self._view.listed
 
-    def lines(self, width: int, height: int) -> list[Text]:
-        """Look again."""
-        picture = self._look()
+    def lines(self, width: int, height: int, *, patience: float = PATIENCE) -> list[Text]:
+        """Look again, and read measurements for so many seconds at most."""
+        picture = self._look(patience)
         if not any(run.id in picture.curves for run in self._view.charted):
-            picture = self._look()  # the first look told which runs are charted, the second reads their curves
+            picture = self._look(patience)  # the first look told which runs are charted, the second reads their curves
         self._plan()
         if not self._view.listed:
             return [Text(picture.error or "no runs yet; `moetui run PRESET` starts some")]
@@ -49,8 +50,8 @@ class Dashboard:
             self._view, self._choice, picture, self._planned, width=width, height=height, charset=self._charset
         )
 
-    def _look(self) -> Picture:
-        picture = self._feed.take()
+    def _look(self, patience: float) -> Picture:
+        picture = self._feed.take(patience)
         self._view = look(picture, self._choice, self._view.slots or {})
         self._feed.watch({run.id for run in self._view.listed if run.live} | {run.id for run in self._view.charted})
         return picture
@@ -113,6 +114,7 @@ def watch_inline(
         width, height = shutil.get_terminal_size()
         painter.draw(dashboard.lines(width - 1, height - 1), width)  # a full line would let the cursor wrap
         if not any(run.pending for run in dashboard.runs):
+            painter.draw(dashboard.lines(width - 1, height - 1, patience=math.inf), width)  # what stays is whole
             return dashboard.runs
         sleep(pause)
 
@@ -123,7 +125,7 @@ def print_once(dashboard: Dashboard, stream: TextIO) -> tuple[RunRecord, ...]:
     width, height = PRINTED_WIDTH, PRINTED_HEIGHT
     if stream.isatty():
         width = shutil.get_terminal_size().columns - 1
-    for line in dashboard.lines(width, height):
+    for line in dashboard.lines(width, height, patience=math.inf):
         line.rstrip()
         console.print(line, soft_wrap=True)
     return dashboard.runs

@@ -1,4 +1,7 @@
+import math
 from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
 
 from moetui.core.lab import Lab
 from moetui.tui.feed import Feed
@@ -28,8 +31,12 @@ def test_looks_at_the_same_time_read_no_measurement_twice(lab: Lab) -> None:
     feed.take()
     write_metrics(lab.run_dir(record), 5000)
     with ThreadPoolExecutor(8) as pool:
-        pictures = list(pool.map(lambda _: feed.take(), range(8)))
-    assert {picture.curves["a"].get("train_loss")[0].size for picture in pictures} == {5010}
+        pictures = list(pool.map(lambda _: feed.take(patience=0), range(8)))  # a piece of the file each
+    whole = feed.take(patience=math.inf).curves["a"].get("train_loss")[0]
+    assert whole.tolist() == [*range(1, 11), *range(1, 5001)]
+    parts = [picture.curves["a"].get("train_loss")[0] for picture in pictures]
+    assert len({part.size for part in parts}) > 2
+    assert all(np.array_equal(part, whole[: part.size]) for part in parts)
 
 
 def test_a_catalogue_that_cannot_be_read_is_said_and_the_last_picture_stays(lab: Lab) -> None:

@@ -11,8 +11,9 @@ from rich.text import Text
 
 from moetui.core.lab import Lab
 from moetui.core.terminal import Charset
-from moetui.tui.inline import Dashboard, Painter, print_once
+from moetui.tui.inline import Dashboard, Painter, print_once, watch_inline
 from tests.tui.lab_on_disk import end_run, write_run
+from tests.tui.slow_reading import read_slowly
 
 Behave = Callable[[str], None]
 
@@ -107,3 +108,20 @@ def test_printed_once_it_is_text_without_any_sequence(lab: Lab) -> None:
     assert "a " in stream.getvalue()
     assert "Loss" in stream.getvalue()
     assert "\x1b" not in stream.getvalue()
+
+
+@pytest.mark.parametrize("watched", [False, True])
+def test_what_stays_on_the_terminal_is_whole_however_slow_the_disk_is(
+    lab: Lab, watched: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    end_run(lab, write_run(lab, "a", updates=5000))
+    at_once = io.StringIO()
+    print_once(Dashboard(lab, (), "ascii"), at_once)
+    read_slowly(monkeypatch)
+    stream = io.StringIO()
+    dashboard = Dashboard(lab, ["a"], "ascii")
+    watch_inline(dashboard, stream, pause=0) if watched else print_once(dashboard, stream)
+    glass = Glass(rows=80)
+    glass.take(stream.getvalue())
+    (loss,) = [row for row in at_once.getvalue().split("\n") if row.startswith("Loss")]
+    assert loss[:25] in [row[:25] for row in glass.text]  # the name of the chart, and the last value of the run
