@@ -2,8 +2,9 @@
 
 `run.lock` is a POSIX record lock that the trainer holds. Asking who holds it takes nothing and returns the holder's pid, which is
 proof that this very process runs this very run. `procs.lock` is a shared lock of the open file description, held by every
-process of the run, children included; while it is held, the device is not free. It too can be asked for without being taken, so
-that two who ask at once do not see each other (where the system has no such lock, a flock stands in, which can only be tried).
+process of the run, children included; while it is held, the device is not free. Who wants no process of the run to start takes it
+alone for a moment. It too can be asked for without being taken, so that two who ask at once do not see each other (where the
+system has no such lock, a flock stands in, which can only be tried).
 """
 
 import errno
@@ -11,12 +12,16 @@ import fcntl
 import os
 import struct
 import sys
+import time
 from pathlib import Path
 
 # struct flock: type, whence, start, length, pid; the order differs between the kernels.
 _LINUX = sys.platform.startswith("linux")
 _FLOCK = "hhqqi4x" if _LINUX else "qqihh"
 _OFD = hasattr(fcntl, "F_OFD_SETLK")
+
+MOMENT = 2.0
+"""Seconds that nobody exceeds who owns the lock of a run's processes alone."""
 
 
 def hold_run_lock(path: Path) -> int:
@@ -42,11 +47,10 @@ def run_lock_holder(path: Path) -> int | None:
     except OSError:
         return None
     try:
-        answer = struct.unpack(_FLOCK, fcntl.fcntl(descriptor, fcntl.F_GETLK, _whole_file(fcntl.F_WRLCK)))
-        kind, pid = (answer[0], answer[4]) if _LINUX else (answer[3], answer[2])
+        kind, pid = _conflict(descriptor, fcntl.F_GETLK)
     finally:
         os.close(descriptor)
-    return None if kind == fcntl.F_UNLCK else int(pid)
+    return None if kind == fcntl.F_UNLCK else pid
 
 
 def share_procs_lock(path: Path) -> int:
@@ -58,23 +62,36 @@ def share_procs_lock(path: Path) -> int:
 
 
 def own_procs_lock(path: Path) -> int:
-    """Take the lock alone, which succeeds only while no process of the run lives. Raises `BlockingIOError` otherwise."""
-    return _lock_procs(path, alone=True)
+    """Take the lock alone, which succeeds only while no process of the run lives. Raises `BlockingIOError` otherwise.
+
+    Others who own it alone have done with it in a moment, and are waited for.
+    """
+    deadline = time.monotonic() + MOMENT
+    while True:
+        try:
+            return _lock_procs(path, alone=True)
+        except BlockingIOError:
+            if procs_alive(path) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
 
 
 def procs_alive(path: Path) -> bool:
-    """Whether any process of the run lives."""
+    """Whether any process of the run lives. Somebody who owns the lock alone is none."""
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
     except OSError:
         return False
     try:
         if _OFD:
-            answer = fcntl.fcntl(descriptor, fcntl.F_OFD_GETLK, _whole_file(fcntl.F_WRLCK))
-            return bool(struct.unpack(_FLOCK, answer)[0] != fcntl.F_UNLCK)
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return _conflict(descriptor, fcntl.F_OFD_GETLK)[0] == fcntl.F_RDLCK
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)  # refused by one who owns it alone
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)  # refused by one who has a share
+        except BlockingIOError:
+            return True
     except BlockingIOError:
-        return True
+        return False
     finally:
         os.close(descriptor)
     return False
@@ -93,6 +110,12 @@ def _lock_procs(path: Path, *, alone: bool) -> int:
             raise BlockingIOError(error.errno, "held by another process", str(path)) from None
         raise
     return descriptor
+
+
+def _conflict(descriptor: int, question: int) -> tuple[int, int]:
+    """Kind of the lock that keeps the whole file from being locked, and the pid of its holder; F_UNLCK if there is none."""
+    answer = struct.unpack(_FLOCK, fcntl.fcntl(descriptor, question, _whole_file(fcntl.F_WRLCK)))
+    return (answer[0], answer[4]) if _LINUX else (answer[3], answer[2])
 
 
 def _whole_file(kind: int) -> bytes:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from engine.locks import run_lock_holder
+from engine.locks import run_lock_holder, share_procs_lock
 from moetui.core import control, shelf
 from moetui.core.devices import CPU, Device
 from moetui.core.errors import LabError, UsageError
@@ -116,10 +116,17 @@ def test_a_launcher_that_comes_just_after_the_hold_starts_nothing(lab: Lab, fake
 
 def test_a_hold_that_meets_a_launcher_at_work_says_so(lab: Lab, fake_engine: Behave) -> None:
     _, second = busy(lab, fake_engine, 0.01)
+    share = share_procs_lock(lab.run_dir(second).procs_lock)
+    with pytest.raises(LabError, match="does not wait"):
+        hold(lab, second)
+    os.close(share)
+
+
+def test_a_run_that_is_kept_from_starting_for_a_moment_waits_all_the_same(lab: Lab, fake_engine: Behave) -> None:
+    _, second = busy(lab, fake_engine, 0.01)
     with control.before_start(lab.run_dir(second)) as waits:
         assert waits
-        with pytest.raises(LabError, match="does not wait"):
-            hold(lab, second)
+        assert lab.see(second).status == "queued"
 
 
 def test_a_held_run_can_be_stopped_and_deleted(lab: Lab, fake_engine: Behave) -> None:

@@ -1,11 +1,13 @@
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from engine import locks
 from engine.locks import hold_run_lock, own_procs_lock, procs_alive, run_lock_holder, share_procs_lock
 
 HOLD = """
@@ -71,3 +73,36 @@ def test_a_child_that_inherits_the_share_keeps_it(paths: tuple[Path, Path]) -> N
     assert procs_alive(procs_lock)
     child.communicate(timeout=30)
     assert not procs_alive(procs_lock)
+
+
+@pytest.mark.parametrize("ofd", [True, False])
+def test_one_who_keeps_a_run_from_starting_is_no_process_of_it(
+    paths: tuple[Path, Path], ofd: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, procs_lock = paths
+    monkeypatch.setattr(locks, "_OFD", locks._OFD and ofd)
+    alone = own_procs_lock(procs_lock)
+    assert not procs_alive(procs_lock)
+    with pytest.raises(BlockingIOError):
+        share_procs_lock(procs_lock)
+    os.close(alone)
+    share = share_procs_lock(procs_lock)
+    assert procs_alive(procs_lock)
+    os.close(share)
+    assert not procs_alive(procs_lock)
+
+
+def test_two_who_keep_a_run_from_starting_wait_for_each_other(
+    paths: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, procs_lock = paths
+    alone = own_procs_lock(procs_lock)
+    leaver = threading.Timer(0.2, os.close, [alone])
+    leaver.start()
+    os.close(own_procs_lock(procs_lock))
+    leaver.join()
+    stays = own_procs_lock(procs_lock)
+    monkeypatch.setattr(locks, "MOMENT", 0.05)
+    with pytest.raises(BlockingIOError):
+        own_procs_lock(procs_lock)
+    os.close(stays)
