@@ -1,15 +1,18 @@
 """Shared by all tests: nothing is written outside the test's own directory and a cache that the session sets up."""
 
+import contextlib
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 from hypothesis import settings
 
+from engine.rundir import DamagedFile
+from moetui.core.errors import LabError
 from moetui.core.lab import Lab
 from moetui.core.launcher import TOKEN_VARIABLE
 from moetui.core.workspace import Workspace
@@ -23,6 +26,7 @@ settings.load_profile("moetui")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 FAKE = Path(__file__).parent / "fake"
+LAB = pytest.StashKey[Lab]()
 
 
 @pytest.fixture(autouse=True)
@@ -51,9 +55,11 @@ def user(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFacto
 
 
 @pytest.fixture
-def lab(tmp_path: Path) -> Iterator[Lab]:
+def lab(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Lab]:
     """An empty laboratory; whatever it started is killed at the end."""
-    yield Lab(Workspace(tmp_path))
+    lab = Lab(Workspace(tmp_path))
+    request.node.stash[LAB] = lab
+    yield lab
     kill_all_of(tmp_path)
 
 
@@ -85,6 +91,28 @@ def eventually(condition: Callable[[], object], *, seconds: float = 180.0, what:
     while not condition():
         assert time.monotonic() < deadline, f"never happened: {what or condition}"
         time.sleep(0.02)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test that fails says what its laboratory looked like, which is gone afterwards."""
+    report = yield
+    found = item.stash.get(LAB, None)
+    if report.failed and found is not None:
+        report.sections.append(("the laboratory", "\n".join(told_by(found))))
+    return report
+
+
+def told_by(lab: Lab) -> Iterator[str]:
+    """The runs of a laboratory as they are, with the logs of those that went wrong and of the dispatcher."""
+    with contextlib.suppress(LabError, DamagedFile, OSError):
+        for run in (run for run in lab.snapshot(dispatch=False).runs if run.path):
+            yield f"{run.id} {run.name}: {run.status}, {run.update}/{run.updates} {run.reason}"
+            if run.status in {"failed", "killed", "lost"}:
+                yield lab.run_dir(run).log_file.read_text()
+        yield lab.workspace.dispatcher_log.read_text()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
