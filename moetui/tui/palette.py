@@ -11,6 +11,10 @@ from textual.worker import Worker
 class Palette(CommandPalette):
     """The search for an action by name."""
 
+    def on_mount(self) -> None:
+        """A cursor that does not blink sends nothing."""
+        self.query_one(Input).cursor_blink = False
+
     def run_worker(self, *args: Any, **options: Any) -> Worker[Any]:
         """Start a search that may fail by itself: Textual 8.2 looks for the list of a palette that was closed meanwhile."""
         return super().run_worker(*args, **options | {"exit_on_error": False})

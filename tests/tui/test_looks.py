@@ -8,6 +8,7 @@ import pytest
 from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
+from textual.widgets import Input
 
 from moetui.core.lab import Lab
 from moetui.core.preferences import Theme, read_settings
@@ -138,3 +139,22 @@ def test_the_palette_keeps_what_belongs_to_it() -> None:
     assert changed.style is not None
     assert changed.style.color is not None
     assert changed.style.color.type.name == "STANDARD"
+
+
+@pytest.mark.parametrize(
+    ("place", "keys"),
+    [
+        ("launch", ["slash"]),
+        ("launch", ["e", "slash"]),
+        ("runs", ["slash"]),
+        ("runs", ["question_mark", "slash"]),
+        ("live", ["colon"]),
+    ],
+)
+async def test_no_cursor_blinks(lab: Lab, place: str, keys: list[str]) -> None:
+    app = MoetuiApp(lab, start=place)
+    async with app.run_test(size=(80, 24)) as pilot:
+        for key in keys:
+            await pilot.press(key)
+        await until(pilot, lambda: isinstance(app.focused, Input))
+        assert not any(line.cursor_blink for line in app.screen.query(Input))

@@ -8,10 +8,11 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from moetui.tui.actions import Action, Place, actions_of, group_of, key_names
 from moetui.tui.dialog import Dialog
+from moetui.tui.widgets.line import Line
 
 Groups = Mapping[str, Sequence[Action]]
 
@@ -25,8 +26,8 @@ class Help(Dialog[None]):
         width: 76; max-width: 100%; height: auto; max-height: 100%; padding: 0 1;
         border: round $primary; background: $surface;
     }
-    Help Input { display: none; dock: top; }
-    Help Input.-open { display: block; }
+    Help Line { display: none; dock: top; }
+    Help Line.-open { display: block; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Close"),
@@ -50,7 +51,7 @@ class Help(Dialog[None]):
         with VerticalScroll(can_focus=False) as box:
             box.border_title = f"Keys: {self._place}"
             box.border_subtitle = "/ searches all keys   esc closes"
-            yield Input(placeholder="words of an action, or a key", compact=True)
+            yield Line(entered=lambda _: self.set_focus(None), placeholder="words of an action, or a key")
             yield Static()
 
     def on_mount(self) -> None:
@@ -59,13 +60,13 @@ class Help(Dialog[None]):
 
     def action_search(self) -> None:
         """Open the search."""
-        line = self.query_one(Input)
+        line = self.query_one(Line)
         line.add_class("-open")
         self.set_focus(line)
 
     def action_back(self) -> None:
         """Close the search, or the help."""
-        line = self.query_one(Input)
+        line = self.query_one(Line)
         if line.has_class("-open"):
             line.remove_class("-open")
             line.value = ""
@@ -82,13 +83,9 @@ class Help(Dialog[None]):
         scroll = self.query_one(VerticalScroll)
         scroll.scroll_relative(y=step * max(scroll.size.height - 1, 1), animate=False)
 
-    @on(Input.Changed)
-    def _typed(self, event: Input.Changed) -> None:
+    @on(Line.Changed)
+    def _typed(self, event: Line.Changed) -> None:
         self._list(event.value)
-
-    @on(Input.Submitted)
-    def _entered(self) -> None:
-        self.set_focus(None)
 
     def _list(self, query: str) -> None:
         groups = found(query, self._keymap) if query.strip() else of_place(self._place)
