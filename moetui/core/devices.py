@@ -7,6 +7,13 @@ from moetui.core.nvml import read_gpus
 
 CPU = "cpu"
 
+SPINS = 1000
+"""How often a thread of a trainer looks whether the others are done before it sleeps, where GNU OpenMP runs them.
+
+Left alone, that library looks 300,000 times; beside other work a thread then waits its whole time slice for one that may not run
+meanwhile, at each of the thousands of joins of an update. `python -m benchmarks.beside` measures both.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Device:
@@ -23,11 +30,17 @@ class Device:
         return self.id != CPU
 
     def environment(self, per_device: int) -> dict[str, str]:
-        """The variables that make a process see this device and no other, and its share of the cores if it shares a CPU."""
+        """The variables that make a process see this device and no other, and that let its threads share the cores of a CPU.
+
+        What the user has set for the threads stays.
+        """
         seen = {"CUDA_DEVICE_ORDER": "PCI_BUS_ID", "CUDA_VISIBLE_DEVICES": self.id if self.is_gpu else ""}
-        if per_device == 1 or self.is_gpu or "OMP_NUM_THREADS" in os.environ:
+        if self.is_gpu:
             return seen
-        return seen | {"OMP_NUM_THREADS": str(max(1, cores() // per_device))}
+        threads = {} if "OMP_WAIT_POLICY" in os.environ else {"GOMP_SPINCOUNT": str(SPINS)}
+        if per_device > 1:
+            threads["OMP_NUM_THREADS"] = str(max(1, cores() // per_device))
+        return seen | {name: value for name, value in threads.items() if name not in os.environ}
 
 
 @dataclass(slots=True)

@@ -148,6 +148,19 @@ def test_packed_runs_share_the_cores(lab: Lab, fake_engine: Behave, monkeypatch:
     assert psutil.Process(entry.pid).environ()["OMP_NUM_THREADS"] == str(max(1, cores() // 2))
 
 
+def test_threads_on_a_cpu_soon_sleep_unless_the_user_has_told_them_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY", "OMP_NUM_THREADS"):
+        monkeypatch.delenv(name, raising=False)
+    cpu, gpu = Device(CPU, "CPU"), Device("GPU-1", "GPU")
+    assert int(cpu.environment(1)["GOMP_SPINCOUNT"]) < 10_000
+    assert "GOMP_SPINCOUNT" not in gpu.environment(1)
+    assert "OMP_NUM_THREADS" not in cpu.environment(1)
+    for name, value in (("GOMP_SPINCOUNT", "7"), ("OMP_WAIT_POLICY", "active"), ("OMP_NUM_THREADS", "3")):
+        monkeypatch.setenv(name, value)
+        assert name not in cpu.environment(2)
+    assert "GOMP_SPINCOUNT" not in cpu.environment(2)
+
+
 def test_a_run_that_wants_the_device_alone_gets_it_alone_and_is_not_overtaken(lab: Lab, fake_engine: Behave) -> None:
     fake_engine("hold")
     (shared,) = queue(lab, 0.01, per_device=2)
