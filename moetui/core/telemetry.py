@@ -10,13 +10,11 @@ import psutil
 
 from engine.rundir import DamagedFile
 from moetui.core.census import GONE, Census
+from moetui.core.cores import CoreMeter
 from moetui.core.devices import CPU, Device
 from moetui.core.lab import Lab
 from moetui.core.nvml import Gpu, GpuUser, read_gpus
 from moetui.core.records import RunRecord
-
-FIRST_SECONDS = 0.1
-"""The time that the first reading of the processor covers; later ones cover that since the one before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +70,8 @@ class Telemetry:
     def __init__(self, lab: Lab) -> None:
         self._lab = lab
         self._census = Census()
-        self._first = True
+        self._cores = CoreMeter()
+        self._before: set[psutil.Process] = set()  # the processes of runs at the last reading
 
     def read(self, runs: Iterable[RunRecord]) -> Reading:
         """The machine now; `runs` are those whose processes are ours."""
@@ -82,17 +81,19 @@ class Telemetry:
         gpus = tuple(read_gpus())
         on_gpus = [_on_gpu(user, gpu.id, names) for gpu in gpus for user in gpu.users]
         placed = {worker.pid for worker in on_gpus}
-        trainers = [_on_processor(process, name) for process, name in ours.items() if process.pid not in placed]
+        trainers = [
+            _on_processor(process, name, known=process in self._before)
+            for process, name in ours.items()
+            if process.pid not in placed
+        ]
+        self._before = set(ours)
         workers = sorted([*on_gpus, *trainers], key=lambda worker: (not worker.run, worker.run, worker.pid))
-        # The first answer would cover no time at all, so it waits for a moment that it can tell of.
-        percents = psutil.cpu_percent(interval=FIRST_SECONDS if self._first else None, percpu=True)
-        self._first = False
         memory = psutil.virtual_memory()
         return Reading(
             taken=time.time(),
             gpus=gpus,
             processor=Processor(
-                cores=tuple(percent / 100 for percent in percents),
+                cores=self._cores.read(),
                 load=os.getloadavg(),
                 memory_used=memory.total - memory.available,
                 memory_total=memory.total,
@@ -120,8 +121,10 @@ def _on_gpu(user: GpuUser, device: str, names: Mapping[int, str]) -> Worker:
     return Worker(pid=user.pid, device=device, run=run, command=command, user=owner, memory=user.memory)
 
 
-def _on_processor(process: psutil.Process, run: str) -> Worker:
+def _on_processor(process: psutil.Process, run: str, *, known: bool) -> Worker:
+    """A process on the processor. Its load is that since it was asked for last, so it is known from the second time on."""
     command, memory, load = "", None, None
     with contextlib.suppress(*GONE):
-        command, memory, load = process.name(), process.memory_info().rss, process.cpu_percent() / 100
+        command, memory, since = process.name(), process.memory_info().rss, process.cpu_percent() / 100
+        load = since if known else None
     return Worker(pid=process.pid, device=CPU, run=run, command=command, memory=memory, load=load)

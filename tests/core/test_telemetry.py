@@ -3,7 +3,9 @@
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import psutil
 import pytest
@@ -59,6 +61,30 @@ def test_processor_and_memory_are_those_of_this_machine(lab: Lab) -> None:
     assert all(0 <= core <= 1 for core in found.processor.cores)
     assert 0 < found.processor.memory_used < found.processor.memory_total == psutil.virtual_memory().total
     assert found.workers == ()
+
+
+def test_the_processor_is_as_busy_whichever_thread_looks(lab: Lab) -> None:
+    telemetry = Telemetry(lab)
+    busy = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        with ThreadPoolExecutor(1) as one, ThreadPoolExecutor(1) as other:
+            for thread in (one, other):
+                found = thread.submit(telemetry.read, ()).result()
+                assert max(found.processor.cores) > 0.2
+                time.sleep(0.2)
+    finally:
+        busy.kill()
+        busy.wait()
+
+
+def test_the_load_of_a_trainer_is_not_known_before_time_has_passed(lab: Lab, fake_engine: Behave) -> None:
+    fake_engine("hold")
+    (run,) = queue(lab, 0.05)
+    eventually(lambda: status(lab, run) == "running")
+    telemetry = Telemetry(lab)
+    runs = lab.snapshot().pending
+    assert [worker.load for worker in telemetry.read(runs).workers] == [None]
+    assert all(worker.load is not None for worker in telemetry.read(runs).workers)
 
 
 def test_a_machine_without_a_driver_has_no_gpu(nvml: Callable[..., FakeNvml]) -> None:

@@ -16,6 +16,7 @@ import pytest
 from textual.pilot import Pilot
 
 from moetui.core import devices
+from moetui.core.cores import CoreMeter
 from moetui.core.lab import Lab
 from moetui.core.workspace import Workspace
 from moetui.tui.app import MoetuiApp
@@ -38,7 +39,7 @@ def _fixed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(variable, str(tmp_path / "home"))
     monkeypatch.setattr(devices, "read_gpus", lambda: ())
     monkeypatch.setattr(devices, "cores", lambda: 2)
-    monkeypatch.setattr(psutil, "cpu_percent", lambda **_: [50.0, 25.0])
+    monkeypatch.setattr(CoreMeter, "read", lambda _: (0.5, 0.25))
     monkeypatch.setattr(
         psutil, "virtual_memory", lambda: SimpleNamespace(total=16 << 30, available=12 << 30, used=4 << 30)
     )
@@ -105,4 +106,4 @@ def text_of(app: MoetuiApp) -> str:
 
 def _without_history(text: str) -> str:
     """The screens without the last seconds of the processor, of which there are as many as the machine needed."""
-    return re.sub(r"(GiB [█░]+)[ ▁▂▃▄▅▆▇█]*$", r"\1", text, flags=re.MULTILINE)
+    return re.sub(r"(GiB [█░]*)[ ▁▂▃▄▅▆▇█]*$", r"\1", text, flags=re.MULTILINE)
