@@ -5,6 +5,7 @@ Each seed is a test of its own, so that its number is what repeats a failure.
 
 import random
 from collections.abc import Iterator
+from typing import get_args
 
 import pytest
 from textual.events import Key
@@ -14,6 +15,7 @@ from moetui.core import again, enqueue, queueing
 from moetui.core import lab as lab_module
 from moetui.core.lab import Lab
 from moetui.core.published import published_records
+from moetui.core.terminal import Charset
 from moetui.tui.actions import ACTIONS
 from moetui.tui.app import MoetuiApp
 from tests.tui.states import alive, finished_run
@@ -78,7 +80,8 @@ def strokes(seed: int) -> Iterator[str]:
 async def press_at_random(lab: Lab, seed: int, count: int) -> None:
     print(f"seed {seed}")
     dice, keys = random.Random(-1 - seed), strokes(seed)
-    app = StayingApp(lab)
+    charsets = get_args(Charset)
+    app = StayingApp(lab, charset=charsets[seed % len(charsets)], remote=bool(seed % 2))
     done: list[str] = []
     async with app.run_test(size=(80, 24)) as pilot:
         while len(done) < count:

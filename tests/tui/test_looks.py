@@ -12,6 +12,7 @@ from textual.widgets import Input
 
 from moetui.core.lab import Lab
 from moetui.core.preferences import Theme, read_settings
+from moetui.core.terminal import Charset
 from moetui.tui.app import MoetuiApp
 from moetui.tui.chart.charset import in_charset
 from moetui.tui.chart.draw import draw
@@ -20,6 +21,7 @@ from moetui.tui.chart.spec import ChartSpec, Series
 from moetui.tui.filters import NoColorFilter, PaletteFilter
 from tests.tui.lab_on_disk import end_run, write_run
 from tests.tui.seen import seen, until
+from tests.tui.test_goldens import settled
 
 BLACK = Color(0, 0, 0)
 CONSOLE = set("".join(bytes([code]).decode("cp437") for code in range(32, 256))) | set("↑↓→←\n")
@@ -31,16 +33,36 @@ def written(app: MoetuiApp) -> list[Style]:
     return [part.style for strip in app.screen._compositor.render_strips() for part in strip if part.style]
 
 
-async def test_blocks_draw_every_screen_with_the_font_of_a_console(lab: Lab) -> None:
-    end_run(lab, write_run(lab, "a", name="größe/日本", created=time.time()))
-    app = MoetuiApp(lab, start="live", charset="block")
-    async with app.run_test(size=(100, 30), notifications=True) as pilot:
-        for keys in (["f"], ["1"], ["3"], ["question_mark"], ["escape", "f4"]):
+@pytest.mark.parametrize("charset", ["block", "ascii"])
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_every_screen_is_drawn_with_the_characters_that_there_are(
+    lab: Lab, charset: Charset, size: tuple[int, int]
+) -> None:
+    for index in range(3):
+        record = write_run(lab, f"run{index}", name=f"größe/{index} 日本", study="s", created=time.time() + index)
+        end_run(lab, record)
+    app = MoetuiApp(lab, start="launch", charset=charset)
+    places = [
+        ["2", "f"],
+        ["3"],
+        ["4"],
+        ["v"],
+        ["p"],
+        ["5"],
+        ["1", "e"],
+        ["escape", "3", "space", "space", "o"],
+        ["c"],
+        ["p"],
+    ]
+    async with app.run_test(size=size, notifications=True) as pilot:
+        for keys in (*places, ["question_mark"], ["escape", "escape", "t"], ["escape", "f4"]):
             await pilot.press(*keys)
-            await pilot.pause(0.2)
-            assert set(seen(app)) <= CONSOLE
-        await pilot.press("escape", "2")
-        await until(pilot, lambda: re.search("[▄▀█]", seen(app)))
+            text = await settled(pilot)
+            assert text.strip()
+            strange = set(text) - CONSOLE if charset == "block" else {char for char in text if not char.isascii()}
+            assert not strange
+        await pilot.press("escape", "escape", "2")
+        await until(pilot, lambda: re.search("[▄▀█.:]", seen(app)))
 
 
 def test_half_blocks_draw_a_rising_line_from_the_lower_left_to_the_upper_right() -> None:

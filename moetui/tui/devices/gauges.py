@@ -13,8 +13,8 @@ from moetui.tui.chart.spec import Charset
 from moetui.tui.devices.history import History
 
 FULL, REST = "█", "░"
-RAMPS: dict[Charset, str] = {"braille": " ▁▂▃▄▅▆▇█", "ascii": " .:-=+*#@"}
-"""Heights from nothing to full; in ASCII darker signs stand for more."""
+RAMPS: dict[Charset, str] = {"braille": " ▁▂▃▄▅▆▇█", "block": " ░▒▓█", "ascii": " .:-=+*#@"}
+"""Heights from nothing to full; where there are no eighths of a block, darker signs stand for more."""
 BAR = 10
 HOT, WARM = 0.9, 0.6
 """Shares from which on a number is coloured; the bar says the same without colour."""

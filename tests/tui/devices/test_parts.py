@@ -1,5 +1,7 @@
 """The lines of the Devices screen, from readings as they would be taken."""
 
+from typing import get_args
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -40,7 +42,7 @@ def reading(*gpus: Gpu, taken: float = 0.0, workers: tuple[Worker, ...] = (), co
 
 
 @pytest.mark.parametrize("width", [58, 78, 118])
-@pytest.mark.parametrize("charset", ["braille", "ascii"])
+@pytest.mark.parametrize("charset", get_args(Charset))
 def test_every_device_is_told_in_one_line_that_fits(width: int, charset: Charset) -> None:
     found, history = reading(gpu(), gpu(1, utilization=None, power=None, temperature=None), cores=200), History()
     for second in range(40):
@@ -60,7 +62,7 @@ def test_every_device_is_told_in_one_line_that_fits(width: int, charset: Charset
 def test_a_sparkline_shows_the_last_values_and_tells_heights_apart_in_ascii(
     values: list[float | None], width: int
 ) -> None:
-    for charset in ("braille", "ascii"):
+    for charset in get_args(Charset):
         assert len(sparkline(values, width, charset)) == min(len(values), width)
     assert sparkline(values, width, "ascii").isascii()
     heights = [sparkline([value], 1, "ascii") for value in (0.0, 0.02, 0.5, 1.0)]
