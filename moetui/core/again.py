@@ -31,6 +31,10 @@ _FREE = frozenset(
 def resume(lab: Lab, record: RunRecord) -> RunRecord:
     """Queue a run that was interrupted; it goes on from its newest checkpoint. Raises `LabError` if there is nothing to resume."""
     run = lab.run_dir(record)
+    if record.deleted is not None:
+        raise LabError(f"{record.id} is in the trash; restore it first")
+    if not run.path.is_dir():
+        raise LabError(f"{record.id}: {run.path} is gone, and with it what there was to go on from")
     now = lab.see(record)
     if now.status not in RESUMABLE:
         raise LabError(_why_not(now))

@@ -4,7 +4,7 @@ Both facts stand in the run's own queue.json, where every dispatcher finds them;
 others out, so a run that was held in time does not start.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from engine.rundir import DamagedFile, Wait, write_file
@@ -75,14 +75,27 @@ def move(lab: Lab, record: RunRecord, position: int) -> tuple[RunRecord, ...]:
     """
     if position < 1:
         raise UsageError(f"position {position}: the first place in the queue is 1")
+    return _put(lab, record, lambda _: position - 1)
+
+
+def shift(lab: Lab, record: RunRecord, step: int) -> tuple[RunRecord, ...]:
+    """Move a waiting run by so many places, as far as the queue goes, from where it is now. Returns the queue as it is then.
+
+    Raises `LabError` if it does not wait.
+    """
+    return _put(lab, record, lambda place: max(place + step, 0))
+
+
+def _put(lab: Lab, record: RunRecord, target: Callable[[int], int]) -> tuple[RunRecord, ...]:
+    """Put a waiting run where `target` says, which is given its present place, counted from 0."""
     with lab.catalogue.transaction():  # two who move at once would mix up their orders
         queue = in_order(lab.snapshot(dispatch=False).runs)
         moved = next((run for run in queue if run.id == record.id), None)
         if moved is None:
             raise LabError(f"{record.id} does not wait: it is {lab.see(record).status}")
         turns = [run.order for run in queue]
-        queue.remove(moved)
-        queue.insert(position - 1, moved)
+        place = queue.index(moved)
+        queue.insert(target(place), queue.pop(place))
         for run, turn in zip(queue, _apart(turns), strict=True):
             if run.order != turn:
                 _give(lab, run, turn)

@@ -193,13 +193,13 @@ class MoetuiApp(SparingApp):
         if isinstance(self.screen, PlaceScreen) and self.screen.place == "live":
             self.screen.receive(self.picture)
         else:
-            self.switch_mode("live")
+            self._go("live")
         self.refresh_picture()
 
     def compare_runs(self, run_ids: Iterable[str]) -> None:
         """Go to Compare and judge these runs."""
         self._compared = tuple(run_ids)
-        self.switch_mode("compare")
+        self._go("compare")
 
     def take_compared(self) -> tuple[str, ...]:
         """The ids of the runs that Compare was asked for since the last time."""
@@ -232,8 +232,17 @@ class MoetuiApp(SparingApp):
             return True
 
     async def action_show(self, place: str) -> None:
-        """Go to one of the main screens."""
-        await self.switch_mode(place)
+        """Go to one of the main screens, as it was left; who is in the place already comes back from what was opened there."""
+        if place == self.current_mode:
+            self._go(place)
+        else:
+            await self.switch_mode(place)
+
+    def _go(self, place: str) -> None:
+        """Go to a main screen itself, and close what was opened on it."""
+        self.switch_mode(place)
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
 
     async def action_help(self) -> None:
         """Show the keys of the present place."""
@@ -326,7 +335,7 @@ class MoetuiApp(SparingApp):
 
 def _said(picture: Picture) -> list[tuple[object, ...]]:
     """What happened to the runs and what people said of them, which is drawn at once however slow the link is."""
-    return [(run.id, run.status, run.name, run.tags, run.note) for run in picture.snapshot.runs]
+    return [(r.id, r.status, r.name, r.tags, r.note, r.archived, r.order) for r in picture.snapshot.runs]
 
 
 def _as_place(name: str) -> Place:

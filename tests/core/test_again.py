@@ -1,5 +1,6 @@
 """Resuming, rerunning and forking through the queue, with real processes of a trainer that only pretends."""
 
+import shutil
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -188,3 +189,15 @@ def test_a_fork_may_change_what_the_weights_do_not_know(lab: Lab, fake_engine: B
     new = again.fork(lab, run, {"model.dropout": 0.3, "schedule.warmup_updates": 1, "data.sequence_length": 64}, "last")
     config: RunConfig = lab.run_dir(new).config().config
     assert (config.model.dropout, config.schedule.warmup_updates, config.data.sequence_length) == (0.3, 1, 64)
+
+
+def test_a_run_in_the_trash_or_without_its_directory_does_not_go_on(lab: Lab, fake_engine: Behave) -> None:
+    run = stopped(lab, fake_engine)
+    with pytest.raises(LabError, match="in the trash"):
+        again.resume(lab, shelf.delete(lab, run))
+    (deleted,) = lab.records(deleted=True)
+    assert deleted.status == "stopped"
+    back = shelf.restore(lab, deleted)
+    shutil.rmtree(lab.run_dir(back).path)
+    with pytest.raises(LabError, match="is gone"):
+        again.resume(lab, back)

@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -12,7 +13,7 @@ from moetui.core.devices import CPU, Device
 from moetui.core.errors import LabError, UsageError
 from moetui.core.lab import Lab
 from moetui.core.launcher import launch
-from moetui.core.queueing import hold, in_order, move, waiting
+from moetui.core.queueing import hold, in_order, move, shift, waiting
 from moetui.core.records import RunRecord
 from moetui.core.reindex import reindex
 from tests.conftest import eventually
@@ -83,6 +84,16 @@ def test_a_run_can_be_moved_to_any_place(lab: Lab, fake_engine: Behave) -> None:
     assert names(lab)[-1] == later.name
     with pytest.raises(UsageError, match="first place"):
         move(lab, runs[0], 0)
+
+
+def test_steps_of_a_run_add_up_however_fast_they_come(lab: Lab, fake_engine: Behave) -> None:
+    runs = busy(lab, fake_engine, 0.01, 0.02, 0.03, 0.04)[1:]
+    a, b, c, d = (run.name for run in runs)
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(lambda step: shift(lab, runs[0], step), (1, 1, 1)))
+    assert names(lab) == [b, c, d, a]
+    assert [run.name for run in shift(lab, runs[0], 1)] == [b, c, d, a]
+    assert [run.name for run in shift(lab, runs[0], -9)] == [a, b, c, d]
 
 
 def test_each_waiting_run_is_told_what_it_waits_for(lab: Lab, fake_engine: Behave) -> None:

@@ -37,11 +37,6 @@ class QueueList(OptionList, can_focus=False):
         row = self.highlighted
         return self._queue[row].record if row is not None and row < len(self._queue) else None
 
-    @property
-    def place(self) -> int:
-        """The place of the run under the cursor, counted from 1."""
-        return (self.highlighted or 0) + 1
-
     def show(self, queue: Sequence[Waiting]) -> None:
         """List this queue."""
         before = self.current

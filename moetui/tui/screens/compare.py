@@ -136,6 +136,11 @@ class CompareScreen(PlaceScreen):
         else:
             self.app.call_from_thread(self._take, answer)
 
+    def break_down(self, sentence: str) -> None:
+        """Tell a fault; what was at work has broken off, and may be asked for again."""
+        self._working = False
+        super().break_down(sentence)
+
     def _take(self, answer: Answer) -> None:
         self._working = False
         if self._answer is None or self._answer.subject.key != answer.subject.key:

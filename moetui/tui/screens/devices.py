@@ -1,5 +1,6 @@
 """The Devices screen: what the machine does, which processes are at work, and what waits for them."""
 
+import sys
 from collections.abc import Callable
 from functools import partial
 from typing import ClassVar
@@ -111,6 +112,11 @@ class DevicesScreen(PlaceScreen):
         else:
             self.app.call_from_thread(self._seen, look, "")
 
+    def break_down(self, sentence: str) -> None:
+        """Tell a fault; what was at work has broken off, and may be asked for again."""
+        self._looking = False
+        super().break_down(sentence)
+
     def _seen(self, look: Look | None, fault: str) -> None:
         self._looking = False
         if look is None:
@@ -162,16 +168,14 @@ class DevicesScreen(PlaceScreen):
             self._change(partial(self._hold, runs, held=any(run.status != "held" for run in runs)))
 
     def action_move(self, step: int) -> None:
-        """Give the run an earlier or a later place."""
-        queue = self.query_one(QueueList)
-        if (run := queue.current) is not None and 1 <= queue.place + step <= len(queue.queue):
-            self._change(partial(self._move, run, queue.place + step))
+        """Give the run an earlier or a later place than it has, whatever the list shows yet."""
+        if (run := self.current) is not None:
+            self._change(partial(self._shift, run, step))
 
     def action_place(self, place: int) -> None:
         """Put the run in front of all others, or behind them."""
-        queue = self.query_one(QueueList)
-        if (run := queue.current) is not None:
-            self._change(partial(self._move, run, place if place > 0 else len(queue.queue)))
+        if (run := self.current) is not None:
+            self._change(partial(self._move, run, place or sys.maxsize))
 
     async def action_stop(self) -> None:
         """Ask, then take the run out of the queue."""
@@ -229,6 +233,10 @@ class DevicesScreen(PlaceScreen):
 
     def _move(self, run: RunRecord, place: int) -> str:
         queueing.move(self.laboratory.lab, run, place)
+        return ""
+
+    def _shift(self, run: RunRecord, step: int) -> str:
+        queueing.shift(self.laboratory.lab, run, step)
         return ""
 
     def _stop(self, run: RunRecord) -> str:

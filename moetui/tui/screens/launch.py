@@ -12,6 +12,7 @@ from textual.containers import Horizontal, Vertical
 from textual.geometry import Size
 from textual.widgets import Input, Static
 
+from engine.rundir import DamagedFile
 from moetui.core.devices import Device, devices
 from moetui.core.errors import LabError, UsageError
 from moetui.core.plan import PlannedRun
@@ -286,7 +287,7 @@ class LaunchScreen(PlaceScreen):
     def _enqueue(self, members: tuple[Member, ...]) -> None:
         try:
             records = complete(self.laboratory.lab, members)
-        except LabError as error:
+        except (LabError, DamagedFile, OSError) as error:
             self.app.call_from_thread(self._started, [], str(error))
         else:
             self.app.call_from_thread(self._started, records, "")
@@ -298,6 +299,11 @@ class LaunchScreen(PlaceScreen):
             self.notify(fault, severity="error", markup=False)
         else:
             self.laboratory.watch_runs([record.id for record in records])
+
+    def break_down(self, sentence: str) -> None:
+        """Tell a fault; what was at work has broken off, and may be asked for again."""
+        self._starting = self._appraising = False
+        super().break_down(sentence)
 
     @work(thread=True, exit_on_error=False, description="find devices")
     def _find_devices(self) -> None:

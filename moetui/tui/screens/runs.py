@@ -52,7 +52,7 @@ class RunsScreen(DeskScreen):
     def __init__(self) -> None:
         super().__init__()
         self._view = remembered_view()
-        self._marks = Marks()
+        self._marks, self._other_marks = Marks(), Marks()  # of the list that is shown, and of the other: runs or trash
         self._trash = False
         self._deleted: list[tuple[RunRecord, ...]] = []
         self._index = RunIndex(())
@@ -126,6 +126,11 @@ class RunsScreen(DeskScreen):
         self.app.call_from_thread(self._show, index, None if trash else picture, listing, fault)
         index.read_ahead()
 
+    def break_down(self, sentence: str) -> None:
+        """Tell a fault; what was at work has broken off, and may be asked for again."""
+        self._listing = False
+        super().break_down(sentence)
+
     def _show(self, index: RunIndex, indexed: Picture | None, listing: Listing, fault: str) -> None:
         self._index, self._indexed, self._fault = index, indexed, fault
         table = self.query_one(RunTable)
@@ -133,7 +138,8 @@ class RunsScreen(DeskScreen):
         empty = wording.empty_text(listing, trash=self._trash) if read and not fault else ""
         table.show(listing, empty=empty, from_top=self._from_top)
         self._from_top = self._listing = False
-        self._marks.keep(index.by_id)
+        if not fault and self._trash == (indexed is None):  # else they may be those of the other list
+            self._marks.keep(index.by_id)
         table.mark(self._marks.all)
         self._say()
         if self._asked:
@@ -338,6 +344,7 @@ class RunsScreen(DeskScreen):
     def action_trash(self) -> None:
         """List the deleted runs, or the others again."""
         self._trash = not self._trash
+        self._marks, self._other_marks = self._other_marks, self._marks
         self._list(from_top=True)
 
     async def action_delete(self) -> None:

@@ -21,6 +21,8 @@ from moetui.tui.screens.ask import Ask
 from moetui.tui.screens.compare import CompareScreen
 from moetui.tui.screens.live import LiveScreen
 from moetui.tui.screens.run_page import RunPage
+from moetui.tui.screens.runs import RunsScreen
+from moetui.tui.widgets.run_table import RunTable
 from tests.conftest import eventually
 from tests.tui.compare.labs import grid, trained
 from tests.tui.lab_on_disk import end_run, write_run
@@ -276,3 +278,22 @@ async def test_the_cursor_goes_through_the_subjects_and_the_words_scroll(lab: La
         await until(pilot, lambda: scroll.scroll_y == 0)
         await pilot.press("up", "v", "r")
         await until(pilot, lambda: subject(app) == "study:other" and "2 of 2" in said(app, "caption"))
+
+
+async def test_a_place_is_shown_itself_and_not_what_was_opened_there(lab: Lab) -> None:
+    grid(lab)
+    app = MoetuiApp(lab, start="compare")
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, CompareScreen) and app.screen._answer is not None)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, RunPage))
+        await pilot.press("3")
+        await until(
+            pilot, lambda: isinstance(app.screen, RunsScreen) and len(app.screen.query_one(RunTable).listing.runs) > 1
+        )
+        await pilot.press("space", "space", "x")
+        await until(pilot, lambda: isinstance(app.screen, CompareScreen) and subject(app) == "marked")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, RunPage))
+        await pilot.press("4")
+        await until(pilot, lambda: isinstance(app.screen, CompareScreen))

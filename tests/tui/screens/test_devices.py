@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from textual.events import Key
 from textual.pilot import Pilot
 from textual.widgets import Static
 
@@ -103,6 +104,16 @@ async def test_the_cursor_goes_with_a_run_that_is_moved(lab: Lab, waiting: list[
         current = app.screen.query_one(QueueList).current
         assert current is not None
         assert current.name == a
+
+
+async def test_every_key_of_a_burst_moves_the_run(lab: Lab, waiting: list[RunRecord]) -> None:
+    a, b, c = (run.name for run in waiting[1:])
+    app = MoetuiApp(lab, start="devices", remote=True)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shown(pilot, app, 3)
+        for key in "JJJK":
+            app.post_message(Key(key, key))
+        await until(pilot, lambda: listed(app) == [b, a, c])
 
 
 async def test_a_change_from_elsewhere_is_seen(lab: Lab, waiting: list[RunRecord]) -> None:

@@ -168,3 +168,22 @@ async def test_keys_of_one_burst_go_where_the_key_before_them_leads(lab: Lab) ->
         burst(app, "w", *["backspace"] * 40, *"burst", "enter", "u")
         await until(pilot, lambda: (lab.workspace.presets / "burst.toml").exists(), "it is saved under the whole name")
         await until(pilot, lambda: screen(pilot)._desk.reuse, "the key after enter is the screen's")
+
+
+async def test_what_cannot_be_queued_is_said_and_can_be_tried_again(
+    lab: Lab, fake_engine: Callable[[str], None]
+) -> None:
+    for number, planned in enumerate(quickstart()):
+        broken_off = number == 0
+        record = write_planned(lab, "abc"[number] * 8, planned)
+        end_run(lab, record, "stopped" if broken_off else "finished", update=50 if broken_off else None)
+    gone = lab.workspace.runs / "aaaaaaaa"
+    away = gone.rename(lab.workspace.root / "away")
+    app = MoetuiApp(lab)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await until(pilot, lambda: said(pilot, "totals").startswith("3 runs, 2 here already"), "the runs are found")
+        await pilot.press("enter")
+        await until(pilot, lambda: any("is gone" in told.message for told in app._notifications), "it is said")
+        away.rename(gone)
+        await pilot.press("enter")
+        await until(pilot, lambda: app.current_mode == "live", "Live is shown")

@@ -1,20 +1,24 @@
 """What can be done to runs from their list, and undone."""
 
+import math
 import os
 import time
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from textual.widgets import Input
 
 from moetui.core.lab import Lab
 from moetui.core.records import RunRecord
+from moetui.tui import app as app_module
 from moetui.tui.app import MoetuiApp
 from moetui.tui.screens.ask import Ask
 from moetui.tui.screens.confirm import Confirm
 from moetui.tui.screens.run_page import RunPage
 from moetui.tui.screens.runs import RunsScreen
+from moetui.tui.widgets.listing import RunIndex
 from tests.tui.lab_on_disk import end_run, start, write_run
 from tests.tui.screens.runs_seen import PUBLISHED, listed, names, said, table
 from tests.tui.seen import until
@@ -189,3 +193,44 @@ async def test_why_a_run_cannot_go_on_or_be_forked_is_said(lab: Lab) -> None:
         await pilot.press("s")
         await until(pilot, lambda: any("can be stopped" in note.message for note in app._notifications))
         assert len([run for run in lab.records() if not run.published]) == 1
+
+
+async def test_marks_are_kept_while_the_trash_is_looked_at(lab: Lab, finished: list[RunRecord]) -> None:
+    app = MoetuiApp(lab, start="runs")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await listed(pilot, app)
+        await pilot.press("d")
+        await until(pilot, lambda: "quickstart/lr=0.05" not in names(app))
+        await pilot.press("home", "space", "space", "T")
+        await until(pilot, lambda: names(app) == ["quickstart/lr=0.05"])
+        assert "marked" not in said(app, "caption")
+        await pilot.press("space")
+        await until(pilot, lambda: "1 marked" in said(app, "caption"))
+        await pilot.press("T")
+        await until(pilot, lambda: "2 marked" in said(app, "caption"))
+
+
+async def test_what_is_archived_over_a_slow_link_is_gone_at_once(
+    lab: Lab, finished: list[RunRecord], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app_module, "REMOTE_SECONDS", math.inf)
+    app = MoetuiApp(lab, start="runs", remote=True)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await listed(pilot, app)
+        await pilot.press("a")
+        await until(pilot, lambda: "quickstart/lr=0.05" not in names(app))
+
+
+async def test_a_list_that_broke_off_is_made_again(
+    lab: Lab, finished: list[RunRecord], monkeypatch: pytest.MonkeyPatch, user: Path
+) -> None:
+    app = MoetuiApp(lab, start="runs")
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await listed(pilot, app)
+        with monkeypatch.context() as broken:
+            broken.setattr(RunIndex, "listing", lambda *_: 1 / 0)
+            await pilot.press("slash", "q")
+            await until(pilot, lambda: any(told.title == "A fault" for told in app._notifications))
+        await pilot.press(*"uick")
+        await until(pilot, lambda: len(names(app)) == len(finished))
+    (user.parent / "moetui" / "tui.log").unlink()
