@@ -17,6 +17,9 @@ from moetui.core.recorded import recorded_config
 from moetui.core.records import RunRecord, Scores
 from moetui.core.settings import nest
 
+LABEL = 12
+"""Width of the names of the facts of a run."""
+
 
 @dataclass(frozen=True, slots=True)
 class Detail:
@@ -89,7 +92,7 @@ class Detail:
             ("note", run.note),
         ):
             if value:
-                yield f"{label:<11} {value}"
+                yield f"{label:<{LABEL}}{value}"
         if run.path:
             yield f"directory   {run.path}"
         yield from (f"health      {line}" for line in self.health())

@@ -174,7 +174,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("runs", "trash", "T", "", "List the deleted runs, or the others again."),
     Action("runs", "archive", "a", "", "Put the marked runs out of sight, or back."),
     Action("runs", "archived", "A", "", "Show archived runs as well, or no longer."),
-    Action("runs", "stop", "s", "Stop", "Stop the marked runs, or the one under the cursor, after a question."),
+    Action("runs", "stop", "s", "", "Stop the marked runs, or the one under the cursor, after a question."),
     Action("runs", "resume", "P", "", "Let runs that broke off go on from their newest checkpoint."),
     Action("runs", "rerun", "R", "", "Queue the same configurations, seeds included, as new runs."),
     Action("runs", "fork", "F", "", "Queue new runs that begin with the weights of these, with settings you type."),

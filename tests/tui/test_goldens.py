@@ -66,12 +66,25 @@ async def test_every_screen_looks_as_it_did(state: str, size: tuple[int, int], r
 
 
 async def tour(lab: Lab, size: tuple[int, int]) -> AsyncIterator[tuple[str, str]]:
-    """The name and the text of each screen: the main ones, the page of a run, the log and the help."""
+    """The name and the text of each screen: the main ones with their views, the page of a run, the log, the dialogs."""
     app = MoetuiApp(lab, remote=False, charset="braille")
     async with app.run_test(size=size) as pilot:
         for mode in MoetuiApp.MODES:
             await app.action_show(mode)
             yield mode, await settled(pilot)
+        for mode, keys in (("launch", "vve"), ("compare", "vp"), ("runs", "T")):
+            await app.action_show(mode)
+            await settled(pilot)
+            for key in keys:
+                await pilot.press(key)
+                yield f"{mode} {key}", await settled(pilot)
+        await pilot.press("T", "C")
+        yield "columns", await settled(pilot)
+        await pilot.press("escape", "t")
+        yield "tags", await settled(pilot)
+        await pilot.press("escape", "f4")
+        yield "tour", await settled(pilot)
+        await pilot.press("escape")
         await app.action_show("live")
         await pilot.press("question_mark")
         yield "help", await settled(pilot)
@@ -82,6 +95,9 @@ async def tour(lab: Lab, size: tuple[int, int]) -> AsyncIterator[tuple[str, str]
         await settled(pilot)
         await pilot.press("enter")
         yield "run", await settled(pilot)
+        for key in "fgp":
+            await pilot.press(key)
+            yield f"run {key}", await settled(pilot)
 
 
 async def settled(pilot: Pilot[None]) -> str:

@@ -1,12 +1,13 @@
 """What the page of one run, or of several, says in words, section by section. Reads files: belongs in a thread."""
 
 from collections.abc import Mapping, Sequence
+from textwrap import fill
 from typing import Literal, get_args
 
 from rich.text import Text
 
 from engine.rundir import DamagedFile
-from moetui.core.detail import Detail, detail
+from moetui.core.detail import LABEL, Detail, detail
 from moetui.core.errors import LabError
 from moetui.core.lab import Lab
 from moetui.core.records import RunRecord
@@ -49,7 +50,7 @@ def section_text(
         except (LabError, DamagedFile, OSError) as error:
             faults.append(f"{run.name}: {error}\n", "red")
     if len(runs) == 1:
-        words = [_alone(found, section) for found in details.values()]
+        words = [_alone(found, section, width) for found in details.values()]
     elif section == "config":
         configs = {run_id: found.known for run_id, found in details.items()}
         words = [side_by_side(runs, configs, slots, width, whole=whole)]
@@ -62,12 +63,14 @@ def section_text(
     return Text("\n").join([*([faults] if faults else []), *words])
 
 
-def _alone(found: Detail, section: Section) -> Text:
+def _alone(found: Detail, section: Section, width: int) -> Text:
     if section == "config":
         return Text("\n".join(found.settings()))
     if section == "origin":
         return Text("\n".join(found.origins()) or "Nothing was noted of where this run comes from.")
-    text = Text("\n".join(found.facts()))
+    hanging = " " * LABEL
+    facts = (fill(line, max(width, 2 * LABEL), subsequent_indent=hanging) for line in found.facts())
+    text = Text("\n".join(facts))
     return text.append(f"\n\n{found.traceback.rstrip()}", "red") if found.traceback else text
 
 

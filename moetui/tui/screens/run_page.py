@@ -80,7 +80,7 @@ class RunPage(ChartKeys, DeskScreen):
         """Keep the curves in sight where there is room for them and for words."""
         few = len(self._runs) <= len(PALETTE)
         self.set_class(event.size.height >= TALL and few and any(run.path for run in self._runs), "-tall")
-        if self._section == "config":
+        if self._section in {"config", "facts"}:  # what is fitted to the width
             self._say()
 
     def show_picture(self, picture: Picture) -> None:
