@@ -89,6 +89,13 @@ def test_find_which_learning_rate_was_best(lab: Lab, connect: Connect) -> None:
     terminal.shows("0.01")
     terminal.press("?")
     terminal.shows("Propose what to run next")
+    terminal.press("q")  # closes the help: f after escape would be alt+f
+    terminal.shows("Refine")
+    terminal.press("f")
+    terminal.shows("Queue [0-9]+ runs? of grid")
+    terminal.press("y")
+    terminal.shows("running")
+    assert [run for run in lab.records() if run.pending]
 
 
 def updates(terminal: Terminal) -> str:
