@@ -62,6 +62,11 @@ class CurveGrid(Panel):
         self._charts = [Chart(charset=self._charset) for _ in range(self.board.places)]
         yield from self._charts
 
+    @property
+    def current(self) -> Kind:
+        """The chart that keys change."""
+        return next(kind for kind in CHARTS if kind.key == self._current)
+
     @shows
     def show(
         self,
@@ -133,8 +138,7 @@ class CurveGrid(Panel):
 
     def toggle_log(self) -> None:
         """Turn the y axis of the current chart from linear to logarithmic or back."""
-        kind = next(kind for kind in CHARTS if kind.key == self._current)
-        self._change_look(log=not kind.spec(self._overlay).y_log)
+        self._change_look(log=not self.current.spec(self._overlay).y_log)
 
     def smooth(self, step: int) -> None:
         """Give the current chart the next stronger or weaker moving average."""

@@ -18,7 +18,8 @@ from moetui.tui.chart.widget import Chart
 from moetui.tui.screens.live import LiveScreen
 from moetui.tui.screens.pick import Pick
 from moetui.tui.screens.run_page import RunPage
-from moetui.tui.widgets.curve_board import BOARD_FILE, KeptBoard
+from moetui.tui.widgets.curve_board import BOARD_FILE, Board, KeptBoard
+from moetui.tui.widgets.curve_grid import CurveGrid
 from tests.tui.lab_on_disk import end_run, write_run
 from tests.tui.screens.test_live import LARGE, SMALL, TINY, Watched, ended_study, live
 
@@ -91,6 +92,16 @@ async def test_what_is_chosen_on_the_page_of_a_run_is_chosen_on_live(lab: Lab) -
         await watched.pilot.press("e")
         board = KeptBoard(state_file(BOARD_FILE)).read()
         assert (board.axis, board.events, board.look("loss").weight) == ("tokens", False, 0.6)
+
+
+@pytest.mark.parametrize("key", ["w", "W"])
+async def test_a_chart_that_is_not_smoothed_says_so(lab: Lab, key: str) -> None:
+    ended_study(lab, 1)
+    async with live(lab, LARGE) as watched:
+        await watched.until(lambda: watched.curves("Learning rate"), "curves")
+        await watched.pilot.press("tab", key)
+        await watched.until(lambda: "drawn as measured" in watched.seen, "the notice")
+        assert watched.app.screen.query_one(CurveGrid).board == Board()
 
 
 async def test_keys_that_move_the_zoomed_charts_need_a_zoom(lab: Lab) -> None:
