@@ -68,22 +68,25 @@ def form_rows(
     return rows
 
 
-def value_text(value: Any) -> str:
-    """A value as it is shown, and as it can be typed."""
+def value_text(value: Any, *, exact: bool = False) -> str:
+    """A value as it is shown, or to the last digit as it can be typed."""
     if value is None:
         return "none"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return f"{value:.6g}"
+        shown = f"{value:.6g}"
+        return repr(value) if exact and float(shown) != value else shown
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def axis_text(values: Sequence[Any]) -> str:
-    """The values of a key that is varied, as they can be typed."""
+def axis_text(values: Sequence[Any], *, exact: bool = False) -> str:
+    """The values of a key that is varied, as they are shown, or to the last digit as they can be typed."""
     if any(isinstance(value, list | tuple) for value in values):
         return json.dumps(list(values), ensure_ascii=False)
-    return " ".join(shlex.quote(value) if isinstance(value, str) else value_text(value) for value in values)
+    return " ".join(
+        shlex.quote(value) if isinstance(value, str) else value_text(value, exact=exact) for value in values
+    )
 
 
 def edits_line(settings: Mapping[str, Any], axes: Mapping[str, Sequence[Any]]) -> str:

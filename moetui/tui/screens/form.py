@@ -42,6 +42,7 @@ class Form(PlaceScreen):
         self._unedited = desk.unedited()
         self._changed_only = False
         self._way: Way = "value"
+        self._opened = ""
 
     def compose_body(self) -> ComposeResult:
         """Caption, search, rows, what there is to know of one, its line and what is wrong with it."""
@@ -147,9 +148,13 @@ class Form(PlaceScreen):
         line = self.query_one("#value", Line)
         varied = self._desk.varied().get(info.key)
         now = self._desk.present().get(info.key, info.default)
-        line.value = axis_text(varied or (() if now is None else (now,))) if way == "grid" else value_text(now)
+        if way == "grid":
+            line.value = axis_text(varied or (() if now is None else (now,)), exact=True)
+        else:
+            line.value = "" if varied else value_text(now, exact=True)
+        self._opened = line.value
         line.cursor_position = len(line.value)
-        line.placeholder = "empty"
+        line.placeholder = "one value for all runs" if varied else "empty"
         line.add_class("-open")
         self.set_focus(line)
         self._say(hint=self._hint)
@@ -162,9 +167,10 @@ class Form(PlaceScreen):
     def _enter(self, text: str) -> None:
         if fault := self._fault_of(text):
             self._say(fault)
-        elif edits := self._edited(text):
+        else:
             self._close()
-            self._take(edits)
+            if edits := self._edited(text):
+                self._take(edits)
 
     def _fault_of(self, text: str) -> str:
         """What is wrong with the line; empty if nothing."""
@@ -175,9 +181,9 @@ class Form(PlaceScreen):
         return self._desk.check(edits) if edits else ""
 
     def _edited(self, text: str) -> Edits | None:
-        """The edits with what the line says of the key under the cursor. Raises `UsageError`."""
+        """The edits with what the line says of the key under the cursor; None if it says what it said. Raises `UsageError`."""
         info = self._info
-        if info is None:
+        if info is None or text == self._opened:
             return None
         if self._way == "value":
             return self._desk.edits.with_value(info.key, parse_field(info, text))

@@ -25,7 +25,7 @@ from moetui.tui.place import PlaceScreen
 from moetui.tui.screens.confirm import Confirm
 from moetui.tui.screens.log import LogView
 from moetui.tui.widgets.chart_keys import ChartKeys
-from moetui.tui.widgets.curve_board import BOARD_FILE
+from moetui.tui.widgets.curve_board import BOARD_FILE, kept_board
 from moetui.tui.widgets.curve_grid import CurveGrid
 
 
@@ -50,7 +50,7 @@ class LiveScreen(ChartKeys, PlaceScreen):
     def compose_body(self) -> ComposeResult:
         """List, charts, and what stands in their place while there are no runs."""
         yield RunList()
-        yield CurveGrid(charset=self.laboratory.charset, board_file=state_file(BOARD_FILE))
+        yield CurveGrid(charset=self.laboratory.charset, kept=kept_board(state_file(BOARD_FILE)))
         yield Static(id="nothing")
 
     def show_picture(self, picture: Picture) -> None:

@@ -21,7 +21,7 @@ from moetui.tui.runs.desk import DeskScreen
 from moetui.tui.runs.sections import SECTIONS, Section, section_line, section_text
 from moetui.tui.screens.log import LogView
 from moetui.tui.widgets.chart_keys import ChartKeys
-from moetui.tui.widgets.curve_board import BOARD_FILE
+from moetui.tui.widgets.curve_board import BOARD_FILE, kept_board
 from moetui.tui.widgets.curve_grid import CurveGrid
 
 TALL = 34
@@ -59,7 +59,7 @@ class RunPage(ChartKeys, DeskScreen):
         """Head, sections, curves, words."""
         yield Static(id="summary")
         yield Static(id="sections")
-        yield CurveGrid(charset=self.laboratory.charset, board_file=state_file(BOARD_FILE))
+        yield CurveGrid(charset=self.laboratory.charset, kept=kept_board(state_file(BOARD_FILE)))
         yield VerticalScroll(Static(id="words"))
 
     @property

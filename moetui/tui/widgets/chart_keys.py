@@ -51,8 +51,11 @@ class ChartKeys(Screen[None]):
         self.grid.toggle_log()
 
     def action_smooth(self, step: int) -> None:
-        """Smoother or rougher."""
-        self.grid.smooth(step)
+        """Smoother or rougher, where there is something to smooth."""
+        if self.grid.current.raw:
+            self.notify("This chart is drawn as measured; nothing on it is smoothed", severity="warning", markup=False)
+        else:
+            self.grid.smooth(step)
 
     def action_zoom(self, factor: float) -> None:
         """Closer or further."""

@@ -1,6 +1,7 @@
 """What the user made of the charts: which there are, how many at once, and how they are drawn. Kept for the next session."""
 
 import contextlib
+import functools
 import os
 from pathlib import Path
 from typing import Literal
@@ -54,17 +55,35 @@ class Board(BaseModel):
         return self.model_copy(update={"looks": self.looks | {key: look}})
 
 
-def read_board(path: Path | None) -> Board:
-    """The board as it was left; the usual one if there is none or it cannot be read."""
-    if path is not None:
-        with contextlib.suppress(OSError, ValidationError):
-            return Board.model_validate_json(path.read_bytes())
-    return Board()
+class KeptBoard:
+    """The board that several grids share, and through its file the programs of one user: whoever asks gets the newest."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._path = path
+        self._board = Board()
+        self._stamp: tuple[int, int, int] | None = None
+
+    def read(self) -> Board:
+        """The board as it was left last, at the price of one stat; a file that is missing or cannot be read changes nothing."""
+        if self._path is not None:
+            with contextlib.suppress(OSError, ValidationError):
+                status = self._path.stat()
+                stamp = status.st_ino, status.st_mtime_ns, status.st_size
+                if stamp != self._stamp:
+                    self._stamp = stamp
+                    self._board = Board.model_validate_json(self._path.read_bytes())
+        return self._board
+
+    def keep(self, board: Board) -> None:
+        """Keep the board for the next time; where nothing can be written it lasts as long as the program."""
+        self._board = board
+        if self._path is not None:
+            with contextlib.suppress(OSError):
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                os.close(replace_file(self._path, board.model_dump_json(indent=1).encode()))
 
 
-def keep_board(board: Board, path: Path | None) -> None:
-    """Keep the board for the next time; where nothing can be written it lasts as long as the program."""
-    if path is not None:
-        with contextlib.suppress(OSError):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            os.close(replace_file(path, board.model_dump_json(indent=1).encode()))
+@functools.cache
+def kept_board(path: Path) -> KeptBoard:
+    """The one board that this program has of a file."""
+    return KeptBoard(path)

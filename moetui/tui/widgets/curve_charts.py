@@ -26,12 +26,16 @@ from moetui.tui.widgets.curve_specs import (
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One chart. `metrics`: it is there when a run has measured one of these; without any it is always there."""
+    """One chart. `metrics`: it is there when a run has measured one of these; without any it is always there.
+
+    `raw`: everything on it is drawn as it was measured, whatever moving average is wanted.
+    """
 
     key: str
     label: str
     make: Callable[[Overlay], ChartSpec]
     metrics: tuple[str, ...] = ()
+    raw: bool = False
 
     def fits(self, overlay: Overlay) -> bool:
         """Whether there is something to draw, or will be."""
@@ -40,8 +44,10 @@ class Kind:
         )
 
     def spec(self, overlay: Overlay) -> ChartSpec:
-        """The chart with the events on its axis."""
-        return replace(self.make(overlay), marks=marks(overlay))
+        """The chart with the events on its axis, and behind its title the weight of its moving average."""
+        spec, weight = self.make(overlay), overlay.board.look(self.key).weight
+        notes = (spec.note, f"smooth {weight:g}" if weight and not self.raw else "")
+        return replace(spec, marks=marks(overlay), note=" · ".join(note for note in notes if note))
 
 
 def experts_spec(overlay: Overlay) -> ChartSpec:
@@ -63,14 +69,14 @@ def experts_spec(overlay: Overlay) -> ChartSpec:
 
 CHARTS: tuple[Kind, ...] = (
     Kind("loss", "Loss of training and validation", loss_spec),
-    Kind("lr", "Learning rate, planned and actual", lr_spec),
+    Kind("lr", "Learning rate, planned and actual", lr_spec, raw=True),
     Kind("accuracy", "Accuracy", accuracy_spec),
     Kind("throughput", "Tokens per second", throughput_spec),
-    Kind("perplexity", "Validation perplexity", perplexity_spec, ("val_perplexity",)),
+    Kind("perplexity", "Validation perplexity", perplexity_spec, ("val_perplexity",), raw=True),
     Kind("gradient", "Gradient norm", gradient_spec, ("grad_norm",)),
     Kind("entropy", "Router entropy", entropy_spec, ("router_entropy",)),
-    Kind("load", "Load of the least and the most used expert", load_spec, ("expert_load_max",)),
-    Kind("experts", "Load of every expert, layer by layer", experts_spec, ("expert_load_max",)),
+    Kind("load", "Load of the least and the most used expert", load_spec, ("expert_load_max",), raw=True),
+    Kind("experts", "Load of every expert, layer by layer", experts_spec, ("expert_load_max",), raw=True),
     Kind("memory", "Peak memory", memory_spec, ("peak_memory",)),
     Kind("mfu", "Share of the GPU's peak (MFU)", mfu_spec, ("mfu",)),
     Kind("wait", "Time spent waiting for data", wait_spec, ("data_wait",)),

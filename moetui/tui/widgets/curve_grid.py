@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from textual.app import ComposeResult
 from textual.events import Resize
@@ -14,7 +13,7 @@ from moetui.tui.chart.widget import Chart
 from moetui.tui.curves import Curves
 from moetui.tui.panel import Panel, shows
 from moetui.tui.widgets.curve_axis import AXES
-from moetui.tui.widgets.curve_board import COLOURS, MOST, WEIGHTS, keep_board, read_board
+from moetui.tui.widgets.curve_board import COLOURS, MOST, WEIGHTS, Board, KeptBoard
 from moetui.tui.widgets.curve_charts import CHARTS, Kind
 from moetui.tui.widgets.curve_events import events_near, ghosts_of
 from moetui.tui.widgets.curve_overlay import Overlay
@@ -27,7 +26,8 @@ class CurveGrid(Panel):
     """The charts of some runs. One chart is current; it can have the space alone. Cursor and zoom are those of all charts.
 
     `show` draws at once and lays nothing out anew, unless there are charts that were not there before. Where not all have room, the
-    current chart is always among those shown. `board_file` keeps what the user chooses.
+    current chart is always among those shown. `kept` has what the user chooses, here and in other grids; what was chosen there is
+    drawn at the next `show`.
     """
 
     DEFAULT_CSS = """
@@ -39,13 +39,13 @@ class CurveGrid(Panel):
         self,
         *,
         charset: Charset = "braille",
-        board_file: Path | None = None,
+        kept: KeptBoard | None = None,
         id: str | None = None,  # noqa: A002  Textual's name
     ) -> None:
         super().__init__(id=id)
         self._charset: Charset = charset
-        self._board_file = board_file
-        self.board = read_board(board_file)
+        self._kept = kept or KeptBoard()
+        self.board = self._kept.read()
         self._charts: list[Chart] = []
         self._overlay = Overlay(board=self.board)
         self._every: Sequence[RunRecord] = ()
@@ -62,6 +62,11 @@ class CurveGrid(Panel):
         self._charts = [Chart(charset=self._charset) for _ in range(self.board.places)]
         yield from self._charts
 
+    @property
+    def current(self) -> Kind:
+        """The chart that keys change."""
+        return next(kind for kind in CHARTS if kind.key == self._current)
+
     @shows
     def show(
         self,
@@ -77,6 +82,7 @@ class CurveGrid(Panel):
 
         `every` are the runs among which published counterparts are sought, `focus` the run whose experts are shown.
         """
+        self._take(self._kept.read())
         backgrounds = backgrounds or {}
         self._every = every
         for run in runs:
@@ -115,8 +121,7 @@ class CurveGrid(Panel):
         self._change(hidden=hidden)
 
     def next_axis(self) -> None:
-        """Draw against the next quantity. Zoom and cursor belonged to the one before."""
-        self._window = self._cursor = None
+        """Draw against the next quantity."""
         self._change(axis=AXES[(AXES.index(self.board.axis) + 1) % len(AXES)])
 
     def next_colour(self) -> None:
@@ -133,16 +138,13 @@ class CurveGrid(Panel):
 
     def toggle_log(self) -> None:
         """Turn the y axis of the current chart from linear to logarithmic or back."""
-        kind = next(kind for kind in CHARTS if kind.key == self._current)
-        look = self.board.look(kind.key).model_copy(update={"log": not kind.spec(self._overlay).y_log})
-        self._change(looks=self.board.with_look(kind.key, look).looks)
+        self._change_look(log=not self.current.spec(self._overlay).y_log)
 
     def smooth(self, step: int) -> None:
         """Give the current chart the next stronger or weaker moving average."""
-        look = self.board.look(self._current)
-        place = min(range(len(WEIGHTS)), key=lambda at: abs(WEIGHTS[at] - look.weight))
-        look = look.model_copy(update={"weight": WEIGHTS[min(max(place + step, 0), len(WEIGHTS) - 1)]})
-        self._change(looks=self.board.with_look(self._current, look).looks)
+        weight = self.board.look(self._current).weight
+        place = min(range(len(WEIGHTS)), key=lambda at: abs(WEIGHTS[at] - weight))
+        self._change_look(weight=WEIGHTS[min(max(place + step, 0), len(WEIGHTS) - 1)])
 
     def zoom(self, factor: float) -> None:
         """Look at `factor` times as much of the x axis."""
@@ -194,9 +196,22 @@ class CurveGrid(Panel):
         self._arrange()
 
     def _change(self, **fields: object) -> None:
-        self.board = self.board.model_copy(update=fields)
-        keep_board(self.board, self._board_file)
+        self._keep(self._kept.read().model_copy(update=fields))
+
+    def _change_look(self, **fields: object) -> None:
+        """Change how the current chart is drawn."""
+        board = self._kept.read()
+        self._keep(board.with_look(self._current, board.look(self._current).model_copy(update=fields)))
+
+    def _keep(self, board: Board) -> None:
+        self._kept.keep(board)
+        self._take(board)
         self._renew()
+
+    def _take(self, board: Board) -> None:
+        if board.axis != self.board.axis:
+            self._window = self._cursor = None  # they belonged to the axis before
+        self.board = board
 
     def _renew(self) -> None:
         """Draw again with what the user chose since."""

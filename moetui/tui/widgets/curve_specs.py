@@ -114,9 +114,8 @@ def _chart(
     empty: str = "no data yet",
 ) -> ChartSpec:
     """A chart on the common x axis. What the user chose for its y axis comes before what it would choose itself."""
-    look = overlay.board.look(key)
-    log = y_log if look.log is None else look.log
-    notes = [*(["log"] if log else []), *([f"smooth {look.weight:g}"] if look.weight else [])]
+    chosen = overlay.board.look(key).log
+    log = y_log if chosen is None else chosen
     if overlay.runs and all(overlay.ruler_of(run) is None for run in overlay.runs):
         empty = f"no run tells its {overlay.axis}"
     return ChartSpec(
@@ -127,7 +126,7 @@ def _chart(
         None if log and y_range is not None and y_range[0] <= 0 else y_range,
         log,
         y_format,
-        note=" · ".join(notes),
+        note="log" if log else "",
         areas=areas,
         cursor=overlay.cursor,
         empty=empty,

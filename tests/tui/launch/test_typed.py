@@ -162,9 +162,23 @@ def test_any_key_takes_several_values(key: str, text: str, values: tuple[object,
 
 
 @given(st.sampled_from(sorted(FIELDS)))
-def test_the_default_reads_back_as_it_is_shown(key: str) -> None:
+def test_the_default_reads_back_as_it_can_be_typed(key: str) -> None:
     info = FIELDS[key]
     default = list(info.default) if isinstance(info.default, tuple) else info.default
-    assert parse_field(info, value_text(default)) == default
+    assert parse_field(info, value_text(default, exact=True)) == default
     if default is not None:
-        assert parse_axis(info, axis_text([default])) == (default,)
+        assert parse_axis(info, axis_text([default], exact=True)) == (default,)
+
+
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=5, unique=True))
+def test_a_number_reads_back_to_the_last_digit(values: list[float]) -> None:
+    info = FIELDS["optimizer.lr"]
+    assert parse_axis(info, axis_text(values, exact=True)) == tuple(values)
+    assert parse_field(info, value_text(values[0], exact=True)) == values[0]
+
+
+@pytest.mark.parametrize(
+    ("value", "shown", "typed"), [(0.05, "0.05", "0.05"), (1.0, "1", "1"), (0.0123456789, "0.0123457", "0.0123456789")]
+)
+def test_a_number_is_shown_short_and_typed_whole(value: float, shown: str, typed: str) -> None:
+    assert (value_text(value), value_text(value, exact=True)) == (shown, typed)

@@ -9,6 +9,7 @@ from moetui.tui.app import MoetuiApp
 from moetui.tui.chart.widget import Chart
 from moetui.tui.launch.form_list import FormList
 from moetui.tui.screens.form import Form
+from moetui.tui.widgets.line import Line
 from tests.tui.screens.test_launch import SIZES, ready, said, screen, type_text, until
 
 
@@ -98,6 +99,35 @@ async def test_a_choice_is_turned_and_only_what_changed_can_be_shown(lab: Lab) -
         await pilot.press("c", "escape")
         await pilot.pause()
         assert "optimizer.nesterov=no" in said(pilot, "note")
+
+
+@pytest.mark.parametrize("key", ["enter", "g"])
+async def test_a_value_that_is_only_looked_at_stays_as_it_is(lab: Lab, key: str) -> None:
+    async with MoetuiApp(lab).run_test(size=(80, 24)) as pilot:
+        form = await opened(pilot, "optimizer.momentum")
+        line = form.query_one("#value", Line)
+        before = form._desk.present()
+        await pilot.press(key, "enter")
+        assert "nothing changed" in text(form, "caption")
+        assert form._desk.present() == before
+        for key_of_line, typed in (("enter", "0.91234567891"), ("g", "0.91234567891 0.92345678912")):
+            await pilot.press(key_of_line, *["backspace"] * len(line.value))
+            await type_text(pilot, typed)
+            await pilot.press("enter")
+            edits = form._desk.edits
+            await pilot.press(key_of_line)
+            assert line.value == typed
+            await pilot.press("enter", key, "enter")
+            assert form._desk.edits == edits
+
+
+async def test_a_varied_key_gets_one_value_when_one_is_typed(lab: Lab) -> None:
+    async with MoetuiApp(lab).run_test(size=(80, 24)) as pilot:
+        form = await opened(pilot, "training.batch_size")
+        await pilot.press("g", *["backspace"] * 5)
+        await type_text(pilot, "4 8")
+        await pilot.press("enter", "enter", "4", "enter")
+        assert (form._desk.edits.settings, form._desk.edits.axes) == ({"training.batch_size": 4}, {})
 
 
 async def test_an_edit_can_be_left(lab: Lab) -> None:

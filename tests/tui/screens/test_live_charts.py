@@ -18,7 +18,8 @@ from moetui.tui.chart.widget import Chart
 from moetui.tui.screens.live import LiveScreen
 from moetui.tui.screens.pick import Pick
 from moetui.tui.screens.run_page import RunPage
-from moetui.tui.widgets.curve_board import BOARD_FILE, read_board
+from moetui.tui.widgets.curve_board import BOARD_FILE, Board, KeptBoard
+from moetui.tui.widgets.curve_grid import CurveGrid
 from tests.tui.lab_on_disk import end_run, write_run
 from tests.tui.screens.test_live import LARGE, SMALL, TINY, Watched, ended_study, live
 
@@ -76,6 +77,31 @@ async def test_every_key_changes_what_it_says_on_both_screens(lab: Lab, size: tu
                 undo = {"x": ["x"] * 3, "y": ["y"], "w": ["W"], "e": ["e"]}.get(key, ["0"])
                 await watched.pilot.press(*undo)
                 await watched.until(partial(loss_is, watched, seen, before), f"{undo} on {screen}")
+
+
+async def test_what_is_chosen_on_the_page_of_a_run_is_chosen_on_live(lab: Lab) -> None:
+    runs = ended_study(lab, 1)
+    async with live(lab) as watched:
+        await watched.until(lambda: watched.curves("Loss"), "curves")
+        await watched.app.push_screen(RunPage(runs, {}))
+        await watched.until(lambda: isinstance(watched.app.screen, RunPage), "the page")
+        await watched.until(lambda: spec_of(watched, "Loss").series, "curves of the page")
+        await watched.pilot.press("x", "w", "escape")
+        await watched.until(lambda: isinstance(watched.app.screen, LiveScreen), "Live")
+        await watched.until(lambda: spec_of(watched, "Loss").x_label == "tokens", "the axis")
+        await watched.pilot.press("e")
+        board = KeptBoard(state_file(BOARD_FILE)).read()
+        assert (board.axis, board.events, board.look("loss").weight) == ("tokens", False, 0.6)
+
+
+@pytest.mark.parametrize("key", ["w", "W"])
+async def test_a_chart_that_is_not_smoothed_says_so(lab: Lab, key: str) -> None:
+    ended_study(lab, 1)
+    async with live(lab, LARGE) as watched:
+        await watched.until(lambda: watched.curves("Learning rate"), "curves")
+        await watched.pilot.press("tab", key)
+        await watched.until(lambda: "drawn as measured" in watched.seen, "the notice")
+        assert watched.app.screen.query_one(CurveGrid).board == Board()
 
 
 async def test_keys_that_move_the_zoomed_charts_need_a_zoom(lab: Lab) -> None:
@@ -172,10 +198,10 @@ async def test_one_chooses_which_charts_there_are(lab: Lab) -> None:
         await watched.until(lambda: isinstance(watched.app.screen, LiveScreen), "the charts")
         await watched.pilot.pause()
         assert shown(watched) == ["Learning rate", "Accuracy", "Tokens/s"]
-        assert read_board(state_file(BOARD_FILE)).hidden == {"loss"}
+        assert KeptBoard(state_file(BOARD_FILE)).read().hidden == {"loss"}
         await watched.pilot.press("C", "escape")
         await watched.until(lambda: isinstance(watched.app.screen, LiveScreen), "the charts")
-        assert read_board(state_file(BOARD_FILE)).hidden == {"loss"}
+        assert KeptBoard(state_file(BOARD_FILE)).read().hidden == {"loss"}
 
 
 async def test_seeds_get_one_colour_and_then_a_band(lab: Lab) -> None:

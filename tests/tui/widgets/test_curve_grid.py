@@ -9,6 +9,7 @@ from moetui.core.measured import KEYS
 from moetui.core.records import RunRecord
 from moetui.tui.chart.widget import Chart
 from moetui.tui.curves import Curves
+from moetui.tui.widgets.curve_board import KeptBoard, Look
 from moetui.tui.widgets.curve_charts import CHARTS
 from moetui.tui.widgets.curve_grid import CurveGrid
 from moetui.tui.widgets.curve_page import shape
@@ -22,7 +23,7 @@ class GridApp(App[None]):
         self._board_file = board_file
 
     def compose(self) -> ComposeResult:
-        yield CurveGrid(board_file=self._board_file)
+        yield CurveGrid(kept=KeptBoard(self._board_file))
 
     @property
     def grid(self) -> CurveGrid:
@@ -201,3 +202,24 @@ async def test_looks_belong_to_one_chart_and_outlast_the_program(tmp_path: Path)
             assert (loss.y_log, loss.note.startswith("log · smooth 0.9")) == (True, True)
             assert (rate.y_log, "smooth" in rate.note) == (False, False)
             assert len(app.titles()) == 3
+
+
+async def test_what_is_chosen_in_one_grid_reaches_the_others_and_undoes_nothing_there(tmp_path: Path) -> None:
+    path = tmp_path / "charts.json"
+    first, second = GridApp(path), GridApp(path)
+    async with first.run_test(size=(80, 20)), second.run_test(size=(80, 20)):
+        first.show(10)
+        second.show(10)
+        second.grid.inspect(-1)
+        first.grid.next_axis()
+        first.grid.smooth(1)
+        second.grid.toggle_events()
+        board = KeptBoard(path).read()
+        assert (board.axis, board.events, board.look("loss").weight) == ("tokens", False, 0.6)
+        second.grid.toggle_log()
+        first.show(11)
+        assert first.grid.board == second.grid.board == KeptBoard(path).read()
+        assert first.grid.board.look("loss") == Look(log=True, weight=0.6)
+        for app in (first, second):
+            spec = app.query(Chart).first().spec
+            assert (spec.x_label, spec.y_log, spec.cursor) == ("tokens", True, None)

@@ -15,7 +15,7 @@ from moetui.tui.chart.draw import draw
 from moetui.tui.chart.palette import slot
 from moetui.tui.curves import Curves
 from moetui.tui.widgets.curve_axis import XAxis
-from moetui.tui.widgets.curve_board import Board, Colour, Look, keep_board, read_board
+from moetui.tui.widgets.curve_board import Board, Colour, KeptBoard, Look, kept_board
 from moetui.tui.widgets.curve_charts import CHARTS, experts_spec
 from moetui.tui.widgets.curve_events import events_near, ghosts_of, marks
 from moetui.tui.widgets.curve_overlay import Overlay
@@ -156,8 +156,19 @@ def test_charts_come_with_their_measurements() -> None:
 def test_the_board_is_kept_and_a_damaged_one_is_the_usual_one(tmp_path: Path) -> None:
     path = tmp_path / "runs" / "charts.json"
     board = Board(places=9, axis="tokens", hidden=frozenset({"lr"}), looks={"loss": Look(log=True, weight=0.9)})
-    keep_board(board, path)
-    assert read_board(path) == board
-    path.write_text('{"places": 99}')
-    assert read_board(path) == Board()
-    assert read_board(tmp_path / "none") == Board()
+    kept = KeptBoard(path)
+    kept.keep(board)
+    assert KeptBoard(path).read() == board
+    path.write_bytes(b'{"places": 99, "axis": "\xff"}')
+    assert KeptBoard(path).read() == Board()
+    assert kept.read() == board
+    path.unlink()
+    assert kept.read() == board
+    assert KeptBoard(path).read() == Board()
+
+
+def test_where_no_board_can_be_written_it_lasts_as_long_as_the_program(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("no directory")
+    path = tmp_path / "state" / "charts.json"
+    kept_board(path).keep(Board(axis="tokens"))
+    assert kept_board(path).read().axis == "tokens"

@@ -8,11 +8,11 @@ from moetui.core.measured import KEYS, Column
 from moetui.core.records import RunRecord, Scores
 from moetui.tui.chart.draw import draw
 from moetui.tui.chart.palette import slot
-from moetui.tui.chart.spec import Series
+from moetui.tui.chart.spec import ChartSpec, Series
 from moetui.tui.curves import Curves
 from moetui.tui.widgets.curve_axis import AXES
-from moetui.tui.widgets.curve_board import COLOURS, Board, Look
-from moetui.tui.widgets.curve_charts import CHARTS
+from moetui.tui.widgets.curve_board import COLOURS, Board, Colour, Look
+from moetui.tui.widgets.curve_charts import CHARTS, Kind
 from moetui.tui.widgets.curve_overlay import Overlay
 from moetui.tui.widgets.curve_specs import accuracy_spec, loss_spec, lr_spec, throughput_spec
 
@@ -116,6 +116,26 @@ def test_a_run_that_ran_away_does_not_flatten_the_others() -> None:
 
 def test_losses_of_the_usual_size_choose_their_own_axis() -> None:
     assert loss_spec(Overlay((run("a"),), {"a": curves({"train_loss": [(1, 8), (2, 5)]})})).y_range is None
+
+
+@pytest.mark.parametrize("colour", COLOURS)
+@pytest.mark.parametrize("kind", CHARTS, ids=lambda kind: kind.key)
+def test_a_chart_says_that_it_is_smoothed_where_it_is(kind: Kind, colour: Colour) -> None:
+    # Bands are those of training only where there are no evaluations, which are never smoothed.
+    measured = {key: [(1.0, 4.0), (2.0, 2.0), (3.0, 3.0)] for key in KEYS if key not in ("val_loss", "val_accuracy")}
+    runs = (run("a", group="g"), run("b", group="g"))
+    known = {one.id: curves(measured) for one in runs}
+
+    def spec(weight: float) -> ChartSpec:
+        board = Board(colour=colour, looks={kind.key: Look(weight=weight)})
+        return kind.spec(Overlay(runs, known, {"a": 0, "b": 1}, board=board))
+
+    def values(spec: ChartSpec) -> list[list[float]]:
+        return [list(one.y) for one in spec.series]
+
+    assert "smooth" not in spec(0.0).note
+    assert ("smooth 0.9" in spec(0.9).note) == (values(spec(0.9)) != values(spec(0.0)))
+    assert kind.raw == ("smooth 0.9" not in spec(0.9).note)
 
 
 @pytest.mark.parametrize("odd", [math.nan, math.inf, -math.inf, 1e300, 0.0, -1.0])
