@@ -8,7 +8,7 @@
     tour = false                  # the tour of the first start has been seen
 
     [keys.live]                   # place; `moetui keys` lists places, actions and keys
-    stop = "x"
+    stop = "S"
     "cursor(1)" = ["down", "n"]
 
 A fault costs only the line that it is in.

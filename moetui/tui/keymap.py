@@ -8,7 +8,7 @@ from typing import get_args
 from textual.keys import Keys, _character_to_key
 
 from moetui.core.preferences import KeyChoice, nearest
-from moetui.tui.actions import ACTIONS, Place
+from moetui.tui.actions import ACTIONS, Action, Place
 
 MODIFIERS = ("ctrl+", "alt+", "shift+")
 NAMED = frozenset(str(key.value) for key in Keys) | {
@@ -63,13 +63,21 @@ def _key(name: str) -> str | None:
 
 
 def _clashes(choices: Sequence[KeyChoice], keys: Mapping[str, str]) -> Iterator[str]:
-    """Keys that one place has for two actions: the newly chosen one wins, and the other is out of reach."""
-    holders: dict[tuple[str, str], list[str]] = defaultdict(list)
+    """Keys that two actions have where somebody is, those of everywhere included: one of the two is out of reach."""
+    actions = {action.full_id: action for action in ACTIONS}
+    holders: dict[str, list[Action]] = defaultdict(list)
     for action in ACTIONS:
         for key in keys.get(action.full_id, action.keys).split(","):
-            holders[action.place, key].append(action.id)
+            holders[key].append(action)
     for choice in choices:
-        for key in keys[f"{choice.place}.{choice.action}"].split(","):
-            others = [action for action in holders[choice.place, key] if action != choice.action]
-            if others:
-                yield f"{choice.where}: {key} is the key of {others[0]} as well; give that another one"
+        chosen = actions[f"{choice.place}.{choice.action}"]
+        for key in keys[chosen.full_id].split(","):
+            other = next((holder for holder in holders[key] if _meet(chosen, holder)), None)
+            if other:
+                name = other.id if other.place == chosen.place else other.full_id
+                yield f"{choice.where}: {key} is the key of {name} as well; give that another one"
+
+
+def _meet(one: Action, other: Action) -> bool:
+    """Whether there is a place that has both actions."""
+    return one is not other and (one.place == other.place or "everywhere" in (one.place, other.place))

@@ -1,11 +1,13 @@
 """The user's own keys, from the file to the footer."""
 
+import re
 from pathlib import Path
 
 import pytest
 
+from moetui.core import preferences
 from moetui.core.lab import Lab
-from moetui.core.preferences import KeyChoice, workspace_file
+from moetui.core.preferences import KeyChoice, read_settings, workspace_file
 from moetui.tui.actions import ACTIONS
 from moetui.tui.app import MoetuiApp
 from moetui.tui.keymap import keymap_of
@@ -29,14 +31,35 @@ def test_keys_are_written_as_people_write_them_or_as_textual_does() -> None:
         (choice("live", "stopp", "x"), "settings.toml:3: no such action: stopp; did you mean stop?"),
         (choice("live", "stop", "ctrl+pgdown"), "settings.toml:3: no such key: ctrl+pgdown; did you mean pagedown?"),
         (choice("live", "stop", "l"), "settings.toml:3: l is the key of log as well; give that another one"),
+        (
+            choice("live", "stop", "q"),
+            "settings.toml:3: q is the key of everywhere.quit as well; give that another one",
+        ),
+        (
+            choice("everywhere", "tour", "P"),
+            "settings.toml:3: P is the key of runs.resume as well; give that another one",
+        ),
     ],
 )
 def test_a_fault_names_place_and_the_nearest(said: KeyChoice, fault: str) -> None:
     assert keymap_of([said]).faults == (fault,)
 
 
-def test_two_actions_may_swap_their_keys() -> None:
+def test_two_actions_may_swap_their_keys_and_two_places_have_the_same_one() -> None:
     assert keymap_of([choice("live", "stop", "l"), choice("live", "log", "s")]).faults == ()
+    assert keymap_of([choice("live", "stop", "q"), choice("everywhere", "quit", "f9")]).faults == ()
+    assert keymap_of([choice("live", "stop", "f9"), choice("runs", "stop", "f9")]).faults == ()
+
+
+def test_the_examples_of_the_documentation_have_no_fault(lab: Lab) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "terminal.md").read_text()
+    (of_page,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    of_module = "\n".join(re.findall(r"^    (.*)", preferences.__doc__ or "", re.MULTILINE))
+    for example in (of_page, of_module):
+        workspace_file(lab.workspace).write_text(example)
+        settings = read_settings(lab.workspace)
+        assert {choice.action for choice in settings.keys} == {"stop", "cursor(1)"}
+        assert (settings.faults, keymap_of(settings.keys).faults) == ((), ())
 
 
 def test_no_key_of_ours_is_one_that_terminals_multiplexers_or_shells_take() -> None:
