@@ -119,26 +119,28 @@ class DeskScreen(PlaceScreen, metaclass=_AbstractScreen):
 
         def picked(keys: tuple[str, ...] | None) -> None:
             if keys:
-                self._copy(runs, keys[0])
+                self._copy(runs, self.columns, keys[0])
 
         choices = [Choice(key, title) for key, (title, _) in copies.COPIES.items()]
         await self.app.push_screen(Pick(f"Copy of {wording.these(runs)}", choices), picked)
 
-    def _copy(self, runs: Sequence[RunRecord], what: str) -> None:
+    @work(thread=True, group="copy", exit_on_error=False, description="copy runs")
+    def _copy(self, runs: Sequence[RunRecord], columns: Sequence[Column], what: str) -> None:
+        """Make the text and write the file in a thread, which takes a while for ten thousand runs."""
         title, make = copies.COPIES[what]
-        text = make(runs, self.columns)
+        text = make(runs, columns)
         fits = len(text.encode()) <= copies.MOST
-        if fits:
-            self.app.copy_to_clipboard(text)
         try:
-            kept = (
-                f"also in {copies.keep_copy(text)}"
-                if fits
-                else f"too long for the clipboard, in {copies.keep_copy(text)}"
-            )
+            kept = f"{'also' if fits else 'too long for the clipboard,'} in {copies.keep_copy(text)}"
         except OSError as error:
             kept = f"not kept in a file: {error.strerror or error}"
-        self.notify(f"copied {title} of {wording.these(runs)}; {kept}", markup=False)
+        said = f"copied {title} of {wording.these(runs)}; {kept}"
+        self.app.call_from_thread(self._copied, said, text if fits else None)
+
+    def _copied(self, said: str, text: str | None) -> None:
+        if text is not None:
+            self.app.copy_to_clipboard(text)
+        self.notify(said, markup=False)
 
     async def _once_more(self, question: str, task: Callable[..., str]) -> None:
         """Do this to the chosen runs; several are asked for first."""

@@ -2,9 +2,10 @@
 
 import math
 import os
+import threading
 import time
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -14,14 +15,16 @@ from moetui.core.lab import Lab
 from moetui.core.records import RunRecord
 from moetui.tui import app as app_module
 from moetui.tui.app import MoetuiApp
+from moetui.tui.runs import copies
 from moetui.tui.screens.ask import Ask
 from moetui.tui.screens.confirm import Confirm
 from moetui.tui.screens.run_page import RunPage
 from moetui.tui.screens.runs import RunsScreen
+from moetui.tui.widgets.columns import Column
 from moetui.tui.widgets.listing import RunIndex
 from tests.tui.lab_on_disk import end_run, start, write_run
 from tests.tui.screens.runs_seen import PUBLISHED, listed, names, said, table
-from tests.tui.seen import until
+from tests.tui.seen import seen, until
 
 
 async def test_a_published_result_is_labelled_and_deleted_in_a_workspace_without_a_catalogue(lab: Lab) -> None:
@@ -179,6 +182,36 @@ async def test_what_is_copied_is_in_the_clipboard_and_in_a_file(lab: Lab, finish
         await pilot.press("y", *"preset", "enter")
         await until(pilot, lambda: "optimizer.lr = 0.05" in app.clipboard)
         tomllib.loads(app.clipboard.partition("\n\n")[0])
+
+
+async def test_what_is_copied_is_made_while_the_screen_goes_on(
+    lab: Lab, finished: list[RunRecord], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = threading.Event()
+
+    def make(runs: Sequence[RunRecord], columns: Sequence[Column]) -> str:
+        return "made while the screen went on" if drawn.wait(5) else "the screen stood still"
+
+    monkeypatch.setattr(copies, "COPIES", {"ids": ("ids", make)})
+    app = MoetuiApp(lab, start="runs")
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await listed(pilot, app)
+        await pilot.press("y", "enter")
+        drawn.set()
+        await until(pilot, lambda: "copied ids of" in seen(app))
+        assert app.clipboard == "made while the screen went on"
+
+
+async def test_a_copy_that_no_file_can_hold_is_in_the_clipboard_and_said(
+    lab: Lab, finished: list[RunRecord], user: Path
+) -> None:
+    (user / "copied.txt").mkdir()
+    app = MoetuiApp(lab, start="runs")
+    async with app.run_test(size=(120, 24), notifications=True) as pilot:
+        await listed(pilot, app)
+        await pilot.press("y", "enter")
+        await until(pilot, lambda: "not kept in a file" in seen(app))
+        assert app.clipboard == finished[1].id
 
 
 async def test_why_a_run_cannot_go_on_or_be_forked_is_said(lab: Lab) -> None:
