@@ -7,7 +7,7 @@ from typing import Literal
 
 from textual.binding import Binding, BindingType
 
-Place = Literal["everywhere", "launch", "form", "live", "runs", "run", "compare", "devices"]
+Place = Literal["everywhere", "launch", "form", "live", "runs", "run", "log", "compare", "devices"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +207,15 @@ ACTIONS: tuple[Action, ...] = (
     Action("run", "fork", "F", "", "Queue a new run that begins with these weights, with settings you type."),
     Action("run", "export", "X", "", "Export the measurements: csv, jsonl, parquet, tensorboard and more."),
     Action("run", "copy", "Y", "", "Copy id, name, configuration or JSON to clipboard and file."),
+    Action(
+        "log", "back", "escape,q,l,enter", "Back", "Go back to where the log was opened; here q does not leave moetui."
+    ),
+    Action("log", "scroll(-1)", "up,k", "", "Scroll up by a line."),
+    Action("log", "scroll(1)", "down,j", "", "Scroll down by a line."),
+    Action("log", "page(-1)", "pageup", "", "Scroll up by a page."),
+    Action("log", "page(1)", "pagedown,space", "", "Scroll down by a page."),
+    Action("log", "row(0)", "home,g", "", "Go to the first line."),
+    Action("log", "row(-1)", "end,G", "", "Go to the last line, and stay at the end as the log grows."),
     Action("compare", "view('response')", "r", "", "Show the response: the score against the learning rate."),
     Action(
         "compare", "view('verdicts')", "v", "", "Show the verdicts: every setting with its difference from the best."
@@ -256,7 +265,7 @@ def actions_of(place: Place) -> Iterator[Action]:
 
 GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "Move": ("cursor", "page", "row", "go", "turn"),
+        "Move": ("cursor", "scroll", "page", "row", "go", "turn"),
         "Views": (
             "section",
             "view",

@@ -63,7 +63,10 @@ def _key(name: str) -> str | None:
 
 
 def _clashes(choices: Sequence[KeyChoice], keys: Mapping[str, str]) -> Iterator[str]:
-    """Keys that two actions have where somebody is, those of everywhere included: one of the two is out of reach."""
+    """Keys that two actions have where somebody is, those of everywhere included: one of the two is out of reach.
+
+    A key that both have without anybody's choice, such as `q` in the log, is meant to be that of the place.
+    """
     actions = {action.full_id: action for action in ACTIONS}
     holders: dict[str, list[Action]] = defaultdict(list)
     for action in ACTIONS:
@@ -72,12 +75,14 @@ def _clashes(choices: Sequence[KeyChoice], keys: Mapping[str, str]) -> Iterator[
     for choice in choices:
         chosen = actions[f"{choice.place}.{choice.action}"]
         for key in keys[chosen.full_id].split(","):
-            other = next((holder for holder in holders[key] if _meet(chosen, holder)), None)
+            other = next((holder for holder in holders[key] if _meet(chosen, holder, key)), None)
             if other:
                 name = other.id if other.place == chosen.place else other.full_id
                 yield f"{choice.where}: {key} is the key of {name} as well; give that another one"
 
 
-def _meet(one: Action, other: Action) -> bool:
-    """Whether there is a place that has both actions."""
-    return one is not other and (one.place == other.place or "everywhere" in (one.place, other.place))
+def _meet(one: Action, other: Action, key: str) -> bool:
+    """Whether a key of two actions is one too many: there is a place that has both, and one of them got the key by choice."""
+    if one is other or (one.place != other.place and "everywhere" not in (one.place, other.place)):
+        return False
+    return not all(key in action.keys.split(",") for action in (one, other))

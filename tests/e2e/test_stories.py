@@ -73,7 +73,7 @@ def test_come_back_after_a_lost_connection(lab: Lab, connect: Connect) -> None:
     second.press("Enter", "Enter")
     second.shows("Loss")
     second.press("l")
-    second.shows("esc closes")
+    second.shows("running +update")
 
 
 def test_find_which_learning_rate_was_best(lab: Lab, connect: Connect) -> None:

@@ -15,6 +15,7 @@ from tests.tui.states import finished
 WAYS: dict[str, tuple[str, list[str]]] = {
     "everywhere": ("runs", []),
     "form": ("launch", ["e"]),
+    "log": ("live", ["l"]),
     "run": ("runs", ["enter"]),
 }
 """Where to start, and what to press then, to get to the places that are no main screens."""

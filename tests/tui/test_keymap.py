@@ -51,6 +51,12 @@ def test_two_actions_may_swap_their_keys_and_two_places_have_the_same_one() -> N
     assert keymap_of([choice("live", "stop", "f9"), choice("runs", "stop", "f9")]).faults == ()
 
 
+def test_a_key_that_is_meant_to_be_another_one_in_a_place_is_no_fault() -> None:
+    assert keymap_of([choice("log", "back", "escape", "q")]).faults == ()
+    assert keymap_of([choice("everywhere", "quit", "q")]).faults == ()
+    assert keymap_of([choice("everywhere", "quit", "l")]).faults != ()
+
+
 def test_the_examples_of_the_documentation_have_no_fault(lab: Lab) -> None:
     page = (Path(__file__).parents[2] / "docs" / "terminal.md").read_text()
     (of_page,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)

@@ -150,7 +150,7 @@ class LiveScreen(ChartKeys, PlaceScreen):
         """Show the end of the run's log."""
         run = self.query_one(RunList).current
         if run is not None:
-            await self.app.push_screen(LogView(self.laboratory.lab, run))
+            await self.app.push_screen(LogView(run))
 
     async def action_stop(self) -> None:
         """Ask, then stop the run, or kill it if it was asked to stop before."""

@@ -5,15 +5,15 @@ from typing import ClassVar
 from rich.text import Text
 from textual import work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.containers import Vertical
+from textual.binding import BindingType
 from textual.widgets import RichLog, Static
 
 from engine.rundir import DamagedFile
 from moetui.core.lab import Lab
 from moetui.core.log import read_log
 from moetui.core.records import RunRecord
-from moetui.tui.dialog import Dialog
+from moetui.tui.actions import bindings
+from moetui.tui.place import PlaceScreen
 from moetui.tui.widgets.run_columns import GLYPHS, STYLES
 
 WINDOW = 65536
@@ -23,55 +23,89 @@ MOST_LINES = 5000
 POLL_SECONDS = 0.5
 
 
-class LogView(Dialog[None]):
+class LogView(PlaceScreen):
     """Shows one run's state and log until it is closed; at the end of the log it stays at the end."""
 
+    place = "log"
+    AUTO_FOCUS = ""
+    BINDINGS: ClassVar[list[BindingType]] = bindings("log")
     DEFAULT_CSS = """
-    LogView { align: center middle; }
-    LogView > Vertical { width: 100%; height: 100%; background: $surface; }
-    LogView Static { padding: 0 1; width: 1fr; height: auto; max-height: 6; }
-    LogView RichLog { height: 1fr; padding: 0 1; background: $background; }
+    LogView > Static { padding: 0 1; height: auto; max-height: 6; background: $surface; }
+    LogView > RichLog { height: 1fr; padding: 0 1; background: $background; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,l,enter", "close", "Close")]
 
-    def __init__(self, lab: Lab, record: RunRecord) -> None:
+    def __init__(self, record: RunRecord) -> None:
         super().__init__()
-        self._lab = lab
         self._record = record
         self._offset: int | None = None
         self._unfinished = ""
         self._written = False
+        self._fault = ""
 
-    def compose(self) -> ComposeResult:
+    def compose_body(self) -> ComposeResult:
         """State and reason, then the log."""
-        with Vertical():
-            yield Static(_about(self._record))
-            yield RichLog(max_lines=MOST_LINES, min_width=0, wrap=True)
+        yield Static(_about(self._record))
+        log = RichLog(max_lines=MOST_LINES, min_width=0, wrap=True)
+        log.can_focus = False  # its own keys would be no actions
+        yield log
 
     def on_mount(self) -> None:
         """Begin to read."""
-        self.set_interval(POLL_SECONDS, self._poll)
+        self.set_interval(POLL_SECONDS, self._poll_if_shown)
         self._poll()
 
-    def action_close(self) -> None:
-        """Go back."""
+    def action_back(self) -> None:
+        """Go back to where the log was opened."""
         self.dismiss()
+
+    def action_scroll(self, lines: int) -> None:
+        """Scroll by lines."""
+        self.query_one(RichLog).scroll_relative(y=lines, animate=False)
+
+    def action_page(self, pages: int) -> None:
+        """Scroll by what is seen."""
+        self.action_scroll(pages * max(self.query_one(RichLog).size.height - 1, 1))
+
+    def action_row(self, place: int) -> None:
+        """Go to the first line or, with -1, to the last."""
+        log = self.query_one(RichLog)
+        log.scroll_to(y=place % max(log.virtual_size.height, 1), animate=False)
+
+    def _poll_if_shown(self) -> None:
+        if self.is_current:
+            self._poll()
 
     @work(thread=True, exclusive=True, group="log", exit_on_error=False, description="read the log")
     def _poll(self) -> None:
-        record = self._lab.see(self._record)
-        path = self._lab.run_dir(record).log_file
+        try:
+            record, text = self._read()
+        except (DamagedFile, OSError) as error:
+            self.app.call_from_thread(self._tell, str(error))
+            return
+        if text or self._fault or record != self._record:
+            self.app.call_from_thread(self._show, record, text)
+
+    def _read(self) -> tuple[RunRecord, str]:
+        """The run as it is now, and what its log has more than before."""
+        lab = self.laboratory.lab
+        record = lab.see(self._record)
+        path = lab.run_dir(record).log_file
         if self._offset is None:
             self._offset = max((path.stat().st_size if path.exists() else 0) - WINDOW, 0)
         text, self._offset = read_log(path, self._offset)
         if not text and not self._written and not record.pending:
-            text = _last_words(self._lab, record)
-        if text or record != self._record:
-            self.app.call_from_thread(self._show, record, text)
+            text = _last_words(lab, record)
+        return record, text
+
+    def _tell(self, fault: str) -> None:
+        """Say why there is no more to read; that may pass."""
+        if fault != self._fault:
+            self._fault = fault
+            self.query_one(Static).update(_about(self._record).append(f"\n{fault}", "bold red"))
 
     def _show(self, record: RunRecord, text: str) -> None:
-        if record != self._record:
-            self._record = record
+        if self._fault or record != self._record:
+            self._record, self._fault = record, ""
             self.query_one(Static).update(_about(record))
         if text:
             self._written = True
@@ -94,7 +128,6 @@ def _about(record: RunRecord) -> Text:
         "  ",
         (f"{GLYPHS[record.status]} {record.status}", STYLES.get(record.status, "")),
         (f"  update {record.update} of {record.updates}", "dim"),
-        ("   esc closes", "dim"),
     )
     if record.reason:
         line.append(f"\n{record.reason}", STYLES.get(record.status, ""))

@@ -147,4 +147,4 @@ class RunPage(ChartKeys, DeskScreen):
         if run is None:
             self.notify("A published result has no log.", severity="warning", markup=False)
         else:
-            await self.app.push_screen(LogView(self.laboratory.lab, run))
+            await self.app.push_screen(LogView(run))

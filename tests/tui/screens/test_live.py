@@ -206,7 +206,7 @@ async def test_the_log_says_why_a_run_failed(lab: Lab) -> None:
         assert "3/100 · ValueError: odd" in watched.line_of("bad/run")
         await watched.pilot.press("l")
         await watched.until(
-            lambda: "  a line [red]" in watched.seen and "ValueError: odd" in watched.seen.splitlines()[-1], "the log"
+            lambda: "  a line [red]" in watched.seen and "ValueError: odd" in watched.seen.splitlines()[-2], "the log"
         )
         await watched.pilot.press("escape")
         assert isinstance(watched.app.screen, LiveScreen)
