@@ -14,7 +14,7 @@ SIGNS = {"note": "·", "warning": "!", "error": "!"}
 STYLES = {"note": "", "warning": "yellow", "error": "bold red"}
 
 
-class FindingsPanel(VerticalScroll, can_focus=True):
+class FindingsPanel(VerticalScroll, can_focus=True, inherit_bindings=False):
     """Every finding with the runs that have it, what happens at which update, and what to try."""
 
     DEFAULT_CSS = """

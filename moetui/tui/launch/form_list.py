@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from textual.binding import Binding
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
@@ -11,20 +10,12 @@ from textual.strip import Strip
 from moetui.tui.launch.form_rows import FormRow, row_line
 
 
-class FormList(ScrollView, can_focus=True):
+class FormList(ScrollView, can_focus=True, inherit_bindings=False):
     """Shows rows with a cursor on one of them; the cursor stays on its key when the rows change."""
 
     DEFAULT_CSS = """
     FormList { height: 1fr; background: transparent; scrollbar-size-horizontal: 0; }
     """
-    BINDINGS = [  # noqa: RUF012  # Textual's convention
-        Binding("up,k", "move(-1)", "Up", show=False),
-        Binding("down,j", "move(1)", "Down", show=False),
-        Binding("pageup", "page(-1)", "Page up", show=False),
-        Binding("pagedown", "page(1)", "Page down", show=False),
-        Binding("home", "move(-1000000)", "First", show=False),
-        Binding("end", "move(1000000)", "Last", show=False),
-    ]
 
     class Moved(Message):
         """The cursor is on another row."""
@@ -53,7 +44,7 @@ class FormList(ScrollView, can_focus=True):
         self.virtual_size = Size(0, len(self._rows))
         self.refresh()
 
-    def action_move(self, by: int) -> None:
+    def move(self, by: int) -> None:
         """Move the cursor; past a heading in one step."""
         if not self._rows:
             return
@@ -64,9 +55,9 @@ class FormList(ScrollView, can_focus=True):
         if self._rows[target].info is not None:
             self._go(target)
 
-    def action_page(self, pages: int) -> None:
+    def page(self, pages: int) -> None:
         """Move the cursor by screens."""
-        self.action_move(pages * max(self.size.height - 1, 1))
+        self.move(pages * max(self.size.height - 1, 1))
 
     def render_line(self, y: int) -> Strip:
         """One row."""

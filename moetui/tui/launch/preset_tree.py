@@ -9,7 +9,6 @@ from math import prod
 
 from rich.style import Style
 from rich.text import Text
-from textual.binding import Binding
 from textual.message import Message
 from textual.widgets import Tree
 from textual.widgets.tree import TreeNode
@@ -65,14 +64,6 @@ class PresetTree(Tree[Entry], Panel, inherit_bindings=False):
     PresetTree { height: 1fr; background: transparent; scrollbar-size-horizontal: 0; padding: 0; }
     PresetTree:focus { background-tint: transparent; }
     """
-    BINDINGS = [  # noqa: RUF012  # Textual's convention
-        Binding("up", "cursor_up", "Up", show=False),
-        Binding("down", "cursor_down", "Down", show=False),
-        Binding("pageup", "page_up", "Page up", show=False),
-        Binding("pagedown", "page_down", "Page down", show=False),
-        Binding("home", "scroll_home", "First", show=False),
-        Binding("end", "scroll_end", "Last", show=False),
-    ]
 
     class Pointed(Message):
         """The cursor is on this entry now; `name` is the name of the preset or folder."""
@@ -123,6 +114,11 @@ class PresetTree(Tree[Entry], Panel, inherit_bindings=False):
         # Another node on the line of the one before would not be told of: only a change of line is.
         self.cursor_line = -1
         self.move_cursor(node)
+
+    def move(self, by: int) -> None:
+        """Move the cursor by lines, as far as there are any."""
+        self.cursor_line = max(0, min(self.cursor_line + by, self.last_line))
+        self.scroll_to_line(self.cursor_line, animate=False)
 
     def fold(self) -> bool:
         """Fold or unfold the folder under the cursor; False if it is none."""

@@ -65,7 +65,7 @@ def here_text(member: Member, *, reuse: bool) -> str:
     return f"{record.id} {'resume' if member.state == 'again' else record.status}"
 
 
-class RunList(ScrollView, Panel, can_focus=True):
+class RunList(ScrollView, Panel, can_focus=True, inherit_bindings=False):
     """One line for each planned run, with the marker of its curve; only the visible lines are rendered."""
 
     DEFAULT_CSS = """

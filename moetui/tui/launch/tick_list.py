@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Vertical
 from textual.message import Message
 from textual.reactive import reactive
@@ -32,14 +31,6 @@ class TickRows(Widget, can_focus=True):
     DEFAULT_CSS = """
     TickRows { height: 1fr; }
     """
-    BINDINGS = [  # noqa: RUF012  # Textual's convention
-        Binding("up", "move(-1)", "Up", show=False),
-        Binding("down", "move(1)", "Down", show=False),
-        Binding("pageup", "move(-5)", "Page up", show=False),
-        Binding("pagedown", "move(5)", "Page down", show=False),
-        Binding("home", "move(-1000000)", "First", show=False),
-        Binding("end", "move(1000000)", "Last", show=False),
-    ]
 
     rows: reactive[tuple[TickRow, ...]] = reactive(())
     cursor: reactive[int] = reactive(0)
@@ -53,7 +44,7 @@ class TickRows(Widget, can_focus=True):
         """Keep the cursor on the list."""
         return max(0, min(cursor, len(self.rows) - 1))
 
-    def action_move(self, by: int) -> None:
+    def move(self, by: int) -> None:
         """Move the cursor."""
         self.cursor += by
 

@@ -107,6 +107,23 @@ class Form(PlaceScreen):
         else:
             self.dismiss()
 
+    def action_cursor(self, step: int) -> None:
+        """Move to another key."""
+        self.query_one(FormList).move(step)
+
+    def action_page(self, pages: int) -> None:
+        """Move by screens."""
+        self.query_one(FormList).page(pages)
+
+    def action_row(self, place: int) -> None:
+        """Move to the first key or, with -1, to the last."""
+        rows = self.query_one(FormList)
+        rows.move(-len(rows.rows) if place == 0 else len(rows.rows))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave the keys that move to a line that is open."""
+        return not (action in ("cursor", "page", "row") and isinstance(self.focused, Input))
+
     def key_down(self, event: events.Key) -> None:
         """From the search line to what was found."""
         if self.focused is self.query_one("#find"):

@@ -30,7 +30,7 @@ from moetui.tui.launch.desk import Desk
 from moetui.tui.launch.form_rows import edits_line
 from moetui.tui.launch.plan_view import PlanView
 from moetui.tui.launch.preset_tree import PresetTree
-from moetui.tui.launch.tick_list import TickList
+from moetui.tui.launch.tick_list import TickList, TickRows
 from moetui.tui.launch.wording import runs_text
 from moetui.tui.place import PlaceScreen
 from moetui.tui.screens.ask import Ask
@@ -41,6 +41,8 @@ TALL = 34
 """Rows from which on curves and names are shown together."""
 RECENT = 5
 """Presets that the tree shows as used last."""
+MANY = 1_000_000
+"""More lines than anything has."""
 SHORT, NARROW = 20, 70
 """Rows and columns below which description and tree give way to the lists and the chart."""
 
@@ -214,6 +216,26 @@ class LaunchScreen(PlaceScreen):
         else:
             self.focus_previous()
 
+    def action_cursor(self, lines: int) -> None:
+        """Move the cursor of what has the focus, or scroll it if it has none."""
+        if isinstance(self.focused, PresetTree | TickRows):
+            self.focused.move(lines)
+        elif self.focused is not None:
+            self.focused.scroll_relative(y=lines, animate=False)
+
+    def action_page(self, pages: int) -> None:
+        """Move by what is seen of it."""
+        if self.focused is not None:
+            self.action_cursor(pages * max(self.focused.size.height - 1, 1))
+
+    def action_row(self, place: int) -> None:
+        """Move to its first line or, with -1, to its last."""
+        self.action_cursor(-MANY if place == 0 else MANY)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave the keys that move to a line that is open."""
+        return not (action in ("cursor", "page", "row") and isinstance(self.focused, Input))
+
     def action_search(self) -> None:
         """Open the search line."""
         search = self.query_one("#search", Input)
@@ -235,9 +257,10 @@ class LaunchScreen(PlaceScreen):
             search.remove_class("-open")
             self._focus_tree()
 
-    def key_down(self) -> None:
+    def key_down(self, event: events.Key) -> None:
         """From the search line to what was found."""
         if self.focused is self.query_one("#search", Input):
+            event.stop()
             self._focus_tree()
 
     def action_view(self) -> None:

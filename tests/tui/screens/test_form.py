@@ -5,6 +5,7 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 
 from moetui.core.lab import Lab
+from moetui.core.preferences import workspace_file
 from moetui.tui.app import MoetuiApp
 from moetui.tui.chart.widget import Chart
 from moetui.tui.launch.form_list import FormList
@@ -44,7 +45,7 @@ async def test_every_key_can_be_reached_at_every_size(lab: Lab, size: tuple[int,
         keys = [row.key for row in rows.rows if row.info]
         seen = [current(form)]
         for _ in keys[1:]:
-            rows.action_move(1)
+            rows.move(1)
             seen.append(current(form))
         assert seen == keys
         await pilot.pause()
@@ -138,3 +139,24 @@ async def test_an_edit_can_be_left(lab: Lab) -> None:
         assert pilot.app.focused is form.query_one(FormList)
         await pilot.press("question_mark")
         await until(pilot, lambda: pilot.app.screen is not form, "the help of the form is shown")
+
+
+async def test_the_keys_that_move_are_actions_except_in_an_open_line(lab: Lab) -> None:
+    workspace_file(lab.workspace).write_text('[keys.form]\n"row(0)" = "T"\n')
+    async with MoetuiApp(lab).run_test(size=(80, 24)) as pilot:
+        form = await opened(pilot)
+        keys = [row.key for row in form.query_one(FormList).rows if row.info]
+        for key, expected in (("j", keys[1]), ("down", keys[2]), ("k", keys[1]), ("end", keys[-1]), ("T", keys[0])):
+            await pilot.press(key)
+            assert current(form) == expected, key
+        await pilot.press("pagedown")
+        assert current(form) not in keys[:4]
+        await pilot.press("pageup", "G", "home")  # another key is the one to the first now
+        assert current(form) == keys[-1]
+        await pilot.press("T", "slash", *"optimizer", "up", "pagedown")
+        await pilot.pause()
+        first = current(form)
+        await pilot.press("down")
+        assert (pilot.app.focused, current(form)) == (form.query_one(FormList), first)
+        await pilot.press("down")
+        assert current(form) != first

@@ -7,6 +7,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
 from moetui.core.lab import Lab
+from moetui.core.preferences import workspace_file
 from moetui.tui.app import MoetuiApp
 from moetui.tui.chart.widget import Chart
 from moetui.tui.launch.card import Card
@@ -209,3 +210,62 @@ async def test_a_workspace_that_cannot_be_written_is_told_and_nothing_is_lost(la
         assert [note.severity for note in app._notifications] == ["error"]
         assert app.current_mode == "launch"
         assert said(pilot, "totals").startswith("3 runs")
+
+
+async def test_the_keys_that_move_go_to_what_has_the_focus(lab: Lab) -> None:
+    async with MoetuiApp(lab).run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        tree, rates = screen(pilot).query_one(PresetTree), screen(pilot).query_one("#rates", TickList).rows
+        for key, line in (("G", tree.last_line), ("g", 0), ("j", 1), ("down", 2), ("k", 1), ("end", tree.last_line)):
+            await pilot.press(key)
+            assert (tree.cursor_line, rates.cursor) == (line, 0)
+        await pilot.press("pageup")
+        assert tree.cursor_line == max(tree.last_line - tree.size.height + 1, 0)
+        await pilot.press("home", "right")
+        for key, line in (("down", 1), ("j", 2), ("up", 1), ("G", 2), ("pageup", 0), ("pagedown", 2), ("g", 0)):
+            await pilot.press(key)
+            assert (tree.cursor_line, rates.cursor) == (0, line), key
+
+
+async def test_a_line_that_is_open_has_those_keys_for_itself(lab: Lab) -> None:
+    async with MoetuiApp(lab).run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        tree, rates = screen(pilot).query_one(PresetTree), screen(pilot).query_one("#rates", TickList).rows
+        await pilot.press("tab", "n", *"jkgG", "up", "pagedown", "home", "G")
+        assert isinstance(pilot.app.focused, Input)
+        assert (pilot.app.focused.value, rates.cursor) == ("GjkgG", 0)
+        await pilot.press("escape", "slash", *"muon", "up", "pageup")
+        await pilot.pause()
+        assert isinstance(pilot.app.focused, Input)
+        line = tree.cursor_line
+        await pilot.press("down")
+        assert (screen(pilot).focused, tree.cursor_line) == (tree, line)
+        await pilot.press("down")
+        assert tree.cursor_line == line + 1
+
+
+async def test_moving_has_keys_of_ones_own_and_is_in_the_palette(lab: Lab) -> None:
+    workspace_file(lab.workspace).write_text('[keys.launch]\n"cursor(1)" = "z"\n')
+    app = MoetuiApp(lab)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        tree = screen(pilot).query_one(PresetTree)
+        await pilot.press("home", "z", "down", "j")
+        assert tree.cursor_line == 1
+        commands = {command.title: command for command in app.get_system_commands(app.screen)}
+        await commands["Go to the last line."].callback()
+        assert tree.cursor_line == tree.last_line
+
+
+async def test_what_has_no_cursor_is_scrolled_by_the_same_keys(lab: Lab) -> None:
+    async with MoetuiApp(lab).run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await pilot.press("tab", "tab", "tab", "n", *"1..60", "enter", "v")
+        runs = screen(pilot).query_one(RunList)
+        await pilot.pause()
+        screen(pilot).set_focus(runs)
+        for key, top in (("j", 1), ("down", 2), ("k", 1), ("end", runs.max_scroll_y), ("g", 0)):
+            await pilot.press(key)
+            assert runs.scroll_offset.y == (top or 0), key
+        await pilot.press("left")
+        assert pilot.app.focused is not runs
