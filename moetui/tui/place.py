@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING, cast
 
 from textual.app import ComposeResult
 from textual.screen import Screen
-from textual.widgets import Footer
 
 from moetui.tui.feed import Picture
 from moetui.tui.panel import Contained
+from moetui.tui.widgets.footer import KeysFooter
 from moetui.tui.widgets.head import Head
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ class PlaceScreen(Contained, Screen[None]):
         """Head line, body, footer."""
         yield Head(self.place)
         yield from self.compose_body()
-        yield Footer(show_command_palette=False, compact=True)
+        yield KeysFooter()
 
     def compose_body(self) -> ComposeResult:
         """The widgets between head line and footer."""
