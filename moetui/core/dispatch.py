@@ -79,9 +79,9 @@ class Dispatcher:
                 if place.never:
                     self._refuse(record, place.reason)
                     acted = True
-            elif self._launch(record, place.device, entry.per_device):
-                place.limits.append(entry.per_device)
-                acted = True
+            else:
+                acted = self._launch(record, place.device, entry.per_device) or acted
+                place.limits.append(entry.per_device)  # also for one whose place in the queue is just being changed
         return acted
 
     def _launch(self, record: RunRecord, device: Device, per_device: int) -> bool:

@@ -8,8 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from engine.locks import run_lock_holder, share_procs_lock
-from moetui.core import control, shelf
+from moetui.core import control, enqueue, shelf
+from moetui.core import lab as lab_module
 from moetui.core.devices import CPU, Device
+from moetui.core.dispatch import Dispatcher
 from moetui.core.errors import LabError, UsageError
 from moetui.core.lab import Lab
 from moetui.core.launcher import launch
@@ -138,6 +140,21 @@ def test_a_run_that_is_kept_from_starting_for_a_moment_waits_all_the_same(lab: L
     with control.before_start(lab.run_dir(second)) as waits:
         assert waits
         assert lab.see(second).status == "queued"
+
+
+def test_nobody_overtakes_a_run_whose_place_is_just_being_changed(
+    lab: Lab, fake_engine: Behave, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (enqueue, lab_module):
+        monkeypatch.setattr(module, "start_dispatcher", lambda workspace: None)
+    fake_engine("hold")
+    first, second = queue(lab, 0.01, 0.02)
+    dispatcher = Dispatcher(lab)
+    with control.before_start(lab.run_dir(first)):
+        dispatcher.step()
+        assert statuses(lab, first, second) == ["queued", "queued"]
+    dispatcher.step()
+    eventually(lambda: statuses(lab, first, second) == ["running", "queued"])
 
 
 def test_a_held_run_can_be_stopped_and_deleted(lab: Lab, fake_engine: Behave) -> None:

@@ -60,7 +60,7 @@ class RunPage(ChartKeys, DeskScreen):
         yield Static(id="summary")
         yield Static(id="sections")
         yield CurveGrid(charset=self.laboratory.charset, kept=kept_board(state_file(BOARD_FILE)))
-        yield VerticalScroll(Static(id="words"))
+        yield VerticalScroll(Static(id="words"), can_focus=False)  # its own keys would be no actions
 
     @property
     def current_run(self) -> RunRecord | None:
@@ -136,6 +136,19 @@ class RunPage(ChartKeys, DeskScreen):
     def _write(self, section: Section, text: Text) -> None:
         if section == self._section:  # the thread of a section that was left may be late
             self.query_one("#words", Static).update(text)
+
+    def action_scroll(self, lines: int) -> None:
+        """Scroll the words."""
+        self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
+
+    def action_page(self, pages: int) -> None:
+        """Scroll by what is seen."""
+        self.action_scroll(pages * max(self.query_one(VerticalScroll).size.height - 1, 1))
+
+    def action_row(self, place: int) -> None:
+        """Go to the first line or, with -1, to the last."""
+        words = self.query_one(VerticalScroll)
+        words.scroll_to(y=place % max(words.virtual_size.height, 1), animate=False)
 
     def action_back(self) -> None:
         """Go back to the list."""

@@ -4,6 +4,7 @@ from collections.abc import Callable, Hashable
 
 import pytest
 from textual.app import App
+from textual.containers import VerticalScroll
 
 from engine.rundir import Wait, write_file
 from moetui.core.lab import Lab
@@ -44,6 +45,11 @@ def chart(app: App[None]) -> Hashable:
     )
 
 
+def scrolled(app: App[None]) -> Hashable:
+    words = app.screen.query_one(VerticalScroll)
+    return words.scroll_offset.y if words.max_scroll_y else None
+
+
 def inspected(app: App[None]) -> Hashable:
     return next(iter(app.screen.query(Chart))).spec.cursor
 
@@ -60,6 +66,9 @@ def inspected(app: App[None]) -> Hashable:
         ("runs", [], "right_square_bracket", "left_square_bracket", order),
         ("runs", ["enter"], "tab", "shift+tab", chart),
         ("runs", ["enter", *["comma"] * 5], "comma", "full_stop", inspected),
+        ("runs", ["enter", "g"], "down", "up", scrolled),
+        ("runs", ["enter", "g"], "pagedown", "pageup", scrolled),
+        ("runs", ["enter", "g"], "end", "home", scrolled),
         ("devices", [], "down", "up", waiting_run),
     ],
 )
