@@ -18,3 +18,8 @@ async def until(pilot: Pilot[None], condition: Callable[[], object]) -> None:
     while not condition():
         assert time.monotonic() < deadline, seen(pilot.app)
         await pilot.pause(0.05)
+
+
+async def shows(pilot: Pilot[None], words: str) -> None:
+    """Let the app work until these words are on the screen."""
+    await until(pilot, lambda: words in seen(pilot.app))

@@ -17,7 +17,7 @@ from moetui.tui.screens.launch import LaunchScreen
 from moetui.tui.screens.live import LiveScreen
 from moetui.tui.widgets.curve_grid import CurveGrid
 from tests.tui.lab_on_disk import end_run, write_run
-from tests.tui.seen import seen, until
+from tests.tui.seen import seen, shows, until
 
 Watched = tuple[MoetuiApp, Pilot[None]]
 
@@ -56,14 +56,10 @@ async def test_a_panel_that_cannot_be_drawn_says_so_in_its_place_and_mends(
         with monkeypatch.context() as patch:
             patch.setattr(RunList, "render_line", broken)
             app.screen.query_one(RunList).refresh()
-            await pilot.pause()
-            text = seen(app)
-            assert "This part broke down: ValueError: broken on purpose" in text
-            assert "Learning rate" in text
-            assert "3 Runs" in text
+            for words in ("This part broke down: ValueError: broken on purpose", "Learning rate", "3 Runs"):
+                await shows(pilot, words)
         app.screen.query_one(RunList).show("", ())
-        await pilot.pause()
-        assert "broke down" not in seen(app)
+        await until(pilot, lambda: "broke down" not in seen(app))
     assert "in broken" in taken(user / "tui.log")
 
 
@@ -78,7 +74,7 @@ async def test_a_picture_that_one_chart_cannot_show_reaches_all_others(
         app.screen.query_one(CurveGrid)._draw()
         await pilot.pause()
         assert second.spec is not before
-        assert "This part broke down" in seen(app)
+        await shows(pilot, "This part broke down")
         assert first.has_class("-broken")
         assert not second.has_class("-broken")
     taken(user / "tui.log")
@@ -92,8 +88,7 @@ async def test_a_fault_of_the_screen_is_told_and_the_next_picture_is_taken(
             patch.setattr(LiveScreen, "show_picture", broken)
             assert isinstance(app.screen, LiveScreen)
             app.screen.receive(app.picture)
-            await pilot.pause()
-            assert "A fault" in [told.title for told in app._notifications]
+            await until(pilot, lambda: "A fault" in [told.title for told in app._notifications])
         await pilot.press("3")
         await until(pilot, lambda: "Overlay" in seen(app) and "first" in seen(app))
     taken(user / "tui.log")
@@ -118,10 +113,10 @@ async def test_an_action_that_fails_is_told_and_the_next_one_works(
     async with live(lab) as (app, pilot):
         monkeypatch.setattr(LiveScreen, "action_follow", broken)
         await pilot.press("f")
-        assert any("tui.log tells more" in told.message for told in app._notifications)
+        await until(pilot, lambda: any("tui.log tells more" in told.message for told in app._notifications))
         await pilot.press("question_mark")
         await pilot.pause()
-        assert "Keys: live" in seen(app)
+        await shows(pilot, "Keys: live")
     taken(user / "tui.log")
 
 
@@ -133,7 +128,7 @@ async def test_a_feed_that_fails_unforeseen_is_seen_in_the_head_line(
             patch.setattr(app.feed, "take", broken)
             await until(pilot, lambda: "broken on purpose" in seen(app))
         await until(pilot, lambda: "broken on purpose" not in seen(app))
-        assert "first" in seen(app)
+        await shows(pilot, "first")
     taken(user / "tui.log")
 
 

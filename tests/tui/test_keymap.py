@@ -12,7 +12,7 @@ from moetui.tui.actions import ACTIONS
 from moetui.tui.app import MoetuiApp
 from moetui.tui.keymap import keymap_of
 from moetui.tui.screens.help import Help
-from tests.tui.seen import seen
+from tests.tui.seen import shows, until
 
 
 def choice(place: str, action: str, *keys: str) -> KeyChoice:
@@ -86,7 +86,7 @@ async def test_the_key_acts_and_footer_help_and_palette_show_it(lab: Lab, user: 
     app = MoetuiApp(lab, start="runs")
     async with app.run_test(size=(120, 30)) as pilot:
         await pilot.pause()
-        assert "f6 Help" in seen(app)
+        await shows(pilot, "f6 Help")
         commands = {command.title: command.help for command in app.get_system_commands(app.screen)}
         assert commands["List the deleted runs, or the others again."] == "key B f7"
         await pilot.press("T", "question_mark")
@@ -96,14 +96,14 @@ async def test_the_key_acts_and_footer_help_and_palette_show_it(lab: Lab, user: 
         assert isinstance(app.screen, Help)
         await pilot.press("slash", *"deleted runs")
         await pilot.pause()
-        assert "B f7" in seen(app)
+        await shows(pilot, "B f7")
 
 
 async def test_a_fault_is_told_and_all_other_keys_hold(lab: Lab, user: Path) -> None:
     (user / "settings.toml").write_text('tour = false\n[keys.live]\nstopp = "x"\n[keys.everywhere]\nquit = "Q"\n')
     app = MoetuiApp(lab, start="runs")
     async with app.run_test(size=(120, 30), notifications=True) as pilot:
-        await pilot.pause()
+        await until(pilot, lambda: app._notifications)
         (told,) = app._notifications
         assert told.message == f"{user}/settings.toml:3: no such action: stopp; did you mean stop?"
         await pilot.press("q")

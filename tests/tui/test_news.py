@@ -61,29 +61,31 @@ class Ringing(MoetuiApp):
         self.rung += 1
 
 
-async def test_bell_and_notification_are_for_those_who_want_them(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("wanted", [False, True])
+async def test_bell_and_notification_are_for_those_who_want_them(
+    lab: Lab, wanted: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     found = [
         (run("a", "running"), Finding(kind="spike", update=7, severity="warning", evidence="up by 2", advice="")),
         (run("a", "running"), Finding(kind="flat", update=7, severity="note", evidence="nothing", advice="")),
     ]
-    for wanted in (False, True):
-        app = Ringing(lab)
-        async with app.run_test(notifications=True) as pilot:
-            sent: list[str] = []
-            assert app._driver is not None
-            monkeypatch.setattr(app._driver, "write", sent.append)
-            wire = Wire(app, bell=wanted, osc9=wanted)
-            wire.tell_findings(found)
-            many = tuple(run(str(number), "running") for number in range(9))
-            over = tuple(one.model_copy(update={"status": "finished"}) for one in many)
-            wire.tell_ends(Snapshot(many), Snapshot(over))
-            await pilot.pause()
-            assert [told.message for told in app._notifications] == [
-                "a: spike at update 7: up by 2",
-                "9 runs ended: 9 finished",
-            ]
-            assert app.rung == 2 * wanted
-            assert any("\x1b]9;moetui: 9 runs ended: 9 finished\x07" in text for text in sent) == wanted
+    app = Ringing(lab)
+    async with app.run_test(notifications=True) as pilot:
+        sent: list[str] = []
+        assert app._driver is not None
+        monkeypatch.setattr(app._driver, "write", sent.append)
+        wire = Wire(app, bell=wanted, osc9=wanted)
+        wire.tell_findings(found)
+        many = tuple(run(str(number), "running") for number in range(9))
+        over = tuple(one.model_copy(update={"status": "finished"}) for one in many)
+        wire.tell_ends(Snapshot(many), Snapshot(over))
+        await until(pilot, lambda: len(app._notifications) == 2)
+        assert [told.message for told in app._notifications] == [
+            "a: spike at update 7: up by 2",
+            "9 runs ended: 9 finished",
+        ]
+        assert app.rung == 2 * wanted
+        assert any("\x1b]9;moetui: 9 runs ended: 9 finished\x07" in text for text in sent) == wanted
 
 
 async def test_the_settings_turn_bell_and_notifications_on(lab: Lab) -> None:
@@ -93,8 +95,7 @@ async def test_the_settings_turn_bell_and_notifications_on(lab: Lab) -> None:
         for one in (run("a", "running"), run("a", "diverged", "the loss is nan")):
             app._deliver(Picture(Snapshot((one,))))
         assert app.rung == 1
-        await pilot.pause()
-        assert [told.message for told in app._notifications] == ["a diverged: the loss is nan"]
+        await until(pilot, lambda: [told.message for told in app._notifications] == ["a diverged: the loss is nan"])
 
 
 async def test_two_interfaces_see_each_other_and_keep_their_cursors_on_their_runs(lab: Lab) -> None:

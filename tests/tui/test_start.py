@@ -10,6 +10,7 @@ import pytest
 
 from moetui.core.lab import Lab
 from moetui.tui.app import MoetuiApp
+from tests.tui.seen import until
 
 TUI = Path(__file__).parents[2] / "moetui" / "tui"
 
@@ -54,8 +55,7 @@ async def test_what_waits_for_the_first_picture_is_called_once_and_afterwards_at
     app.once_shown(lambda: calls.append("waited"))
     assert calls == []
     async with app.run_test() as pilot:
-        await pilot.pause()
-        assert calls == ["waited"]
+        await until(pilot, lambda: calls == ["waited"])
         app.once_shown(lambda: calls.append("at once"))
         assert calls == ["waited", "at once"]
 

@@ -10,7 +10,7 @@ from moetui.tui.actions import ACTIONS, GROUPS, actions_of
 from moetui.tui.app import MoetuiApp
 from moetui.tui.screens.help import Help, found, of_place
 from moetui.tui.screens.tour import STEPS, Tour, with_keys
-from tests.tui.seen import seen
+from tests.tui.seen import shows, until
 
 SIZES = [(60, 15), (80, 24), (120, 40)]
 
@@ -36,18 +36,18 @@ async def test_help_is_about_the_place_and_scrolls_and_searches(lab: Lab, size: 
     async with app.run_test(size=size) as pilot:
         await pilot.press("question_mark")
         await pilot.pause()
-        assert "Keys: runs" in seen(app)
-        assert "Open the run" in seen(app)
+        await shows(pilot, "Keys: runs")
+        await shows(pilot, "Open the run")
         for _ in range(10):
             await pilot.press("pagedown")
         await pilot.pause()
-        assert "Take the tour" in seen(app)
+        await shows(pilot, "Take the tour")
         await pilot.press("slash", *"rename")
         await pilot.pause()
-        assert "another name" in seen(app)
+        await shows(pilot, "another name")
         await pilot.press(*"zzz")
         await pilot.pause()
-        assert "no action has these words" in seen(app)
+        await shows(pilot, "no action has these words")
         await pilot.press("escape")
         assert isinstance(app.screen, Help)
         await pilot.press("escape")
@@ -68,8 +68,8 @@ async def test_the_tour_is_read_to_its_end_and_does_not_come_back(lab: Lab, user
     async with app.run_test(size=size) as pilot:
         for number, (title, _) in enumerate(STEPS, start=1):
             await pilot.pause()
-            assert f"{number} of 5: {title}" in seen(app)
-            assert "never again" in seen(app)
+            await shows(pilot, f"{number} of 5: {title}")
+            await shows(pilot, "never again")
             await pilot.press("enter")
         await pilot.pause()
         assert not isinstance(app.screen, Tour)
@@ -81,12 +81,12 @@ async def test_the_tour_is_put_off_or_skipped_for_good(lab: Lab, user: Path, key
     (user / "settings.toml").unlink()
     app = MoetuiApp(lab, tour=True)
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.pause()
+        await until(pilot, lambda: isinstance(app.screen, Tour))
         await pilot.press("right", "left", key)
         assert not isinstance(app.screen, Tour)
         await pilot.press("f4")
         await pilot.pause()
-        assert "1 of 5" in seen(app)
+        await shows(pilot, "1 of 5")
     assert read_settings(lab.workspace).preferences.tour == comes_back
 
 
@@ -94,5 +94,6 @@ async def test_nobody_who_did_not_ask_gets_the_tour(lab: Lab, user: Path) -> Non
     (user / "settings.toml").unlink()
     app = MoetuiApp(lab)
     async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: app.picture.snapshot.taken)
         await pilot.pause()
         assert not isinstance(app.screen, Tour)

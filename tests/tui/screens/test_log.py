@@ -14,7 +14,7 @@ from moetui.tui.screens.help import Help
 from moetui.tui.screens.live import LiveScreen
 from moetui.tui.screens.log import LogView
 from tests.tui.lab_on_disk import end_run, write_run
-from tests.tui.seen import seen, until
+from tests.tui.seen import seen, shows, until
 
 LINES = 300
 
@@ -49,7 +49,7 @@ async def test_its_keys_scroll_and_close_it(lab: Lab) -> None:
 async def test_help_and_palette_know_its_actions_and_keys_of_ones_own_hold(lab: Lab) -> None:
     workspace_file(lab.workspace).write_text('[keys.log]\n"row(0)" = "T"\n')
     async with opened(lab) as (app, pilot):
-        assert "esc Back" in seen(app)
+        await shows(pilot, "esc Back")
         await pilot.press("question_mark")
         await until(pilot, lambda: "Keys: log" in seen(app))
         assert isinstance(app.screen, Help)
