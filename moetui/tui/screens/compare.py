@@ -33,12 +33,13 @@ from moetui.tui.place import PlaceScreen
 from moetui.tui.runs.marks import ROOM
 from moetui.tui.screens.ask import Ask
 from moetui.tui.screens.run_page import RunPage
+from moetui.tui.widgets.scroll_keys import ScrollKeys
 
 NARROW, WIDE = 70, 110
 """Columns below which the list stands above the view, and below which a zoomed view takes those of the list."""
 
 
-class CompareScreen(PlaceScreen):
+class CompareScreen(ScrollKeys, PlaceScreen):
     """The subjects on the left; on the right the view: response, verdicts or costs, as a chart and in words."""
 
     place = "compare"
@@ -204,11 +205,6 @@ class CompareScreen(PlaceScreen):
     def action_cursor(self, step: int) -> None:
         """Go to another subject."""
         self.query_one(SubjectList).move(step)
-
-    def action_page(self, step: int) -> None:
-        """Scroll the words."""
-        scroll = self.query_one("#scroll", VerticalScroll)
-        scroll.scroll_relative(y=step * max(scroll.size.height - 1, 1), animate=False)
 
     def action_view(self, view: View) -> None:
         """Show one of the views."""

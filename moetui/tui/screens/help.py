@@ -13,11 +13,12 @@ from textual.widgets import Static
 from moetui.tui.actions import Action, Place, actions_of, group_of, key_names
 from moetui.tui.dialog import Dialog
 from moetui.tui.widgets.line import Line
+from moetui.tui.widgets.scroll_keys import ScrollKeys
 
 Groups = Mapping[str, Sequence[Action]]
 
 
-class Help(Dialog[None]):
+class Help(ScrollKeys, Dialog[None]):
     """The keys of one place by groups, and those that work everywhere. What is searched for is searched in all places."""
 
     DEFAULT_CSS = """
@@ -73,15 +74,6 @@ class Help(Dialog[None]):
             self.set_focus(None)
         else:
             self.dismiss()
-
-    def action_scroll(self, step: int) -> None:
-        """Scroll by a line."""
-        self.query_one(VerticalScroll).scroll_relative(y=step, animate=False)
-
-    def action_page(self, step: int) -> None:
-        """Scroll by what is seen."""
-        scroll = self.query_one(VerticalScroll)
-        scroll.scroll_relative(y=step * max(scroll.size.height - 1, 1), animate=False)
 
     @on(Line.Changed)
     def _typed(self, event: Line.Changed) -> None:

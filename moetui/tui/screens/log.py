@@ -15,6 +15,7 @@ from moetui.core.records import RunRecord
 from moetui.tui.actions import bindings
 from moetui.tui.place import PlaceScreen
 from moetui.tui.widgets.run_columns import GLYPHS, STYLES
+from moetui.tui.widgets.scroll_keys import ScrollKeys
 
 WINDOW = 65536
 """Bytes of the log that are read when it is opened."""
@@ -23,7 +24,7 @@ MOST_LINES = 5000
 POLL_SECONDS = 0.5
 
 
-class LogView(PlaceScreen):
+class LogView(ScrollKeys, PlaceScreen):
     """Shows one run's state and log until it is closed; at the end of the log it stays at the end."""
 
     place = "log"
@@ -58,18 +59,10 @@ class LogView(PlaceScreen):
         """Go back to where the log was opened."""
         self.dismiss()
 
-    def action_scroll(self, lines: int) -> None:
-        """Scroll by lines."""
-        self.query_one(RichLog).scroll_relative(y=lines, animate=False)
-
-    def action_page(self, pages: int) -> None:
-        """Scroll by what is seen."""
-        self.action_scroll(pages * max(self.query_one(RichLog).size.height - 1, 1))
-
-    def action_row(self, place: int) -> None:
-        """Go to the first line or, with -1, to the last."""
-        log = self.query_one(RichLog)
-        log.scroll_to(y=place % max(log.virtual_size.height, 1), animate=False)
+    @property
+    def scrolled(self) -> RichLog:
+        """The log."""
+        return self.query_one(RichLog)
 
     def _poll_if_shown(self) -> None:
         if self.is_current:

@@ -23,12 +23,13 @@ from moetui.tui.screens.log import LogView
 from moetui.tui.widgets.chart_keys import ChartKeys
 from moetui.tui.widgets.curve_board import BOARD_FILE, kept_board
 from moetui.tui.widgets.curve_grid import CurveGrid
+from moetui.tui.widgets.scroll_keys import ScrollKeys
 
 TALL = 34
 """Rows from which on the curves stay above the other sections."""
 
 
-class RunPage(ChartKeys, DeskScreen):
+class RunPage(ScrollKeys, ChartKeys, DeskScreen):
     """A head of two lines, the sections with their keys, and the section that is shown."""
 
     place = "run"
@@ -136,19 +137,6 @@ class RunPage(ChartKeys, DeskScreen):
     def _write(self, section: Section, text: Text) -> None:
         if section == self._section:  # the thread of a section that was left may be late
             self.query_one("#words", Static).update(text)
-
-    def action_scroll(self, lines: int) -> None:
-        """Scroll the words."""
-        self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
-
-    def action_page(self, pages: int) -> None:
-        """Scroll by what is seen."""
-        self.action_scroll(pages * max(self.query_one(VerticalScroll).size.height - 1, 1))
-
-    def action_row(self, place: int) -> None:
-        """Go to the first line or, with -1, to the last."""
-        words = self.query_one(VerticalScroll)
-        words.scroll_to(y=place % max(words.virtual_size.height, 1), animate=False)
 
     def action_back(self) -> None:
         """Go back to the list."""

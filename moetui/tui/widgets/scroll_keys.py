@@ -1,0 +1,26 @@
+"""What the keys of moving do on a screen that has words to scroll and no cursor in them."""
+
+from textual.containers import VerticalScroll
+from textual.screen import Screen
+from textual.widget import Widget
+
+
+class ScrollKeys(Screen[None]):
+    """A screen with one `VerticalScroll`, or another part that scrolls and is said to be `scrolled`."""
+
+    @property
+    def scrolled(self) -> Widget:
+        """The part that scrolls."""
+        return self.query_one(VerticalScroll)
+
+    def action_scroll(self, lines: int) -> None:
+        """Scroll by lines."""
+        self.scrolled.scroll_relative(y=lines, animate=False)
+
+    def action_page(self, pages: int) -> None:
+        """Scroll by what is seen."""
+        self.action_scroll(pages * max(self.scrolled.size.height - 1, 1))
+
+    def action_row(self, place: int) -> None:
+        """Go to the first line or, with -1, to the last."""
+        self.scrolled.scroll_to(y=place % max(self.scrolled.virtual_size.height, 1), animate=False)
