@@ -6,6 +6,7 @@ Writes benchmarks/results/tui.md; with names of scenarios it only prints those. 
 else the machine does; seconds of the clock do, so the table tells the load.
 """
 
+import argparse
 import importlib.util
 import math
 import os
@@ -210,8 +211,13 @@ def table(measured: list[Measured], load: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def main(names: list[str]) -> None:
+def main(arguments: list[str]) -> None:
     """Measure the named scenarios, or all of them for the table."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.tui", description=main.__doc__)
+    parser.add_argument("scenario", nargs="*", help=f"any of {', '.join(SCENARIOS)}")
+    names: list[str] = parser.parse_args(arguments).scenario
+    if unknown := [name for name in names if name not in SCENARIOS]:
+        parser.error(f"no such scenario: {', '.join(unknown)}; there are {', '.join(SCENARIOS)}")
     before = os.getloadavg()[0]
     measured: list[Measured] = []
     for name in names or SCENARIOS:
