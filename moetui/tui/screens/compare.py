@@ -39,7 +39,7 @@ NARROW, WIDE = 70, 110
 """Columns below which the list stands above the view, and below which a zoomed view takes those of the list."""
 
 
-class CompareScreen(ScrollKeys, PlaceScreen):
+class CompareScreen(PlaceScreen, ScrollKeys):
     """The subjects on the left; on the right the view: response, verdicts or costs, as a chart and in words."""
 
     place = "compare"

@@ -18,7 +18,7 @@ from moetui.tui.widgets.scroll_keys import ScrollKeys
 Groups = Mapping[str, Sequence[Action]]
 
 
-class Help(ScrollKeys, Dialog[None]):
+class Help(Dialog[None], ScrollKeys):  # the dialog first: Textual takes the styles of the first base only
     """The keys of one place by groups, and those that work everywhere. What is searched for is searched in all places."""
 
     DEFAULT_CSS = """

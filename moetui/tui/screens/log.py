@@ -24,7 +24,7 @@ MOST_LINES = 5000
 POLL_SECONDS = 0.5
 
 
-class LogView(ScrollKeys, PlaceScreen):
+class LogView(PlaceScreen, ScrollKeys):
     """Shows one run's state and log until it is closed; at the end of the log it stays at the end."""
 
     place = "log"

@@ -29,7 +29,7 @@ TALL = 34
 """Rows from which on the curves stay above the other sections."""
 
 
-class RunPage(ScrollKeys, ChartKeys, DeskScreen):
+class RunPage(ChartKeys, DeskScreen, ScrollKeys):
     """A head of two lines, the sections with their keys, and the section that is shown."""
 
     place = "run"
