@@ -31,7 +31,7 @@ class Against(StrEnum):
 
 
 class Pairing(StrEnum):
-    """Whether runs of the same seed are compared in pairs."""
+    """Whether what a seed does to all settings alike is taken out."""
 
     auto = "auto"
     always = "always"
@@ -49,13 +49,19 @@ class Cost(StrEnum):
 
 PairedOption = Annotated[
     Pairing,
-    typer.Option("--seed-paired", help="Compare runs of the same seed in pairs; auto: where enough are shared."),
+    typer.Option(
+        "--seed-paired", help="Take out what a seed does to all settings; auto: where enough seeds are shared."
+    ),
+]
+ToleranceOption = Annotated[
+    float,
+    typer.Option(min=0, max=1, help="Share of the best value by which a setting may be worse without it mattering."),
 ]
 
 
 NAMES = ("setting", "against")
 """Columns of names, which may lose what all of them have in common."""
-SPARE = ("diverged", "seed sd", "sd")
+SPARE = ("diverged", "seed sd", "sd", "at most")
 """Columns whose facts stand elsewhere as well; a terminal without room for all does without these, the first ones first."""
 
 
@@ -73,6 +79,7 @@ def compare(
         Against.best
     ),
     seed_paired: PairedOption = Pairing.auto,
+    tolerance: ToleranceOption = 0.01,
     cost: Annotated[
         Cost | None, typer.Option(help="Add the mean cost, and * where nothing is better and cheaper.")
     ] = None,
@@ -95,7 +102,7 @@ def compare(
     found = [find_item(item, runs_here, library) for item in items]
     records = list({run.id: run for item in found for run in item.records}.values())
     runs = gather(lab(), records)
-    terms = Terms(measure=wanted, against=against.value, pairing=seed_paired.value)
+    terms = Terms(measure=wanted, against=against.value, pairing=seed_paired.value, tolerance=tolerance)
     judged = judge(runs, terms)
     prices = priced(judged.comparison.groups, runs, cost.value, wanted) if cost else ()
     if json:
@@ -110,7 +117,7 @@ def compare(
         typer.echo(f"Note: {note}")
     if cost:
         print_pareto(prices, wanted, cost.value)
-    elif found_responses := responses(runs, terms).responses:
+    elif found_responses := responses(runs, terms, judged.comparison).responses:
         print_response(found_responses, records, runs_here)
 
 
@@ -119,6 +126,7 @@ def _print_comparison(judged: "Comparison", prices: "tuple[Priced, ...]", cost: 
 
     by_key = {price.group.key: price for price in prices}
     pairs = judged.against == "all"
+    at_most = cells.costs(judged)
     values, verdicts = cells.VALUE_HEADERS, cells.VERDICT_HEADERS
     headers = ["setting", *values, *([cost] if cost else []), *([] if pairs else verdicts)]
     rows = [
@@ -126,12 +134,12 @@ def _print_comparison(judged: "Comparison", prices: "tuple[Priced, ...]", cost: 
             group.label,
             *cells.value_cells(group, judged.measure),
             *([cells.price(by_key[group.key])] if cost else []),
-            *([] if pairs else cells.verdict_cells(judged.of(group), judged.measure)),
+            *([] if pairs else cells.verdict_cells(judged.of(group), judged.measure, at_most.get(group.key))),
         ]
         for group in judged.groups
     ]
     if judged.reference is not None:
-        typer.echo(cells.legend(judged.measure, judged.reference.label))
+        typer.echo(cells.legend(judged, judged.reference.label))
     print_filled(headers, rows, right=(*cells.NUMBERS, cost))
     if pairs:
         typer.echo()

@@ -1,13 +1,18 @@
 """The command that goes on with a study where its results point."""
 
+from typing import Annotated
+
 import typer
 
-from moetui.cli.compare import BestOption, MetricOption
+from moetui.cli.compare import BestOption, MetricOption, ToleranceOption
 from moetui.cli.launched import FollowOption, PerDeviceOption, PlainOption
 from moetui.cli.offer import DryRunOption, YesOption, offer
 from moetui.cli.output import JsonOption, say
 from moetui.cli.place import lab
-from moetui.cli.response import ToleranceOption, VariedArgument
+
+StudyArgument = Annotated[
+    str, typer.Argument(help="Study, preset or name whose runs vary the learning rate.", show_default=False)
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -16,7 +21,7 @@ def register(app: typer.Typer) -> None:
 
 
 def refine(
-    study: VariedArgument,
+    study: StudyArgument,
     metric: MetricOption = "val_loss",
     best: BestOption = False,
     tolerance: ToleranceOption = 0.01,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from moetui.cli.chart import print_response
-from moetui.cli.compare import BestOption, MetricOption, PairedOption, Pairing, print_filled
+from moetui.cli.compare import BestOption, MetricOption, PairedOption, Pairing, ToleranceOption, print_filled
 from moetui.cli.output import JsonOption, print_json, say
 from moetui.cli.place import lab
 
@@ -13,10 +13,8 @@ if TYPE_CHECKING:
     from moetui.core.science.response import Response
 
 VariedArgument = Annotated[
-    str, typer.Argument(help="Study, preset or name whose runs vary the learning rate.", show_default=False)
-]
-ToleranceOption = Annotated[
-    float, typer.Option(min=0, max=1, help="Share of the best value that the safe zone may be worse.")
+    list[str],
+    typer.Argument(help="Studies, presets, names or runs that vary the learning rate.", show_default=False),
 ]
 
 
@@ -26,7 +24,7 @@ def register(app: typer.Typer) -> None:
 
 
 def response(
-    study: VariedArgument,
+    items: VariedArgument,
     metric: MetricOption = "val_loss",
     best: BestOption = False,
     tolerance: ToleranceOption = 0.01,
@@ -43,20 +41,22 @@ def response(
 
     wanted = measure(metric, at="best" if best else "final")
     runs_here = lab().snapshot().runs
-    item = find_item(study, runs_here, lab().library())
+    library = lab().library()
+    found_items = [find_item(item, runs_here, library) for item in items]
+    records = list({run.id: run for item in found_items for run in item.records}.values())
     terms = Terms(measure=wanted, pairing=seed_paired.value, tolerance=tolerance)
-    found = responses(gather(lab(), item.records), terms)
+    found = responses(gather(lab(), records), terms)
     if not found.responses:
-        raise _no_learning_rates(item.word, found.settings)
+        raise _no_learning_rates(" ".join(items), found.settings)
     if json:
         tree = [trees.response_tree(one, propose(one)) for one in found.responses]
         lengths = [trees.agreement_tree(one) for one in found.across]
-        print_json({"item": item.word, "responses": tree, "lengths": lengths})
+        print_json({"items": list(items), "responses": tree, "lengths": lengths})
         return
     for index, one in enumerate(found.responses):
         typer.echo("\n" * bool(index) + (f"{one.name}\n" if one.name else ""), nl=False)
         _print_response(one)
-        print_response([one], item.records, runs_here)
+        print_response([one], records, runs_here)
     for movement in found.across:
         typer.echo(f"\n{findings.movement(movement)}")
     if single := found.settings - len(found.responses):
@@ -78,7 +78,7 @@ def _print_response(response: "Response") -> None:
     from moetui.core.science import cells, findings, wording
     from moetui.core.science.propose import propose
 
-    typer.echo(cells.legend(response.measure, "the best"))
+    typer.echo(cells.legend(response.comparison, "the best"))
     print_filled(cells.RESPONSE_HEADERS, list(cells.response_rows(response)), right=cells.NUMBERS)
     typer.echo()
     for line in (

@@ -149,7 +149,8 @@ def _agreed(plan: "SearchPlan", name: str | None, *, yes: bool, dry_run: bool, j
 def _report(plan: "SearchPlan", study: str, *, json: bool) -> int:
     """Print the trials, the best of them, and what to do next. Returns the exit code."""
     from moetui.core.outcome import verdict
-    from moetui.core.science.groups import best_group, groups
+    from moetui.core.science.comparison import best_group
+    from moetui.core.science.groups import groups
     from moetui.core.science.measure import LOSS
     from moetui.core.search.trials import trials
     from moetui.core.studies import ANSWERED

@@ -1,16 +1,16 @@
 """Runs judged by settings and by learning rates: what the commands `compare` and `response` print and the Compare screen shows."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from moetui.core.science.caveats import Caveat, caveats
-from moetui.core.science.comparison import Against, Comparison, compare
+from moetui.core.science.comparison import TOLERANCE, Against, Comparison, compare
 from moetui.core.science.difference import Pairing
 from moetui.core.science.evidence import Evidence, counting
 from moetui.core.science.groups import groups
 from moetui.core.science.lengths import Agreement, agreement, by_length
 from moetui.core.science.measure import LOSS, Measure
-from moetui.core.science.response import TOLERANCE, Response, respond, slices
+from moetui.core.science.response import Response, respond, slices
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,18 +46,18 @@ class Responses:
 def judge(runs: Sequence[Evidence], terms: Terms) -> Judged:
     """Compare the settings of runs."""
     found = groups([run.record for run in runs], terms.measure)
-    return Judged(
-        compare(found, terms.measure, against=terms.against, pairing=terms.pairing),
-        caveats(counting(runs, found)),
-    )
+    comparison = compare(found, terms.measure, against=terms.against, pairing=terms.pairing, tolerance=terms.tolerance)
+    return Judged(comparison, caveats(counting(runs, found)))
 
 
-def responses(runs: Iterable[Evidence], terms: Terms) -> Responses:
-    """The responses to the learning rate that the runs tell of."""
+def responses(runs: Sequence[Evidence], terms: Terms, comparison: Comparison | None = None) -> Responses:
+    """The responses to the learning rate that the runs tell of, with the verdicts of their comparison."""
     parts = slices(runs)
+    several = [part for part in parts if len(part.lrs) > 1]
+    if several and comparison is None:
+        comparison = judge(runs, terms).comparison
     found = tuple(
-        respond(part, terms.measure, tolerance=terms.tolerance, pairing=terms.pairing)
-        for part in parts
-        if len(part.lrs) > 1
+        respond(part, terms.measure, tolerance=terms.tolerance, pairing=terms.pairing, comparison=comparison)
+        for part in several
     )
     return Responses(found, tuple(agreement(family) for family in by_length(found)), len(parts))

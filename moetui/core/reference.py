@@ -12,7 +12,8 @@ from moetui.core.presets import Library
 from moetui.core.recorded import recorded_config
 from moetui.core.records import RunRecord
 from moetui.core.scale import split_scale
-from moetui.core.science.groups import best_group, groups
+from moetui.core.science.comparison import best_group
+from moetui.core.science.groups import groups
 from moetui.core.science.measure import LOSS
 
 

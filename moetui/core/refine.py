@@ -1,9 +1,10 @@
 """The runs that would make the response to the learning rate surer, for each setting of everything else."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from engine.config import RunConfig
+from moetui.core.judge import Terms, judge
 from moetui.core.plan import PlannedRun, short_key
 from moetui.core.records import RunRecord
 from moetui.core.science.evidence import Evidence
@@ -22,17 +23,19 @@ class Refinement:
 
 
 def refine(
-    evidence: Iterable[Evidence], measure: Measure, *, tolerance: float, study: str = ""
+    evidence: Sequence[Evidence], measure: Measure, *, tolerance: float, study: str = ""
 ) -> tuple[Refinement, ...]:
     """The refinement of every setting that was run here, from random weights, at two learning rates or more.
 
-    What it adds belongs to `study`, or without one to that of the runs there are.
+    Verdicts are those of the comparison of all the evidence. What it adds belongs to `study`, or without one to that of the runs
+    there are.
     """
     own = [run for run in evidence if run.config and not (run.record.published or run.record.parent)]
+    comparison = judge(evidence, Terms(measure=measure, tolerance=tolerance)).comparison
     found = []
     for part in slices(own):
         if len(part.lrs) > 1:
-            response = respond(part, measure, tolerance=tolerance)
+            response = respond(part, measure, tolerance=tolerance, comparison=comparison)
             steps = propose(response)
             found.append(Refinement(response, steps, _planned(part.runs, steps, study)))
     return tuple(found)

@@ -13,7 +13,8 @@ from moetui.core.lab import Lab
 from moetui.core.plan import PlannedRun, Selection, plan
 from moetui.core.presets import Library
 from moetui.core.records import RunRecord
-from moetui.core.science.groups import best_group, groups
+from moetui.core.science.comparison import best_group
+from moetui.core.science.groups import groups
 from moetui.core.science.measure import LOSS
 
 State = Literal["there", "pending", "again", "missing"]

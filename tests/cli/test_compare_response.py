@@ -59,10 +59,13 @@ def test_every_number_of_a_comparison_has_its_runs(cli: Cli, grid: Lab) -> None:
     assert {run["id"] for run in first["runs"]} == {"g500s1", "g500s2", "g500s3"}
     assert first["mean"] == pytest.approx(sum(run["value"] for run in first["runs"]) / 3)
     (one,) = [one for one in tree["differences"] if "g100s1" in one["first_runs"]]
-    assert one["pairs"] == [[f"g100s{seed}", f"g500s{seed}"] for seed in (1, 2, 3)]
-    assert (one["verdict"], one["method"]) == ("worse", "paired")
+    assert one["first_runs"] == [f"g100s{seed}" for seed in (1, 2, 3)]
+    assert one["second_runs"] == [f"g500s{seed}" for seed in (1, 2, 3)]
+    assert (one["verdict"], one["method"]) == ("worse", "seeds as blocks")
     assert one["low"] < one["estimate"] < one["high"]
-    assert tree["tests_in_family"] == 6
+    assert (tree["pairs_in_family"], tree["seeds_as_blocks"]) == (6, True)
+    assert [one["label"] for one in tree["may_be_best"]] == ["grid/lr=0.05"]
+    assert tree["seeds_needed"]["few"] <= tree["seeds_needed"]["many"]
     assert {cost["cost"] for cost in tree["costs"]} == {50.0}
 
 
@@ -80,7 +83,13 @@ def test_the_accidental_replicates_are_compared_as_one_setting(cli: Cli, grid: L
     assert code == 0
     (row,) = [line.split() for line in out.splitlines() if line.startswith(replicates)]
     assert row == [replicates, "5", "5.1552", "±", "0.0090", "0.0073"]
-    assert "+4.3  no verdict (n = 1)" in out
+    assert "no verdict (n = 1; within prediction, 4.3 sd)" in out
+    (tree,) = [
+        one
+        for one in cli.json("compare", replicates, "exp/all", "--against", "first")["differences"]
+        if "higher-dropout" in one["first"]
+    ]
+    assert tree["prediction"]["inside"]
     assert len(cli.json("compare", replicates, "--best")["groups"][0]["runs"]) == 5
     assert "the only setting that finished" in cli("compare", replicates, "--best")[1]
 
@@ -89,22 +98,27 @@ def test_all_pairs_can_be_asked_for(cli: Cli, grid: Lab) -> None:
     code, out, _ = cli("compare", "grid", "--against", "all", "--seed-paired", "never")
     assert code == 0
     assert "Of 6 pairs: 6 decided." in out
-    assert {one["method"] for one in cli.json("compare", "grid", "--seed-paired", "never")["differences"]} == {"Welch"}
+    assert {one["method"] for one in cli.json("compare", "grid", "--seed-paired", "never")["differences"]} == {
+        "unpaired"
+    }
 
 
 def test_response_tells_best_zone_cliff_and_next_steps(cli: Cli, grid: Lab) -> None:
     code, out, err = cli("response", "grid")
     assert (code, err) == (0, "")
     for words in (
-        "Fitted best: 0.04",
-        "Safe zone (within 1 %",
-        "Cliff between",
+        "The best learning rate lies between 0.03 and 0.1 (95 %, if there is one valley)",
+        "With 95 % confidence 0.05 is the best of those tried",
+        "Safe zone (each within 1 % of the best tried with 95 %)",
+        "No run diverged up to 0.1",
         "Correlation with val_loss",
         "Next: Try",
     ):
         assert words in out
     (tree,) = cli.json("response", "grid", "--tolerance", "0.5")["responses"]
-    assert (tree["safe_zone"], tree["cliff"]) == ({"low": 0.01, "high": 0.1}, None)
+    assert (tree["safe_zone"], tree["cliff"]) == ({"low": 0.01, "high": 0.1, "confidence": 0.95}, None)
+    assert tree["optimum"]["stated"] == {"low": 0.03, "high": 0.1}
+    assert [one["lr"] for one in tree["may_be_best"]] == [0.05]
     assert [point["lr"] for point in tree["points"]] == list(LRS)
     assert all(len(point["runs"]) == 3 for point in tree["points"])
 

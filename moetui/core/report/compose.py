@@ -43,7 +43,7 @@ _PLANS = ("cosine_annealing_schedules.png", "cosine_annealing_results_comparison
 def _results(subject: Subject, choices: Sequence[Choice]) -> Iterator[Block]:
     reference = subject.comparison.reference
     if reference is not None:
-        yield Paragraph(f"By {cells.legend(subject.comparison.measure, reference.label)}.")
+        yield Paragraph(f"By {cells.legend(subject.comparison, reference.label)}.")
     yield result_table(subject)
     yield from _pictures(choices, "detailed_comparison.png")
 
@@ -52,7 +52,7 @@ def _responses(subject: Subject, choices: Sequence[Choice]) -> Iterator[Block]:
     for response in subject.responses["val_loss"]:
         if response.name:
             yield Paragraph(f"With {response.name}:")
-        yield Paragraph(f"By {cells.legend(response.measure, 'the best')}.")
+        yield Paragraph(f"By {cells.legend(response.comparison, 'the best')}.")
         yield table(cells.RESPONSE_HEADERS, list(cells.response_rows(response)), right=cells.NUMBERS)
         if correlations := tuple(findings.correlations(response)):
             yield Bullets(correlations)

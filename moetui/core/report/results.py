@@ -32,12 +32,13 @@ def result_table(subject: Subject) -> Table:
 
 def _rows(subject: Subject) -> Iterator[list[str]]:
     comparison = subject.comparison
+    at_most = cells.costs(comparison)
     for setting in comparison.groups:
         scores = []
         for key, measure in MEASURES.items():
             summary = subject.group(setting, key).summary
             scores.append(wording.spread(summary.mean, summary.low, summary.high, measure))
-        verdict = cells.verdict_cells(comparison.of(setting), comparison.measure)
+        verdict = cells.verdict_cells(comparison.of(setting), comparison.measure, at_most.get(setting.key))
         yield [setting.label, str(setting.n), str(len(setting.diverged) or ""), *scores, *verdict]
 
 
@@ -46,7 +47,7 @@ def results_csv(subject: Subject) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     numbers = [f"{key}_{part}" for key in MEASURES for part in ("n", "mean", "sd", "low", "high")]
-    facts = ["difference", "difference_low", "difference_high", "p_adjusted", "seeds_needed", "verdict", "reason"]
+    facts = ["difference", "difference_low", "difference_high", "p_adjusted", "costs_at_most", "verdict", "reason"]
     writer.writerow(["setting", "group", "lr", "n", "diverged", *numbers, *facts, "runs"])
     for setting in subject.settings:
         writer.writerow(_csv_row(subject, setting))
@@ -59,7 +60,8 @@ def _csv_row(subject: Subject, setting: Group) -> list[object]:
     one = subject.comparison.of(setting)
     verdict: list[object] = [None] * 7
     if one is not None:
-        verdict = [one.estimate, one.low, one.high, one.p_adjusted, one.seeds_needed, one.verdict, one.reason]
+        verdict = [one.estimate, one.low, one.high, one.p_adjusted, None, one.verdict, one.reason]
+    verdict[4] = cells.costs(subject.comparison).get(setting.key)
     ids = " ".join(sample.record.id for sample in (*setting.counted, *setting.diverged))
     lr = setting.samples[0].record.lr
     return [setting.label, setting.key, lr, setting.n, len(setting.diverged), *numbers, *verdict, ids]

@@ -103,7 +103,9 @@ def gather_subject(lab: Lab, word: str) -> Subject:
     details, unreadable = _details(lab, item.records)
     comparisons = {key: compare(groups(item.records, measure), measure) for key, measure in MEASURES.items()}
     parts = [part for part in slices(runs) if len(part.lrs) > 1]
-    responses = {key: tuple(respond(part, MEASURES[key]) for part in parts) for key in SCORES}
+    responses = {
+        key: tuple(respond(part, MEASURES[key], comparison=comparisons[key]) for part in parts) for key in SCORES
+    }
     known = cliffs(lab)
     audited = [audit_detail(found, known) for found in details.values() if found.config is not None]
     return Subject(

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from moetui.core.report.subject import Subject
 from moetui.core.science import findings, wording
+from moetui.core.science.difference import why_unjudged
 from moetui.core.science.groups import Group
 from moetui.core.science.propose import SEEDS, propose
 
@@ -61,14 +62,34 @@ def next_steps(subject: Subject) -> tuple[list[str], list[str]]:
         steps.append(f"{_many(len(alone), 'setting')} with one seed: {SEEDS} seeds each give a first verdict.")
         commands.append(f"moetui study {shlex.quote(word)} --seeds {SEEDS}")
     if not subject.responses["val_loss"]:
-        steps += [
-            f"{one.first.label} and {one.second.label}: {one.seeds_needed} seeds each would decide the difference seen."
-            for one in subject.comparison.differences
-            if one.verdict == "not distinguishable" and one.seeds_needed
-        ]
+        steps += undecided(subject)
     if not steps:
-        steps.append("Nothing is left open that more runs of these settings would decide.")
+        steps.append(_nothing_to_do(subject))
     return steps, commands
+
+
+def undecided(subject: Subject) -> Iterator[str]:
+    """What it would take to tell the settings apart that may all be the best, if that matters."""
+    comparison = subject.comparison
+    candidates, needed = comparison.candidates, comparison.seeds_needed
+    if len(candidates) < 2 or needed is None or candidates[0].costs_at_most <= needed.difference:
+        return
+    if span := wording.seed_span(needed):
+        labels = ", ".join(candidate.group.label for candidate in candidates)
+        yield f"{labels}: {span} seeds each would find a difference of {comparison.measure.gap(needed.difference)}."
+
+
+def _nothing_to_do(subject: Subject) -> str:
+    comparison = subject.comparison
+    if len(subject.settings) == 1:
+        return "One setting alone: only others beside it could say whether it is good."
+    if comparison.best is None:
+        return "No setting can be the best as long as runs of each diverge or mix learning rates."
+    if len(comparison.judged) < 2:
+        return f"No verdict is possible: {why_unjudged(comparison.best) or 'only one setting has several seeds'}."
+    return (
+        "More runs of these settings would change nothing that matters: taking the best costs less than the tolerance."
+    )
 
 
 def _many(count: int, what: str) -> str:

@@ -1,13 +1,14 @@
 """Groups: the runs of one configuration apart from its seed, and what each of them counts for."""
 
 import math
+import statistics
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from moetui.core.records import RunRecord
 from moetui.core.science.measure import Measure
-from moetui.core.science.summary import Summary, summarize
+from moetui.core.science.summary import NO_SPREAD, Summary, summarize
 
 COUNTING = frozenset({"finished", "published"})
 """The ends after which a run's score is that of its whole configuration."""
@@ -69,9 +70,20 @@ class Group:
     @property
     def mean(self) -> float:
         """The mean of the values. Raises `ValueError` if there is none."""
-        if (mean := self.summary.mean) is None:
+        if not (values := self.values):
             raise ValueError(f"{self.label} has no value")
-        return mean
+        return statistics.fmean(values)
+
+    @property
+    def spread(self) -> bool:
+        """Whether the values differ by more than rounding; those that do not measure no noise."""
+        values = self.values
+        return bool(values) and max(values) - min(values) > NO_SPREAD * max(map(abs, values))
+
+    @property
+    def rates(self) -> tuple[float, ...]:
+        """The learning rates of its runs; more than one means that it is no setting."""
+        return tuple(sorted({sample.record.lr for sample in self.samples if sample.record.lr is not None}))
 
 
 def setting_name(record: RunRecord) -> str:
@@ -114,14 +126,6 @@ def groups(
     return tuple(
         group if labels[group.label] == 1 else replace(group, label=f"{group.label} ({group.key})") for group in found
     )
-
-
-def best_group(candidates: Iterable[Group], measure: Measure) -> Group | None:
-    """The group with the best mean; one of which a run diverged only if there is no other."""
-    able = [group for group in candidates if group.n]
-    able = [group for group in able if not group.diverged] or able
-    sign = 1 if measure.lower_is_better else -1
-    return min(able, key=lambda group: sign * group.mean, default=None)
 
 
 def _broken_off(record: RunRecord) -> str:

@@ -1,5 +1,6 @@
 """Whether the best learning rate moves with the length of the training."""
 
+import itertools
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,24 +8,27 @@ from typing import Literal
 
 from moetui.core.science.optimum import Optimum
 from moetui.core.science.response import Response, Setting
-from moetui.core.science.student import normal_quantile
 
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """The best learning rate at several lengths, and the exponent of lr ∝ updates^slope with its 95 % interval."""
+    """The best learning rate at several lengths, and the exponents b of lr ∝ updates^b that all of them allow, `low` to `high`.
+
+    An exponent is allowed if its line passes through the interval (or else the bracket) of every length. Both are None where
+    nothing bounds them; `crossed` tells that no line passes through all.
+    """
 
     lengths: tuple[tuple[int, Optimum], ...]
-    slope: float | None = None
     low: float | None = None
     high: float | None = None
+    crossed: bool = False
 
     @property
     def verdict(self) -> Literal["moves", "not distinguishable", "no verdict"]:
-        """Whether the best learning rate moves by more than its own uncertainty."""
-        if self.low is None or self.high is None:
-            return "no verdict"
-        return "not distinguishable" if self.low <= 0 <= self.high else "moves"
+        """Whether the best learning rate moves by more than its own uncertainty: whether an exponent of zero is ruled out."""
+        if self.crossed or (self.low is not None and self.low > 0) or (self.high is not None and self.high < 0):
+            return "moves"
+        return "no verdict" if self.low is None or self.high is None else "not distinguishable"
 
 
 def by_length(responses: Iterable[Response]) -> tuple[tuple[Response, ...], ...]:
@@ -37,19 +41,25 @@ def by_length(responses: Iterable[Response]) -> tuple[tuple[Response, ...], ...]
 
 
 def agreement(responses: Iterable[Response]) -> Agreement:
-    """Fit ln(lr) against ln(updates), weighted by the bootstrap spread of each best learning rate.
+    """The exponents that the best learning rates of several lengths allow.
 
-    Only learning rates found by a fit with an interval take part; with fewer than two lengths among them there is no slope.
+    What is known of each is its interval, or its bracket, which contain the error of the fit's shape; so lengths with different
+    grids can be held against each other. A length with two valleys bounds nothing.
     """
     lengths = sorted(
         ((one.updates, one.optimum) for one in responses if one.updates and one.optimum), key=lambda pair: pair[0]
     )
-    usable = [(math.log(updates), best) for updates, best in lengths if best.fitted and best.log_sd]
-    weights = [1 / best.log_sd**2 for _, best in usable if best.log_sd]
-    if len({x for x, _ in usable}) < 2:
-        return Agreement(tuple(lengths))
-    centre = sum(w * x for w, (x, _) in zip(weights, usable, strict=True)) / sum(weights)
-    spread = sum(w * (x - centre) ** 2 for w, (x, _) in zip(weights, usable, strict=True))
-    slope = sum(w * (x - centre) * math.log(best.lr) for w, (x, best) in zip(weights, usable, strict=True)) / spread
-    half = normal_quantile() / math.sqrt(spread)
-    return Agreement(tuple(lengths), slope, slope - half, slope + half)
+    bounds = [(math.log(updates), *_ends(best)) for updates, best in lengths if best.valleys is None]
+    low, high = -math.inf, math.inf
+    for (t, first_low, first_high), (later, last_low, last_high) in itertools.combinations(bounds, 2):
+        if later > t:
+            low = max(low, (last_low - first_high) / (later - t))
+            high = min(high, (last_high - first_low) / (later - t))
+    if low > high:
+        return Agreement(tuple(lengths), crossed=True)
+    return Agreement(tuple(lengths), low if math.isfinite(low) else None, high if math.isfinite(high) else None)
+
+
+def _ends(best: Optimum) -> tuple[float, float]:
+    low, high = best.stated
+    return -math.inf if low is None else math.log(low), math.inf if high is None else math.log(high)

@@ -1,7 +1,12 @@
-"""The best learning rate between the tried ones: a local parabola in log LR, and how far noise could move its lowest point.
+"""Where the best learning rate lies: a bracket that assumes one valley, and an interval where the values show a curvature.
 
-The interval comes from a parametric bootstrap: means are drawn around the measured ones, and the whole procedure (which tried
-learning rate is best, which are near it, where the parabola is lowest) is repeated for each draw.
+The bracket reaches from the left neighbour of the lowest to the right neighbour of the highest learning rate that may be the best
+(Hsu's comparisons with the best). If the response falls and then rises, its lowest point is in there, whatever its shape.
+
+The interval is that of the lowest point of a local parabola in ln(lr): all places where its slope may be zero (Fieller 1954). No
+response is a parabola, so it is widened by what the curvatures left of, at and right of the best leave open: by nothing where they
+are equal, by a quarter of the window where they differ by a factor of four. Where they differ by more than sixteen, or are not
+shown beyond noise (a corner, a wall, a flat bottom), a parabola says nothing and the bracket stands.
 """
 
 import math
@@ -11,123 +16,190 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from moetui.core.science.student import ALPHA
-from moetui.core.science.summary import NO_SPREAD, pooled_sd
+from moetui.core.science.student import quantile
+from moetui.core.science.valleys import one_valley_ruled_out
 
 Numbers = npt.NDArray[np.float64]
 
-WINDOW = math.log(3)
-"""Learning rates within a factor of three of the best take part in the fit, and always its neighbours."""
-DRAWS = 4000
-RANDOM_SEED = 20210908  # of the bootstrap: the same runs always give the same interval
+UNEQUAL = 16.0
+"""Beyond this ratio of curvatures no interval is given."""
+CAUTION = 3.0
+"""Standard errors that are taken off the least curvature. With one, 14 % of studies of a corner get an interval, mostly wrong."""
 
 
 @dataclass(frozen=True, slots=True)
-class Optimum:
-    """The best learning rate. `fitted` tells a parabola's lowest point from the best one tried, which has a `reason`.
+class Bracket:
+    """Learning rates between which the best one lies (95 %) if the response has one valley; None where an end is open."""
 
-    `low` to `high` is the 95 % interval, None without repeated seeds; `log_sd` the spread of ln(lr) behind it. `curvature` is
-    the second derivative of the fitted value in ln(lr).
+    low: float | None
+    high: float | None
+
+    @property
+    def closed(self) -> bool:
+        """Whether both ends are known."""
+        return self.low is not None and self.high is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Optimum:
+    """The best learning rate: the lowest point of a fit with its 95 % interval, or else the best one tried with the `reason`.
+
+    `bracket` is None where the noise is not known. `valleys` are the learning rates of two valleys, the lower one first, where
+    a single valley is ruled out.
     """
 
     lr: float
-    fitted: bool
+    fitted: bool = False
     reason: str = ""
     low: float | None = None
     high: float | None = None
-    log_sd: float | None = None
-    curvature: float | None = None
+    bracket: Bracket | None = None
+    valleys: tuple[float, float] | None = None
 
     @property
-    def cost_of_factor_two(self) -> float | None:
-        """How much worse the fitted value is at twice or half the best learning rate."""
-        return None if self.curvature is None else 0.5 * self.curvature * math.log(2) ** 2
+    def stated(self) -> tuple[float | None, float | None]:
+        """What is said with 95 %: the interval where there is one, else the bracket; None is an open end."""
+        if self.low is not None and self.high is not None:
+            return self.low, self.high
+        return (self.bracket.low, self.bracket.high) if self.bracket else (None, None)
 
 
-def find_optimum(lrs: Sequence[float], samples: Sequence[Sequence[float]], *, draws: int = DRAWS) -> Optimum:
-    """The learning rate of the lowest value. `lrs` ascend; `samples` holds the finite values measured at each, at least one."""
-    x = np.log(np.asarray(lrs, dtype=np.float64))
-    counts = np.array([len(values) for values in samples], dtype=np.float64)
-    means = np.array([np.mean(values) for values in samples], dtype=np.float64)
-    best = _lowest(means[None])[0]
-    window = _window(x, best)
-    place, curvature, reason = _lowest_point(x, means, counts, best)
-    low, high, log_sd = _bootstrap(x, means, counts, pooled_sd(*(samples[i] for i in window)), draws)
-    lr = lrs[best] if reason else math.exp(place)
-    return Optimum(lr, not reason, reason, low, high, log_sd, curvature)
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class Curve:
+    """The settings of a response that have a verdict, by ascending learning rate; lower values are better.
 
-
-def _lowest(means_BK: Numbers) -> npt.NDArray[np.intp]:
-    """The index of the lowest mean in each row; of several that are equal, the middle one."""
-    tied = means_BK == means_BK.min(axis=1, keepdims=True)
-    middle = (tied.sum(axis=1) + 1) // 2
-    first: npt.NDArray[np.intp] = np.argmax(np.cumsum(tied, axis=1) == middle[:, None], axis=1)
-    return first
-
-
-def _window(x: Numbers, best: int) -> list[int]:
-    near = np.abs(x - x[best]) <= WINDOW
-    near[max(best - 1, 0) : best + 2] = True
-    return [int(index) for index in np.flatnonzero(near)]
-
-
-def _parabola(x: Numbers, counts: Numbers, best: int) -> tuple[list[int], Numbers]:
-    """The points that take part, and the matrix that takes their means to slope and half the curvature at the best one."""
-    window = _window(x, best)
-    weight = np.sqrt(counts[window])
-    offset = x[window] - x[best]
-    design = np.stack([np.ones_like(offset), offset, offset**2], axis=1)
-    solve: Numbers = np.linalg.pinv(design * weight[:, None])[1:] * weight
-    return window, solve
-
-
-def _lowest_point(x: Numbers, means: Numbers, counts: Numbers, best: int) -> tuple[float, float | None, str]:
-    """ln(lr) of the parabola's lowest point, its curvature, and why the best tried one is taken instead, if it is."""
-    if len(x) < 3:
-        return x[best], None, f"a fit needs three learning rates, there are {len(x)}"
-    if best in (0, len(x) - 1):
-        return x[best], None, f"the best is the {'lowest' if best == 0 else 'highest'} that trained"
-    window, solve = _parabola(x, counts, best)
-    slope, half = solve @ means[window]
-    if half <= 1e-12 * np.abs(means).max():
-        return x[best], None, "the values around the best do not curve upwards"
-    place = x[best] - slope / (2 * half)
-    if not x[window[0]] <= place <= x[window[-1]]:
-        return x[best], None, "the lowest point of the fit lies outside the fitted learning rates"
-    return float(place), float(2 * half), ""
-
-
-def _bootstrap(
-    x: Numbers, means: Numbers, counts: Numbers, noise: tuple[float | None, int], draws: int
-) -> tuple[float | None, float | None, float | None]:
-    """The interval and the spread of ln(lr). `noise` is the standard deviation between seeds and its degrees of freedom.
-
-    The standard deviation is itself drawn from what its degrees of freedom leave open (a scaled inverse χ²), which gives
-    the means Student's t distribution (Gelman et al. 2013, §3.2).
+    `variance` and `df` are those of each mean, `may_be_best` tells Hsu's candidates.
+    `diverged` are the learning rates at which runs diverged.
     """
-    sd, df = noise
-    if sd is None or sd <= NO_SPREAD * np.abs(means).max():
-        return None, None, None
-    rng = np.random.default_rng(RANDOM_SEED)
-    spread_B = sd * np.sqrt(df / rng.chisquare(df, size=draws))
-    means_BK = means + spread_B[:, None] * rng.standard_normal((draws, len(x))) / np.sqrt(counts)
-    places = _places(x, means_BK, counts)
-    low, high = np.exp(np.quantile(places, [ALPHA / 2, 1 - ALPHA / 2]))
-    return float(low), float(high), float(places.std())
+
+    lrs: Sequence[float]
+    mean: Numbers
+    variance: Numbers
+    df: Numbers
+    may_be_best: npt.NDArray[np.bool_]
+    diverged: Sequence[float] = ()
 
 
-def _places(x: Numbers, means_BK: Numbers, counts: Numbers) -> Numbers:
-    """`_lowest_point` for many draws at once."""
-    best_B = _lowest(means_BK)
-    places: Numbers = x[best_B].copy()
-    for best in range(1, len(x) - 1):
-        rows = np.flatnonzero(best_B == best)
-        if not len(rows):
+def find_optimum(curve: Curve) -> Optimum:
+    """What can be said of the best learning rate; `curve` has two learning rates or more."""
+    x = np.log(np.asarray(curve.lrs, dtype=np.float64))
+    best = int(curve.mean.argmin())
+    tried = curve.lrs[best]
+    candidates = np.flatnonzero(curve.may_be_best)
+    bracket = _bracket(curve, candidates)
+    valleys = _valleys(curve)
+    gap = len(candidates) <= candidates[-1] - candidates[0]
+    reason = _too_little(curve, best, bracket, gap=gap)
+    found = None if reason else _interval(x, curve, best, bracket)
+    if found is None:
+        reason = reason or "the values around the best do not show the curvature that a fit needs"
+        return Optimum(lr=tried, reason=reason, bracket=bracket, valleys=valleys)
+    point, low, high = (math.exp(place) for place in found)
+    return Optimum(lr=point, fitted=True, low=low, high=high, bracket=bracket, valleys=valleys)
+
+
+def _bracket(curve: Curve, candidates: npt.NDArray[np.intp]) -> Bracket:
+    """The nearest learning rates outside of the candidates that are not the best; one at which runs diverged is none, either."""
+    lowest, highest = curve.lrs[candidates[0]], curve.lrs[candidates[-1]]
+    outside = [*curve.lrs, *curve.diverged]
+    return Bracket(
+        max((lr for lr in outside if lr < lowest), default=None),
+        min((lr for lr in outside if lr > highest), default=None),
+    )
+
+
+def _valleys(curve: Curve) -> tuple[float, float] | None:
+    """The lowest learning rates on the two sides of the highest hump, if one valley is ruled out."""
+    mean = curve.mean
+    if len(mean) < 3 or not one_valley_ruled_out(mean, curve.variance, curve.df):
+        return None
+    hump = max(range(1, len(mean) - 1), key=lambda top: mean[top] - max(mean[:top].min(), mean[top + 1 :].min()))
+    sides = int(mean[:hump].argmin()), hump + 1 + int(mean[hump + 1 :].argmin())
+    lower, higher = sorted(sides, key=lambda index: float(mean[index]))
+    return curve.lrs[lower], curve.lrs[higher]
+
+
+def _too_little(curve: Curve, best: int, bracket: Bracket, *, gap: bool) -> str:
+    """Why no fit is tried; empty if one is."""
+    last = len(curve.lrs) - 1
+    if best in (0, last):
+        return f"the best is the {'lowest' if best == 0 else 'highest'} that can be judged"
+    if not bracket.closed:
+        return "the best may lie beyond the learning rates tried"
+    if gap:
+        return "learning rates that may be the best do not lie next to each other"
+    if best < 2 or best > last - 2:
+        return "a fit needs two learning rates on each side of the best"
+    return ""
+
+
+def _interval(x: Numbers, curve: Curve, best: int, bracket: Bracket) -> tuple[float, float, float] | None:
+    """Lowest point and interval in ln(lr), the narrowest of the windows that reach half-way to both ends of the bracket."""
+    assert bracket.low is not None
+    assert bracket.high is not None
+    low, high = math.log(bracket.low), math.log(bracket.high)
+    found: tuple[float, float, float] | None = None
+    for reach in range(1, min(best, len(x) - 1 - best) + 1):
+        left, right = x[best] - x[best - reach], x[best + reach] - x[best]
+        if left < (x[best] - low) / 2 - 1e-9 or right < (high - x[best]) / 2 - 1e-9:
             continue
-        window, solve = _parabola(x, counts, best)
-        slope, half = solve @ means_BK[rows][:, window].T
-        curved = half > 0
-        place = x[best] - slope / (2 * np.where(curved, half, 1.0))
-        inside = curved & (x[window[0]] <= place) & (place <= x[window[-1]])
-        places[rows[inside]] = place[inside]
-    return places
+        share = _unevenness(x, curve, best, reach)
+        zero = _zero_of_slope(x, curve, best, reach)
+        if share is None or zero is None:
+            continue
+        wider = share * (left + right) / 2
+        ends = max(zero[1] - wider, low), min(zero[2] + wider, high)
+        if ends[0] < ends[1] and (found is None or ends[1] - ends[0] < found[2] - found[1]):
+            found = min(max(zero[0], ends[0]), ends[1]), *ends
+    return found
+
+
+def _zero_of_slope(x: Numbers, curve: Curve, best: int, reach: int) -> tuple[float, float, float] | None:
+    """The lowest point of the parabola and the places where its slope may be zero; None if that is no interval (Fieller 1954)."""
+    window = slice(best - reach, best + reach + 1)
+    weights = _parabola(x[window], x[best])
+    slope, half = weights @ curve.mean[window]
+    if half <= 0:
+        return None
+    (a, b), (_, c) = (weights * curve.variance[window]) @ weights.T
+    t2 = quantile(min(_df(weights[0], curve, window), _df(weights[1], curve, window))) ** 2
+    # Places v, from the best, with (slope + 2 half v)² ≤ t² var(slope + 2 half v).
+    square, linear, constant = 4 * (half**2 - t2 * c), 4 * (slope * half - t2 * b), slope**2 - t2 * a
+    inside = linear**2 - 4 * square * constant
+    if square <= 0 or inside <= 0:
+        return None
+    root = math.sqrt(inside)
+    ends = [x[best] + (-linear + sign * root) / (2 * square) for sign in (-1, 1)]
+    return float(x[best] - slope / (2 * half)), float(ends[0]), float(ends[1])
+
+
+def _unevenness(x: Numbers, curve: Curve, best: int, reach: int) -> float | None:
+    """1 − R^(−½), with R the ratio of the largest to the least curvature left of, at and right of the best, as far as noise allows.
+
+    This times half the window bounds how far the lowest point of a smooth curve lies from that of the parabola. None if R is above
+    `UNEQUAL`, or where there is no room for three windows.
+    """
+    if best - 2 * reach < 0 or best + 2 * reach >= len(x):
+        return None
+    curvatures, errors = [], []
+    for centre in (best - reach, best, best + reach):
+        window = slice(centre - reach, centre + reach + 1)
+        weights = _parabola(x[window], x[centre])[1]
+        curvatures.append(float(weights @ curve.mean[window]))
+        errors.append(math.sqrt(float(weights**2 @ curve.variance[window])))
+    most = max(curvature + error for curvature, error in zip(curvatures, errors, strict=True))
+    least = min(curvature - CAUTION * error for curvature, error in zip(curvatures, errors, strict=True))
+    return None if least <= 0 or most > UNEQUAL * least else 1 - math.sqrt(least / most)
+
+
+def _parabola(x: Numbers, centre: float) -> Numbers:
+    """The weights that take values at `x` to the slope and half the curvature at the centre, by least squares."""
+    offset = x - centre
+    weights: Numbers = np.linalg.pinv(np.stack([np.ones_like(offset), offset, offset**2], axis=1))[1:]
+    return weights
+
+
+def _df(weights: Numbers, curve: Curve, window: slice) -> float:
+    """Degrees of freedom of the variance of a weighted sum of means (Satterthwaite 1946)."""
+    parts = weights**2 * curve.variance[window]
+    return float(parts.sum() ** 2 / (parts**2 / curve.df[window]).sum())

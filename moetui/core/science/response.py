@@ -1,21 +1,24 @@
 """How the score responds to the learning rate: best, safe zone, cliff and edge, with everything else held equal."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from moetui.core.plan import flat_config
 from moetui.core.science.caveats import Caveat, caveats
-from moetui.core.science.comparison import Comparison, compare
+from moetui.core.science.comparison import TOLERANCE, Candidate, Comparison, compare
 from moetui.core.science.correlation import Correlation, lr_correlations
 from moetui.core.science.difference import Pairing
 from moetui.core.science.evidence import Evidence, counting
-from moetui.core.science.groups import Group, best_group, groups
+from moetui.core.science.groups import Group, groups
 from moetui.core.science.measure import Measure
-from moetui.core.science.optimum import Optimum, find_optimum
-from moetui.core.science.zones import Cliff, Edge, Point, Zone, cliff, edge, safe_zone, within_tolerance
+from moetui.core.science.optimum import Curve, Optimum, find_optimum
+from moetui.core.science.student import ALPHA, normal_quantile, z_as_t
+from moetui.core.science.zones import Cliff, Edge, Point, Safety, Zone, cliff, edge, safe_zone
 
-TOLERANCE = 0.01
 LR_KEYS = frozenset({"seed", "optimizer.lr"})
 
 Setting = tuple[tuple[str, str], ...]
@@ -26,18 +29,19 @@ Setting = tuple[tuple[str, str], ...]
 class Response:
     """The response to the learning rate in one setting of everything else.
 
-    `points` ascend and hold only learning rates of which a run came to a result; `untried` are the others. `zone` holds the
-    neighbours of the best within `tolerance`, `candidates` every learning rate not distinguishable from the best: with a
-    probability of 95 % the one that is best in truth is among them or is `best` (a subset selection, Gupta 1965).
+    `points` ascend and hold only learning rates of which a run came to a result; `untried` are the others. Verdicts, candidates
+    and intervals are those of `comparison`, which may hold more settings than this response.
     """
 
     setting: Setting
     updates: int | None
     measure: Measure
     tolerance: float
+    comparison: Comparison
     points: tuple[Point, ...]
     untried: tuple[Group, ...]
     best: Point | None = None
+    candidates: tuple[Candidate, ...] = ()
     optimum: Optimum | None = None
     zone: Zone | None = None
     cliff: Cliff | None = None
@@ -57,14 +61,14 @@ class Response:
         return bool(samples) and all(one.record.published for one in samples)
 
     @property
-    def candidates(self) -> tuple[Point, ...]:
-        """The learning rates that the runs cannot tell from the best one."""
-        return tuple(p for p in self.points if p.against_best and p.against_best.verdict == "not distinguishable")
-
-    @property
     def undecided(self) -> tuple[Point, ...]:
         """The learning rates, the best included, on which there is no verdict for want of seeds."""
         return tuple(point for point in self.points if point.stable and point.group.n == 1)
+
+    @property
+    def noise_known(self) -> bool:
+        """Whether there is a verdict on two learning rates at least."""
+        return sum(point.may_be_best is not None for point in self.points) > 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,53 +109,118 @@ def respond(
     *,
     tolerance: float = TOLERANCE,
     pairing: Pairing = "auto",
+    comparison: Comparison | None = None,
 ) -> Response:
-    """The response of one slice of runs, which differ in learning rate and seed only."""
+    """The response of one slice of runs, which differ in learning rate and seed only.
+
+    `comparison` is that of all settings in question, if there are more than the slice has: a pair has one verdict, wherever it is
+    shown. Runs of the same learning rate are seeds of one setting only if their group says so.
+    """
     runs = part.runs
-    by_lr = groups((run.record for run in runs), measure, key=lambda record: f"{record.lr!r}")
-    found = sorted((Point(group.samples[0].record.lr or 0.0, group) for group in by_lr), key=lambda point: point.lr)
-    tried = [point for point in found if point.group.tried]
-    top = best_group((point.group for point in tried), measure)
+    found = groups((run.record for run in runs), measure)
+    if comparison is None:
+        comparison = compare(found, measure, pairing=pairing, tolerance=tolerance)
+    whole = {group.key: group for group in comparison.groups}
+    found = tuple(whole.get(group.key, group) for group in found)
+    points = sorted((Point(group.samples[0].record.lr or 0.0, group) for group in found), key=lambda point: point.lr)
+    tried = [point for point in points if point.group.tried]
     facts: dict[str, Any] = {
         "setting": part.setting,
         "updates": max((run.updates or 0 for run in runs), default=0) or None,
         "measure": measure,
         "tolerance": tolerance,
-        "untried": tuple(point.group for point in found if not point.group.tried),
+        "comparison": comparison,
+        "untried": tuple(point.group for point in points if not point.group.tried),
         "correlations": lr_correlations([run.record for run in runs]),
-        "caveats": caveats(counting(runs, by_lr)),
+        "caveats": caveats(counting(runs, found)),
     }
+    mine = {point.group.key for point in tried}
+    top = next((group for group in comparison.groups if group.key in mine and group.n and not group.diverged), None)
     if top is None:
-        return Response(**facts, points=tuple(tried))
-    rest = (point.group for point in tried if point.group is not top)
-    comparison = compare([top, *rest], measure, against="first", pairing=pairing)
-    points = [_judged(point, top, comparison, tolerance, measure) for point in tried]
-    best = next(point for point in points if point.group is top)
-    zone = safe_zone(points, best) if best.stable else None
+        return Response(**facts, points=tuple(tried), cliff=None)
+    judged = [group for group in comparison.judged if group.key in mine]
+    candidates = comparison.may_be_best(judged)
+    points = _judged(tried, top, judged, candidates, comparison, tolerance)
+    best = next(point for point in points if point.group.key == top.key)
     return Response(
         **facts,
         points=tuple(points),
         best=best,
-        optimum=_optimum(points, measure),
-        zone=zone,
-        cliff=cliff(points, best, zone) if zone else None,
+        candidates=candidates,
+        optimum=_optimum(points, best, comparison),
+        zone=safe_zone(points, best),
+        cliff=cliff(points, best),
         edge=edge(points, best),
     )
 
 
-def _judged(point: Point, top: Group, comparison: Comparison, tolerance: float, measure: Measure) -> Point:
-    group = point.group
-    within = group.n > 0 and within_tolerance(group.mean, top.mean, tolerance, measure)
-    return replace(point, within=within, against_best=comparison.of(group))
+def _judged(
+    points: Sequence[Point],
+    top: Group,
+    judged: Sequence[Group],
+    candidates: Sequence[Candidate],
+    comparison: Comparison,
+    tolerance: float,
+) -> list[Point]:
+    may = {candidate.group.key for candidate in candidates}
+    known = {group.key for group in judged}
+    safety = _safety(judged, comparison, tolerance)
+    return [
+        replace(
+            point,
+            safety=safety.get(point.group.key, "beyond" if point.group.diverged else ""),
+            may_be_best=point.group.key in may if point.group.key in known else None,
+            against_best=None if point.group.key == top.key else comparison.between(point.group, top),
+        )
+        for point in points
+    ]
 
 
-def _optimum(points: Sequence[Point], measure: Measure) -> Optimum | None:
-    stable = [point for point in points if point.stable]
-    if not stable:
-        return None
-    sign = 1.0 if measure.lower_is_better else -1.0
+def _safety(judged: Sequence[Group], comparison: Comparison, tolerance: float) -> dict[str, Safety]:
+    """Whether each setting is within the tolerance of the best of them.
+
+    Safe: no more than the tolerance worse than every other one, each tested one-sided at 5 %. As all of these must hold, no
+    correction is due for their number (intersection and union, Berger 1982). Beyond: by the intervals of the verdicts.
+    """
+    if comparison.joint is None or len(judged) < 2:
+        return {}
+    sign = 1.0 if comparison.measure.lower_is_better else -1.0
+    at = np.array([comparison.index_of(group) for group in judged])
+    size = tolerance * abs(float(comparison.joint.mean[at[(sign * comparison.joint.mean[at]).argmin()]]))
+    found: dict[str, Safety] = {}
+    for group, own in zip(judged, at, strict=True):
+        row = comparison.joint.row(int(own))
+        others = at[at != own]
+        gap, error, df = sign * row.gap[others], row.error[others], row.df[others]
+        if (gap + z_as_t(normal_quantile(2 * ALPHA), df) * error <= size).all():
+            found[group.key] = "safe"
+        elif (gap - z_as_t(comparison.critical, df) * error > size).any():
+            found[group.key] = "beyond"
+        else:
+            found[group.key] = "open"
+    return found
+
+
+def _optimum(points: Sequence[Point], best: Point, comparison: Comparison) -> Optimum | None:
+    """Where the best learning rate lies, from the learning rates that can be judged."""
+    known = [point for point in points if point.may_be_best is not None]
+    repeated = [lr for lr, count in Counter(point.lr for point in known).items() if count > 1]
+    if repeated:
+        return Optimum(lr=best.lr, reason=f"several settings have the learning rate {repeated[0]:g}")
+    if comparison.joint is None or len(known) < 2:
+        return Optimum(lr=best.lr, reason="the noise between seeds is not known")
+    joint = comparison.joint
+    sign = 1.0 if comparison.measure.lower_is_better else -1.0
+    at = np.array([comparison.index_of(point.group) for point in known])
     return find_optimum(
-        [point.lr for point in stable], [[sign * value for value in point.group.values] for point in stable]
+        Curve(
+            lrs=[point.lr for point in known],
+            mean=sign * joint.mean[at],
+            variance=joint.variance[at],
+            df=joint.df[at],
+            may_be_best=np.array([bool(point.may_be_best) for point in known]),
+            diverged=[point.lr for point in points if point.group.diverged],
+        )
     )
 
 

@@ -1,42 +1,54 @@
-"""How many seeds would decide a difference of the size that was seen."""
+"""How many seeds each setting needs, so that a difference that matters would be found."""
 
-from collections.abc import Callable
+import math
+from dataclasses import dataclass
 
-from moetui.core.science.student import ALPHA, POWER, power
+import numpy as np
 
-MOST = 10_000
+from moetui.core.science.looks import level_of
+from moetui.core.science.simultaneous import all_pairs
+from moetui.core.science.student import POWER, power, upper_sd_factor, z_as_t
+
+MOST = 4096
 """Beyond so many seeds a difference is taken for undecidable."""
+SURE = 0.8
+"""Confidence of the upper limit of the noise (Browne 1995: with it, the power is reached in as many of the studies)."""
 
 
-def seeds_for_pairs(difference: float, sd: float, *, level: float = ALPHA) -> int | None:
-    """Pairs of runs with which a paired t test at `level` finds `difference` with power 0.8; `sd` is that within the pairs."""
-    if not difference or not sd:
+@dataclass(frozen=True, slots=True)
+class SeedsNeeded:
+    """Seeds of each setting with which `difference` (in the unit of the measure) is found with power 0.8.
+
+    `few` is by the noise as it was seen, `many` by the upper 80 % limit of it; None where no number up to `MOST` will do.
+    """
+
+    difference: float
+    few: int | None
+    many: int | None
+
+
+def seeds_needed(difference: float, sd: float, df: float, *, settings: int, at_once: bool) -> SeedsNeeded | None:
+    """Seeds that the comparison of all pairs of so many settings takes.
+
+    `difference` is the one that matters to the user, never the one that was seen: that one is noise itself. `sd` is the noise of a
+    run of the study and `df` its degrees of freedom.
+    """
+    if not (difference > 0 and sd > 0 and df > 0 and settings > 1):
         return None
-    size = abs(difference) / sd
-    return _least(lambda n: power(size * n**0.5, n - 1, level))
+    upper = sd * upper_sd_factor(df, SURE)
+    few, many = (_least(difference / (math.sqrt(2) * noise), settings, at_once) for noise in (sd, upper))
+    return SeedsNeeded(difference, few, many)
 
 
-def seeds_for_groups(difference: float, first_sd: float, second_sd: float, *, level: float = ALPHA) -> int | None:
-    """Runs in each of two groups with which Welch's t test at `level` finds `difference` with power 0.8."""
-    largest = max(first_sd, second_sd)
-    if not difference or not largest:
-        return None
-    # In units of the larger standard deviation, so that no square vanishes.
-    first, second = (first_sd / largest) ** 2, (second_sd / largest) ** 2
-    df_per_seed = (first + second) ** 2 / (first**2 + second**2)
-    size = abs(difference) / largest / (first + second) ** 0.5
-    return _least(lambda n: power(size * n**0.5, (n - 1) * df_per_seed, level))
+def _least(size: float, settings: int, at_once: bool) -> int | None:
+    """The smallest number of seeds from 2 on with enough power; `size` is the difference in sd of a paired difference."""
+    counts = [*range(2, 33), *(round(32 * math.pow(2, quarter / 4)) for quarter in range(1, 29))]
+    return next((seeds for seeds in counts if _found(size, seeds, settings, at_once)), None)
 
 
-def _least(reached: Callable[[int], float]) -> int | None:
-    """The smallest number of seeds from 2 on with enough power, which grows with it; None above `MOST`."""
-    high = 2
-    while reached(high) < POWER:
-        high *= 2
-        if high > MOST:
-            return None
-    low = high // 2
-    while low + 1 < high:
-        middle = (low + high) // 2
-        low, high = (middle, high) if reached(middle) < POWER else (low, middle)
-    return high
+def _found(size: float, seeds: int, settings: int, at_once: bool) -> bool:
+    df = (
+        (settings - 1) * (seeds - 1) if settings < 4 else 2 * seeds
+    )  # with more settings, as much as the study lends to a pair
+    critical = z_as_t(all_pairs(settings, level_of(seeds, at_once=at_once)), np.array([float(df)]))[0]
+    return power(size * math.sqrt(seeds), df, float(critical)) >= POWER

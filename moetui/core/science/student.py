@@ -1,4 +1,12 @@
-"""Student's t distribution, central and not. scipy is imported at the first call: it takes longer than most commands."""
+"""Student's t and the normal distribution. scipy is imported at the first call: it takes longer than most commands."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Numbers = npt.NDArray[np.float64]
 
 CONFIDENCE = 0.95
 ALPHA = 1 - CONFIDENCE
@@ -19,18 +27,39 @@ def two_sided_p(t: float, df: float) -> float:
     return float(2 * stdtr(df, -abs(t)))
 
 
-def power(noncentrality: float, df: float, level: float = ALPHA) -> float:
-    """The probability that a two-sided t test at `level` finds a difference of that size (Cohen 1988, §2.2).
-
-    Finding it with the wrong sign does not count as finding it.
-    """
+def power(noncentrality: float, df: float, critical: float) -> float:
+    """The probability that t with `df` degrees of freedom and this noncentrality is above `critical` (Cohen 1988, §2.2)."""
     from scipy.special import nctdtr
 
-    return float(1 - nctdtr(df, noncentrality, quantile(df, level)))
+    return float(1 - nctdtr(df, noncentrality, critical))
 
 
-def normal_quantile() -> float:
-    """The two-sided 95 % quantile of the normal distribution, 1.96."""
+def normal_quantile(level: float = ALPHA) -> float:
+    """The two-sided quantile of the normal distribution; 1.96 at 5 %."""
     from scipy.special import ndtri
 
-    return float(ndtri(1 - ALPHA / 2))
+    return float(-ndtri(level / 2))
+
+
+def t_as_z(t: "Numbers", df: "Numbers") -> "Numbers":
+    """A t as the normal quantile of the same tail, so that values with few and with many degrees of freedom share a scale."""
+    import numpy as np
+    from scipy.special import ndtri, stdtr
+
+    z: Numbers = -np.sign(t) * ndtri(stdtr(df, -np.abs(t)))
+    return z
+
+
+def z_as_t(z: "Numbers | float", df: "Numbers") -> "Numbers":
+    """The t with `df` degrees of freedom that has the tail of the normal quantile `z`."""
+    from scipy.special import ndtr, stdtrit
+
+    t: Numbers = -stdtrit(df, ndtr(-z))
+    return t
+
+
+def upper_sd_factor(df: float, confidence: float) -> float:
+    """What a standard deviation with `df` degrees of freedom is multiplied by to give its upper limit at this confidence."""
+    from scipy.special import chdtri
+
+    return float((df / chdtri(df, confidence)) ** 0.5)

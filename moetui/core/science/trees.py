@@ -5,13 +5,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from moetui.core.science.caveats import Caveat
-from moetui.core.science.comparison import Comparison
+from moetui.core.science.comparison import Candidate, Comparison
 from moetui.core.science.difference import Difference
 from moetui.core.science.groups import Group
 from moetui.core.science.lengths import Agreement
 from moetui.core.science.measure import Measure
+from moetui.core.science.optimum import Optimum
+from moetui.core.science.prediction import Prediction
 from moetui.core.science.propose import Step
 from moetui.core.science.response import Response
+from moetui.core.science.student import CONFIDENCE
 from moetui.core.science.zones import Point
 
 Tree = dict[str, Any]
@@ -23,7 +26,15 @@ def comparison_tree(comparison: Comparison, caveats: Sequence[Caveat]) -> Tree:
         "measure": measure_tree(comparison.measure),
         "against": comparison.against,
         "reference": comparison.reference.key if comparison.reference else None,
-        "tests_in_family": comparison.family,
+        "best": comparison.best.key if comparison.best else None,
+        "pairs_in_family": comparison.family,
+        "level": comparison.level,
+        "queued_at_once": comparison.at_once,
+        "seeds_as_blocks": comparison.blocks,
+        "noise_sd": comparison.joint.sd if comparison.joint else None,
+        "tolerance": comparison.tolerance,
+        "may_be_best": [_candidate_tree(one) for one in comparison.candidates],
+        "seeds_needed": dataclasses.asdict(comparison.seeds_needed) if comparison.seeds_needed else None,
         "groups": [group_tree(group) for group in comparison.groups],
         "differences": [difference_tree(one) for one in comparison.differences],
         "caveats": [caveat_tree(caveat) for caveat in caveats],
@@ -41,11 +52,9 @@ def response_tree(response: Response, steps: Sequence[Step]) -> Tree:
         "points": [_point_tree(point) for point in response.points],
         "untried": [group_tree(group) for group in response.untried],
         "best": response.best.lr if response.best else None,
-        "optimum": dataclasses.asdict(optimum) | {"cost_of_factor_two": optimum.cost_of_factor_two}
-        if optimum
-        else None,
-        "safe_zone": dataclasses.asdict(response.zone) if response.zone else None,
-        "not_distinguishable": [point.lr for point in response.candidates],
+        "optimum": optimum_tree(optimum) if optimum else None,
+        "safe_zone": dataclasses.asdict(response.zone) | {"confidence": CONFIDENCE} if response.zone else None,
+        "may_be_best": [_candidate_tree(one) | {"lr": one.group.rates[0]} for one in response.candidates],
         "cliff": dataclasses.asdict(cliff) if cliff else None,
         "edge": response.edge,
         "correlations": [dataclasses.asdict(one) for one in response.correlations],
@@ -57,12 +66,20 @@ def response_tree(response: Response, steps: Sequence[Step]) -> Tree:
 def agreement_tree(agreement: Agreement) -> Tree:
     """Whether the best learning rate moves with the number of updates."""
     return {
-        "lengths": [{"updates": updates, "optimum": dataclasses.asdict(best)} for updates, best in agreement.lengths],
-        "slope": agreement.slope,
-        "low": agreement.low,
-        "high": agreement.high,
+        "lengths": [{"updates": updates, "optimum": optimum_tree(best)} for updates, best in agreement.lengths],
+        "exponent": {"low": agreement.low, "high": agreement.high},
         "verdict": agreement.verdict,
     }
+
+
+def optimum_tree(optimum: Optimum) -> Tree:
+    """What is known of the best learning rate; `stated` is the interval, or else the bracket, and null an open end."""
+    low, high = optimum.stated
+    return dataclasses.asdict(optimum) | {"stated": {"low": low, "high": high}}
+
+
+def _candidate_tree(candidate: Candidate) -> Tree:
+    return {"group": candidate.group.key, "label": candidate.group.label, "costs_at_most": candidate.costs_at_most}
 
 
 def measure_tree(measure: Measure) -> Tree:
@@ -88,7 +105,7 @@ def group_tree(group: Group) -> Tree:
 
 
 def difference_tree(one: Difference) -> Tree:
-    """A difference between two groups; `pairs` holds the ids of runs that were compared seed by seed."""
+    """A difference between two groups; `low` to `high` holds together with the intervals of all pairs."""
     return {
         "first": one.first.key,
         "second": one.second.key,
@@ -102,10 +119,21 @@ def difference_tree(one: Difference) -> Tree:
         "p": one.p,
         "p_adjusted": one.p_adjusted,
         "effect_in_seed_sd": one.effect,
-        "seeds_needed": one.seeds_needed,
+        "prediction": _prediction_tree(one.prediction) if one.prediction else None,
         "first_runs": [sample.record.id for sample in one.first.counted],
         "second_runs": [sample.record.id for sample in one.second.counted],
-        "pairs": [[a.record.id, b.record.id] for a, b in one.pairs],
+    }
+
+
+def _prediction_tree(prediction: Prediction) -> Tree:
+    return {
+        "of": prediction.group.key,
+        "value": prediction.value,
+        "low": prediction.low,
+        "high": prediction.high,
+        "inside": prediction.inside,
+        "sd_from_mean": prediction.distance,
+        "single_runs": prediction.runs,
     }
 
 
@@ -119,4 +147,10 @@ def caveat_tree(caveat: Caveat) -> Tree:
 
 def _point_tree(point: Point) -> Tree:
     against = difference_tree(point.against_best) if point.against_best else None
-    return {"lr": point.lr, **group_tree(point.group), "within_tolerance": point.within, "against_best": against}
+    return {
+        "lr": point.lr,
+        **group_tree(point.group),
+        "zone": point.safety,
+        "may_be_best": point.may_be_best,
+        "against_best": against,
+    }

@@ -1,4 +1,4 @@
-"""Where a learning rate is safe: the zone around the best one, the cliff above it, and whether the grid ends too early."""
+"""Where a learning rate is safe: three classes that know the noise, the cliff where runs diverged, and the edges of the grid."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,21 +6,24 @@ from typing import Literal
 
 from moetui.core.science.difference import Difference
 from moetui.core.science.groups import Group
-from moetui.core.science.measure import Measure
 
 Edge = Literal["", "lowest", "highest"]
+Safety = Literal["safe", "open", "beyond", ""]
+"""`safe`: within the tolerance of the best with 95 %; `beyond`: outside of it with 95 %, or a run diverged; `open`: the runs do not
+tell; empty: no verdict, as with a single run."""
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One learning rate with its runs. `within` tells whether its mean lies within the tolerance of the best.
+    """One learning rate with its runs, its safety, and whether it may be the best with 95 % (None without a verdict).
 
-    `against_best` is the difference from the best learning rate; None at the best itself and where nothing can be compared.
+    `against_best` is the difference from the best learning rate tried; None at the best itself.
     """
 
     lr: float
     group: Group
-    within: bool = False
+    safety: Safety = ""
+    may_be_best: bool | None = None
     against_best: Difference | None = None
 
     @property
@@ -28,10 +31,15 @@ class Point:
         """Whether it has a value and none of its runs diverged."""
         return self.group.n > 0 and not self.group.diverged
 
+    @property
+    def runs(self) -> int:
+        """The runs that came to a result."""
+        return self.group.n + len(self.group.diverged)
+
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """The safe zone: neighbouring learning rates that are stable and within the tolerance."""
+    """Neighbouring learning rates that are safe, from the lowest to the highest."""
 
     low: float
     high: float
@@ -44,48 +52,51 @@ class Zone:
 
 @dataclass(frozen=True, slots=True)
 class Cliff:
-    """Where the safe zone ends upwards: `last` is its highest learning rate, `beyond` the next one tried."""
+    """Where runs begin to diverge: `beyond` is the lowest learning rate above the best at which one did, `last` the one below it.
+
+    `could_be` is the share of runs that may diverge at `last` all the same, as far as its `last_runs` runs tell (95 %).
+    """
 
     last: float
     beyond: float
     diverged: int
     runs: int
-    excess: float | None
-    """Share by which the mean at `beyond` is worse than the best; None if no run there has a value."""
+    last_runs: int
+    could_be: float
 
 
-def within_tolerance(value: float, best: float, tolerance: float, measure: Measure) -> bool:
-    """Whether a value is at most `tolerance` (a share of the best value) worse than the best."""
-    worse = value - best if measure.lower_is_better else best - value
-    return worse <= tolerance * abs(best)
-
-
-def safe_zone(points: Sequence[Point], best: Point) -> Zone:
-    """From the best learning rate outwards as long as every tried one is stable and within the tolerance."""
-    low = high = points.index(best)
-    while low > 0 and _safe(points[low - 1]):
+def safe_zone(points: Sequence[Point], best: Point) -> Zone | None:
+    """The safe learning rates next to each other around the best one; None where none is shown to be safe."""
+    safe = [index for index, point in enumerate(points) if point.safety == "safe"]
+    if not safe:
+        return None
+    at = points.index(best)
+    low = high = min(safe, key=lambda index: abs(index - at))
+    while low > 0 and points[low - 1].safety == "safe":
         low -= 1
-    while high < len(points) - 1 and _safe(points[high + 1]):
+    while high < len(points) - 1 and points[high + 1].safety == "safe":
         high += 1
     return Zone(points[low].lr, points[high].lr)
 
 
-def cliff(points: Sequence[Point], best: Point, zone: Zone) -> Cliff | None:
-    """The first tried learning rate above the safe zone; None if none was tried."""
-    beyond = next((point for point in points if point.lr > zone.high), None)
-    if beyond is None:
-        return None
-    group, reference = beyond.group, best.group.mean
-    excess = abs(group.mean - reference) / abs(reference) if group.n and reference else None
-    return Cliff(zone.high, beyond.lr, len(group.diverged), group.n + len(group.diverged), excess)
+def cliff(points: Sequence[Point], best: Point | None) -> Cliff | None:
+    """The cliff above the best learning rate; None if no run diverged there, or at every learning rate."""
+    start = points.index(best) if best else 0
+    for before, point in zip(points[start:], points[start + 1 :], strict=False):
+        if point.group.diverged and before.stable:
+            could_be = 1 - 0.05 ** (1 / before.group.n)  # Clopper and Pearson (1934), none of n seen
+            return Cliff(before.lr, point.lr, len(point.group.diverged), point.runs, before.group.n, could_be)
+    return None
 
 
 def edge(points: Sequence[Point], best: Point) -> Edge:
-    """Whether the best is the lowest or highest learning rate that was tried, so that a better one may lie outside."""
+    """Whether the best is the lowest or highest learning rate that trained, so that a better one may lie outside.
+
+    Above it, a learning rate at which runs diverged is where the grid ends by itself, not too early; below it likewise.
+    """
+    at = points.index(best)
     if len(points) < 2:
         return ""
-    return "lowest" if best is points[0] else "highest" if best is points[-1] else ""
-
-
-def _safe(point: Point) -> bool:
-    return point.stable and point.within
+    if at == 0:
+        return "lowest"
+    return "highest" if at == len(points) - 1 else ""

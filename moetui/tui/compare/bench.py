@@ -55,7 +55,7 @@ class Bench:
             subject=subject,
             terms=terms,
             judged=judged,
-            found=responses(self._evidence, terms),
+            found=responses(self._evidence, terms, judged.comparison),
             prices={cost: priced(settings, self._evidence, cost, terms.measure) for cost in COSTS},
             published=tuple(published_beside(subject.records, everything)),
         )

@@ -96,7 +96,8 @@ def _rules(response: Response) -> Iterator[Rule]:
     optimum = response.optimum
     if optimum is None:
         return
-    interval = (optimum.low, optimum.high) if optimum.low is not None and optimum.high is not None else None
+    low, high = optimum.stated
+    interval = (low, high) if low is not None and high is not None else None
     yield Rule(f"best{'' if optimum.fitted else ' tried'} {optimum.lr:.3g}", optimum.lr, interval)
 
 

@@ -19,10 +19,10 @@ from moetui.tui.compare.table import table
 
 NOTHING = "Nothing to compare yet.\n\nPress 1 to launch a study, or 3 to mark runs (space) and come back with x."
 COSTS = tuple(UNITS)
-HEADERS = ("setting", "n", "mean ± sd", "95 %", "difference", "p", "verdict", "needs")
-PAIR_HEADERS = ("pair", "difference", "p", "verdict", "needs")
-NUMBERS = ("n", "mean ± sd", "difference", "p", "needs")
-LEGEND = "p: after Holm's correction; needs: seeds each that would decide"
+HEADERS = ("setting", "n", "mean ± sd", "difference", "p", "verdict", "at most")
+PAIR_HEADERS = ("pair", "difference", "p", "verdict")
+NUMBERS = ("n", "mean ± sd", "difference", "p", "at most")
+LEGEND = "± holds for all pairs together (95 %), p likewise; at most: what taking a setting costs that may be the best"
 DIVERGED = "; +1×: one more diverged"
 
 
@@ -33,7 +33,7 @@ def caption(answer: Answer) -> Text:
     line.append(f"{terms.measure.at} {terms.measure.label}")
     line.append(f" · {subject.ended} of {len(subject.records)} runs ended", "dim" if subject.all_ended else "yellow")
     against = {"best": "with the best", "first": "with the first", "all": "all pairs"}[terms.against]
-    pairing = {"auto": "", "always": " · paired by seed", "never": " · unpaired"}[terms.pairing]
+    pairing = {"auto": "", "always": " · seeds as blocks", "never": " · seeds as noise"}[terms.pairing]
     return line.append(f" · {against}{pairing} · tolerance {100 * terms.tolerance:g} %", "dim")
 
 
@@ -65,8 +65,14 @@ def verdict_words(answer: Answer, width: int) -> Text:
     measure, groups = comparison.measure, comparison.groups
     names = dict(zip((group.key for group in groups), distinctive([group.label for group in groups]), strict=True))
     reference = comparison.reference
+    at_most = {key: measure.gap(cost) for key, cost in cells.costs(comparison).items()}
     rows = [
-        [names[group.key], *_values(group, measure), *_judged(comparison.of(group), measure, best=group is reference)]
+        [
+            names[group.key],
+            *_values(group, measure),
+            *_judged(comparison.of(group), measure, best=group is reference),
+            at_most.get(group.key, ""),
+        ]
         for group in groups
     ]
     text = Text()
@@ -115,15 +121,14 @@ def caution_count(answer: Answer) -> int:
 
 def _values(group: Group, measure: Measure) -> list[str]:
     summary = group.summary
-    sd = "" if summary.sd is None else f" ± {measure.gap(summary.sd)}"
-    interval = "" if summary.low is None else wording.interval(summary.low, summary.high, measure)
+    sd = "" if summary.sd is None or len(group.rates) > 1 else f" ± {measure.gap(summary.sd)}"
     diverged = f" +{len(group.diverged)}×" if group.diverged else ""
-    return [f"{group.n}{diverged}", f"{measure.text(summary.mean)}{sd}", interval]
+    return [f"{group.n}{diverged}", f"{measure.text(summary.mean)}{sd}"]
 
 
 def _judged(one: Difference | None, measure: Measure, *, best: bool = False) -> list[str]:
-    difference, _, verdict, needs = cells.verdict_cells(one, measure)
-    return [difference, cells.p_cell(one), "best" if best else verdict, needs]
+    difference, _, verdict, _ = cells.verdict_cells(one, measure)
+    return [difference, cells.p_cell(one), "best" if best else verdict]
 
 
 def _lines(text: Text, lines: Iterator[str] | Sequence[str], style: str = "") -> None:

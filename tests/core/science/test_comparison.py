@@ -1,44 +1,109 @@
-"""Several groups at once: Holm's correction, the reference, and the false findings that are left."""
+"""Several settings at once: one family of intervals, the reference, and what may be the best."""
 
-from unittest.mock import patch
+import math
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from statsmodels.stats.multitest import multipletests
+from scipy import stats
 
-from moetui.core.science.comparison import Against, compare, corrected, holm
-from moetui.core.science.difference import difference
-from moetui.core.science.groups import groups
+from moetui.core.records import RunRecord
+from moetui.core.science.comparison import Against, Comparison, best_group, compare
+from moetui.core.science.difference import Difference
+from moetui.core.science.groups import Group, groups
+from moetui.core.science.looks import level_of
 from moetui.core.science.measure import LOSS, MEASURES
 from tests.core.science.records import group, record, seeds
 
 
-@given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
-def test_holms_correction_agrees_with_statsmodels(p_values: list[float]) -> None:
-    with patch("gc.collect"):  # which multipletests calls every time, for a second where much is loaded
-        expected = multipletests(p_values, method="holm")[1]
-    assert holm(p_values) == pytest.approx(expected)
+def study(settings: int, n: int, *, best: float = 0.0, sd: float = 0.012, seed: int = 0) -> list[Group]:
+    """Settings with equal means, the first one better by `best`; every seed moves all of them alike."""
+    rng = np.random.default_rng(seed)
+    values = 5 + rng.normal(0, sd, (settings, n)) + rng.normal(0, 0.03, n)
+    values[0] -= best
+    return [group(row.tolist(), setting=str(number)) for number, row in enumerate(values)]
 
 
-def test_a_family_without_tests_is_left_as_it_is() -> None:
-    assert holm([]) == []
-    assert corrected([]) == ()
+def only(first: Sequence[float], second: Sequence[float], *, paired: bool = True) -> Difference:
+    made = [group(first, setting="a", paired=paired), group(second, setting="b", paired=paired)]
+    return compare(made, LOSS).between(*made)
 
 
-def test_what_has_no_p_does_not_count_in_the_family() -> None:
-    a, b, single = group([1.0, 1.1, 1.05]), group([1.5, 1.62, 1.54], setting="b"), group([9.0], setting="c")
-    pair, *_ = corrected([difference(b, a, LOSS), difference(single, a, LOSS)])
-    assert pair.p_adjusted == pair.p
+@pytest.mark.parametrize(("against", "pairs"), [("best", 3), ("first", 3), ("all", 6)])
+def test_what_is_shown_does_not_change_what_is_tested(against: Against, pairs: int) -> None:
+    made = study(4, 3, best=0.1)
+    found, whole = compare(made, LOSS, against=against), compare(made, LOSS, against="all")
+    assert (len(found.differences), found.family) == (pairs, 6)
+    for one in found.differences:
+        again = whole.between(one.first, one.second)
+        assert (one.low, one.high, one.verdict) == (again.low, again.high, again.verdict)
 
 
-@pytest.mark.parametrize(("against", "pairs", "family"), [("best", 3, 6), ("first", 3, 3), ("all", 6, 6)])
-def test_comparisons_with_the_best_are_corrected_as_all_pairs(against: Against, pairs: int, family: int) -> None:
-    found = compare([group([n, n + 0.1, n**1.1], setting=str(n)) for n in range(1, 5)], LOSS, against=against)
-    assert (len(found.differences), found.family) == (pairs, family)
-    if found.reference:
-        assert {one.second.label for one in found.differences} == {"1"}
+@given(st.integers(2, 7), st.integers(2, 6), st.floats(0, 0.2), st.integers(0, 1000))
+def test_the_verdict_is_that_of_the_interval(settings: int, n: int, best: float, seed: int) -> None:
+    found = compare(study(settings, n, best=best, seed=seed), LOSS, against="all")
+    for one in found.differences:
+        assert one.low is not None
+        assert one.high is not None
+        assert one.p_adjusted is not None
+        assert (one.verdict == "not distinguishable") == (one.low <= 0 <= one.high)
+        assert (one.verdict == "not distinguishable") == (one.p_adjusted >= 0.05)
+        assert one.verdict != "better" or one.high < 0
+
+
+@given(st.integers(2, 7), st.integers(2, 6), st.floats(0, 0.2), st.integers(0, 1000))
+def test_nothing_worse_than_another_may_be_the_best(settings: int, n: int, best: float, seed: int) -> None:
+    made = study(settings, n, best=best, seed=seed)
+    found = compare(made, LOSS, against="all")
+    may = {candidate.group.key for candidate in found.candidates}
+    worse = {one.first.key for one in found.differences if one.verdict == "worse"}
+    worse |= {one.second.key for one in found.differences if one.verdict == "better"}
+    assert found.best is not None
+    assert found.best.key in may
+    assert not may & worse
+    assert len(may) == 1 or all(candidate.costs_at_most > 0 for candidate in found.candidates)
+
+
+def test_the_order_of_the_settings_changes_nothing() -> None:
+    made = study(5, 4, best=0.05)
+    here, there = compare(made, LOSS), compare(made[::-1], LOSS)
+    assert [one.key for one in here.groups] == [one.key for one in there.groups]
+    for one in here.differences:
+        again = there.between(one.first, one.second)
+        assert (one.low, one.high) == pytest.approx((again.low, again.high), rel=1e-9)
+
+
+def test_a_higher_score_is_turned_round() -> None:
+    made = study(4, 3, best=0.2)
+    low, high = compare(made, LOSS), compare(made, MEASURES["val_accuracy"])
+    assert low.best is made[0]
+    assert high.groups[-1] is made[0]
+    assert made[0].key not in {candidate.group.key for candidate in high.candidates}
+    assert {one.verdict for one in high.differences if one.first is made[0]} == {"worse"}
+
+
+def test_two_settings_are_the_paired_t_test_at_the_level_of_the_looks() -> None:
+    first, second = [5.0, 5.1, 5.06, 5.02], [5.3, 5.36, 5.37, 5.28]
+    found, expected = only(first, second), stats.ttest_rel(first, second)
+    assert found.method == "seeds as blocks"
+    assert found.p == pytest.approx(expected.pvalue)
+    level = level_of(4, at_once=False)
+    assert found.p_adjusted == pytest.approx(expected.pvalue * 0.05 / level)
+    interval = expected.confidence_interval(1 - level)
+    assert (found.low, found.high) == pytest.approx((interval.low, interval.high))
+
+
+def test_turning_a_difference_round_turns_its_sign() -> None:
+    a, b, *_ = made = study(4, 3, best=0.1)
+    found = compare(made, LOSS)
+    there, back = found.between(a, b), found.between(b, a)
+    assert (there.verdict, back.verdict) == ("better", "worse")
+    assert None not in (there.estimate, there.low, there.high)
+    assert (back.estimate, back.low, back.high) == pytest.approx(
+        (-(there.estimate or 0), -(there.high or 0), -(there.low or 0))
+    )
 
 
 def test_groups_are_ordered_by_their_means() -> None:
@@ -47,33 +112,113 @@ def test_groups_are_ordered_by_their_means() -> None:
     assert [one.label for one in compare(made, MEASURES["val_accuracy"]).groups] == ["c", "a", "b"]
 
 
-def test_a_setting_of_which_a_run_diverged_is_the_best_only_if_there_is_no_other() -> None:
-    shaky = [*seeds([1.0, 1.1], setting="shaky"), record(None, setting="shaky", seed=3, status="diverged")]
-    steady = seeds([2.0, 2.1], setting="steady")
-    best = compare(groups([*shaky, *steady], LOSS), LOSS).reference
-    assert best is not None
-    assert best.label == "steady"
-    alone = compare(groups(shaky, LOSS), LOSS).reference
-    assert alone is not None
-    assert alone.label == "shaky"
+def test_a_missing_seed_does_not_make_a_setting_the_best() -> None:
+    lucky = {1: 5.00, 2: 5.10, 3: 5.20}  # what the seeds do to every setting
+    rows = [record(value, setting="a", seed=seed) for seed, value in lucky.items()]
+    rows += [record(lucky[seed] + 0.02 + 0.001 * seed, setting="b", seed=seed) for seed in (1, 2)]
+    rows += [record(value + 0.05 - 0.002 * seed, setting="c", seed=seed) for seed, value in lucky.items()]
+    found = compare(groups(rows, LOSS), LOSS)
+    assert found.best is not None
+    assert found.best.label == "a"  # although the mean of b's two lucky seeds is lower
+    assert [one.label for one in found.groups] == ["a", "b", "c"]
+
+
+def diverging(setting: str, values: Sequence[float]) -> list[RunRecord]:
+    return [*seeds(values, setting=setting), record(None, setting=setting, seed=99, status="diverged")]
+
+
+def test_a_setting_of_which_a_run_diverged_is_never_the_best_nor_better() -> None:
+    made = groups([*diverging("shaky", [1.0, 1.1]), *seeds([2.0, 2.1], setting="steady")], LOSS)
+    for against in ("best", "first", "all"):
+        found = compare(made, LOSS, against=against)
+        assert found.best is not None
+        assert found.best.label == "steady"
+        assert found.reference is None or found.reference.label == "steady"
+        assert {one.verdict for one in found.differences} <= {"no verdict"}
+        assert all("1 of 3 runs diverged" in one.reason for one in found.differences)
+    assert best_group(groups(diverging("alone", [1.0, 1.1]), LOSS), LOSS) is None
+
+
+def test_a_mixture_of_learning_rates_is_no_setting() -> None:
+    runs = [record(5 + lr, setting="sweep", seed=None, lr=lr) for lr in (0.01, 0.02, 0.05)]
+    made = groups([*runs, *seeds([7.0, 7.1], setting="other")], LOSS)
+    found = compare(made, LOSS, against="all")
+    assert found.best is not None
+    assert found.best.label == "other"
+    assert {one.reason for one in found.differences} == {"3 learning rates mixed"}
 
 
 def test_nothing_compares_with_nothing() -> None:
     assert compare([], LOSS).differences == ()
     assert compare([group([])], LOSS).reference is None
+    assert compare([], LOSS).candidates == ()
 
 
-@pytest.mark.parametrize("against", ["best", "first", "all"])
-def test_equal_settings_are_told_apart_in_at_most_one_study_of_twenty(against: Against) -> None:
-    studies = np.random.default_rng(4).normal(5.0, 0.02, size=(200, 4, 3)).tolist()
-    wrong = [
-        any(one.verdict in ("better", "worse") for one in compare(made, LOSS, against=against).differences)
-        for study in studies
-        if (made := [group(losses, setting=str(number)) for number, losses in enumerate(study)])
+@given(st.lists(st.floats(0, 10), min_size=1, max_size=6), st.floats(0, 10))
+def test_one_run_never_gets_a_verdict(many: list[float], single: float) -> None:
+    for first, second in ((many, [single]), ([single], many)):
+        found = only(first, second, paired=False)
+        assert found.verdict == "no verdict"
+        assert found.reason
+        assert (found.p, found.low) == (None, None)
+        assert found.estimate == pytest.approx(np.mean(first) - np.mean(second))
+
+
+def test_seeds_without_spread_say_nothing_of_the_noise() -> None:
+    found = only([5.1, 5.1, 5.1], [5.2, 5.2, 5.2])
+    assert found.verdict == "no verdict"
+    assert "agree to the last digit" in found.reason
+
+
+def test_a_constant_gap_of_rounded_numbers_is_no_spread_either() -> None:
+    first = [5.1, 5.3, 5.7]
+    found = only([value + 0.1 for value in first], first)  # differs from 0.1 in the last bit only
+    assert found.verdict == "no verdict"
+    assert found.reason.startswith("no spread")
+
+
+def test_two_settings_with_the_same_values_are_not_told_apart() -> None:
+    assert only([5.0, 5.1, 5.3], [5.0, 5.1, 5.3]).verdict in ("not distinguishable", "no verdict")
+
+
+def test_a_group_that_only_diverged_gets_no_verdict_and_says_so() -> None:
+    made = groups([*seeds([5.0, 5.1]), *seeds([math.nan, math.inf], setting="b")], LOSS)
+    (found,) = compare(made, LOSS).differences
+    assert (found.verdict, found.reason) == ("no verdict", "all 2 runs diverged")
+
+
+def test_what_matters_decides_how_many_seeds_are_needed() -> None:
+    made = study(5, 3)
+    needed = {tolerance: compare(made, LOSS, tolerance=tolerance).seeds_needed for tolerance in (0.002, 0.01, 0.05)}
+    assert all(one is not None and one.few is not None and one.many is not None for one in needed.values())
+    counts = [one.many for one in needed.values() if one and one.many]
+    assert counts == sorted(counts, reverse=True)
+    assert counts[0] > counts[-1]
+
+
+def test_a_thousand_settings_are_compared_in_memory_of_one_row() -> None:
+    rng = np.random.default_rng(1)
+    made = [group(rng.normal(5, 0.02, 3).tolist(), setting=str(number)) for number in range(1000)]
+    found = compare(made, LOSS)
+    assert len(found.differences) == 999
+    assert found.candidates
+
+
+def power(settings: int, n: int, gap: float, studies: int = 60) -> float:
+    """Share of the worse settings that are called worse than the best one."""
+    called = [
+        one.verdict == "worse"
+        for number in range(studies)
+        for one in _against_first(compare(study(settings, n, best=gap, seed=number), LOSS))
     ]
-    assert np.mean(wrong) <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / len(wrong))
+    return float(np.mean(called))
 
 
-def test_a_large_difference_is_found() -> None:
-    made = [group(np.random.default_rng(n).normal(5 + n, 0.02, 4), setting=str(n)) for n in range(4)]
-    assert {one.verdict for one in compare(made, LOSS).differences} == {"worse"}
+def _against_first(found: Comparison) -> list[Difference]:
+    first = next(one for one in found.groups if one.label == "0")
+    return [found.between(one, first) for one in found.groups if one is not first]
+
+
+def test_differences_of_a_few_seed_deviations_are_found() -> None:
+    assert power(5, 3, 0.10, studies=150) >= 0.95
+    assert power(12, 3, 0.20, studies=20) >= 0.95

@@ -21,6 +21,10 @@ def steps(runs: Iterable[RunRecord]) -> dict[str, Step]:
     return {step.kind: step for step in propose(respond(Slice((), tuple(map(Evidence, runs))), LOSS))}
 
 
+def _slice(lrs: tuple[float, ...]) -> Slice:
+    return Slice((), tuple(map(Evidence, sweep(lrs))))
+
+
 def test_a_best_at_the_highest_learning_rate_extends_the_grid_upwards() -> None:
     found = steps(sweep((0.01, 0.02, 0.04)))
     assert found["extend"].lrs == (0.08, 0.16)
@@ -40,7 +44,40 @@ def test_a_step_outwards_is_neither_tiny_nor_huge() -> None:
 def test_a_best_within_the_grid_is_zoomed_into_with_as_many_seeds() -> None:
     found = steps(sweep((0.01, 0.045, 0.2), seeds=2))
     assert found["zoom"].seeds == 2
-    assert found["zoom"].lrs == (0.021, 0.05, 0.095)  # the middles of both gaps and the fitted best
+    assert found["zoom"].lrs == (0.021, 0.095)  # the middles of both gaps
+    assert found["zoom"].why == "the best lies between 0.01 and 0.2"
+
+
+def test_what_is_proposed_lies_inside_of_what_is_known_of_the_best() -> None:
+    runs = sweep([0.01 * 1.7**power for power in range(8)])
+    response = respond(Slice((), tuple(map(Evidence, runs))), LOSS)
+    assert response.optimum is not None
+    low, high = response.optimum.stated
+    assert low is not None
+    assert high is not None
+    new = [lr for step in propose(response) if step.kind == "zoom" for lr in step.lrs]
+    assert all(low / 1.01 <= lr <= high * 1.01 for lr in new)
+
+
+def test_where_every_learning_rate_diverges_it_goes_down() -> None:
+    runs = [record(None, lr=lr, setting=f"{lr}", status="diverged") for lr in (0.03, 0.3)]
+    (step,) = propose(respond(Slice((), tuple(map(Evidence, runs))), LOSS))
+    assert (step.kind, step.seeds) == ("extend", 1)
+    assert max(step.lrs) < 0.03
+    assert "diverged at every learning rate" in step.why
+
+
+def test_a_divergence_above_the_best_is_no_reason_to_go_up() -> None:
+    runs = [*sweep((0.01, 0.02, 0.04)), record(None, lr=0.3, setting="0.3", status="diverged")]
+    found = steps(runs)
+    assert "extend" not in found
+    assert all(0.02 < lr < 0.3 for lr in found["zoom"].lrs)
+
+
+def test_candidates_that_cost_less_than_the_tolerance_get_no_more_seeds() -> None:
+    runs = sweep((0.01, 0.046, 0.053, 0.2))
+    part = Slice((), tuple(map(Evidence, runs)))
+    assert not [step for step in propose(respond(part, LOSS, tolerance=0.05)) if step.kind == "seeds"]
 
 
 def test_a_fine_grid_is_not_zoomed_into() -> None:
@@ -49,18 +86,18 @@ def test_a_fine_grid_is_not_zoomed_into() -> None:
 
 def test_single_seeds_near_the_best_get_more() -> None:
     found = steps(sweep((0.01, 0.045, 0.055, 0.2), seeds=1))
-    assert found["seeds"].lrs == (0.045, 0.055)
+    assert found["seeds"].lrs == (0.045, 0.055, 0.2)  # the best and its neighbours, which the bracket needs
     assert found["seeds"].seeds == 3
 
 
 def test_undecided_learning_rates_get_at_most_twice_their_seeds() -> None:
-    found = steps(sweep((0.01, 0.046, 0.053, 0.2)))
+    found = {step.kind: step for step in propose(respond(_slice((0.01, 0.046, 0.053, 0.2)), LOSS, tolerance=0.001))}
     assert set(found["seeds"].lrs) == {0.046, 0.053}
-    assert 3 < found["seeds"].seeds <= 6
+    assert found["seeds"].seeds == 6
 
 
 def test_nothing_is_proposed_from_nothing() -> None:
-    assert steps([record(None, lr=0.1, status="diverged")]) == {}
+    assert steps([record(None, lr=0.1, status="running")]) == {}
 
 
 def test_one_learning_rate_alone_gets_seeds_only() -> None:

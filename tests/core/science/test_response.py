@@ -4,12 +4,17 @@ import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.config import RunConfig
 from moetui.core.records import RunRecord, Scores
+from moetui.core.science.comparison import compare
 from moetui.core.science.evidence import Evidence
 from moetui.core.science.findings import sentences
+from moetui.core.science.groups import groups
 from moetui.core.science.measure import LOSS, MEASURES
 from moetui.core.science.response import Response, Slice, respond, slices
 from tests.core.science.records import record
@@ -40,39 +45,63 @@ def response(runs: Iterable[RunRecord], **options: Any) -> Response:
     return respond(Slice((), tuple(map(Evidence, runs))), LOSS, **options)
 
 
-def test_best_optimum_zone_and_cliff_of_a_sweep() -> None:
+def test_best_optimum_zone_and_end_of_a_sweep() -> None:
     found = response(sweep((0.01, 0.02, 0.03, 0.045, 0.07, 0.1, 0.2)))
     assert found.best is not None
     assert found.best.lr == 0.045
     assert found.optimum is not None
+    assert found.optimum.fitted
     assert found.optimum.lr == pytest.approx(0.05, rel=0.05)
+    low, high = found.optimum.stated
+    assert 0.03 < (low or 0) < 0.05 < (high or 0) < 0.07
+    assert [point.safety for point in found.points] == [*3 * ["beyond"], "safe", "safe", "beyond", "beyond"]
     assert found.zone is not None
     assert (found.zone.low, found.zone.high) == (0.045, 0.07)
-    assert found.cliff is not None
-    assert (found.cliff.last, found.cliff.beyond, found.cliff.diverged) == (0.07, 0.1, 0)
-    assert found.cliff.excess == pytest.approx(bowl(0.1) / bowl(0.045) - 1, abs=0.005)
+    assert found.cliff is None  # nothing diverged: it is a slope
     assert found.edge == ""
-    assert {point.lr for point in found.candidates} <= {0.07, 0.03}
+    said = list(sentences(found))
+    assert "It ends between 0.07 and 0.1, where the validation loss is worse by more than 1 %." in said
+    assert "No run diverged up to 0.2." in said
 
 
-def test_the_zone_grows_with_the_tolerance_and_ends_at_a_divergence() -> None:
+def test_the_zone_grows_with_the_tolerance_and_a_cliff_is_where_runs_diverge() -> None:
     runs = [*sweep((0.01, 0.03, 0.05, 0.1)), diverged(0.2), *sweep((0.3,))]
     widths = [
-        (zone.low, zone.high) for tolerance in (0.0, 0.02, 0.5) if (zone := response(runs, tolerance=tolerance).zone)
+        (zone.low, zone.high) for tolerance in (0.01, 0.03, 0.5) if (zone := response(runs, tolerance=tolerance).zone)
     ]
-    assert widths == [(0.05, 0.05), (0.03, 0.05), (0.01, 0.1)]
+    assert widths == [(0.05, 0.05), (0.03, 0.1), (0.01, 0.1)]
     wide = response(runs, tolerance=0.5)
     assert wide.cliff is not None
-    assert (wide.cliff.beyond, wide.cliff.diverged, wide.cliff.runs, wide.cliff.excess) == (0.2, 1, 1, None)
+    assert (wide.cliff.last, wide.cliff.beyond, wide.cliff.diverged, wide.cliff.runs) == (0.1, 0.2, 1, 1)
+    assert wide.cliff.last_runs == 3
+    assert wide.cliff.could_be == pytest.approx(1 - 0.05 ** (1 / 3))
 
 
-def test_one_diverged_seed_makes_a_learning_rate_unsafe() -> None:
+@given(st.floats(0.02, 0.1), st.floats(0.002, 0.05), st.integers(0, 1000))
+def test_the_fitted_best_is_never_inside_of_a_cliff(best: float, sd: float, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    lrs = [0.01 * 1.6**power for power in range(7)]
+    runs = [
+        record(4.5 + 0.25 * math.log(lr / best) ** 2 + rng.normal(0, sd), setting=f"lr={lr}", seed=n, lr=lr)
+        for lr in lrs
+        for n in range(3)
+    ]
+    found = response([*runs, diverged(lrs[-1], seed=9), diverged(2 * lrs[-1])])
+    assert found.optimum is not None
+    assert found.cliff is None or found.optimum.lr <= found.cliff.last
+    assert found.best is not None
+    assert not found.best.group.diverged
+
+
+def test_one_diverged_seed_makes_a_learning_rate_unsafe_and_never_the_best() -> None:
     runs = [*sweep((0.03, 0.05)), diverged(0.05, seed=4)]
     found = response(runs, tolerance=0.5)
     assert found.best is not None
     assert found.best.lr == 0.03
     assert found.cliff is not None
     assert (found.cliff.diverged, found.cliff.runs) == (1, 4)
+    (beside,) = (point.against_best for point in found.points if point.against_best)
+    assert (beside.verdict, beside.reason) == ("no verdict", "1 of 4 runs diverged")
 
 
 @pytest.mark.parametrize(
@@ -89,7 +118,8 @@ def test_a_divergence_above_the_best_is_no_edge() -> None:
     assert found.edge == ""
     assert found.cliff is not None
     assert found.optimum is not None
-    assert "highest that trained" in found.optimum.reason
+    assert found.optimum.stated == (0.02, 0.08)
+    assert "highest that can be judged" in found.optimum.reason
 
 
 def test_one_seed_each_gets_no_verdict_and_no_interval() -> None:
@@ -99,36 +129,45 @@ def test_one_seed_each_gets_no_verdict_and_no_interval() -> None:
     assert {point.against_best.verdict for point in found.points if point.against_best} == {"no verdict"}
     assert any("One seed at every learning rate: no verdict" in line for line in sentences(found))
     assert found.optimum is not None
-    assert found.optimum.low is None
+    assert found.optimum.stated == (None, None)
+    assert "noise between seeds is not known" in found.optimum.reason
+    assert {point.safety for point in found.points} == {""}
+    assert found.zone is None
 
 
 def test_for_an_accuracy_higher_is_better() -> None:
     runs = [
         run.model_copy(update={"final": Scores(val_accuracy=1 / run.final.val_loss)})
-        for run in sweep((0.02, 0.045, 0.1))
+        for run in sweep((0.01, 0.02, 0.045, 0.1, 0.2))
         if run.final and run.final.val_loss
     ]
     found = respond(Slice((), tuple(map(Evidence, runs))), MEASURES["val_accuracy"])
     assert found.best is not None
     assert found.optimum is not None
     assert found.best.lr == 0.045
-    assert (found.optimum.curvature or 0) > 0
+    assert found.optimum.stated[0] is not None
+    assert 0.02 <= found.optimum.stated[0] < 0.05
     assert found.zone is not None
     assert found.zone.low == 0.045
 
 
-@pytest.mark.parametrize("runs", [[diverged(0.1), diverged(0.2)], [record(5.0, lr=0.1, status="running")]])
-def test_without_a_finished_run_there_is_no_best(runs: list[RunRecord]) -> None:
-    found = response(runs)
+def test_without_a_finished_run_there_is_no_best() -> None:
+    found = response([record(5.0, lr=0.1, status="running")])
     assert (found.best, found.optimum, found.zone, found.cliff) == (None, None, None, None)
     assert list(sentences(found)) == ["No run has finished with a validation loss, so there is no best learning rate."]
 
 
-def test_if_every_learning_rate_has_a_divergence_none_is_safe() -> None:
-    found = response([*sweep((0.1, 0.2)), diverged(0.1, seed=9), diverged(0.2, seed=9)])
-    assert found.best is not None
-    assert (found.zone, found.optimum) == (None, None)
-    assert "No learning rate is safe" in list(sentences(found))[-1]
+@pytest.mark.parametrize(
+    "runs",
+    [
+        [diverged(0.1), diverged(0.2)],
+        [*sweep((0.1, 0.2)), diverged(0.1, seed=9), diverged(0.2, seed=9)],
+    ],
+)
+def test_if_every_learning_rate_has_a_divergence_none_is_the_best(runs: list[RunRecord]) -> None:
+    found = response(runs)
+    assert (found.best, found.zone, found.optimum, found.candidates) == (None, None, None, ())
+    assert list(sentences(found)) == ["Runs diverged at every learning rate, so none is the best."]
 
 
 def test_learning_rates_without_a_result_are_kept_apart() -> None:
@@ -137,14 +176,35 @@ def test_learning_rates_without_a_result_are_kept_apart() -> None:
     assert [point.lr for point in found.points] == [0.03, 0.05]
 
 
-def test_equal_losses_everywhere_are_one_safe_zone_without_an_optimum() -> None:
+def test_seeds_that_agree_to_the_last_digit_tell_nothing_of_the_noise() -> None:
     found = response(record(5.0, setting=f"lr={lr}", lr=lr, seed=seed) for lr in (0.1, 0.2, 0.3) for seed in (1, 2))
-    assert found.zone is not None
-    assert found.zone.factor == pytest.approx(3)
+    assert (found.zone, found.candidates) == (None, ())
     assert found.optimum is not None
-    assert not found.optimum.fitted
+    assert found.optimum.stated == (None, None)
+    assert "5.0000 in all 2 runs, to the last digit" in next(sentences(found))
+
+
+def test_runs_of_one_learning_rate_that_nobody_declared_replicates_are_not_pooled() -> None:
+    runs = [
+        record(5 + lr + 0.1 * n, setting=f"import-{lr}-{n}", seed=None, lr=lr) for lr in (0.1, 0.2, 0.3) for n in (1, 2)
+    ]
+    found = response(runs)
+    assert [point.group.n for point in found.points] == 6 * [1]
+    assert found.optimum is not None
+    assert found.optimum.low is None
+
+
+def test_a_pair_has_the_verdict_of_the_comparison_that_it_belongs_to() -> None:
+    one, two = sweep((0.02, 0.05, 0.1)), sweep((0.02, 0.05, 0.1), updates=400, loss=lambda lr: bowl(lr) - 0.5)
+    two = [run.model_copy(update={"group": f"long {run.group}"}) for run in two]
+    whole = compare(groups([*one, *two], LOSS), LOSS)
+    found = respond(Slice((), tuple(map(Evidence, one))), LOSS, comparison=whole)
     assert found.best is not None
-    assert {point.lr for point in found.candidates} == {0.1, 0.2, 0.3} - {found.best.lr}
+    for point in found.points:
+        if point.against_best:
+            again = whole.between(point.group, found.best.group)
+            assert (point.against_best.low, point.against_best.high) == (again.low, again.high)
+    assert found.comparison.family == 15
 
 
 def evidence(lr: float, seed: int = 1, **training: Any) -> Evidence:

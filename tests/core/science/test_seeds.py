@@ -1,61 +1,62 @@
-"""Seeds that decide a difference, against statsmodels' power analysis."""
-
-import math
+"""Seeds that would find a difference that matters, against statsmodels' power analysis."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from statsmodels.stats.power import TTestIndPower, TTestPower
+from scipy import stats
+from statsmodels.stats.power import TTestPower
 
-from moetui.core.science.comparison import compare
-from moetui.core.science.measure import LOSS
-from moetui.core.science.seeds import seeds_for_groups, seeds_for_pairs
-from tests.core.science.records import group
+from moetui.core.science.looks import level_of
+from moetui.core.science.seeds import seeds_needed
 
-SIZES = st.floats(0.1, 1.5)
-LEVELS = st.sampled_from([0.05, 0.05 / 3, 0.05 / 21])
+SIZES = st.floats(0.2, 4.0)
 
 
-@given(SIZES, st.floats(0.001, 10), LEVELS)
-def test_pairs_reach_the_power_that_statsmodels_computes(size: float, sd: float, level: float) -> None:
-    found = seeds_for_pairs(-size * sd, sd, level=level)
+@given(SIZES, st.floats(0.001, 10))
+def test_two_settings_reach_the_power_that_statsmodels_computes(size: float, sd: float) -> None:
+    found = seeds_needed(size * sd * 2**0.5, sd, 10, settings=2, at_once=True)
     assert found is not None
-    assert TTestPower().power(size, found, level) >= 0.8 - 1e-6
-    assert found == 2 or TTestPower().power(size, found - 1, level) < 0.8 + 1e-6
+    assert found.few is not None
+
+    def reached(seeds: int) -> float:
+        return float(TTestPower().power(size, seeds, level_of(seeds, at_once=True), alternative="two-sided"))
+
+    assert reached(found.few) >= 0.8 - 1e-3
+    assert found.few == 2 or found.few > 32 or reached(found.few - 1) < 0.8 + 1e-3
 
 
-@given(SIZES, st.floats(0.001, 10), LEVELS)
-def test_groups_reach_the_power_that_statsmodels_computes(size: float, sd: float, level: float) -> None:
-    found = seeds_for_groups(size * sd, sd, sd, level=level)
+@given(SIZES, st.integers(1, 40), st.integers(2, 12))
+def test_the_upper_number_is_that_of_the_upper_limit_of_the_noise(size: float, df: int, settings: int) -> None:
+    found = seeds_needed(size, 1.0, df, settings=settings, at_once=True)
     assert found is not None
-    assert TTestIndPower().power(size, found, level) >= 0.8 - 1e-6
-    assert found == 2 or TTestIndPower().power(size, found - 1, level) < 0.8 + 1e-6
+    upper = (df / stats.chi2.ppf(0.2, df)) ** 0.5
+    beyond = seeds_needed(size, upper, df, settings=settings, at_once=True)
+    assert beyond is not None
+    assert found.many == beyond.few
+    assert found.few is not None
+    assert found.many is None or found.many >= found.few
 
 
-def test_a_difference_of_half_a_deviation_takes_64_runs_a_group() -> None:
-    assert seeds_for_groups(0.5, 1.0, 1.0) == 64  # Cohen 1988, table 2.4.1
+def test_more_settings_take_more_seeds() -> None:
+    counts = [seeds_needed(1.0, 0.5, 8, settings=settings, at_once=True) for settings in (4, 8, 26)]
+    many = [one.many for one in counts if one and one.many]
+    assert many == sorted(many)
+    assert many[0] < many[-1]
 
 
-def test_no_difference_and_no_noise_have_no_answer() -> None:
-    assert seeds_for_pairs(0.0, 1.0) is None
-    assert seeds_for_pairs(1.0, 0.0) is None
-    assert seeds_for_groups(1.0, 0.0, 0.0) is None
-    assert seeds_for_pairs(1e-6, 1.0) is None  # more than anybody would run
+def test_a_study_that_grows_takes_more_seeds() -> None:
+    once, grown = (seeds_needed(1.0, 0.5, 8, settings=5, at_once=at_once) for at_once in (True, False))
+    assert once is not None
+    assert grown is not None
+    assert (once.few or 0) < (grown.few or 0)
 
 
-def test_very_small_deviations_are_as_good_as_large_ones() -> None:
-    assert seeds_for_groups(1e-200, 1e-200, 1e-200) == seeds_for_groups(1.0, 1.0, 1.0)
+@pytest.mark.parametrize(("difference", "sd", "df"), [(0.0, 1.0, 4.0), (1.0, 0.0, 4.0), (1.0, 1.0, 0.0)])
+def test_no_difference_and_no_noise_have_no_answer(difference: float, sd: float, df: float) -> None:
+    assert seeds_needed(difference, sd, df, settings=3, at_once=True) is None
 
 
-def test_a_larger_family_takes_more_seeds() -> None:
-    made = [group([5 + n / 100, 5.03 + n / 80, 5.01 + n / 90], setting=str(n), paired=False) for n in range(4)]
-    alone = compare(made[:2], LOSS).differences[0].seeds_needed
-    among = compare(made, LOSS).differences[0].seeds_needed
-    assert alone is not None
-    assert among is not None
-    assert among > alone
-    assert math.isfinite(among)
-
-
-def test_cohens_table_for_pairs() -> None:
-    assert seeds_for_pairs(0.5, 1.0) == pytest.approx(34)
+def test_more_than_anybody_would_run_is_no_answer() -> None:
+    found = seeds_needed(1e-6, 1.0, 4, settings=3, at_once=True)
+    assert found is not None
+    assert (found.few, found.many) == (None, None)

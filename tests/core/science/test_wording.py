@@ -2,11 +2,13 @@
 
 import math
 
+import numpy as np
+
 from moetui.core.outcome import verdict
 from moetui.core.science.comparison import compare
 from moetui.core.science.groups import groups
 from moetui.core.science.measure import LOSS
-from moetui.core.science.wording import conclusion, judgement, spread, without_value
+from moetui.core.science.wording import conclusion, judgement, mean_of, spread, without_value
 from tests.core.science.records import exp8, record, seeds
 
 
@@ -38,7 +40,37 @@ def test_several_seeds_are_judged() -> None:
 def test_only_one_setting_is_compared_with_nothing() -> None:
     assert verdict(seeds([5.0, 5.1])).endswith("(n = 2); the only setting that finished.")
     assert verdict([]) == "No run has finished with a validation loss, so there is nothing to compare."
-    assert verdict([record(math.nan), record(None, status="failed")]).startswith("No run has finished")
+    assert verdict([record(None, status="failed")]).startswith("No run has finished")
+    assert verdict([record(math.nan), record(None, status="diverged")]).startswith("Every run diverged")
+
+
+def test_nothing_is_said_of_a_difference_from_a_setting_that_diverged() -> None:
+    runs = [*seeds([5.0, 5.1]), record(None, seed=9, status="diverged"), *seeds([5.5, 5.6], setting="b")]
+    words = verdict(runs)
+    assert words.startswith("Lowest validation loss: b")
+    assert "better" not in words
+    assert verdict(runs[:3]).startswith("In every setting a run diverged")
+
+
+def test_a_group_of_several_learning_rates_is_no_mean_of_seeds() -> None:
+    runs = [record(5 + lr, setting="sweep", seed=None, lr=lr) for lr in (0.1, 0.2, 0.3)]
+    (mixed,) = groups(runs, LOSS)
+    assert mean_of(mixed, LOSS) == "5.2000 over 3 learning rates, 0.1 to 0.3, which is no mean of seeds"
+
+
+def test_the_conclusion_names_what_may_be_the_best_and_what_it_costs() -> None:
+    rng = np.random.default_rng(2)
+    shift = rng.normal(0, 0.03, 4)
+    runs = [
+        run
+        for number, mean in enumerate((5.0, 5.002, 5.2, 5.3))
+        for run in seeds((mean + shift + rng.normal(0, 0.004, 4)).tolist(), setting=f"s{number}")
+    ]
+    found = compare(groups(runs, LOSS), LOSS)
+    words = conclusion(found)
+    assert "With 95 % confidence the best is one of s1, s0; taking s1 costs at most 0.0" in words
+    assert "It is better than s2, s3." in words
+    assert words.endswith("To find a difference of 0.0498 nats takes 2 seeds each.")
 
 
 def test_the_nine_exp8_results_tell_the_five_replicates_from_nothing() -> None:
@@ -47,18 +79,18 @@ def test_the_nine_exp8_results_tell_the_five_replicates_from_nothing() -> None:
     assert found.reference is not None
     assert found.reference.n == 5
     assert {one.verdict for one in found.differences} == {"no verdict"}
-    assert {one.first.label.rpartition("/")[2]: f"{judgement(one)} {one.effect:+.1f}" for one in found.differences} == {
-        "slower-min-lr": "no verdict (n = 1) -0.5",
-        "constant-lr": "no verdict (n = 1) +1.2",
-        "linear-decay": "no verdict (n = 1) +2.5",
-        "higher-dropout": "no verdict (n = 1) +4.3",
+    assert {one.first.label.rpartition("/")[2]: judgement(one) for one in found.differences} == {
+        "slower-min-lr": "no verdict (n = 1; within prediction, 0.5 sd)",
+        "constant-lr": "no verdict (n = 1; within prediction, 1.2 sd)",
+        "linear-decay": "no verdict (n = 1; within prediction, 2.5 sd)",
+        "higher-dropout": "no verdict (n = 1; within prediction, 4.3 sd)",
     }
     assert "No verdict on" in conclusion(found)
 
 
 def test_all_pairs_are_counted() -> None:
     words = conclusion(compare(groups(exp8(), LOSS), LOSS, against="all"))
-    assert words.endswith("Of 10 pairs: 10 without a verdict.")
+    assert "Of 10 pairs: 10 without a verdict." in words
 
 
 def test_every_run_without_a_value_is_named_with_the_reason() -> None:

@@ -83,6 +83,7 @@ def test_numbers_are_those_of_the_core(lab: Lab) -> None:
     answer = Bench(lab).answer(subject, Terms(), records)
     assert answer.judged == judge(evidence, Terms())
     assert answer.found == responses(evidence, Terms())
+    assert answer.found.responses[0].comparison is answer.judged.comparison
 
 
 def test_the_response_chart_has_the_means_their_intervals_zone_cliff_and_best(lab: Lab) -> None:
@@ -106,7 +107,7 @@ def test_the_response_chart_has_the_means_their_intervals_zone_cliff_and_best(la
     assert zone.low < response.zone.low <= response.zone.high < zone.high
     assert cliff.high == response.cliff.beyond
     (rule,) = spec.rules
-    assert (rule.x, rule.interval) == (response.optimum.lr, (response.optimum.low, response.optimum.high))
+    assert (rule.x, rule.interval) == (response.optimum.lr, response.optimum.stated)
     text = draw(spec, 80, 20).plain()
     assert all(sign in text for sign in ("░", "╱", "┊", "◇", "×", "├", "learning rate"))
     assert len(records) == 12
