@@ -53,19 +53,29 @@ def _no_curves(subject: Subject) -> str:
     return "no evaluations during training are known"
 
 
+_PUBLISHED: Final = (
+    "Published scores are hollow. Those of models of another size, and those that would squeeze the others, have panels of their "
+    "own; fewer than three are left to the table."
+)
+
 FIGURES: Final = (
     Artifact(
         "learning_rate_analysis.png",
         "Response to the learning rate",
-        "Final scores against the learning rate, means over seeds. Error bars are 95 % intervals, drawn wherever there are two "
-        "seeds or more; those that leave the frame are longer. The safe zone and the cliff are those of the loss.",
+        "Final scores against the learning rate, means over seeds. Error bars are 95 % intervals of the means, drawn where there "
+        "are two seeds or more; those that leave the frame are longer. Shades, hatching and the bar below are by the loss: "
+        "shaded rates are safe or may be, the bar holds the best rate, hatched rates diverge. With one seed at every rate there "
+        f"is no verdict, and nothing is shaded. {_PUBLISHED}",
         _no_learning_rates,
     ),
     Artifact(
         "detailed_comparison.png",
         "Settings compared",
-        "Final scores and training time of every setting, the lowest loss on top. Error bars are 95 % intervals, "
-        "drawn wherever there are two seeds or more; those that leave the frame are longer.",
+        "Final scores and training time of every setting, the lowest loss on top, and the differences in loss from the "
+        "reference with the intervals that the verdicts follow from. Where the settings share their seeds, the differences come "
+        "first and the means have no intervals: what a seed does to all settings cancels in a difference and makes the intervals "
+        "of means overlap. Intervals that leave the frame are longer; none goes below zero, or above 100 %. "
+        f"{_PUBLISHED}",
         _no_scores,
     ),
     Artifact("summary_table.png", "Summary", "The settings with their scores and verdicts.", lambda subject: ""),
@@ -79,15 +89,16 @@ FIGURES: Final = (
     Artifact(
         "cosine_annealing_results_comparison.png",
         "Schedules compared",
-        "Final loss and accuracy by schedule, and the differences in loss from the best, "
-        "with 95 % intervals where the seeds allow them.",
+        "Final loss and accuracy by schedule, and the differences from the reference with the intervals that the verdicts follow "
+        f"from, drawn as in the comparison of settings. {_PUBLISHED}",
         _one_schedule,
     ),
     Artifact(
         "metrics_plot.png",
         "Evaluations during training",
-        "Means over the seeds of the best settings; bands are 95 % intervals. The star marks the lowest loss of the best setting; "
-        "hollow markers are what a document reports of the same setting.",
+        "Means over the seeds of the best settings; bands are 95 % intervals. The star marks the lowest loss of the best setting. "
+        "A rise after it is shaded, and enlarged in an inset where it is smaller than a fiftieth of the axis. Hollow markers are "
+        "what a document reports of the same setting, where the models are as large and the curves are not squeezed.",
         _no_curves,
     ),
     Artifact(

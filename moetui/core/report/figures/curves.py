@@ -1,20 +1,27 @@
 """metrics_plot.png and val_loss_vs_time.png: what the evaluations measured during training."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
 
-from moetui.core.report.figures import style
+from moetui.core.report.figures import published, scores, style
 from moetui.core.report.paths import Path, mean_path
 from moetui.core.report.subject import Subject
 from moetui.core.science.groups import Group
+from moetui.core.science.measure import MEASURES
 
 PUBLISHED: Final = "published"
+RISE: Final = "rises after its best (inflection)"
+FINE: Final = 1 / 50
+"""A rise after the best that is smaller than this share of the axis is enlarged in an inset."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +43,10 @@ def panels(subject: Subject) -> Figure:
     _lines(loss, subject, settings, "val_loss")
     _lines(accuracy, subject, settings, "val_accuracy")
     _lines(perplexity, subject, settings, "val_perplexity")
-    _shade_inflection(loss, subject, settings)
-    accuracy.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.4g} %")
-    style.log_y(perplexity)
-    style.legend_below(figure, [*handles, *_extras(loss)])
+    rise = _shade_rise(loss, subject, settings)
+    if rise is not None and rise.height < FINE * abs(np.subtract(*loss.get_ylim())):
+        _enlarge(loss, rise)
+    style.legend_below(figure, [*handles, *_extras(figure.axes)])
     _title(figure, "Evaluations during training", subject)
     return figure
 
@@ -50,7 +57,7 @@ def against_time(subject: Subject) -> Figure:
     figure = Figure(figsize=(9, 5.4), layout="constrained")
     axes = figure.subplots()
     handles = _lines(axes, subject, _with_curves(subject), "val_loss", seconds=True)
-    style.legend_below(figure, [*handles, *_extras(axes)], columns=3)
+    style.legend_below(figure, [*handles, *_extras(figure.axes)], columns=3)
     _title(figure, "Validation loss against training time", subject)
     return figure
 
@@ -71,88 +78,169 @@ def _with_curves(subject: Subject) -> list[_Drawn]:
 def _lines(
     axes: Axes, subject: Subject, settings: Sequence[_Drawn], key: str, *, seconds: bool = False
 ) -> list[Line2D]:
-    handles = []
+    """The curves of one score, and what documents report where it does not squeeze them; the axes are those of the means.
+
+    Intervals of few seeds can be wider than everything that is to be seen, so they do not set the limits.
+    """
+    measure = MEASURES[key]
+    handles: list[Line2D] = []
+    times: list[float] = []
+    values: list[float] = []
     for drawn in settings:
         path = mean_path(subject.details_of(drawn.setting), key)
         if path is None:
             continue
-        x = path.seconds if seconds else path.updates
-        look = drawn.look
-        (line,) = axes.plot(
-            x,
-            path.means,
-            color=look.colour,
-            linestyle=look.line,
-            marker=look.marker,
-            markevery=max(1, len(x) // 8),
-            label=drawn.name,
-        )
-        handles.append(line)
-        if path.values[0].low is not None:
-            low, high = ([getattr(value, end) for value in path.values] for end in ("low", "high"))
-            axes.fill_between(x, low, high, color=look.colour, alpha=0.15, linewidth=0)
+        x: Sequence[float] = path.seconds if seconds else path.updates
+        handles.append(_curve(axes, drawn, path, x, key))
+        times += [time for time in x if math.isfinite(time)]
+        values += path.means
         if drawn is settings[0] and key == "val_loss":
             _mark_best(axes, path, x)
-    reported = [line for drawn in settings for line in _published(axes, subject, drawn, key, seconds=seconds)]
+    spots = _reported(subject, settings, key, seconds=seconds)
+    own = [record for drawn in settings for record in (sample.record for sample in drawn.setting.counted)]
+    theirs = [subject.counterparts[drawn.setting.key] for drawn, _, _ in spots]
+    if (
+        published.comparable(theirs, own)
+        and published.fits([x for _, x, _ in spots], [0.0, *times])
+        and published.fits([y for _, _, y in spots], values)
+    ):
+        for drawn, at, score in spots:
+            facts = style.hollow(marker="D", color=drawn.look.colour, gid=PUBLISHED)
+            axes.plot([at], [score], label=PUBLISHED, **facts)
+        values += [y for _, _, y in spots]
     axes.set_xlabel("seconds of training" if seconds else "update")
-    axes.set_ylabel(
-        {
-            "val_loss": "validation loss (nats)",
-            "val_accuracy": "validation accuracy",
-            "val_perplexity": "validation perplexity",
-        }[key]
-    )
-    _focus(axes, [*handles, *reported])
+    axes.set_xlim(left=0)
+    scores.show(axes, "y", measure, values)
     return handles
 
 
-def _published(axes: Axes, subject: Subject, drawn: _Drawn, key: str, *, seconds: bool) -> list[Line2D]:
-    """The scores that a document reports of the same setting, as hollow markers where it tells their place."""
-    record = subject.counterparts.get(drawn.setting.key)
-    lines = []
-    for scores in filter(None, (record.final, record.best) if record else ()):
-        x, y = scores.seconds if seconds else scores.update, getattr(scores, key)
-        if x is not None and y is not None:
-            facts = style.hollow(marker="D", color=drawn.look.colour, gid=PUBLISHED)
-            lines += axes.plot([x], [y], label=PUBLISHED, **facts)
-    return lines
+def _curve(axes: Axes, drawn: _Drawn, path: Path, x: Sequence[float], key: str) -> Line2D:
+    look = drawn.look
+    facts = {"color": look.colour, "linestyle": look.line, "marker": look.marker, "label": drawn.name}
+    # Means never leave the limits, and a marker at 0 is to be seen as a whole.
+    (line,) = axes.plot(x, path.means, markevery=max(1, len(x) // 8), clip_on=False, **facts)
+    intervals = [(value.low, value.high) for value in path.values]
+    ends = [
+        scores.possible(MEASURES[key], low, high) for low, high in intervals if low is not None and high is not None
+    ]
+    if len(ends) == len(x):
+        lows, highs = zip(*ends, strict=True)
+        axes.fill_between(x, lows, highs, color=look.colour, alpha=0.15, linewidth=0)
+    return line
+
+
+def _reported(
+    subject: Subject, settings: Sequence[_Drawn], key: str, *, seconds: bool
+) -> list[tuple[_Drawn, float, float]]:
+    """The scores that documents report of the settings, where they tell their place: setting, time or update, score."""
+    found = []
+    for drawn in settings:
+        record = subject.counterparts.get(drawn.setting.key)
+        for one in filter(None, (record.final, record.best) if record else ()):
+            x, y = one.seconds if seconds else one.update, getattr(one, key)
+            if x is not None and y is not None:
+                found.append((drawn, float(x), float(y)))
+    return found
 
 
 def _mark_best(axes: Axes, path: Path, x: Sequence[float]) -> None:
     best = path.lowest
     axes.plot(
         [x[best]], [path.means[best]], marker="*", markersize=15, color="#F0E442", markeredgecolor="black",
-        linestyle="none", zorder=5, label=f"lowest: {path.means[best]:.4f} at update {path.updates[best]}", gid="best",
+        linestyle="none", zorder=3, clip_on=False, gid="best",
+        label=f"lowest: {path.means[best]:.4f} at update {path.updates[best]}",
     )  # fmt: skip
 
 
-def _focus(axes: Axes, lines: Sequence[Line2D]) -> None:
-    """Limits by the means, as the intervals of few seeds can be wider than everything that is to be seen."""
-    values = [np.asarray(line.get_ydata(), dtype=np.float64) for line in lines]
-    if values:
-        low, high = min(float(v.min()) for v in values), max(float(v.max()) for v in values)
-        pad = 0.06 * ((high - low) or abs(high) or 1.0)
-        axes.set_ylim(low - min(pad, 0.2 * abs(low)), high + pad)
+@dataclass(frozen=True, slots=True)
+class _Rise:
+    """What follows the best evaluation of the best setting: from its update to the last one, and how much higher that ends."""
+
+    first: int
+    last: int
+    lowest: float
+    height: float
 
 
-def _shade_inflection(axes: Axes, subject: Subject, settings: Sequence[_Drawn]) -> None:
-    """From the best evaluation on, if the health findings of the best setting know of a rise after it."""
+def _shade_rise(axes: Axes, subject: Subject, settings: Sequence[_Drawn]) -> _Rise | None:
+    """Shade from the best evaluation on, if the health findings of the best setting know of a rise after it."""
     if not settings:
-        return
+        return None
     runs = subject.details_of(settings[0].setting)
     path = mean_path(runs, "val_loss")
-    if path and any(finding.kind == "inflection" for run in runs for finding in run.findings):
-        axes.axvspan(
-            path.updates[path.lowest], path.updates[-1], color="#E69F00", alpha=0.2, linewidth=0,
-            label="rises after its best (inflection)", gid="inflection",
-        )  # fmt: skip
+    if path is None or path.lowest == len(path.means) - 1:
+        return None
+    if not any(finding.kind == "inflection" for run in runs for finding in run.findings):
+        return None
+    low = path.means[path.lowest]
+    rise = _Rise(path.updates[path.lowest], path.updates[-1], low, path.means[-1] - low)
+    axes.axvspan(rise.first, rise.last, color="#E69F00", alpha=0.2, linewidth=0, label=RISE, gid="inflection")
+    return rise
 
 
-def _extras(axes: Axes) -> list[Line2D]:
+def _enlarge(axes: Axes, rise: _Rise) -> None:
+    """The end of the curves once more, so large that the rise fills a good part of the inset."""
+    lines = [line for line in axes.get_lines() if line.get_gid() is None]
+    left = max(0.0, rise.first - 1.5 * (rise.last - rise.first))
+    place = _emptiest(axes, lines)
+    paper: dict[str, Any] = {
+        "facecolor": "white",
+        "edgecolor": "none",
+        "transform": axes.transAxes,
+        "zorder": 4,
+        "alpha": 0.85,
+    }
+    (x0, y0), (x1, y1) = _paper(place)
+    axes.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, **paper))
+    inset = axes.inset_axes(place, gid="inset", zorder=5)
+    for line in lines:
+        inset.plot(
+            line.get_xdata(), line.get_ydata(), color=line.get_color(), linestyle=line.get_linestyle(), marker="."
+        )
+    inset.plot([rise.first], [rise.lowest], "*", markersize=11, color="#F0E442", markeredgecolor="black", zorder=5)
+    inset.axvspan(rise.first, rise.last, color="#E69F00", alpha=0.2, linewidth=0)
+    inset.set_xlim(left, rise.last + 0.05 * (rise.last - left))
+    inset.set_ylim(rise.lowest - 0.5 * rise.height, rise.lowest + 2.5 * rise.height)
+    inset.set_title(f"the end: {rise.height:.4f} nats above the lowest", fontsize="small", pad=3)
+    inset.tick_params(labelsize="small")
+    inset.spines[:].set_visible(True)
+    axes.indicate_inset_zoom(inset, edgecolor="#777777")
+
+
+_PLACES: Final = tuple((x, y, 0.46, 0.36) for y in (0.52, 0.4, 0.3, 0.22) for x in (0.52, 0.34, 0.16))
+"""Where an inset may lie, as shares of the panel: left, bottom, width, height; the first is the usual one."""
+
+
+def _paper(place: tuple[float, float, float, float]) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Lower left and upper right corner of an inset together with its numbers and its title."""
+    x, y, width, height = place
+    return (x - 0.1, y - 0.08), (x + width + 0.02, y + height + 0.06)
+
+
+def _emptiest(axes: Axes, lines: Sequence[Line2D]) -> tuple[float, float, float, float]:
+    """The place that the curves cross least."""
+    to_axes = axes.transData + axes.transAxes.inverted()
+    points = [to_axes.transform(_dense(line)) for line in lines]
+
+    def crossed(place: tuple[float, float, float, float]) -> int:
+        lower, upper = map(np.array, _paper(place))
+        return sum(int(np.all((at >= lower) & (at <= upper), axis=1).sum()) for at in points)
+
+    return min(_PLACES, key=crossed)
+
+
+def _dense(line: Line2D) -> npt.NDArray[np.float64]:
+    x, y = (np.asarray(data, dtype=np.float64) for data in (line.get_xdata(), line.get_ydata()))
+    at = np.linspace(x[0], x[-1], 200)
+    return np.stack([at, np.interp(at, x, y)], axis=1)
+
+
+def _extras(panels: Sequence[Axes]) -> list[Line2D]:
     """Legend of the star, of the shaded rise and of published values, if they are there."""
-    found = [line for line in axes.get_lines() if line.get_gid() == "best"]
-    if any(line.get_gid() == PUBLISHED for line in axes.get_lines()):
+    lines = [line for axes in panels for line in axes.get_lines()]
+    found = [line for line in lines if line.get_gid() == "best"][:1]
+    if any(line.get_gid() == PUBLISHED for line in lines):
         found.append(Line2D([], [], label=PUBLISHED, **style.hollow(marker="D", color="black")))
-    if any(patch.get_gid() == "inflection" for patch in axes.patches):
-        found.append(Line2D([], [], color="#E69F00", alpha=0.3, linewidth=8, label="rises after its best (inflection)"))
+    if any(patch.get_gid() == "inflection" for axes in panels for patch in axes.patches):
+        found.append(Line2D([], [], color="#E69F00", alpha=0.3, linewidth=8, label=RISE))
     return found
