@@ -92,7 +92,9 @@ def test_a_rate_that_diverged_here_is_a_warning_for_the_next_run(cli: Cli, fake_
     for setting in (run["id"], again["id"]):  # which is the cliff, and not above it
         assert "above-cliff" not in cli("audit", setting)[1]
     rows = cli.json("run", "quickstart", "--grid", "optimizer.lr=[1e6,0.05]", "--dry-run")
-    assert [[finding["kind"] for finding in row["findings"]] for row in rows] == [["above-cliff"], []]
+    assert [[finding["kind"] for finding in row["findings"]] for row in rows] == [["diverged-before"], []]
+    rows = cli.json("run", "quickstart", "--grid", "optimizer.lr=[2e6]", "--dry-run")
+    assert [[finding["kind"] for finding in row["findings"]] for row in rows] == [["above-cliff"]]
     assert cli.json("audit", run["id"]) == [{"name": run["name"], "findings": []}]
 
 
