@@ -119,7 +119,8 @@ def _judged(table: Crossing, measure: Measure, fit: CellFit, seeds: int) -> Fact
     a, b = map(len, table.kept)
     centre_A, centre_B = np.eye(a) - 1 / a, np.eye(b) - 1 / b
     main_A, main_B = np.kron(centre_A, np.full((1, b), 1 / b)), np.kron(np.full((1, a), 1 / a), centre_B)
-    both = length(fit, np.kron(centre_A, centre_B), (a - 1) * (b - 1))
+    both_AB = np.kron(centre_A, centre_B).astype(np.float64)
+    both = length(fit, both_AB, (a - 1) * (b - 1))
     sizes = [length(fit, main_A, a - 1), length(fit, main_B, b - 1)]
     squares = [sizes[0].estimate ** 2 * b, sizes[1].estimate ** 2 * a, both.estimate**2]
     shares = [square / sum(squares) if sum(squares) > 0 else None for square in squares]
