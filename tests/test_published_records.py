@@ -68,6 +68,31 @@ def test_a_published_result_belongs_to_the_study_of_the_corrected_presets() -> N
         assert library.get(record.study).is_study
 
 
+@pytest.mark.parametrize(
+    ("name", "study", "lr", "accuracy"),
+    [
+        ("lr-guide/steps/default", "lr-guide/steps", 0.01, 0.016),
+        ("lr-guide/steps/after-rate", "lr-guide/steps", 0.065, 0.093),
+        ("lr-guide/steps/after-schedule", "lr-guide/steps", 0.065, 0.094),
+        ("step-decay/previous", "step-decay/all", 0.002, 0.0698),
+    ],
+)
+def test_the_numbers_that_the_guide_and_the_fix_compare_with_are_records(
+    name: str, study: str, lr: float, accuracy: float
+) -> None:
+    (record,) = [record for record in published_records(Library.load()) if record.name == f"published/{name}"]
+    assert record.final is not None
+    assert (record.study, record.lr, record.final.val_accuracy) == (study, lr, accuracy)
+    assert record.final.val_loss is None
+    assert record.note  # each has a reservation: what the document leaves out
+
+
+def test_what_a_document_expects_is_no_published_result() -> None:
+    expected = Library.load().get("step-decay/per-epoch").expected
+    assert [(one.metric, one.above) for one in expected] == [("val_accuracy", 0.0698), ("val_accuracy", 0.40)]
+    assert not [record for record in published_records(Library.load()) if record.preset == "step-decay/per-epoch"]
+
+
 STUDIES = ("lr-report/phase-1@tiny", "schedule/all@tiny", "lr-guide/twelve@tiny")
 
 

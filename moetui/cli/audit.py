@@ -27,7 +27,7 @@ def audit(
     """
     from moetui.core.audits import audit_named
 
-    audited = [one for name in names for one in audit_named(lab(), name)]
+    audited = audit_named(lab(), names)
     if json:
         print_json([{"name": one.name, "findings": finding_rows(one)} for one in audited])
         return

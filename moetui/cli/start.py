@@ -13,7 +13,7 @@ from moetui.cli.place import lab
 if TYPE_CHECKING:
     from moetui.core.audits import Audited
     from moetui.core.plan import PlannedRun, Selection
-    from moetui.core.presets import Preset, Published
+    from moetui.core.presets import Expected, Preset, Published
 
 
 def register(app: typer.Typer) -> None:
@@ -183,6 +183,7 @@ def _preset_row(preset: "Preset") -> dict[str, Any]:
         "built_in": preset.built_in,
         "path": str(preset.path),
         "published": [entry.model_dump(exclude_none=True) for entry in lab().library().published(preset)],
+        "expected": [entry.model_dump(exclude_none=True) for entry in preset.expected],
     }
 
 
@@ -210,6 +211,8 @@ def _show_preset(name: str, *, json: bool) -> None:
     lines += [f"  {run.name}" for run in planned]
     if reported := library.published(preset):
         lines += ["", "published:", *(f"  {_reported(entry)}" for entry in reported)]
+    if preset.expected:
+        lines += ["", "expected by the source, not measured:", *(f"  {_expected(entry)}" for entry in preset.expected)]
     lines += ["", "configuration of the first:"]
     lines += [f"  {key} = {value}" for key, value in flat_config(planned[0].config).items()]
     typer.echo("\n".join(line for line in lines))
@@ -221,6 +224,14 @@ def _reported(entry: "Published") -> str:
     what = [entry.name, *(f"{key}={value}" for key, value in entry.point.items())]
     numbers = ", ".join(f"{key} {value:g}" for key, value in known.items())
     return " ".join(filter(None, [*what, numbers, f"– {entry.note}" if entry.note else ""]))
+
+
+def _expected(entry: "Expected") -> str:
+    """One expectation in a line: `val_accuracy above 0.4 – …`."""
+    limits = [
+        f"{word} {limit:g}" for word, limit in (("above", entry.above), ("below", entry.below)) if limit is not None
+    ]
+    return f"{entry.metric} {' and '.join(limits)}{f' – {entry.note}' if entry.note else ''}"
 
 
 def explain(

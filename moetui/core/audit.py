@@ -152,8 +152,29 @@ def _warmup(config: RunConfig, curve: Curve) -> Iterator[Finding]:
     if length > LONG_WARMUP * updates:
         evidence = f"takes {length} of {updates} updates, {_share(length / updates)} of the run"
         yield _warn("long-warm-up", min(length, updates), evidence, "10 % of the run is usual")
-    elif curve.updates[0] == 1 and curve.factors[0] >= 1.0:
+    elif curve.updates[0] != 1 or curve.factors[0] < 1.0:
+        return
+    elif length == 1 or (length == 0 and config.schedule.warmup > 0 and config.schedule.warmup_updates is None):
+        yield _vanished(config.schedule, length, updates)
+    else:
         yield _note("no-warm-up", 1, "the first update is at the peak", "schedule.warmup = 0.1 is the usual care")
+
+
+def _vanished(schedule: ScheduleConfig, length: int, updates: int) -> Finding:
+    """A warm-up that was asked for and is rounded away."""
+    asked = (
+        ""
+        if schedule.warmup_updates is not None
+        else f" of {_share(schedule.warmup)} of {horizon(schedule, updates)} updates"
+    )
+    rounded = f" is {length} update{'' if length == 1 else 's'}" if asked else " of 1 update"
+    evidence = f"a warm-up{asked}{rounded}, that is none: the first update is at the peak"
+    return _warn(
+        "warm-up-vanishes",
+        1,
+        evidence,
+        "a warm-up takes at least 2 updates: make it or the run longer, or leave it out",
+    )
 
 
 def _idle_start(config: RunConfig, curve: Curve) -> Iterator[Finding]:
@@ -181,8 +202,25 @@ def _is_restart(config: RunConfig, before: int, after: int) -> bool:
     return config.schedule.kind == "restarts" and before > warmup_updates(config.schedule, config.training.updates)
 
 
+def diverged_before(config: RunConfig, cliffs: Iterable[Cliff]) -> Finding | None:
+    """What became of earlier runs of the same setting, for a run that is planned; a setting is no cliff of its own."""
+    own = [cliff for cliff in cliffs if _same_setting(cliff.config, config)]
+    if not own:
+        return None
+    who = ", ".join(f"seed {cliff.config.seed} at update {cliff.update} ({cliff.run})" for cliff in own[:3])
+    more = f" and {len(own) - 3} more" if len(own) > 3 else ""
+    return _warn("diverged-before", 1, f"this setting has diverged: {who}{more}", "choose a lower optimizer.lr")
+
+
 def _above_cliff(config: RunConfig, cliffs: Iterable[Cliff]) -> Iterator[Finding]:
-    below = [c for c in cliffs if c.lr <= config.optimizer.lr and _same_but_rate(c.config, config)]
+    """The lowest rate at which a run of another setting diverged; a setting of which a seed diverged is a cliff for others only."""
+    below = [
+        cliff
+        for cliff in cliffs
+        if cliff.lr <= config.optimizer.lr
+        and _same_but_rate(cliff.config, config)
+        and not _same_setting(cliff.config, config)
+    ]
     if below:
         lowest = min(below, key=lambda cliff: cliff.lr)
         evidence = (
@@ -194,6 +232,11 @@ def _above_cliff(config: RunConfig, cliffs: Iterable[Cliff]) -> Iterator[Finding
 
 def _same_but_rate(one: RunConfig, other: RunConfig) -> bool:
     return one.model == other.model and _but_rate(one.optimizer) == _but_rate(other.optimizer)
+
+
+def _same_setting(one: RunConfig, other: RunConfig) -> bool:
+    """Whether two configurations differ in their seed at most."""
+    return one.optimizer.lr == other.optimizer.lr and one.model_copy(update={"seed": other.seed}) == other
 
 
 def _but_rate(optimizer: OptimizerConfig) -> dict[str, object]:

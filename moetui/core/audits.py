@@ -1,15 +1,18 @@
 """The schedule audit of what is about to run and of what has run, with what this workspace knows of diverged learning rates."""
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from engine.config import RunConfig
 from engine.rundir import DamagedFile, Finding
-from moetui.core.audit import Cliff, audit, recorded
+from moetui.core.audit import Cliff, audit, diverged_before, recorded
 from moetui.core.errors import NotFoundError, UsageError
 from moetui.core.lab import Lab
-from moetui.core.plan import PlannedRun, Selection, group_of, plan
+from moetui.core.plan import PlannedRun, Selection, plan
 from moetui.core.records import RunRecord
+from moetui.core.rounding import equal_schedules
 
 if TYPE_CHECKING:
     from moetui.core.detail import Detail
@@ -32,20 +35,39 @@ class Shared:
 
 
 def audit_planned(lab: Lab, runs: Iterable[PlannedRun]) -> tuple[Audited, ...]:
-    """The audit of runs before they are queued."""
-    known = cliffs(lab)
-    return tuple(Audited(run.name, audit(run.config, known)) for run in runs)
+    """The audit of runs before they are queued, of each one alone and of all together."""
+    known, planned = cliffs(lab), tuple(runs)
+    alone = []
+    for run in planned:
+        before = diverged_before(run.config, known)
+        alone.append(Audited(run.name, (*audit(run.config, known), *((before,) if before else ()))))
+    return together(alone, [run.config for run in planned])
 
 
-def audit_named(lab: Lab, name: str) -> tuple[Audited, ...]:
-    """The audit of a preset, or of a run. Raises `NotFoundError` if it is neither."""
-    try:
-        return audit_planned(lab, plan(lab.library(), Selection(presets=(name,))))
-    except NotFoundError as no_preset:
+def together(audited: Sequence[Audited], configs: Sequence[RunConfig | None]) -> tuple[Audited, ...]:
+    """Runs that were audited alone, with what is wrong between them: settings whose schedules are one and the same."""
+    known = [(one, config) for one, config in zip(audited, configs, strict=True) if config is not None]
+    equal = equal_schedules([(one.name, config) for one, config in known])
+    more = {id(one): finding for (one, _), finding in zip(known, equal, strict=True) if finding is not None}
+    return tuple(Audited(one.name, (*one.findings, more[id(one)])) if id(one) in more else one for one in audited)
+
+
+def audit_named(lab: Lab, names: Iterable[str]) -> tuple[Audited, ...]:
+    """The audit of presets, all of them as one plan, and of runs. Raises `NotFoundError` for a name that is neither."""
+    parts: list[list[PlannedRun] | Audited] = []
+    for name in names:
         try:
-            return (audit_recorded(lab, lab.find(name)),)
-        except NotFoundError:
-            raise NotFoundError(f"no run {name!r} and {no_preset}") from None
+            parts.append(plan(lab.library(), Selection(presets=(name,))))
+        except NotFoundError as no_preset:
+            try:
+                parts.append(audit_recorded(lab, lab.find(name)))
+            except NotFoundError:
+                raise NotFoundError(f"no run {name!r} and {no_preset}") from None
+    planned = iter(audit_planned(lab, (run for part in parts if isinstance(part, list) for run in part)))
+    found: list[Audited] = []
+    for part in parts:
+        found += [part] if isinstance(part, Audited) else itertools.islice(planned, len(part))
+    return tuple(found)
 
 
 def audit_recorded(lab: Lab, record: RunRecord) -> Audited:
@@ -64,11 +86,8 @@ def audit_detail(found: "Detail", known: Iterable[Cliff]) -> Audited:
         raise UsageError(
             f"{found.record.name} was imported without its configuration, so there is no schedule to audit"
         )
-    # A setting of which a seed diverged is not above a cliff: it is the cliff.
-    setting = group_of(found.config)
-    others = [cliff for cliff in known if group_of(cliff.config) != setting]
     curve = None if found.record.pending else recorded(found.config, found.records)
-    return Audited(found.record.name, audit(found.config, others, curve))
+    return Audited(found.record.name, audit(found.config, known, curve))
 
 
 def cliffs(lab: Lab) -> tuple[Cliff, ...]:

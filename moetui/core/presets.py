@@ -1,8 +1,9 @@
 """Presets: named configurations and studies, one TOML file each, built in or the user's own.
 
 A file has `[preset]` (name, title, about, source, extends, …), `[config]` (any key of the run configuration), `[grid]`
-(keys with lists of values, which makes it a study) and `[[published]]` (what the source reports, for comparison). Layers are
-merged from the far end of `extends` to the file itself. See docs/presets.md.
+(keys with lists of values, which makes it a study), `[[published]]` (what the source reports, for comparison) and
+`[[expected]]` (what the source expects and did not measure). Layers are merged from the far end of `extends` to the file
+itself. See docs/presets.md.
 """
 
 import difflib
@@ -10,9 +11,9 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from engine.config import unknown_key
 from moetui.core.errors import NotFoundError, UsageError
@@ -46,6 +47,23 @@ class Published(BaseModel):
     note: str = ""
 
 
+class Expected(BaseModel):
+    """A score that a source expects of a preset and did not measure: a target, which is no result and makes no record."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    metric: Literal["val_loss", "val_accuracy", "val_perplexity"]
+    above: float | None = None
+    below: float | None = None
+    note: str = ""
+
+    @model_validator(mode="after")
+    def _has_limit(self) -> Self:
+        if self.above is None and self.below is None:
+            raise ValueError("give above or below")
+        return self
+
+
 class _Head(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
@@ -72,6 +90,7 @@ class Preset:
     config: Mapping[str, Any]
     grid: Mapping[str, tuple[Any, ...]]
     published: tuple[Published, ...]
+    expected: tuple[Expected, ...]
     path: Path
     built_in: bool
     text: str = field(repr=False)
@@ -182,10 +201,6 @@ def read_preset(path: Path, *, built_in: bool) -> Preset:
             raise UsageError(
                 f"{path}:{line_of(text, 'grid', key)}: {key}: a grid needs a list of values, such as [0.05, 0.1]"
             )
-    rows = tree.get("published", [])
-    published = tuple(
-        _parse(Published, row, path, text, "published") for row in (rows if isinstance(rows, list) else [rows])
-    )
     return Preset(
         name=head.name,
         title=head.title,
@@ -196,11 +211,18 @@ def read_preset(path: Path, *, built_in: bool) -> Preset:
         scales=head.scales,
         config=config,
         grid=grid,
-        published=published,
+        published=_parse_rows(Published, tree, path, text, "published"),
+        expected=_parse_rows(Expected, tree, path, text, "expected"),
         path=path,
         built_in=built_in,
         text=text,
     )
+
+
+def _parse_rows(kind: type[ModelT], tree: Mapping[str, Any], path: Path, text: str, table: str) -> tuple[ModelT, ...]:
+    """The entries of a table that a file has once, `[published]`, or several times, `[[published]]`."""
+    rows = tree.get(table, [])
+    return tuple(_parse(kind, row, path, text, table) for row in (rows if isinstance(rows, list) else [rows]))
 
 
 def _parse(kind: type[ModelT], tree: Any, path: Path, text: str, table: str) -> ModelT:
@@ -217,7 +239,7 @@ def _parse(kind: type[ModelT], tree: Any, path: Path, text: str, table: str) -> 
 
 
 def _only_known_tables(path: Path, text: str, tree: Mapping[str, Any]) -> None:
-    tables = ("preset", "config", "grid", "published")
+    tables = ("preset", "config", "grid", "published", "expected")
     for table in tree:
         if table not in tables:
             line = line_of(text, table, "") or line_of(text, "", table)

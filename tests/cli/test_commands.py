@@ -149,6 +149,7 @@ def test_ls_filters_sorts_groups_and_shows_any_key(cli: Cli) -> None:
     assert [row["name"] for row in rows] == [
         "published/schedule/aggressive-warmup",
         "published/schedule/conservative-warmup",
+        "published/lr-guide/steps/after-schedule",
     ]
     code, out, _ = cli("ls", "study:schedule/all", "--columns", "name,schedule.warmup,val_loss", "--sort", "val_loss")
     assert code == 0
@@ -178,6 +179,13 @@ def test_logs_are_printed_without_control_codes(cli: Cli, lab: Lab, fake_engine:
     code, out, _ = cli("logs", run["id"], "-n", "2")
     assert (code, out) == (0, "two red\nthree �\n")
     assert cli("logs", run["id"], "--follow")[1].startswith("one\n")
+
+
+def test_a_preset_shows_what_its_source_expects_apart_from_what_it_reports(cli: Cli) -> None:
+    _, out, _ = cli("presets", "step-decay/per-epoch")
+    assert "expected by the source, not measured:\n  val_accuracy above 0.0698" in out
+    assert "published:" not in out
+    assert [entry["above"] for entry in cli.json("presets", "step-decay/per-epoch")["expected"]] == [0.0698, 0.4]
 
 
 def test_presets_are_listed_and_shown(cli: Cli) -> None:

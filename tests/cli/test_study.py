@@ -92,8 +92,24 @@ def test_a_rate_that_diverged_here_is_a_warning_for_the_next_run(cli: Cli, fake_
     for setting in (run["id"], again["id"]):  # which is the cliff, and not above it
         assert "above-cliff" not in cli("audit", setting)[1]
     rows = cli.json("run", "quickstart", "--grid", "optimizer.lr=[1e6,0.05]", "--dry-run")
-    assert [[finding["kind"] for finding in row["findings"]] for row in rows] == [["above-cliff"], []]
+    assert [[finding["kind"] for finding in row["findings"]] for row in rows] == [["diverged-before"], []]
+    rows = cli.json("run", "quickstart", "--grid", "optimizer.lr=[2e6]", "--dry-run")
+    assert [[finding["kind"] for finding in row["findings"]] for row in rows] == [["above-cliff"]]
     assert cli.json("audit", run["id"]) == [{"name": run["name"], "findings": []}]
+
+
+def test_a_plan_in_which_rounding_makes_two_settings_one_is_told_of(cli: Cli) -> None:
+    short = ("run", "schedule/warmup-floor@tiny", "--set", "training.updates=50", "--dry-run")
+    kinds = [[finding["kind"] for finding in row["findings"]] for row in cli.json(*short)]
+    assert kinds[:6] == [["no-warm-up"]] * 3 + [["warm-up-vanishes", "same-schedule"]] * 3
+    assert not any(kinds[6:])
+    _, _, err = cli("study", "schedule/warmup-floor", "--scale", "tiny", "--dry-run")
+    assert "same-schedule" not in err
+
+
+def test_presets_named_together_are_audited_as_one_plan(cli: Cli) -> None:
+    names = ("schedule/baseline", "exp8/baseline", "lr-guide/steps/after-rate")
+    assert [row["name"] for row in cli.json("audit", *names)] == list(names)
 
 
 def test_the_audit_of_a_run_goes_by_what_it_has_logged(cli: Cli, lab: Lab, fake_engine: Behave) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.config import RunConfig, resolve
-from moetui.core.audit import Cliff, Curve, audit, planned, recorded
+from moetui.core.audit import Cliff, Curve, audit, diverged_before, planned, recorded
 from moetui.core.plan import Selection, plan
 from moetui.core.presets import Library
 from moetui.core.settings import nest
@@ -88,9 +88,27 @@ def test_a_long_warm_up_is_found(settings: dict[str, Any], share: float) -> None
     assert "long-warm-up" in kinds(resolve(nest(settings | {"schedule.warmup_updates": round(share * updates)})))
 
 
-@given(sound(), st.integers(0, 1))
-def test_a_warm_up_of_at_most_one_update_is_none(settings: dict[str, Any], warmup: int) -> None:
-    assert "no-warm-up" in kinds(resolve(nest(settings | {"schedule.warmup_updates": warmup})))
+@given(sound())
+def test_a_run_without_a_warm_up_is_noted(settings: dict[str, Any]) -> None:
+    assert "no-warm-up" in kinds(resolve(nest(settings | {"schedule.warmup_updates": 0})))
+
+
+@given(sound())
+def test_a_warm_up_of_one_update_is_none(settings: dict[str, Any]) -> None:
+    found = audit(resolve(nest(settings | {"schedule.warmup_updates": 1})))
+    assert ("warm-up-vanishes", "warning", 1) in [(one.kind, one.severity, one.update) for one in found]
+
+
+@pytest.mark.parametrize(("updates", "says"), [(50, "is 1 update"), (20, "is 0 updates"), (75, ""), (100, "")])
+def test_a_share_that_rounding_leaves_nothing_of_is_found_with_its_numbers(updates: int, says: str) -> None:
+    found = audit(config(training__updates=updates, schedule__warmup=0.02))
+    expected = [f"a warm-up of 2 % of {updates} updates {says}, that is none: the first update is at the peak"]
+    assert [one.evidence for one in found if one.kind == "warm-up-vanishes"] == (expected if says else [])
+    assert "no-warm-up" not in [one.kind for one in found]
+
+
+def test_a_first_update_at_rate_0_is_an_idle_start_and_no_vanished_warm_up() -> None:
+    assert kinds(config(training__updates=50, schedule__warmup=0.02, schedule__count_from_zero=True)) == ["idle-start"]
 
 
 @given(sound())
@@ -136,7 +154,9 @@ def test_the_corrected_presets_of_the_documents_have_no_warning() -> None:
     flawed = ("-as-published", "step-decay/broken-warmup")
     names = [preset.name for preset in LIBRARY if not preset.name.endswith(flawed) and not preset.members]
     runs = [run for name in names for run in plan(LIBRARY, Selection(presets=(name,)))]
-    assert {f.kind for run in runs for f in audit(run.config) if f.severity != "note"} == set()
+    warned = {(run.name, f.kind) for run in runs for f in audit(run.config) if f.severity != "note"}
+    # Its document asks for 2 % of 50 updates.
+    assert warned == {("schedule/aggressive-warmup", "warm-up-vanishes")}
 
 
 def cliff(**settings: Any) -> Cliff:
@@ -146,7 +166,7 @@ def cliff(**settings: Any) -> Cliff:
 def test_a_rate_at_or_above_one_that_diverged_here_is_found() -> None:
     cliffs = [cliff(optimizer__lr=0.4), cliff(optimizer__lr=0.2)]
     for above in (
-        config(optimizer__lr=0.2),
+        config(optimizer__lr=0.2, schedule__warmup=0.1),
         config(optimizer__lr=0.21),
         config(optimizer__lr=0.2, schedule__floor=0.2),
     ):
@@ -154,6 +174,18 @@ def test_a_rate_at_or_above_one_that_diverged_here_is_found() -> None:
         assert finding.kind == "above-cliff"
         assert "0.2, at which mine (abc) diverged at update 30" in finding.evidence
     assert kinds(config(optimizer__lr=0.19), cliffs=cliffs) == []
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_setting_of_which_a_seed_diverged_is_no_cliff_of_its_own(seed: int) -> None:
+    cliffs = [cliff(optimizer__lr=0.2, seed=1)]
+    again = config(optimizer__lr=0.2, seed=seed)
+    assert kinds(again, cliffs=cliffs) == []
+    assert kinds(again, cliffs=[*cliffs, cliff(optimizer__lr=0.1)]) == ["above-cliff"]
+    before = diverged_before(again, cliffs)
+    assert before is not None
+    assert before.evidence == "this setting has diverged: seed 1 at update 30 (abc)"
+    assert diverged_before(config(optimizer__lr=0.3, seed=seed), cliffs) is None
 
 
 @pytest.mark.parametrize("other", [{"model__n_layers": 2}, {"optimizer__momentum": 0.5}, {"optimizer__kind": "adamw"}])

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from engine.config import RunConfig
-from moetui.core.audit import audit
+from moetui.core.audit import audit, planned
 from moetui.core.plan import PlannedRun, Selection, flat_config, plan
 from moetui.core.presets import AS_PUBLISHED, Library
 
@@ -70,12 +70,18 @@ def test_the_follow_ups_of_exp8_change_what_they_are_named_after() -> None:
         "exp9/early-stopping": {"evaluation.patience": 15, "evaluation.min_delta": 0.001},
         "exp10/lower-lb-weight": {"model.balance_weight": 0.001},
         "exp11/no-lb": {"model.balance_weight": 0.0},
-        "exp12/constant-lr": {"schedule.kind": "constant"},
+        "exp12/constant-lr": {"schedule.kind": "constant", "schedule.warmup": 0.0},
         "exp13/higher-dropout": {"model.dropout": 0.2},
         "exp14/linear-decay": {"schedule.kind": "linear"},
         "exp15/slower-min-lr": {"schedule.floor": 0.3},
         "exp16/short-run": {"training.updates": 150},
     }
+
+
+@pytest.mark.parametrize("name", ["exp12/constant-lr", "exp12/constant-lr-as-published"])
+def test_the_constant_learning_rate_is_0_01_from_the_first_update_to_the_last(name: str) -> None:
+    config = config_of(name)
+    assert {config.lr_at(update) for update in range(1, config.training.updates + 1)} == {0.01}
 
 
 def test_as_published_five_of_the_nine_are_one_configuration() -> None:
@@ -160,6 +166,26 @@ def test_as_published_the_learning_rate_stays_near_its_peak(preset: str, end: fl
     assert flawed.lr_at(last) / flawed.optimizer.lr == pytest.approx(end, abs=5e-4)
     assert sound.lr_at(last) / sound.optimizer.lr == pytest.approx(0.1)
     assert flawed.lr_at(1) == 0
+
+
+def test_the_three_steps_of_the_guide_change_the_rate_and_then_the_schedule() -> None:
+    for twin in ("", AS_PUBLISHED):
+        default, rate, schedule = (run.config for run in runs_of(f"lr-guide/steps{twin}"))
+        assert [config.optimizer.lr for config in (default, rate, schedule)] == [0.01, 0.065, 0.065]
+        assert default.schedule == rate.schedule
+        assert [(c.schedule.warmup, c.schedule.floor) for c in (rate, schedule)] == [(0.05, 0.1), (0.1, 0.05)]
+        assert rate == config_of(f"schedule/baseline{twin}")
+        assert schedule == config_of(f"schedule/conservative-warmup{twin}")
+
+
+def test_every_pair_of_warm_up_and_floor_is_in_the_crossed_study_and_no_two_are_one_schedule() -> None:
+    runs = runs_of("schedule/warmup-floor")
+    pairs = [(run.config.schedule.warmup, run.config.schedule.floor) for run in runs]
+    assert pairs == [(warmup, floor) for warmup in (0.0, 0.02, 0.05, 0.1, 0.2) for floor in (0.05, 0.1, 0.2)]
+    assert len({planned(run.config).factors for run in runs}) == 15
+    tiny = runs_of("schedule/warmup-floor@tiny")
+    assert [run.config.schedule for run in tiny] == [run.config.schedule for run in runs]
+    assert {run.config.training.updates for run in (*runs, *tiny)} == {100}
 
 
 def test_the_step_decay_has_the_levels_of_the_document() -> None:

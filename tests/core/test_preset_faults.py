@@ -46,3 +46,16 @@ def test_a_folder_that_is_not_there_holds_no_presets(tmp_path: Path) -> None:
     library, faults = Library.collect(tmp_path / "presets")
     assert not faults
     assert len(list(library)) == len(list(Library.load()))
+
+
+def test_an_expectation_is_read_and_an_unknown_metric_of_one_is_a_fault_with_its_line(tmp_path: Path) -> None:
+    text = f'{GOOD}[[expected]]\nmetric = "val_accuracy"\nabove = 0.4\n'
+    write(tmp_path, "good.toml", text)
+    (entry,) = Library.load(tmp_path).get("mine/good").expected
+    assert (entry.metric, entry.above, entry.below) == ("val_accuracy", 0.4, None)
+    bad = write(tmp_path, "good.toml", text.replace("val_accuracy", "accuracy"))
+    with pytest.raises(UsageError, match=rf"{bad}:5: \[expected\] metric"):
+        Library.load(tmp_path)
+    write(tmp_path, "good.toml", text.replace("above = 0.4\n", ""))
+    with pytest.raises(UsageError, match="give above or below"):
+        Library.load(tmp_path)

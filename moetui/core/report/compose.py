@@ -10,8 +10,9 @@ from moetui.core.report.evidence import audit_table, finding_table, run_table, s
 from moetui.core.report.results import result_table
 from moetui.core.report.settings import published_table, setting_blocks
 from moetui.core.report.subject import Subject
-from moetui.core.science import cells, findings
+from moetui.core.science import cells, factorial_words, findings
 from moetui.core.science.caveats import reservations
+from moetui.core.science.factorial import crossed_effects
 
 
 def compose(subject: Subject, choices: Sequence[Choice]) -> Document:
@@ -21,6 +22,7 @@ def compose(subject: Subject, choices: Sequence[Choice]) -> Document:
     for title, part in (
         ("Results", _results(subject, choices)),
         ("Response to the learning rate", _responses(subject, choices)),
+        ("Two keys crossed", _crossed(subject)),
         ("Published values", _published(subject)),
         ("Settings", [*setting_blocks(subject), *_pictures(choices, *_PLANS)]),
         ("During training", _pictures(choices, "metrics_plot.png", "val_loss_vs_time.png")),
@@ -57,6 +59,17 @@ def _responses(subject: Subject, choices: Sequence[Choice]) -> Iterator[Block]:
         if correlations := tuple(findings.correlations(response)):
             yield Bullets(correlations)
     yield from _pictures(choices, "learning_rate_analysis.png")
+
+
+def _crossed(subject: Subject) -> Iterator[Block]:
+    found = crossed_effects(subject.settings, subject.comparison.measure)
+    if found is not None:
+        yield Bullets(tuple(factorial_words.sentences(found)))
+        if found.effects:
+            yield Paragraph("Means over the levels of the other key; the 95 % intervals of one key hold together.")
+            yield table(
+                factorial_words.HEADERS, list(factorial_words.factorial_rows(found)), right=("mean", "from the best")
+            )
 
 
 def _published(subject: Subject) -> Iterator[Block]:

@@ -11,6 +11,7 @@ from moetui.core.report.artifacts import Choice
 from moetui.core.report.sources import sources
 from moetui.core.report.subject import Subject
 from moetui.core.science import trees
+from moetui.core.science.factorial_words import factorial_tree
 from moetui.core.science.propose import propose
 
 
@@ -24,6 +25,7 @@ def insights(subject: Subject, choices: Sequence[Choice]) -> bytes:
             key: [trees.response_tree(one, propose(one)) for one in responses]
             for key, responses in subject.responses.items()
         },
+        "crossed": factorial_tree(subject.settings, subject.comparison.measure),
         "lengths": [trees.agreement_tree(one) for one in subject.movements],
         "costs": {
             cost: [{"group": one.group.key, "cost": one.cost, "front": one.front} for one in prices]

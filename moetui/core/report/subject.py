@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Final
 
 from engine.rundir import DamagedFile
-from moetui.core.audits import Shared, audit_detail, cliffs, shared
+from moetui.core.audits import Shared, audit_detail, cliffs, shared, together
 from moetui.core.detail import Detail, detail
 from moetui.core.errors import LabError
 from moetui.core.gather import gather
@@ -107,7 +107,8 @@ def gather_subject(lab: Lab, word: str) -> Subject:
         key: tuple(respond(part, MEASURES[key], comparison=comparisons[key]) for part in parts) for key in SCORES
     }
     known = cliffs(lab)
-    audited = [audit_detail(found, known) for found in details.values() if found.config is not None]
+    with_config = [found for found in details.values() if found.config is not None]
+    audited = together([audit_detail(found, known) for found in with_config], [found.config for found in with_config])
     return Subject(
         item=item,
         runs=runs,

@@ -80,7 +80,7 @@ async def test_the_audit_is_shown_and_a_warning_is_asked_about(lab: Lab) -> None
     end_run(lab, write_planned(lab, "aaaaaaaa", quickstart()[1]), "diverged")
     app = MoetuiApp(lab)
     async with app.run_test(size=(80, 24)) as pilot:
-        await until(pilot, lambda: "above-cliff (2 runs)" in said(pilot, "audit"), "the finding is shown")
+        await until(pilot, lambda: "above-cliff" in said(pilot, "audit"), "the finding is shown")
         await pilot.press("v", "v")
         panel = screen(pilot).query_one(FindingsPanel)
         text = str(panel.children[0].render())
