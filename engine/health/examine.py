@@ -42,11 +42,14 @@ def examine(records: Iterable[Record], setting: Setting, thresholds: Thresholds 
 def merged(recorded: Iterable[Finding], derived: Iterable[Finding]) -> tuple[Finding, ...]:
     """One finding of each kind, the gravest first.
 
-    What the trainer noted counts, as it sees every update and not only records. The kinds in `REGRADED` count as they are derived
-    now, as more is known of other runs by now.
+    What the trainer noted counts, as it sees every update and not only records. A kind in `REGRADED` counts as it is derived now,
+    as more is known of other runs by now; an inflection that is gone now is gone.
     """
-    kept = {finding.kind: finding for finding in recorded if finding.kind not in REGRADED}
-    return by_severity(({finding.kind: finding for finding in derived} | kept).values())
+    known = {finding.kind: finding for finding in derived}
+    noted = {finding.kind: finding for finding in recorded if finding.kind != "inflection"}
+    return by_severity(
+        (known | {kind: one for kind, one in noted.items() if kind not in REGRADED & known.keys()}).values()
+    )
 
 
 def by_severity(findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -3,6 +3,7 @@
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from engine.health.curves import curve
 from engine.health.noise import evaluation_noise, robust_sd
@@ -13,8 +14,9 @@ from engine.metrics import Record
 from engine.rundir import Finding
 
 _LONGEST = 3  # evaluations over which a jump may rise
+_ALIKE = 3  # times the usual step of a rise, from which on a step is a jump within it
 _ADVICE = "lower optimizer.lr, lengthen schedule.warmup, or lower optimizer.grad_clip"
-_ADVICE_COMMON = "it comes with the data in this order and not with the setting: look at the documents of these updates"
+_ADVICE_COMMON = "most of these runs have it, so it is no mark of this setting: look at the documents of these updates"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,18 +95,29 @@ def validation_jumps(records: Sequence[Record], thresholds: Thresholds) -> list[
         step = values[place] - values[place - 1]
         after = values[place + 1] if place + 1 < len(values) else values[place]
         bump = values[place] - (values[place - 1] + after) / 2
-        if step <= 0 or (step <= step_limit and bump <= bump_limit):
+        if step <= 0 or (step <= step_limit and bump <= bump_limit) or _goes_on(values, place):
             continue
         foot = place - 1
         while foot > max(0, place - _LONGEST) and values[foot - 1] < values[foot]:
             foot -= 1
         one = Spike("val_loss", losses.updates[foot], losses.updates[place], values[place], values[foot])
-        if last >= 0 and place - last == 1:  # it goes on rising
+        if last >= 0 and place - last == 1:  # the same jump, one evaluation further
             before = found.pop()
             one = replace(one, start=before.start, usual=before.usual)
         found.append(one)
         last = place
     return found
+
+
+def _goes_on(values: Sequence[float], place: int) -> bool:
+    """Whether a step is one of many alike, so that the loss rises steadily: that is an inflection and no jump."""
+    first, end = place - 1, place
+    while first > 0 and values[first - 1] < values[first]:
+        first -= 1
+    while end + 1 < len(values) and values[end + 1] > values[end]:
+        end += 1
+    steps = [after - before for before, after in pairwise(values[first : end + 1])]
+    return len(steps) > _LONGEST and values[place] - values[place - 1] < _ALIKE * statistics.median(steps)
 
 
 def _training(spikes: Sequence[Spike], sharing: dict[Spike, Shared]) -> str:

@@ -31,7 +31,7 @@ def inflection(records: Sequence[Record], setting: Setting, thresholds: Threshol
     if smooth_rise < thresholds.inflection_sds * own:
         return None
     rise = Rise(values[best], losses.updates[best], values[-1], losses.updates[-1])
-    sharing = shared(setting.peers, "val_loss", rise.best_update, rise.update, thresholds)
+    sharing = shared(setting.peers, "val_loss", losses.updates[best], rise.update, thresholds)
     if (graded := graded_rise(rise, setting, thresholds, sharing=sharing)) is not None:
         return graded
     return _finding(rise, rise.height / own, f"the noise {own:.4f} of this run's evaluations", thresholds, sharing)
@@ -39,10 +39,10 @@ def inflection(records: Sequence[Record], setting: Setting, thresholds: Threshol
 
 @dataclass(frozen=True, slots=True)
 class Rise:
-    """The best validation loss of a run and its last one, each with its update."""
+    """The best validation loss of a run and its last one, each with its update; that of the best may not be known."""
 
     best: float
-    best_update: int
+    best_update: int | None
     loss: float
     update: int
 
@@ -72,16 +72,17 @@ def _finding(
 ) -> Finding:
     common = sharing is not None and sharing.common
     sure = size >= thresholds.inflection_warning
+    where = "" if rise.best_update is None else f" at update {rise.best_update}"
     return Finding(
         kind="inflection",
-        update=rise.best_update,
+        update=rise.update if rise.best_update is None else rise.best_update,
         severity="warning" if sure and not common else "note",
         evidence=(
             f"the {name} is {rise.loss:.4f} at update {rise.update}, {rise.height:.4f} above its best "
-            f"{rise.best:.4f} at update {rise.best_update}: {size:.1f} times {unit}{sharing.text if sharing else ''}"
+            f"{rise.best:.4f}{where}: {size:.1f} times {unit}{sharing.text if sharing else ''}"
         ),
         advice=(
-            "it comes with the data in this order and not with the setting: compare runs with another seed"
+            "most of these runs have it, so it is no mark of this setting: compare runs with another seed"
             if common
             else "take the best checkpoint; try fewer updates, a lower schedule.floor or more data"
             if sure

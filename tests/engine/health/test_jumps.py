@@ -73,6 +73,15 @@ def test_a_jump_over_several_evaluations_is_one_jump_with_its_whole_height() -> 
     )
 
 
+def test_a_loss_that_rises_steadily_has_an_inflection_and_no_jump() -> None:
+    falling = [8.0 - 0.1 * place for place in range(40)]
+    steady = [4.2 + 0.07 * place for place in range(10)]
+    assert [finding.kind for finding in examine(evaluations(falling + steady), Setting())] == ["inflection"]
+    leaping = [4.6 + 0.01 * place for place in range(10)]
+    kinds = {finding.kind for finding in examine(evaluations(falling + leaping), Setting())}
+    assert kinds == {"inflection", "spike"}
+
+
 @pytest.mark.parametrize("kept", ["val_loss", "both"])
 @pytest.mark.parametrize("shape", ["one", "lasting", "fading"])
 def test_planted_jumps_of_a_tenth_to_half_a_nat_are_found(kept: str, shape: str) -> None:
@@ -152,7 +161,7 @@ def test_a_rise_that_most_runs_with_the_same_data_order_have_is_a_note_that_says
     assert beside is not None
     assert beside.severity == "note"
     assert "also in 3 of 3 runs with the same data order" in beside.evidence
-    assert "not with the setting" in beside.advice
+    assert "no mark of this setting" in beside.advice
 
 
 def test_a_rise_that_runs_with_the_same_data_order_do_not_have_stays_a_warning() -> None:
