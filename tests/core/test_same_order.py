@@ -1,6 +1,8 @@
 """Which runs saw the same batches in the same order, and what becomes of a rise that they share."""
 
 import json
+import math
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -16,18 +18,25 @@ from tests.tui.lab_on_disk import Curve, end_run, write_run
 HARD = range(70, 73)
 
 
+def smooth(update: int) -> float:
+    return 8.0 * math.pow(update, -0.1)
+
+
 def hard_batches(update: int) -> float:
     """A loss that three batches in a row raise by half."""
-    return 8.0 / update**0.1 * (1.5 if update in HARD else 1.0)
+    return smooth(update) * (1.5 if update in HARD else 1.0)
 
 
-def smooth(update: int) -> float:
-    return 8.0 / update**0.1
-
-
-def trained(lab: Lab, run_id: str, loss: Curve = hard_batches, *, study: str = "warmups", **more: object) -> RunRecord:
+def trained(
+    lab: Lab,
+    run_id: str,
+    loss: Curve = hard_batches,
+    *,
+    study: str = "warmups",
+    more: Mapping[str, object] | None = None,
+) -> RunRecord:
     end_run(lab, write_run(lab, run_id, study=study), loss=loss)
-    fresh = {"data_fingerprint": "text", "group": run_id} | more
+    fresh = {"data_fingerprint": "text", "group": run_id, **(more or {})}
     lab.catalogue.update_many([run_id], lambda one: one.model_copy(update=fresh))
     return next(one for one in lab.records() if one.id == run_id)
 
@@ -65,7 +74,7 @@ def test_runs_that_may_have_seen_other_batches_are_no_peers(lab: Lab, other: dic
     record = trained(lab, "a")
     trained(lab, "b")
     assert ids(lab, record) == 1
-    trained(lab, "c", **other)
+    trained(lab, "c", more=other)
     assert ids(lab, record) == 1
 
 
