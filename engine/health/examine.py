@@ -9,7 +9,8 @@ from engine.health.learning import flat
 from engine.health.mechanics import clipping, throughput
 from engine.health.runaway import divergence, non_finite
 from engine.health.setting import Setting
-from engine.health.steadiness import oscillation, spike
+from engine.health.spikes import spike
+from engine.health.steadiness import oscillation
 from engine.health.thresholds import DEFAULT, Thresholds
 from engine.health.validation import inflection, overfitting
 from engine.metrics import Record
@@ -20,6 +21,8 @@ Detector = Callable[[Sequence[Record], Setting, Thresholds], Finding | None]
 
 RUNAWAY: Final[tuple[Detector, ...]] = (non_finite, divergence)
 REST: Final[tuple[Detector, ...]] = (inflection, overfitting, dead_experts, overloaded_experts, clipping, throughput)
+REGRADED: Final = frozenset({"inflection", "spike"})
+"""The kinds whose weight depends on other runs: replicates, and runs with the same data order."""
 SHAPE: Final[tuple[Detector, ...]] = (spike, flat, oscillation)
 
 
@@ -39,11 +42,14 @@ def examine(records: Iterable[Record], setting: Setting, thresholds: Thresholds 
 def merged(recorded: Iterable[Finding], derived: Iterable[Finding]) -> tuple[Finding, ...]:
     """One finding of each kind, the gravest first.
 
-    What the trainer noted counts, as it sees every update and not only records; an inflection is graded anew, as more may be
-    known of the noise by now.
+    What the trainer noted counts, as it sees every update and not only records. A kind in `REGRADED` counts as it is derived now,
+    as more is known of other runs by now; an inflection that is gone now is gone.
     """
-    kept = {finding.kind: finding for finding in recorded if finding.kind != "inflection"}
-    return by_severity(({finding.kind: finding for finding in derived} | kept).values())
+    known = {finding.kind: finding for finding in derived}
+    noted = {finding.kind: finding for finding in recorded if finding.kind != "inflection"}
+    return by_severity(
+        (known | {kind: one for kind, one in noted.items() if kind not in REGRADED & known.keys()}).values()
+    )
 
 
 def by_severity(findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -4,6 +4,9 @@ import itertools
 import statistics
 from collections.abc import Sequence
 
+from engine.health.curves import Curve
+
+_FINEST = 1e-4  # relative: curves are recorded with four decimals, and a smoother one must not look infinitely sure
 _TO_SD = 1.4826  # median absolute deviation of a normal distribution with sd 1 is 1 / 1.4826
 
 
@@ -23,6 +26,12 @@ def noise(values: Sequence[float], half_window: int = 5) -> float:
     steps = [after - before for before, after in itertools.pairwise(values)]
     trend = running_median(steps, half_window)
     return robust_sd([step - usual for step, usual in zip(steps, trend, strict=True)]) / 2**0.5
+
+
+def evaluation_noise(losses: Curve) -> float:
+    """Standard deviation of one evaluation about the trend, over the later half of the run, in nats."""
+    values = losses.last(max(10, len(losses) // 2)).values
+    return max(noise(values), _FINEST * abs(statistics.median(values)), 1e-12)
 
 
 def running_median(values: Sequence[float], half_window: int) -> list[float]:

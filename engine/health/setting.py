@@ -5,6 +5,7 @@ from typing import Self
 
 from engine import schedules
 from engine.config import HealthConfig, RunConfig
+from engine.health.peers import Peers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,6 +13,7 @@ class Setting:
     """Everything but the records; what is None is not known, as for a run that was trained elsewhere.
 
     `noise` is the standard deviation of the final validation loss over `replicates` runs that differ in nothing but the seed.
+    `peers` are runs that saw the same batches in the same order; a trainer knows none.
     """
 
     vocab_size: int | None = None
@@ -22,9 +24,12 @@ class Setting:
     health: HealthConfig = field(default_factory=HealthConfig)
     noise: float | None = None
     replicates: int = 0
+    peers: Peers = field(default_factory=Peers)
 
     @classmethod
-    def of(cls, config: RunConfig, *, noise: float | None = None, replicates: int = 0) -> Self:
+    def of(
+        cls, config: RunConfig, *, noise: float | None = None, replicates: int = 0, peers: Peers | None = None
+    ) -> Self:
         """The setting of a run with a known configuration."""
         return cls(
             vocab_size=config.model.vocab_size,
@@ -35,4 +40,5 @@ class Setting:
             health=config.health,
             noise=noise,
             replicates=replicates,
+            peers=peers or Peers(),
         )

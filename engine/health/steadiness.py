@@ -1,51 +1,17 @@
-"""How smoothly the loss falls: spikes, and swings to and fro."""
+"""Losses that swing to and fro."""
 
 import statistics
 from collections.abc import Sequence
 
 from engine.health.curves import Curve, curve
-from engine.health.noise import robust_sd
 from engine.health.setting import Setting
 from engine.health.thresholds import Thresholds
 from engine.metrics import Record
 from engine.rundir import Finding
 
-_BEFORE = 25  # losses that a spike is measured against
-_FEWEST_BEFORE = 8
 _RECENT = 256  # losses looked through for an oscillation
 _LEAST_POINTS = 48
 _LONGEST_HALF_PERIOD = 8
-
-
-def spike(records: Sequence[Record], setting: Setting, thresholds: Thresholds) -> Finding | None:
-    """Training losses far above the ones before them."""
-    losses = curve(records, "train_loss")
-    found: list[tuple[float, int, float, float]] = []  # height, update, loss, usual loss
-    last = -_BEFORE
-    for place in range(_FEWEST_BEFORE, len(losses)):
-        before, loss = losses.values[max(0, place - _BEFORE) : place], losses.values[place]
-        usual = statistics.median(before)
-        height = loss - usual
-        # The cheap half of the test first: few losses stand out at all.
-        if height <= thresholds.spike_rise * abs(usual) or height <= thresholds.spike_sds * robust_sd(before):
-            continue
-        if place - last > _FEWEST_BEFORE:  # else it is the flank of the same spike
-            found.append((height, losses.updates[place], loss, usual))
-        elif height > found[-1][0]:
-            found[-1] = (height, losses.updates[place], loss, usual)
-        last = place
-    if not found:
-        return None
-    _, update, loss, usual = max(found)
-    many = len(found) >= thresholds.spikes_many
-    count = "a spike" if len(found) == 1 else f"{len(found)} spikes, the highest"
-    return Finding(
-        kind="spike",
-        update=update,
-        severity="warning" if many else "note",
-        evidence=f"{count} of the training loss at update {update}: {loss:.2f} after {usual:.2f}",
-        advice="lower optimizer.lr, lengthen schedule.warmup, or lower optimizer.grad_clip",
-    )
 
 
 def oscillation(records: Sequence[Record], setting: Setting, thresholds: Thresholds) -> Finding | None:

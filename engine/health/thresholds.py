@@ -17,6 +17,18 @@ class Thresholds:
     spikes_many: int = 3
     """So many spikes are a warning, fewer a note."""
 
+    jump_sds: float = 5.0
+    """Height of a jump of the validation loss, in standard deviations of a difference of evaluations."""
+    jump_nats: float = 0.05
+    """Least height of a jump of the validation loss, in nats."""
+
+    peer_spike_sds: float = 4.0
+    """Height from which a training loss of another run counts as the same spike, in robust standard deviations."""
+    peer_rise_sds: float = 2.0
+    """Rise from which validation losses of another run count as rising, in standard deviations of one evaluation."""
+    peer_excess_sds: float = 3.0
+    """Height over the trend before, in its own standard deviations, that a rise of another run needs as well."""
+
     oscillation_correlation: float = 0.4
     """Autocorrelation that an oscillation must reach: minus this after half a period, plus this after a whole one."""
     oscillation_swing: float = 0.005

@@ -2,9 +2,11 @@
 
 import statistics
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from engine.health.curves import Curve, curve
-from engine.health.noise import noise, running_median
+from engine.health.curves import curve
+from engine.health.noise import evaluation_noise, running_median
+from engine.health.peers import Shared, shared
 from engine.health.setting import Setting
 from engine.health.thresholds import Thresholds
 from engine.metrics import Record
@@ -12,7 +14,6 @@ from engine.rundir import Finding
 
 _FEWEST = 8
 _AFTER = 3  # evaluations that make a rise
-_FINEST = 1e-4  # relative: curves are recorded with four decimals, and a smoother one must not look infinitely sure
 
 
 def inflection(records: Sequence[Record], setting: Setting, thresholds: Thresholds) -> Finding | None:
@@ -29,33 +30,65 @@ def inflection(records: Sequence[Record], setting: Setting, thresholds: Threshol
     own = evaluation_noise(losses)
     if smooth_rise < thresholds.inflection_sds * own:
         return None
-    rise = values[-1] - values[best]
-    if setting.noise and setting.replicates >= 2:
-        size = rise / setting.noise
-        unit = f"the standard deviation {setting.noise:.4f} of {setting.replicates} replicates"
-    else:
-        size, unit = rise / own, f"the noise {own:.4f} of this run's evaluations"
+    rise = Rise(values[best], losses.updates[best], values[-1], losses.updates[-1])
+    sharing = shared(setting.peers, "val_loss", losses.updates[best], rise.update, thresholds)
+    if (graded := graded_rise(rise, setting, thresholds, sharing=sharing)) is not None:
+        return graded
+    return _finding(rise, rise.height / own, f"the noise {own:.4f} of this run's evaluations", thresholds, sharing)
+
+
+@dataclass(frozen=True, slots=True)
+class Rise:
+    """The best validation loss of a run and its last one, each with its update; that of the best may not be known."""
+
+    best: float
+    best_update: int | None
+    loss: float
+    update: int
+
+    @property
+    def height(self) -> float:
+        """Rise from the best loss to the last one, in nats."""
+        return self.loss - self.best
+
+
+def graded_rise(
+    rise: Rise,
+    setting: Setting,
+    thresholds: Thresholds,
+    *,
+    sharing: Shared | None = None,
+    name: str = "validation loss",
+) -> Finding | None:
+    """The finding that a loss has risen, in units of the noise of replicates; None where there are none."""
+    if not setting.noise or setting.replicates < 2:
+        return None
+    unit = f"the standard deviation {setting.noise:.4f} of {setting.replicates} replicates"
+    return _finding(rise, rise.height / setting.noise, unit, thresholds, sharing, name)
+
+
+def _finding(
+    rise: Rise, size: float, unit: str, thresholds: Thresholds, sharing: Shared | None, name: str = "validation loss"
+) -> Finding:
+    common = sharing is not None and sharing.common
     sure = size >= thresholds.inflection_warning
+    where = "" if rise.best_update is None else f" at update {rise.best_update}"
     return Finding(
         kind="inflection",
-        update=losses.updates[best],
-        severity="warning" if sure else "note",
+        update=rise.update if rise.best_update is None else rise.best_update,
+        severity="warning" if sure and not common else "note",
         evidence=(
-            f"the validation loss is {values[-1]:.4f} at update {losses.updates[-1]}, {rise:.4f} above its best "
-            f"{values[best]:.4f} at update {losses.updates[best]}: {size:.1f} times {unit}"
+            f"the {name} is {rise.loss:.4f} at update {rise.update}, {rise.height:.4f} above its best "
+            f"{rise.best:.4f}{where}: {size:.1f} times {unit}{sharing.text if sharing else ''}"
         ),
         advice=(
-            "take the best checkpoint; try fewer updates, a lower schedule.floor or more data"
+            "most of these runs have it, so it is no mark of this setting: compare runs with another seed"
+            if common
+            else "take the best checkpoint; try fewer updates, a lower schedule.floor or more data"
             if sure
             else "the next seed may not show it: compare several before changing anything"
         ),
     )
-
-
-def evaluation_noise(losses: Curve) -> float:
-    """Standard deviation of one evaluation about the trend, over the later half of the run, in nats."""
-    values = losses.last(max(10, len(losses) // 2)).values
-    return max(noise(values), _FINEST * abs(statistics.median(values)), 1e-12)
 
 
 def overfitting(records: Sequence[Record], setting: Setting, thresholds: Thresholds) -> Finding | None:

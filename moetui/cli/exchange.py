@@ -35,12 +35,14 @@ def export_runs(
     from moetui.core.detail import detail
     from moetui.core.errors import UsageError
     from moetui.core.exchange.exporting import FORMATS, export
+    from moetui.core.same_order import SameOrder
 
     chosen = next((one for one in FORMATS if one == kind), None)
     if chosen is None:
         raise UsageError(f"--format {kind}: there are {', '.join(FORMATS)}")
     runs = {record.id: record for record in map(lab().find, references)}
-    written = export([detail(lab(), record) for record in runs.values()], to, chosen, force=force)
+    beside = SameOrder(lab())
+    written = export([detail(lab(), record, beside) for record in runs.values()], to, chosen, force=force)
     if json:
         print_json([{"path": str(path)} for path in written])
         return

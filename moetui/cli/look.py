@@ -51,14 +51,16 @@ def show(
 def health(references: RunsArgument, json: JsonOption = False) -> None:
     """Say what is wrong with runs, as they are now: each finding with its evidence and what to try."""
     from moetui.core.detail import detail
+    from moetui.core.same_order import SameOrder
 
-    found = [detail(lab(), lab().find(reference)) for reference in references]
+    beside = SameOrder(lab())
+    found = [detail(lab(), lab().find(reference), beside) for reference in references]
     if json:
         print_json([one.health_tree() for one in found])
         return
     for one in found:
         typer.echo(f"{one.record.name}  ({one.record.id})  {one.record.status}")
-        typer.echo("\n".join(f"  {line}" for line in one.health()) or "  nothing found")
+        typer.echo("\n".join(f"  {line}" for line in one.health()))
 
 
 def logs(

@@ -7,9 +7,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from engine.config import RunConfig
+from engine.health.examine import REGRADED
+from engine.health.peers import Peers
 from engine.metrics import MetricsReader
 from engine.rundir import DamagedFile, Finding, Result, RunDir
 from engine.saved import saved
+from moetui.core.imported import BACKEND
 from moetui.core.lab import Lab, Snapshot
 from moetui.core.records import RunRecord
 
@@ -76,11 +79,20 @@ class Backgrounds:
         self, run: RunRecord, directory: RunDir, config: RunConfig | None, snapshot: Snapshot
     ) -> tuple[Finding, ...]:
         result: Result | None = None if run.live else directory.result()
-        if result is not None:
-            return result.findings
+        noted = () if result is None else result.findings
+        # Of an ended run only what depends on other runs, or what no trainer has looked at, is worth the time.
+        if result is not None and run.backend != BACKEND and not any(one.kind in REGRADED for one in noted):
+            return noted
         if run.status == "queued" or directory.metrics_file.stat().st_size > MOST_BYTES:
-            return ()
+            return noted
         from moetui.core.health import findings, group_of_run  # all the rules, which few looks need
+        from moetui.core.same_order import SameOrder
 
         records = MetricsReader(directory.metrics_file).read()
-        return findings(records, config, group=group_of_run(run, snapshot.runs))
+        return findings(
+            records,
+            config,
+            recorded=noted,
+            group=group_of_run(run, snapshot.runs),
+            peers=Peers if run.live else lambda: SameOrder(self._lab).peers(run, snapshot.runs),
+        )

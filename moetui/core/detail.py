@@ -12,9 +12,12 @@ from moetui.core.errors import LabError
 from moetui.core.health import findings, group_of_run
 from moetui.core.history import History
 from moetui.core.lab import Lab
+from moetui.core.looked_at import LookedAt, look_at
 from moetui.core.plan import flat_config
 from moetui.core.recorded import recorded_config
 from moetui.core.records import RunRecord, Scores
+from moetui.core.same_order import SameOrder
+from moetui.core.scores_alone import judge_scores
 from moetui.core.settings import nest
 
 LABEL = 12
@@ -25,7 +28,8 @@ LABEL = 12
 class Detail:
     """One run with its configuration, provenance, findings and measurements; a record without a directory has no measurements.
 
-    Of a run that was trained elsewhere the configuration may be None; `known` are then the keys that its source tells.
+    Of a run that was trained elsewhere the configuration may be None; `known` are then the keys that its source tells. `looked_at`
+    is what the findings rest on, `rise` a sentence on the scores of a record without a curve.
     """
 
     record: RunRecord
@@ -35,6 +39,8 @@ class Detail:
     findings: tuple[Finding, ...]
     traceback: str
     records: tuple[Record, ...]
+    looked_at: LookedAt
+    rise: str = ""
     stopped_early: bool = False
 
     def tree(self, *, history: bool) -> dict[str, Any]:
@@ -43,7 +49,7 @@ class Detail:
             "config": nest(self.known),
             "config_complete": self.config is not None,
             "provenance": self.provenance,
-            "findings": [finding.model_dump() for finding in self.findings],
+            **self._found(),
             "traceback": self.traceback,
         }
         return tree | {"history": list(self.records)} if history else tree
@@ -51,14 +57,20 @@ class Detail:
     def health_tree(self) -> dict[str, Any]:
         """The findings for `health --json`."""
         run = self.record
-        return {"id": run.id, "name": run.name, "status": run.status} | {
-            "findings": [finding.model_dump() for finding in self.findings]
+        return {"id": run.id, "name": run.name, "status": run.status} | self._found()
+
+    def _found(self) -> dict[str, Any]:
+        return {
+            "findings": [finding.model_dump() for finding in self.findings],
+            "looked_at": self.looked_at.tree(),
+            "rise": self.rise,
         }
 
     def health(self) -> Iterator[str]:
-        """The findings for people."""
+        """The findings for people, and what was looked at where that needs to be known."""
         for finding in self.findings:
             yield f"{finding.severity}: {finding.kind} at update {finding.update}: {finding.evidence}; {finding.advice}"
+        yield from filter(None, (self.rise, self.looked_at.sentence(found=bool(self.findings))))
 
     def lines(self) -> Iterator[str]:
         """The run for people."""
@@ -106,8 +118,11 @@ class Detail:
         return (f"{key}: {_fact(value)}" for key, value in self.provenance.items() if key != "git_diff" or value)
 
 
-def detail(lab: Lab, record: RunRecord) -> Detail:
-    """Read everything about a run. Raises `DamagedFile` or `FileNotFoundError` if its config.json is damaged or gone."""
+def detail(lab: Lab, record: RunRecord, beside: SameOrder | None = None) -> Detail:
+    """Read everything about a run. `beside` keeps what was read of the others, for a caller that looks at several.
+
+    Raises `DamagedFile` or `FileNotFoundError` if its config.json is damaged or gone.
+    """
     if not record.path:
         return _of_record_alone(lab, record)
     run = lab.run_dir(record)
@@ -117,20 +132,23 @@ def detail(lab: Lab, record: RunRecord) -> Detail:
         facts["trained_on"] = f"{state.device_name or state.device} of {state.host}"
     history = History(run.metrics_file)
     history.refresh()
-    now = lab.see(record)
+    now, runs = lab.see(record), lab.records()
+    records = tuple(history.records)
     return Detail(
         record=now,
         config=config,
         known=known,
         provenance=facts,
         findings=findings(
-            history.records,
+            records,
             config,
             recorded=result.findings if result else (),
-            group=group_of_run(now, lab.records()),
+            group=group_of_run(now, runs),
+            peers=lambda: (beside or SameOrder(lab)).peers(now, runs),
         ),
         traceback=result.traceback if result else "",
-        records=tuple(history.records),
+        records=records,
+        looked_at=look_at(now, records),
         stopped_early=result is not None and result.stopped_early,
     )
 
@@ -138,15 +156,17 @@ def detail(lab: Lab, record: RunRecord) -> Detail:
 def _of_record_alone(lab: Lab, record: RunRecord) -> Detail:
     """What is left to tell of a run without a directory. A published result is nothing without its preset, others are."""
     facts = {"source": record.source} if record.source else {}
+    known: dict[str, Any] = dict(record.settings or record.point)
+    config: RunConfig | None = None
     try:
         config = recorded_config(lab.library(), record)
+        known = flat_config(config)
     except LabError as error:
         if record.published:
             raise
-        return Detail(
-            record, None, dict(record.settings or record.point), facts | {"configuration": str(error)}, (), "", ()
-        )
-    return Detail(record, config, flat_config(config), facts, (), "", ())
+        facts |= {"configuration": str(error)}
+    found, rise = judge_scores(record, lab.records())
+    return Detail(record, config, known, facts, found, "", (), looked_at=look_at(record, ()), rise=rise)
 
 
 def _told(run: RunDir) -> tuple[RunConfig | None, dict[str, Any], dict[str, Any]]:

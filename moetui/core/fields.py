@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 from moetui.core import format as words
 from moetui.core.errors import UsageError
 from moetui.core.records import RunRecord
+from moetui.core.science.measure import accuracy_per_minute
 from moetui.core.settings import default_settings
 
 Value = float | str | None
@@ -86,6 +87,7 @@ _FACTS: Final = (
     Field("best_accuracy", "best acc.", "fraction", lambda run: run.best.val_accuracy if run.best else None, "high"),
     Field("best_update", "best at", "number", lambda run: run.best.update if run.best else None),
     Field("seconds", "time", "duration", _elapsed),
+    Field("accuracy_per_minute", "acc./min", "number", lambda run: accuracy_per_minute(run.final), "high"),
     Field("created", "created", "moment", lambda run: run.created or None),
     Field("started", "started", "moment", lambda run: run.started),
     Field("ended", "ended", "moment", lambda run: run.ended),

@@ -1,10 +1,11 @@
 """The health of runs as it is now: what the trainer noted, and what the measurements show."""
 
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from engine.config import RunConfig
-from engine.health.examine import examine, merged
+from engine.health.examine import REGRADED, by_severity, examine, merged
+from engine.health.peers import Peers
 from engine.health.setting import Setting
 from engine.metrics import Record
 from engine.rundir import Finding
@@ -14,20 +15,31 @@ from moetui.core.science.measure import LOSS
 
 
 def findings(
-    measured: Iterable[Record],
+    measured: Sequence[Record],
     config: RunConfig | None,
     *,
     recorded: Iterable[Finding] = (),
     group: Sequence[RunRecord] = (),
+    peers: Callable[[], Peers] = Peers,
 ) -> tuple[Finding, ...]:
     """The findings about a run, the gravest first.
 
     `recorded` are those of its result, `group` the runs of the same configuration, whose final losses tell the noise of the seed.
+    `peers` reads the runs with the same data order; it is asked only if there is a rise that they may share.
     """
+    if not measured:
+        return by_severity(recorded)
     noise, replicates = seed_noise(group)
-    if config is None:
-        return merged(recorded, examine(measured, Setting(noise=noise, replicates=replicates)))
-    return merged(recorded, examine(measured, Setting.of(config, noise=noise, replicates=replicates)))
+
+    def look(beside: Peers) -> tuple[Finding, ...]:
+        if config is None:
+            return examine(measured, Setting(noise=noise, replicates=replicates, peers=beside))
+        return examine(measured, Setting.of(config, noise=noise, replicates=replicates, peers=beside))
+
+    derived = look(Peers())
+    if any(finding.kind in REGRADED for finding in derived) and (beside := peers()).records:
+        derived = look(beside)
+    return merged(recorded, derived)
 
 
 def seed_noise(group: Iterable[RunRecord]) -> tuple[float | None, int]:

@@ -93,4 +93,4 @@ def test_a_published_result_has_nothing_to_export_but_its_log_entry(cli: Cli, tm
     assert (code, "has no measurements" in err) == (2, True)
     cli.json("export", "published/schedule/baseline", "--to", str(tmp_path / "x.json"), "--format", "experiment-log")
     (entry,) = json.loads((tmp_path / "x.json").read_text())
-    assert (entry["results"]["final_loss"], entry["results"]["stability"]) == (7.399, None)
+    assert (entry["results"]["final_loss"], entry["results"]["stability"]) == (7.399, "not known")

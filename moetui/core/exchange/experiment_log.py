@@ -17,13 +17,10 @@ def experiment_log(runs: Sequence[Detail]) -> bytes:
 
 def _record(found: Detail) -> dict[str, Any]:
     run, settings = found.record, found.known
-    ratio = settings.get("optimizer.adamw_ratio")
-    alone = settings.get("optimizer.kind", "muon") != "muon"
     return {
         "name": run.name,
         "config": {
-            "muon_lr": None if alone else run.lr,
-            "adamw_lr": run.lr if alone else run.lr * ratio if run.lr is not None and ratio is not None else None,
+            **_rates(found),
             "warmup_ratio": settings.get("schedule.warmup"),
             "min_lr_ratio": settings.get("schedule.floor"),
         },
@@ -37,11 +34,19 @@ def _record(found: Detail) -> dict[str, Any]:
     }
 
 
-def _stability(found: Detail) -> str | None:
-    """One word from the findings of the training's own steadiness; None where nothing was measured."""
-    if not found.records:
-        return None
+def _rates(found: Detail) -> dict[str, float | None]:
+    """The rate of either optimizer; one whose optimizer is not known belongs to neither."""
+    lr, settings = found.record.lr, found.known
+    kind, ratio = settings.get("optimizer.kind"), settings.get("optimizer.adamw_ratio")
+    beside = lr * ratio if kind == "muon" and lr is not None and ratio is not None else None
+    return {"muon_lr": lr if kind == "muon" else None, "adamw_lr": lr if kind == "adamw" else beside}
+
+
+def _stability(found: Detail) -> str:
+    """One word from the findings on the curves; a divergence may be known without them."""
     kinds = {finding.kind for finding in found.findings}
-    if kinds & {"non-finite", "divergence"}:
+    if found.record.status == "diverged" or kinds & {"non-finite", "divergence"}:
         return "diverged"
-    return "unstable" if kinds & {"spike", "oscillation"} else "stable"
+    if kinds & {"spike", "oscillation"}:
+        return "unstable"
+    return "stable" if found.looked_at.enough else "not known"

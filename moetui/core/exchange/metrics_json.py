@@ -18,6 +18,7 @@ from engine.config import ConfigError, RunConfig, resolve
 from engine.metrics import Record, decode
 from moetui.core.detail import Detail
 from moetui.core.exchange.foreign import ForeignRun, bad_input
+from moetui.core.exchange.their_optimizer import optimizer_settings, their_optimizer
 from moetui.core.settings import nest
 
 FORMAT: Final = "metrics-json"
@@ -38,6 +39,7 @@ _SETTINGS: Final = {
     "learning_rate": "optimizer.lr",
     "lr_schedule_type": "schedule.kind",
     "warmup_ratio": "schedule.warmup",
+    "warmup_steps_ratio": "schedule.warmup",
     "min_lr_ratio": "schedule.floor",
     "load_balancing_weight": "model.balance_weight",
     "dropout": "model.dropout",
@@ -53,6 +55,9 @@ _SETTINGS: Final = {
     "seed": "seed",
 }
 """Keys of `experiment_config` that mean the same as one of ours; `max_steps` is not among them, as it may count micro-batches."""
+
+_READ_ONLY: Final = frozenset({"muon_lr", "warmup_steps_ratio"})
+"""Those of them that are read and not written: one by another name, and one that says more than the rate."""
 
 OURS: Final = "moetui"
 """Key of `experiment_config` under which an export keeps the whole configuration."""
@@ -101,8 +106,11 @@ def metrics_json(found: Detail) -> dict[str, Any]:
             scale = 1 / 60 if ours == "seconds" else 1
             history[theirs] = [row[ours] * scale if ours in row else None for row in rows]
     about: dict[str, Any] = {"name": run.name, "max_steps": run.updates} | {
-        theirs: found.known[ours] for theirs, ours in _SETTINGS.items() if ours in found.known
+        theirs: found.known[ours]
+        for theirs, ours in _SETTINGS.items()
+        if ours in found.known and theirs not in _READ_ONLY
     }
+    about |= their_optimizer(found.known)
     if found.config is not None:
         about[OURS] = {"id": run.id, "config": found.config.model_dump(mode="json")}
     tree: dict[str, Any] = {"experiment_config": about, "history": history, "actual_steps": run.update}
@@ -189,13 +197,15 @@ def _settings(about: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]
     """What `experiment_config` says in our terms, and the rest of it. A value that ours does not allow is among the rest."""
     settings: dict[str, Any] = {}
     facts: dict[str, Any] = {}
+    named = {key: value for key, value in optimizer_settings(about).items() if _allowed(key, value)}
+    without_muon = named.get("optimizer.kind", "muon") != "muon"
     for theirs, value in about.items():
         ours = _SETTINGS.get(theirs)
-        if ours is not None and _allowed(ours, value):
+        if ours is not None and _allowed(ours, value) and not (theirs == "muon_lr" and without_muon):
             settings[ours] = value
         elif theirs != "name":
             facts[theirs] = value
-    return settings, facts
+    return settings | named, facts
 
 
 def _allowed(key: str, value: object) -> bool:

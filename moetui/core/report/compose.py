@@ -121,14 +121,29 @@ def _caveats(subject: Subject) -> Iterator[Block]:
 
 
 def _findings(subject: Subject) -> Iterator[Block]:
-    if any(found.findings for found in subject.details.values()):
-        yield Paragraph("In the measurements of the runs:")
+    details = subject.details
+    some = any(found.findings for found in details.values())
+    if some:
+        yield Paragraph("In the measurements and scores of the runs:")
         yield finding_table(subject)
     if subject.audited:
         yield Paragraph("In the schedules:")
         yield audit_table(subject)
-    if not subject.audited and not any(found.findings for found in subject.details.values()):
-        yield Paragraph("Nothing was found in the measurements or in the schedules.")
+    read = sum(found.looked_at.enough for found in details.values())
+    if read and not some:
+        also = "" if subject.audited else " or in the schedules"
+        yield Paragraph(f"Nothing was found in the measurements of {_runs(read)}{also}.")
+    if without := [run_id for run_id, found in details.items() if not found.looked_at.enough]:
+        yield Paragraph(
+            f"{_runs(len(without))} without a curve that is long enough to be judged: {', '.join(without)}."
+        )
+    if rises := [f"{run_id}: {found.rise}." for run_id, found in details.items() if found.rise]:
+        yield Bullets(tuple(rises))
+
+
+def _runs(count: int) -> str:
+    """`1 run`, `4 runs`."""
+    return f"{count} run{'' if count == 1 else 's'}"
 
 
 def _next(subject: Subject) -> Iterator[Block]:

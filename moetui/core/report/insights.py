@@ -36,6 +36,7 @@ def insights(subject: Subject, choices: Sequence[Choice]) -> bytes:
         "findings": {
             run_id: [finding.model_dump() for finding in found.findings] for run_id, found in subject.details.items()
         },
+        "looked_at": {run_id: found.looked_at.tree() for run_id, found in subject.details.items()},
         "schedule_audit": [{"runs": list(one.names), **one.finding.model_dump()} for one in subject.audited],
         "provenance": [dataclasses.asdict(source) for source in sources(subject)],
         "unreadable": dict(subject.unreadable),

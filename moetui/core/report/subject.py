@@ -14,6 +14,7 @@ from moetui.core.items import Item, find_item
 from moetui.core.lab import Lab
 from moetui.core.published import plain_preset, published_beside
 from moetui.core.records import RunRecord
+from moetui.core.same_order import SameOrder
 from moetui.core.science.caveats import Caveat, caveats
 from moetui.core.science.comparison import Comparison, compare
 from moetui.core.science.evidence import Evidence, counting
@@ -127,9 +128,10 @@ def gather_subject(lab: Lab, word: str) -> Subject:
 def _details(lab: Lab, records: Iterable[RunRecord]) -> tuple[dict[str, Detail], dict[str, str]]:
     details: dict[str, Detail] = {}
     unreadable: dict[str, str] = {}
+    beside = SameOrder(lab)
     for record in records:
         try:
-            details[record.id] = detail(lab, record)
+            details[record.id] = detail(lab, record, beside)
         except (LabError, DamagedFile, OSError) as error:
             unreadable[record.id] = str(error)
     return details, unreadable

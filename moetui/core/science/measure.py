@@ -6,9 +6,21 @@ from typing import Final, Literal
 
 from moetui.core import format as fmt
 from moetui.core.errors import UsageError
-from moetui.core.records import RunRecord
+from moetui.core.records import RunRecord, Scores
 
 At = Literal["final", "best"]
+
+EFFICIENCY_KEY: Final = "accuracy_per_minute"
+
+
+def accuracy_per_minute(scores: Scores | None) -> float | None:
+    """Percentage points of validation accuracy per minute of training, evaluation excluded; the "efficiency" of document 002.
+
+    None where accuracy or time is not known, or no time has passed.
+    """
+    if scores is None or scores.val_accuracy is None or not scores.seconds or scores.seconds <= 0:
+        return None
+    return 100 * scores.val_accuracy / (scores.seconds / 60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +36,8 @@ class Measure:
     def value(self, record: RunRecord) -> float | None:
         """The score of a run, which may be non-finite, or None where it is not known."""
         scores = record.final if self.at == "final" else record.best
+        if self.key == EFFICIENCY_KEY:
+            return accuracy_per_minute(scores)
         value = getattr(scores, self.key, None)
         return None if value is None else float(value)
 
@@ -59,13 +73,20 @@ MEASURES: Final = {
     )
 }
 
+"""The scores that figures and tables have a place for."""
+
+EFFICIENCY: Final = Measure(EFFICIENCY_KEY, "accuracy per minute", "points per minute", lower_is_better=False)
+
+METRICS: Final = {**MEASURES, EFFICIENCY_KEY: EFFICIENCY}
+"""Everything that runs can be compared by."""
+
 LOSS: Final = MEASURES["val_loss"]
 
 
 def measure(key: str, *, at: At = "final") -> Measure:
     """The measure of that name. Raises `UsageError` that names the nearest one."""
-    if found := MEASURES.get(key):
+    if found := METRICS.get(key):
         return replace(found, at=at)
-    near = difflib.get_close_matches(key, MEASURES, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(MEASURES)}"
+    near = difflib.get_close_matches(key, METRICS, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(METRICS)}"
     raise UsageError(f"no metric {key!r}; {hint}")

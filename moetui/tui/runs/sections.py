@@ -11,6 +11,7 @@ from moetui.core.detail import LABEL, Detail, detail
 from moetui.core.errors import LabError
 from moetui.core.lab import Lab
 from moetui.core.records import RunRecord
+from moetui.core.same_order import SameOrder
 from moetui.tui.chart.palette import slot
 from moetui.tui.runs import wording
 from moetui.tui.runs.side_by_side import side_by_side
@@ -44,9 +45,10 @@ def section_text(
         return Text("\n").join(_signed(run, slots, wording.summary(run)) for run in runs)
     details: dict[str, Detail] = {}
     faults = Text()
+    beside = SameOrder(lab)
     for run in runs:
         try:
-            details[run.id] = detail(lab, run)
+            details[run.id] = detail(lab, run, beside)
         except (LabError, DamagedFile, OSError) as error:
             faults.append(f"{run.name}: {error}\n", "red")
     if len(runs) == 1:

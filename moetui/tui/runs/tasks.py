@@ -13,6 +13,7 @@ from moetui.core.errors import LabError
 from moetui.core.exchange.exporting import Format, export
 from moetui.core.lab import Lab
 from moetui.core.records import RunRecord
+from moetui.core.same_order import SameOrder
 from moetui.tui.live.wording import stopped_note
 from moetui.tui.runs.tags import edited_tags
 from moetui.tui.runs.wording import these
@@ -65,7 +66,8 @@ def fork(lab: Lab, runs: Runs, settings: Mapping[str, Any], checkpoint: Literal[
 
 def export_runs(lab: Lab, runs: Runs, to: Path, kind: Format, *, force: bool) -> str:
     """Write the measurements of runs for other programs."""
-    written = export([detail(lab, run) for run in runs], to, kind, force=force)
+    beside = SameOrder(lab)
+    written = export([detail(lab, run, beside) for run in runs], to, kind, force=force)
     return f"exported {these(runs)} to {written[0] if len(written) == 1 else f'{len(written)} files in {to}'}"
 
 

@@ -16,7 +16,7 @@ from moetui.core.errors import LabError
 from moetui.core.items import NO_PRESETS
 from moetui.core.judge import Terms
 from moetui.core.records import RunRecord
-from moetui.core.science.measure import MEASURES
+from moetui.core.science.measure import METRICS
 from moetui.tui.actions import bindings
 from moetui.tui.chart.widget import Chart
 from moetui.tui.compare import words
@@ -223,9 +223,9 @@ class CompareScreen(PlaceScreen, ScrollKeys):
 
     def action_score(self) -> None:
         """Compare by the next score."""
-        keys = list(MEASURES)
+        keys = list(METRICS)
         measure = self._terms.measure
-        following = MEASURES[keys[(keys.index(measure.key) + 1) % len(keys)]]
+        following = METRICS[keys[(keys.index(measure.key) + 1) % len(keys)]]
         self._set(replace(self._terms, measure=replace(following, at=measure.at)))
 
     def action_best(self) -> None:

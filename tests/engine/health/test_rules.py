@@ -59,7 +59,8 @@ def test_without_replicates_the_noise_is_that_of_the_evaluations() -> None:
 
 
 def test_two_evaluations_after_the_best_are_not_yet_a_rise() -> None:
-    assert examine(falls_until(980, rise=0.5), REPLICATES) == ()
+    assert examine(falls_until(980, rise=0.1), REPLICATES) == ()
+    assert kinds(examine(falls_until(980, rise=0.5), REPLICATES)) == {"spike"}
 
 
 def test_the_recorded_exp8_curve_shows_its_inflection_after_950() -> None:
