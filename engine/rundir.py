@@ -112,7 +112,10 @@ class Launch(_File):
 
 
 class State(_File):
-    """state.json: the trainer's own word. Times are seconds since the epoch; `eta_seconds` is None until it can be told."""
+    """state.json: the trainer's own word. Times are seconds since the epoch; `eta_seconds` is None until it can be told.
+
+    `validation_tokens` counts the tokens that an evaluation of the whole split predicts on, None until the data are there.
+    """
 
     phase: Phase
     message: str = ""
@@ -129,6 +132,7 @@ class State(_File):
     device: str = ""
     device_name: str = ""
     data_fingerprint: str = ""
+    validation_tokens: int | None = None
 
 
 class Scores(_File):

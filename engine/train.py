@@ -45,6 +45,7 @@ class Trainer:
         self.corpus = open_corpus(config.data, config.model.vocab_size, report.say)
         report.set(data_fingerprint=self.corpus.fingerprint, message="building the model")
         self.training, self.validation = sides(self.corpus, config.data, self.device.torch)
+        report.set(validation_tokens=len(self.validation) * self.validation.length)
 
         torch.manual_seed(config.seed)
         self.model = Transformer(config.model, self.device.compute, self.corpus.about.end_of_text)

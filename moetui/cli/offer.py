@@ -36,13 +36,13 @@ def offer(
     `facts` stand before the runs in the JSON of a dry run. Raises `UsageError` as `agreed` does.
     """
     from moetui.core.audits import audit_planned
-    from moetui.core.devices import gpus
+    from moetui.core.devices import devices
     from moetui.core.estimate import estimate
     from moetui.core.studies import complete
 
     due = [member.planned for member in members if member.due]
     audited = audit_planned(lab(), (member.planned for member in members))
-    cost = estimate(due, lab().records(), gpu=bool(gpus()))
+    cost = estimate(due, lab().records(), devices())
     if dry_run and json:
         print_json({**(facts or {}), "runs": _rows(members, audited), "estimate": estimate_row(cost)})
         return 0
@@ -96,14 +96,17 @@ def _show(members: "Sequence[Member]", audited: "Sequence[Audited]", cost: "Esti
 
 
 def price(cost: "Estimate") -> str:
-    """What runs cost in time, and how that is known."""
+    """What runs cost in time, in which range, how that is known, and what comes on top."""
     from moetui.core import format as fmt
     from moetui.core.devices import devices
 
-    basis = "from runs measured here" if cost.measured else "a rule of thumb, nothing was measured here yet"
     at_once = max(sum(device.is_gpu for device in devices()), 1)
     share = f", {fmt.duration(cost.seconds / at_once)} on {at_once} devices" if at_once > 1 else ""
-    return f"about {fmt.duration(cost.seconds)} of training, {cost.device_hours:.2g} device-hours{share} ({basis})"
+    work = "training and evaluation" if cost.evaluation and not cost.unknown_evaluation else "training"
+    return (
+        f"about {fmt.duration(cost.seconds)} of {work}, {fmt.duration(cost.low)} to {fmt.duration(cost.high)}, "
+        f"{cost.device_hours:.2g} device-hours{share} ({cost.reason}); without {' and '.join(cost.left_out)}"
+    )
 
 
 def _stands(member: "Member") -> str:
@@ -133,8 +136,18 @@ def _rows(members: "Sequence[Member]", audited: "Sequence[Audited]") -> list[dic
 
 
 def estimate_row(cost: "Estimate") -> dict[str, Any]:
-    """What runs cost, for JSON."""
-    return {"seconds": cost.seconds, "device_hours": cost.device_hours, "measured": cost.measured}
+    """What runs cost, for JSON; `reach` as in `moetui.core.estimate.Estimate`."""
+    return {
+        "seconds": cost.seconds,
+        "low": cost.low,
+        "high": cost.high,
+        "device_hours": cost.device_hours,
+        "basis": cost.basis,
+        "measured": cost.measured,
+        "reach": cost.reach,
+        "evaluation_seconds": cost.evaluation,
+        "left_out": list(cost.left_out),
+    }
 
 
 def _runs(count: int) -> str:

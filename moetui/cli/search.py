@@ -115,7 +115,7 @@ def _agreed(plan: "SearchPlan", name: str | None, *, yes: bool, dry_run: bool, j
     """
     from moetui.core import format as fmt
     from moetui.core.audits import audit_planned
-    from moetui.core.devices import gpus
+    from moetui.core.devices import devices
     from moetui.core.estimate import estimate
     from moetui.core.search.searcher import extremes, first_runs
     from moetui.core.search.trials import trials
@@ -124,7 +124,7 @@ def _agreed(plan: "SearchPlan", name: str | None, *, yes: bool, dry_run: bool, j
     there = len(trials(plan, name, records)) if name else 0
     left = max(plan.trials - there, 0)
     first = first_runs(lab(), plan)
-    cost = estimate(first * left, records, gpu=bool(gpus()))
+    cost = estimate(first * left, records, devices())
     audited = audit_planned(lab(), extremes(lab(), plan, first[0]))
     if dry_run and json:
         found = [{"name": one.name, "findings": finding_rows(one)} for one in audited]

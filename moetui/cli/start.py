@@ -7,6 +7,7 @@ import typer
 
 from moetui.cli.audit import finding_rows, say_findings
 from moetui.cli.launched import FollowOption, PerDeviceOption, PlainOption, launched
+from moetui.cli.offer import price
 from moetui.cli.output import JsonOption, print_json, print_table, say
 from moetui.cli.place import lab
 
@@ -115,7 +116,7 @@ def _save(planned: "list[PlannedRun]", name: str, *, write: bool, json: bool) ->
 
 def _show_plan(planned: "list[PlannedRun]", audited: "Sequence[Audited]", *, json: bool) -> None:
     from moetui.core import format as fmt
-    from moetui.core.devices import gpus
+    from moetui.core.devices import devices
     from moetui.core.estimate import estimate
 
     if json:
@@ -149,11 +150,8 @@ def _show_plan(planned: "list[PlannedRun]", audited: "Sequence[Audited]", *, jso
         right=("lr", "seed", "updates", "tokens", "parameters", "active"),
     )
     say_findings(audited)
-    guess = estimate(planned, lab().records(), gpu=bool(gpus()))
-    basis = "from runs measured here" if guess.measured else "a rule of thumb, nothing was measured here yet"
-    say(
-        f"{len(planned)} run{'s' if len(planned) != 1 else ''}, about {fmt.duration(guess.seconds)} of training ({basis})"
-    )
+    cost = price(estimate(planned, lab().records(), devices()))
+    say(f"{len(planned)} run{'s' if len(planned) != 1 else ''}, {cost}")
 
 
 def presets(

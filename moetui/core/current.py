@@ -20,13 +20,17 @@ def current(record: RunRecord, run: RunDir) -> tuple[RunRecord, State | None]:
 
 def _going_on(seen: Observation) -> dict[str, object]:
     if seen.state is None:
-        return {} if seen.launch is None else {"device": seen.launch.device, "started": seen.launch.started}
+        if seen.launch is None:
+            return {}
+        return {"device": seen.launch.device, "host": seen.launch.host, "started": seen.launch.started}
     return {
         "update": seen.state.update,
         "started": seen.state.started,
         "device": seen.launch.device if seen.launch else seen.state.device,
+        "host": seen.launch.host if seen.launch else seen.state.host,
         "tokens_per_second": seen.state.tokens_per_second,
         "data_fingerprint": seen.state.data_fingerprint,
+        "validation_tokens": seen.state.validation_tokens,
     }
 
 

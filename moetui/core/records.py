@@ -45,7 +45,8 @@ class RunRecord(BaseModel):
 
     `parent` is the id of the run whose weights it began with, `turn` its place among those that wait if somebody has moved it.
     `settings` holds the keys, apart from the seed, whose values are not the defaults; None in a record that an older version wrote.
-    `archived` and `deleted` tell when, if so.
+    `host` names the machine that trained it, "" in a record that an older version wrote. `validation_tokens` counts the tokens of a
+    whole evaluation. `archived` and `deleted` tell when, if so.
     """
 
     # A key that is not ours, from a newer version or from the user's hand, is carried along and survives every update.
@@ -69,6 +70,7 @@ class RunRecord(BaseModel):
     started: float | None = None
     ended: float | None = None
     device: str = ""
+    host: str = ""
     backend: str = "local"
     tags: tuple[str, ...] = ()
     note: str = ""
@@ -82,6 +84,7 @@ class RunRecord(BaseModel):
     tokens_per_update: int | None = None
     tokens_per_second: float | None = None
     data_fingerprint: str = ""
+    validation_tokens: int | None = None
     path: str = ""
     archived: float | None = None
     deleted: float | None = None

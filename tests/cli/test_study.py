@@ -68,7 +68,11 @@ def test_the_plan_as_json_has_state_findings_and_estimate(cli: Cli) -> None:
     assert tree["runs"] == cli.json("study", "schedule/all@tiny", "--dry-run")["runs"]
     assert {row["study"] for row in tree["runs"]} == {"schedule/all@tiny"}
     assert tree["runs"][2]["findings"][0]["kind"] == "no-warm-up"
-    assert tree["estimate"]["device_hours"] * 3600 == pytest.approx(tree["estimate"]["seconds"])
+    cost = tree["estimate"]
+    assert cost["device_hours"] * 3600 == pytest.approx(cost["seconds"])
+    assert cost["low"] < cost["seconds"] < cost["high"]
+    assert (cost["basis"], cost["measured"]) == ("rule of thumb", False)
+    assert cost["left_out"] == ["evaluation", "start-up"]
 
 
 def test_status_tells_the_best_setting_and_what_diverged(cli: Cli, fake_engine: Behave) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import psutil
 import pytest
 
+from engine.host import hostname
 from engine.locks import run_lock_holder
 from moetui.core import shelf
 from moetui.core.devices import CPU, Device, Place, cores, gpus
@@ -61,6 +62,8 @@ def test_queued_runs_are_trained_one_after_the_other_on_the_cpu(lab: Lab, fake_e
     assert record.device == "cpu"
     assert record.tokens_per_second == 30.0
     assert record.data_fingerprint == "fake"
+    assert record.host == hostname()
+    assert record.validation_tokens == 960
 
 
 def test_a_diverged_run_is_recorded_and_the_study_goes_on(lab: Lab, fake_engine: Behave) -> None:

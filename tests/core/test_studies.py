@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from moetui.core.errors import NotFoundError
-from moetui.core.estimate import GUESS, estimate
 from moetui.core.plan import PlannedRun, Selection, plan
 from moetui.core.presets import Library
 from moetui.core.records import RunRecord, Scores
@@ -103,21 +102,3 @@ def test_a_study_that_nobody_started_is_all_missing() -> None:
 def test_studies_are_named_once_each() -> None:
     runs = [record(RUNS[0], "finished"), record(RUNS[1], "queued"), record(RUNS[2], "queued", study="b")]
     assert study_names([*runs, record(RUNS[0], "published", study="p", published=True)]) == ("quickstart", "b")
-
-
-def test_the_estimate_takes_the_speed_of_the_runs_nearest_in_size() -> None:
-    run = RUNS[0]
-    work = 6.0 * run.config.model.active_parameters * run.config.tokens
-    near, far = run.config.model.active_parameters, 100 * run.config.model.active_parameters
-    assert estimate([run], [], gpu=False).seconds == pytest.approx(work / GUESS[False])
-    measured = [
-        record(run, "finished", device="cpu", active_parameters=near, tokens_per_second=2000.0),
-        record(RUNS[1], "finished", device="cpu", active_parameters=far, tokens_per_second=2000.0),
-        record(RUNS[2], "finished", device="GPU-1", active_parameters=near, tokens_per_second=1e9),
-        record(RUNS[2], "finished", device="cpu", active_parameters=near, tokens_per_second=1e9, path=""),
-        record(RUNS[2], "finished", device="cpu", active_parameters=near, tokens_per_second=1e9, backend="imported"),
-    ]
-    found = estimate([run, RUNS[1]], measured, gpu=False)
-    assert found.measured
-    assert found.seconds == pytest.approx(2 * run.config.tokens / 2000.0)
-    assert found.device_hours == pytest.approx(found.seconds / 3600)

@@ -39,6 +39,12 @@ def test_a_run_trains_to_its_end_at_the_planned_learning_rates(tmp_path: Path, c
     assert [record["update"] for record in records(run) if "val_loss" in record] == [0, 3, 6]
     assert (run.checkpoints / "last" / "training.safetensors").is_file()
     assert (run.checkpoints / "best" / "model.safetensors").is_file()
+    state = run.state()
+    assert state is not None
+    length = config.data.sequence_length
+    assert state.validation_tokens
+    assert f"{state.validation_tokens // length:,} sequences of {length} tokens" in output
+    assert state.validation_tokens % length == 0
 
 
 def test_a_plateau_schedule_halves_the_rate_when_evaluations_bring_no_gain(tmp_path: Path, corpus: Path) -> None:

@@ -48,7 +48,7 @@ def run_lines(
     for place, (run, number) in enumerate(zip(runs, slots, strict=True)):
         member = members[place] if members else None
         due = not reuse or member is None or member.due
-        cost = duration_text(known.seconds(run)) if known and due else ""
+        cost = duration_text(known.cost(run).seconds) if known and due else ""
         lines.append(RunLine(run, number, here_text(member, reuse=reuse) if member else "", cost))
     return tuple(lines)
 

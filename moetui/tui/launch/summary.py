@@ -1,6 +1,6 @@
 """The lines of text beside the lists: what a preset is, what the plan amounts to, and how long it may take."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,28 +8,40 @@ from rich.text import Text
 
 from moetui.core.audits import Shared
 from moetui.core.devices import CPU, Device, wants_gpu
-from moetui.core.estimate import Estimate, Pace, pace
+from moetui.core.estimate import Basis, Estimate, Pace, pace
 from moetui.core.offline import needs_network
 from moetui.core.plan import PlannedRun
 from moetui.core.presets import Preset
 from moetui.core.records import RunRecord
-from moetui.tui.launch.wording import count_text, duration_text, runs_text
+from moetui.tui.launch.wording import count_text, runs_text, span_text
 
 MANY_RUNS = 8
 LONG_SECONDS = 3600.0
 """More runs or a longer time than these are asked about before they start."""
 MOST_WARNINGS = 4
 """Warnings that the question tells in full."""
+BASIS: Mapping[Basis, str] = {
+    "measured": "measured",
+    "fitted": "measured",
+    "extrapolated": "extrapolated",
+    "rule of thumb": "a guess",
+}
+"""Where a duration comes from, in few words."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """What a plan costs: on which devices, how fast they are, and how long they take for it together."""
+    """What a plan costs: on which devices, how fast they are, and how many of them work on it at once."""
 
     devices: tuple[Device, ...]
     pace: Pace
     cost: Estimate
-    seconds: float
+    at_once: int
+
+    @property
+    def seconds(self) -> float:
+        """The likely time that the devices take together."""
+        return self.cost.seconds / self.at_once
 
     @property
     def place(self) -> str:
@@ -40,9 +52,10 @@ class Bill:
 
     @property
     def duration(self) -> str:
-        """The estimate in words, with where it comes from and what it takes of GPUs."""
-        hours = f", {self.cost.device_hours:.2g} GPU-hours" if self.pace.gpu else ""
-        return f"about {duration_text(self.seconds)}{hours} ({'measured' if self.cost.measured else 'a guess'})"
+        """The range of the estimate in words, with where it comes from and what it takes of GPUs."""
+        span = span_text(self.cost.low / self.at_once, self.cost.high / self.at_once)
+        hours = f", {self.cost.device_hours:.2g} GPU-hours" if self.devices[0].is_gpu else ""
+        return f"{span}{hours} ({BASIS[self.cost.basis]})"
 
 
 def bill(
@@ -59,9 +72,8 @@ def bill(
     any_gpu = any(device.is_gpu for device in devices)
     gpu = any(wants_gpu(run.config.training.device, any_gpu=any_gpu) for run in due or like)
     fitting = tuple(device for device in devices if device.is_gpu == gpu) or (Device(CPU, "CPU"),)
-    known = pace(records, gpu=gpu)
-    cost = Estimate(sum(map(known.seconds, due)), measured=bool(known.speeds))
-    return Bill(fitting, known, cost, cost.seconds / max(1, min(len(fitting), len(due))))
+    known = pace(records, devices)
+    return Bill(fitting, known, known.total(due), max(1, min(len(fitting), len(due))))
 
 
 def question(due: Sequence[PlannedRun], cost: Bill, warnings: Sequence[Shared] = ()) -> str:

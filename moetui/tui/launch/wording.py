@@ -26,6 +26,12 @@ def duration_text(seconds: float) -> str:
     return f"{seconds / 86400:.{int(seconds < 10 * 86400)}f} days"
 
 
+def span_text(low: float, high: float) -> str:
+    """A range of durations: 40 s to 3 min, or `about 3 min` where both ends read the same."""
+    first, last = duration_text(low), duration_text(high)
+    return f"about {last}" if first == last else f"{first} to {last}"
+
+
 def share_text(share: float) -> str:
     """A share as a percentage: 10 %, 2.5 %."""
     return f"{share * 100:.4g} %"

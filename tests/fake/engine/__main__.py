@@ -48,6 +48,7 @@ def main() -> int:
             boot_id=boot_id(),
             device="cpu",
             data_fingerprint="fake",
+            validation_tokens=960,
         )
         write_file(run.state_file, state)
 

@@ -13,11 +13,12 @@ from moetui.core.devices import CPU, Device
 from moetui.core.plan import PlannedRun, Selection, plan
 from moetui.core.presets import Library
 from moetui.core.records import RunRecord
+from moetui.core.settings import own_settings
 from moetui.tui.launch.card import Words, card_text
 from moetui.tui.launch.findings import findings_line, findings_text
 from moetui.tui.launch.run_list import line_segments, run_lines
 from moetui.tui.launch.summary import bill, question, source_text, totals
-from moetui.tui.launch.wording import count_text, duration_text
+from moetui.tui.launch.wording import count_text, duration_text, span_text
 
 LIBRARY = Library.load()
 ONE_CPU = (Device(CPU, "CPU"),)
@@ -61,7 +62,7 @@ def test_the_totals_name_runs_parameters_tokens_place_and_time() -> None:
         count_text(model.parameters),
         count_text(model.active_parameters),
         "on CPU",
-        "about",
+        " to ",
         "(a guess)",
     ):
         assert part in text
@@ -79,12 +80,19 @@ def test_until_the_devices_are_known_nothing_is_said_of_time() -> None:
 def test_a_run_that_was_measured_makes_the_estimate_a_measurement() -> None:
     runs = planned()
     before = RunRecord(
-        id="a", name="a", status="finished", device="cpu", path="runs/a", tokens_per_second=1000.0,
-        active_parameters=runs[0].config.model.active_parameters,
+        id="a", name="a", status="finished", device="cpu", path="runs/a", update=80, tokens_per_second=1000.0,
+        settings=own_settings(runs[0].config), tokens_per_update=runs[0].config.tokens_per_update,
     )  # fmt: skip
     cost = bill(runs, (before,), ONE_CPU)
     assert cost.seconds == pytest.approx(sum(run.config.tokens for run in runs) / 1000)
     assert "(measured)" in cost.duration
+    far = bill(planned("base/moe-79m"), (before,), ONE_CPU)
+    assert "(extrapolated)" in far.duration
+
+
+def test_a_duration_is_a_range_unless_both_ends_read_the_same() -> None:
+    assert span_text(40, 190) == "40 s to 3 min"
+    assert span_text(181, 190) == "about 3 min"
 
 
 def test_two_gpus_take_half_the_time_of_one_but_one_run_stays_on_one() -> None:
@@ -97,7 +105,7 @@ def test_two_gpus_take_half_the_time_of_one_but_one_run_stays_on_one() -> None:
 def test_few_and_short_runs_are_not_asked_about() -> None:
     few, many, long = planned(), planned(seeds=(1, 2, 3)), planned("base/moe-79m")
     assert question(few, bill(few, (), ONE_CPU)) == ""
-    assert question(many, bill(many, (), ONE_CPU)).startswith("Start 9 runs on CPU, about")
+    assert question(many, bill(many, (), ONE_CPU)).startswith("Start 9 runs on CPU, ")
     assert "1 run on CPU" in question(long, bill(long, (), ONE_CPU))
 
 
