@@ -18,7 +18,9 @@ ItemsArgument = Annotated[
     list[str],
     typer.Argument(help="Runs, names, groups, presets or studies; preset:NAME says which.", show_default=False),
 ]
-MetricOption = Annotated[str, typer.Option("--metric", "-m", help="val_loss, val_accuracy, val_perplexity or seconds.")]
+MetricOption = Annotated[
+    str, typer.Option("--metric", "-m", help="val_loss, val_accuracy, val_perplexity, seconds or accuracy_per_minute.")
+]
 BestOption = Annotated[bool, typer.Option("--best/--final", help="Take each run's best score, or its last.")]
 
 
@@ -94,6 +96,7 @@ def compare(
     from moetui.core.judge import Terms, judge, responses
     from moetui.core.science import trees
     from moetui.core.science.caveats import reservations
+    from moetui.core.science.factorial_words import factorial_sentences, factorial_tree
     from moetui.core.science.measure import measure
     from moetui.core.science.pareto import priced
 
@@ -108,9 +111,12 @@ def compare(
     if json:
         tree = trees.comparison_tree(judged.comparison, judged.unequal)
         costs = [{"group": p.group.key, "cost": p.cost, "front": p.front} for p in prices]
+        tree["crossed"] = factorial_tree(judged.comparison.groups, wanted)
         print_json(tree | ({"cost": cost.value, "costs": costs} if cost else {}))
         return
     _print_comparison(judged.comparison, prices, cost.value if cost else "")
+    for sentence in factorial_sentences(judged.comparison.groups, wanted):
+        typer.echo(sentence)
     for caveat in judged.unequal:
         typer.echo(f"Caution: {caveat.text}.")
     for note in reservations(records):

@@ -1,6 +1,7 @@
 """Comparisons as they are drawn: differences with the intervals of the comparison, and means without overlapping ones."""
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
 
 import pytest
 from matplotlib.axes import Axes
@@ -9,7 +10,9 @@ from matplotlib.figure import Figure
 from moetui.core.lab import Lab
 from moetui.core.report.figures import differences, settings
 from moetui.core.report.subject import Subject, gather_subject
+from moetui.core.science.comparison import Comparison
 from moetui.core.science.difference import Difference
+from moetui.core.science.groups import Group
 from moetui.core.science.measure import LOSS, MEASURES
 from tests.core.report.artists import bars, hollow, legend, lines, panel, share, words
 from tests.core.report.labs import SCHEDULES, add_published, shipped, trained
@@ -26,13 +29,24 @@ def squares(axes: Axes) -> dict[int, tuple[float, str, bool]]:
     }
 
 
+@dataclass(frozen=True, kw_only=True)
+class Told(Comparison):
+    """A comparison that says something else of some settings."""
+
+    told: Mapping[str, Difference]
+
+    def between(self, first: Group, second: Group) -> Difference:
+        return self.told.get(first.key) or super().between(first, second)
+
+
 def with_difference(subject: Subject, row: int, **facts: object) -> Subject:
     """The subject as if the comparison by loss had said something else of the setting in this row."""
     comparison = subject.comparison
     one = comparison.of(subject.settings[row])
     assert one is not None
-    changed = tuple(replace(other, **facts) if other is one else other for other in comparison.differences)  # type: ignore[arg-type]
-    return replace(subject, comparisons={**subject.comparisons, LOSS.key: replace(comparison, differences=changed)})
+    told = {one.first.key: replace(one, **facts)}  # type: ignore[arg-type]
+    changed = Told(**{field.name: getattr(comparison, field.name) for field in fields(comparison)}, told=told)
+    return replace(subject, comparisons={**subject.comparisons, LOSS.key: changed})
 
 
 def drawn(subject: Subject) -> Axes:

@@ -25,11 +25,6 @@ WIDE: Final = 20
 """A difference so many times the usual half width of an interval would squeeze the intervals on a linear axis."""
 
 
-def blocked(comparison: Comparison) -> bool:
-    """Whether the settings share their seeds, so that a difference is taken within a seed."""
-    return any(one.method == "paired" for one in comparison.differences)
-
-
 def known(comparison: Comparison) -> bool:
     """Whether there is a difference with an interval to draw."""
     return any(_interval(one) is not None for one in comparison.differences)

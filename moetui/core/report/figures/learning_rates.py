@@ -93,15 +93,16 @@ def mark(axes: Axes, statement: Statement) -> None:
 
 def statement_of(response: Response) -> Statement:
     """The statement of a response, as it is drawn."""
-    points, zone, optimum, best = response.points, response.zone, response.optimum, response.best
-    inside = [zone is not None and zone.low <= point.lr <= zone.high for point in points]
-    several = any(point.group.n > 1 for point in points)
+    points, optimum = response.points, response.optimum
+    fitted = optimum if optimum and optimum.fitted else None
+    bracket = optimum.bracket if optimum and not optimum.fitted else None
     return Statement(
         lrs=[point.lr for point in points],
-        classes=["" if not several else "safe" if within else "beyond" for within in inside],
-        best=optimum.lr if optimum and optimum.fitted else None,
-        interval=(optimum.low, optimum.high) if optimum and optimum.low and optimum.high else None,
-        cliff=min((point.lr for point in points if point.group.diverged and best and point.lr > best.lr), default=None),
+        classes=[point.safety for point in points],
+        best=fitted.lr if fitted else None,
+        interval=(fitted.low, fitted.high) if fitted and fitted.low and fitted.high else None,
+        bracket=(bracket.low, bracket.high) if bracket else None,
+        cliff=response.cliff.beyond if response.cliff else None,
     )
 
 

@@ -44,7 +44,7 @@ def _figure(subject: Subject, gaps: Sequence[Measure], measures: Sequence[Measur
         if differences.known(subject.comparisons[measure.key])
     ]
     means: list[Panel] = [partial(_values, subject=subject, measure=measure) for measure in measures]
-    ordered = [*apart, *means] if differences.blocked(subject.comparison) else [means[0], *apart, *means[1:]]
+    ordered = [*apart, *means] if subject.comparison.blocks else [means[0], *apart, *means[1:]]
     if len(_published_losses(subject)) >= published.FEWEST and not _beside(subject, LOSS):
         ordered.append(partial(_reported, subject=subject))
     rows = len(subject.settings)
@@ -67,7 +67,7 @@ def _figure(subject: Subject, gaps: Sequence[Measure], measures: Sequence[Measur
 
 def _values(axes: Axes, subject: Subject, measure: Measure) -> None:
     """Means and single runs. Intervals of means that share their seeds would overlap whatever the differences are."""
-    blocked = differences.blocked(subject.comparisons[measure.key])
+    blocked = subject.comparisons[measure.key].blocks
     values: list[float] = []
     ends: list[float] = []
     for row, setting in enumerate(subject.settings):
