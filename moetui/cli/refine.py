@@ -42,6 +42,7 @@ def refine(
     from moetui.core.errors import UsageError
     from moetui.core.gather import gather
     from moetui.core.items import find_item
+    from moetui.core.judge import Terms
     from moetui.core.refine import refine as refined
     from moetui.core.science import findings
     from moetui.core.science.measure import measure
@@ -51,7 +52,9 @@ def refine(
     item = find_item(study, runs, lab().library())
     wanted = measure(metric, at="best" if best else "final")
     settings = refined(
-        gather(lab(), item.records), wanted, tolerance=tolerance, study=item.word if item.kind == "study" else ""
+        gather(lab(), item.records),
+        Terms(measure=wanted, tolerance=tolerance),
+        study=item.word if item.kind == "study" else "",
     )
     if not settings:
         raise UsageError(f"{item.word} has no runs of its own at two learning rates or more; `moetui study` runs them")

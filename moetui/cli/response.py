@@ -78,7 +78,7 @@ def _print_response(response: "Response") -> None:
     from moetui.core.science import cells, findings, wording
     from moetui.core.science.propose import propose
 
-    typer.echo(cells.legend(response.comparison, "the best"))
+    typer.echo(cells.response_legend(response))
     print_filled(cells.RESPONSE_HEADERS, list(cells.response_rows(response)), right=cells.NUMBERS)
     typer.echo()
     for line in (

@@ -12,7 +12,6 @@ from engine.health.peers import Peers
 from engine.metrics import MetricsReader
 from engine.rundir import DamagedFile, Finding, Result, RunDir
 from engine.saved import saved
-from moetui.core.imported import BACKEND
 from moetui.core.lab import Lab, Snapshot
 from moetui.core.records import RunRecord
 
@@ -81,7 +80,7 @@ class Backgrounds:
         result: Result | None = None if run.live else directory.result()
         noted = () if result is None else result.findings
         # Of an ended run only what depends on other runs, or what no trainer has looked at, is worth the time.
-        if result is not None and run.backend != BACKEND and not any(one.kind in REGRADED for one in noted):
+        if result is not None and not run.imported and not any(one.kind in REGRADED for one in noted):
             return noted
         if run.status == "queued" or directory.metrics_file.stat().st_size > MOST_BYTES:
             return noted

@@ -2,9 +2,7 @@
 
 from engine.rundir import ImportFile, Labels, RunDir
 from moetui.core.enqueue import record_of
-from moetui.core.records import RunRecord
-
-BACKEND = "imported"
+from moetui.core.records import IMPORTED, RunRecord
 
 
 def record_of_import(run: RunDir, origin: ImportFile, labels: Labels, path: str) -> RunRecord:
@@ -29,5 +27,5 @@ def record_of_import(run: RunDir, origin: ImportFile, labels: Labels, path: str)
             path=path,
         )
     return record.model_copy(
-        update={"group": origin.group, "updates": origin.updates, "backend": BACKEND, "source": origin.source}
+        update={"group": origin.group, "updates": origin.updates, "backend": IMPORTED, "source": origin.source}
     )

@@ -24,6 +24,8 @@ Status = Literal[
 LIVE: frozenset[str] = frozenset({"starting", "running", "stalled", "stopping"})
 WAITING: frozenset[str] = frozenset({"queued", "held"})
 PENDING: frozenset[str] = LIVE | WAITING
+IMPORTED = "imported"
+"""The backend of a run that was trained elsewhere."""
 PRUNED = "pruned"
 """The tag of a run that a study or a search has cut short; it is set before the run is asked to stop."""
 
@@ -93,6 +95,11 @@ class RunRecord(BaseModel):
     def configured(self) -> bool:
         """Whether the whole configuration is known; of a run that was trained elsewhere, `settings` may hold a few keys only."""
         return self.settings is not None and self.parameters is not None
+
+    @property
+    def imported(self) -> bool:
+        """Whether this run was trained elsewhere and taken in from a log."""
+        return self.backend == IMPORTED
 
     @property
     def live(self) -> bool:

@@ -8,7 +8,6 @@ from moetui.core.judge import Terms, judge
 from moetui.core.plan import PlannedRun, short_key
 from moetui.core.records import RunRecord
 from moetui.core.science.evidence import Evidence
-from moetui.core.science.measure import Measure
 from moetui.core.science.propose import Step, propose
 from moetui.core.science.response import Response, respond, slices
 
@@ -22,20 +21,22 @@ class Refinement:
     runs: tuple[PlannedRun, ...]
 
 
-def refine(
-    evidence: Sequence[Evidence], measure: Measure, *, tolerance: float, study: str = ""
-) -> tuple[Refinement, ...]:
+def refine(evidence: Sequence[Evidence], terms: Terms, *, study: str = "") -> tuple[Refinement, ...]:
     """The refinement of every setting that was run here, from random weights, at two learning rates or more.
 
     Verdicts are those of the comparison of all the evidence. What it adds belongs to `study`, or without one to that of the runs
     there are.
     """
-    own = [run for run in evidence if run.config and not (run.record.published or run.record.parent)]
-    comparison = judge(evidence, Terms(measure=measure, tolerance=tolerance)).comparison
+    own = [
+        run for run in evidence if run.config and not (run.record.published or run.record.parent or run.record.imported)
+    ]
+    comparison = judge(evidence, terms).comparison
     found = []
     for part in slices(own):
         if len(part.lrs) > 1:
-            response = respond(part, measure, tolerance=tolerance, comparison=comparison)
+            response = respond(
+                part, terms.measure, tolerance=terms.tolerance, pairing=terms.pairing, comparison=comparison
+            )
             steps = propose(response)
             found.append(Refinement(response, steps, _planned(part.runs, steps, study)))
     return tuple(found)

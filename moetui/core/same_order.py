@@ -6,7 +6,6 @@ from typing import Final
 
 from engine.health.peers import Peers
 from engine.metrics import MetricsReader, Record
-from moetui.core.imported import BACKEND
 from moetui.core.lab import Lab
 from moetui.core.records import RunRecord
 
@@ -30,7 +29,7 @@ class SameOrder:
         """The records of the runs that share the data order of `record`."""
         beside = [run for run in runs if _beside(run, record)][:MOST]
         found = tuple(records for run in beside if (records := self._records(run)))
-        return Peers(found, "runs imported from the same folder") if record.backend == BACKEND else Peers(found)
+        return Peers(found, "runs imported from the same folder") if record.imported else Peers(found)
 
     def _records(self, run: RunRecord) -> Sequence[Record]:
         if run.id not in self._read:
@@ -47,11 +46,11 @@ def _beside(run: RunRecord, record: RunRecord) -> bool:
 
     Imports seldom tell seed and data: those that came from one folder count, unless they tell different ones.
     """
-    if not run.path or run.id == record.id or (run.backend == BACKEND) != (record.backend == BACKEND):
+    if not run.path or run.id == record.id or run.imported != record.imported:
         return False
     if run.group == record.group or run.seed != record.seed or run.data_fingerprint != record.data_fingerprint:
         return False
-    if record.backend == BACKEND:
+    if record.imported:
         return bool(record.source) and _folder(run) == _folder(record)
     family = run.study == record.study if record.study else run.preset == record.preset
     return family and run.seed is not None and bool(run.data_fingerprint) and _order(run) == _order(record)

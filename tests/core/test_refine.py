@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.config import RunConfig
+from moetui.core.judge import Terms
 from moetui.core.plan import PlannedRun, Selection, group_of, plan
 from moetui.core.presets import Library
 from moetui.core.records import RunRecord, Scores
 from moetui.core.refine import refine
 from moetui.core.science.evidence import Evidence
-from moetui.core.science.measure import LOSS
 
 LIBRARY = Library.load()
 
@@ -37,7 +37,7 @@ def runs(*rates: float, seeds: tuple[int, ...] = (1,)) -> list[PlannedRun]:
 
 
 def test_the_grid_is_extended_where_the_best_is_at_its_edge() -> None:
-    (found,) = refine([ran(run, -run.config.optimizer.lr) for run in runs(0.01, 0.03, 0.1)], LOSS, tolerance=0.01)
+    (found,) = refine([ran(run, -run.config.optimizer.lr) for run in runs(0.01, 0.03, 0.1)], Terms())
     assert "extend" in [step.kind for step in found.steps]
     assert max(run.config.optimizer.lr for run in found.runs) > 0.1
 
@@ -46,7 +46,7 @@ def test_it_goes_closer_around_a_best_inside_the_grid_with_the_seeds_that_the_be
     planned = runs(0.01, 0.03, 0.1, seeds=(1, 2, 5))
     losses = {0.01: 4.0, 0.03: 3.0, 0.1: 4.0}
     noise = itertools.cycle((0.0, 0.001, -0.001))
-    (found,) = refine([ran(r, losses[r.config.optimizer.lr] + next(noise)) for r in planned], LOSS, tolerance=0.01)
+    (found,) = refine([ran(r, losses[r.config.optimizer.lr] + next(noise)) for r in planned], Terms())
     assert [step.kind for step in found.steps] == ["zoom"]
     assert all(0.01 < run.config.optimizer.lr < 0.1 for run in found.runs)
     assert {run.config.seed for run in found.runs} == {1, 2, 5}
@@ -55,20 +55,20 @@ def test_it_goes_closer_around_a_best_inside_the_grid_with_the_seeds_that_the_be
 def test_what_is_added_belongs_to_the_study_that_was_asked_for() -> None:
     borrowed, *own = [ran(run, -run.config.optimizer.lr) for run in runs(0.01, 0.03, 0.1)]
     borrowed = replace(borrowed, record=borrowed.record.model_copy(update={"study": "another", "preset": "another"}))
-    (found,) = refine([borrowed, *own], LOSS, tolerance=0.01, study="quickstart")
+    (found,) = refine([borrowed, *own], Terms(), study="quickstart")
     assert {(run.study, run.preset) for run in found.runs} == {("quickstart", "quickstart")}
 
 
 def test_more_seeds_go_on_from_those_there_are() -> None:
     evidence = [ran(run, 3.0) for run in runs(0.02, 0.021, seeds=(7,))]
-    (found,) = refine(evidence, LOSS, tolerance=0.01)
+    (found,) = refine(evidence, Terms())
     (step,) = [step for step in found.steps if step.kind == "seeds"]
     assert {run.config.seed for run in found.runs if run.config.optimizer.lr in step.lrs} == {7, 8, 9}
 
 
 def test_only_rate_and_seed_differ_and_the_names_are_those_of_a_plan() -> None:
     evidence = [ran(run, -run.config.optimizer.lr) for run in runs(0.01, 0.03, 0.1)]
-    (found,) = refine(evidence, LOSS, tolerance=0.01)
+    (found,) = refine(evidence, Terms())
     for run in found.runs:
         lr, seed = run.config.optimizer.lr, run.config.seed
         (like,) = runs(lr, seeds=(seed,))
@@ -79,7 +79,7 @@ def test_only_rate_and_seed_differ_and_the_names_are_those_of_a_plan() -> None:
 
 def test_every_setting_is_refined_by_itself() -> None:
     floors = Selection(presets=("quickstart",), axes={"schedule.floor": (0.0, 0.1)})
-    settings = refine([ran(run, run.config.optimizer.lr) for run in plan(LIBRARY, floors)], LOSS, tolerance=0.01)
+    settings = refine([ran(run, run.config.optimizer.lr) for run in plan(LIBRARY, floors)], Terms())
     assert len(settings) == 2
     assert [{run.config.schedule.floor for run in one.runs} for one in settings] == [{0.0}, {0.1}]
     assert all("/floor=" in run.name for one in settings for run in one.runs)
@@ -87,16 +87,16 @@ def test_every_setting_is_refined_by_itself() -> None:
 
 @pytest.mark.parametrize("fields", [{"published": True, "status": "published"}, {"parent": "abc"}])
 def test_published_results_and_forks_are_not_gone_on_with(fields: dict[str, object]) -> None:
-    assert refine([ran(run, 3.0, **fields) for run in runs(0.01, 0.1)], LOSS, tolerance=0.01) == ()
+    assert refine([ran(run, 3.0, **fields) for run in runs(0.01, 0.1)], Terms()) == ()
 
 
 def test_one_learning_rate_has_no_response() -> None:
-    assert refine([ran(run, 3.0) for run in runs(0.01)], LOSS, tolerance=0.01) == ()
+    assert refine([ran(run, 3.0) for run in runs(0.01)], Terms()) == ()
 
 
 @given(st.lists(st.floats(1e-4, 1.0), min_size=2, max_size=6, unique=True), st.integers(1, 3), st.randoms())
 def test_no_run_is_proposed_twice(rates: list[float], seeds: int, chance: Random) -> None:
     planned = runs(*rates, seeds=tuple(range(1, seeds + 1)))
-    for found in refine([ran(run, 3 + chance.random()) for run in planned], LOSS, tolerance=0.01):
+    for found in refine([ran(run, 3 + chance.random()) for run in planned], Terms()):
         identities = [(group_of(run.config), run.config.seed) for run in found.runs]
         assert len(set(identities)) == len(identities)

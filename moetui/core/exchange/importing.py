@@ -16,12 +16,12 @@ from moetui.core.exchange.foreign import ForeignRun
 from moetui.core.exchange.metrics_json import NAME, read_metrics_json
 from moetui.core.exchange.tables import read_csv, read_jsonl, read_parquet
 from moetui.core.exchange.tensorboard import EVENTS, event_folders, read_events
-from moetui.core.imported import BACKEND, record_of_import
+from moetui.core.imported import record_of_import
 from moetui.core.lab import Lab
 from moetui.core.plan import group_of
 from moetui.core.presets import Library
 from moetui.core.published import published_records
-from moetui.core.records import RunRecord
+from moetui.core.records import IMPORTED, RunRecord
 
 _TABLES = {".csv": read_csv, ".jsonl": read_jsonl, ".parquet": read_parquet}
 
@@ -55,7 +55,7 @@ def import_runs(lab: Lab, runs: Sequence[ForeignRun], *, tags: Iterable[str] = (
     """
     fresh = {run.id: run for run in runs}
     there = {record.id: record for record in (*lab.records(), *lab.records(deleted=True))}
-    labels = tuple(dict.fromkeys((BACKEND, *tags)))
+    labels = tuple(dict.fromkeys((IMPORTED, *tags)))
     now = time.time()
     folders: list[Path] = []
     records: list[RunRecord] = []

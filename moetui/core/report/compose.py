@@ -54,7 +54,7 @@ def _responses(subject: Subject, choices: Sequence[Choice]) -> Iterator[Block]:
     for response in subject.responses["val_loss"]:
         if response.name:
             yield Paragraph(f"With {response.name}:")
-        yield Paragraph(f"By {cells.legend(response.comparison, 'the best')}.")
+        yield Paragraph(f"By {cells.response_legend(response)}.")
         yield table(cells.RESPONSE_HEADERS, list(cells.response_rows(response)), right=cells.NUMBERS)
         if correlations := tuple(findings.correlations(response)):
             yield Bullets(correlations)

@@ -28,6 +28,11 @@ def legend(comparison: Comparison, reference: str) -> str:
     )
 
 
+def response_legend(response: Response) -> str:
+    """The line above the table of a response."""
+    return legend(response.comparison, f"{response.reference.lr:g}" if response.reference else "the best")
+
+
 def value_cells(group: Group, measure: Measure) -> list[str]:
     """The cells under `VALUE_HEADERS`."""
     summary = group.summary

@@ -39,6 +39,8 @@ class Candidate:
 class Comparison:
     """Groups in the order of their values, and the differences asked for; each is a group minus `reference`, if there is one.
 
+    `best` has the best value. Compared with the best, `reference` is the best of the settings that can be judged: a single run that
+    lies lower is named, but nothing can be told from it.
     Every pair is judged in one family, whichever of them are shown: so a pair has the same verdict in every table.
     """
 
@@ -150,8 +152,13 @@ class Comparison:
         if self.joint is None or self.best is None:
             return None
         size = self.tolerance * abs(self.best.mean)
+        most = max(group.n for group in self.judged)
         return seeds_needed(
-            size, self.joint.sd, self.joint.residual_df, settings=len(self.judged), at_once=self.at_once
+            size,
+            self.joint.sd,
+            self.joint.residual_df,
+            settings=len(self.judged),
+            queued_at_once=most if self.at_once else 0,
         )
 
     @cached_property
@@ -218,13 +225,17 @@ def compare(
         groups, key=lambda group: (not _can_be_best(group), not group.n, sign * values.get(group.key, 0.0))
     )
     best = next(filter(_can_be_best, ordered), None)
+    known = {group.key for group in judged}
+    best_judged = next((group for group in ordered if group.key in known), best)
     first = next(iter(groups), None)
     return Comparison(
         measure=measure,
         against=against,
         groups=tuple(ordered),
         best=best,
-        reference={"best": best, "first": first if first and _can_be_best(first) else None, "all": None}[against],
+        reference={"best": best_judged, "first": first if first and _can_be_best(first) else None, "all": None}[
+            against
+        ],
         judged=tuple(judged),
         joint=joint,
         level=looks.level(judged),

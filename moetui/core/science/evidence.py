@@ -35,9 +35,11 @@ class Evidence:
 
     @property
     def origin(self) -> str:
-        """Where the run comes from: a document, the weights of another run, or its own first update."""
+        """Where the run comes from: a document, a log of somewhere else, the weights of another run, or its own first update."""
         if self.record.published:
             return f"published in {self.record.source or 'a document'}"
+        if self.record.imported:
+            return f"imported from {self.record.source}" if self.record.source else "imported"
         return f"begun with the weights of {self.record.parent}" if self.record.parent else "run here"
 
     @property

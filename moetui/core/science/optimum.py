@@ -4,9 +4,9 @@ The bracket reaches from the left neighbour of the lowest to the right neighbour
 (Hsu's comparisons with the best). If the response falls and then rises, its lowest point is in there, whatever its shape.
 
 The interval is that of the lowest point of a local parabola in ln(lr): all places where its slope may be zero (Fieller 1954). No
-response is a parabola, so it is widened by what the curvatures left of, at and right of the best leave open: by nothing where they
-are equal, by a quarter of the window where they differ by a factor of four. Where they differ by more than sixteen, or are not
-shown beyond noise (a corner, a wall, a flat bottom), a parabola says nothing and the bracket stands.
+response is a parabola, so it is widened by what the curvatures at the best and in two windows on each side of it leave open: by
+nothing where they are equal, by a quarter of the window where they differ by a factor of four. Where they differ by more than
+sixteen, or are not shown beyond noise (a corner, a wall, a flat bottom), a parabola says nothing and the bracket stands.
 """
 
 import math
@@ -23,8 +23,13 @@ Numbers = npt.NDArray[np.float64]
 
 UNEQUAL = 16.0
 """Beyond this ratio of curvatures no interval is given."""
-CAUTION = 3.0
-"""Standard errors that are taken off the least curvature. With one, 14 % of studies of a corner get an interval, mostly wrong."""
+CAUTION = 2.0
+"""Standard errors that are taken off the least curvature."""
+WINDOWS = (-2, -1, 0, 1, 2)
+"""Where curvatures are measured, in reaches of a window from the best. A corner lies in the inner three only, so the outer two tell
+it from a curve: without them a flat stretch before a wall gets an interval in most studies, and mostly a wrong one."""
+SIDE = max(WINDOWS) + 1
+"""Learning rates that the outer windows need on each side of the best."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +133,8 @@ def _too_little(curve: Curve, best: int, bracket: Bracket, *, gap: bool) -> str:
         return "the best may lie beyond the learning rates tried"
     if gap:
         return "learning rates that may be the best do not lie next to each other"
-    if best < 2 or best > last - 2:
-        return "a fit needs two learning rates on each side of the best"
+    if best < SIDE or best > last - SIDE:
+        return f"a fit needs {SIDE} learning rates on each side of the best"
     return ""
 
 
@@ -139,7 +144,7 @@ def _interval(x: Numbers, curve: Curve, best: int, bracket: Bracket) -> tuple[fl
     assert bracket.high is not None
     low, high = math.log(bracket.low), math.log(bracket.high)
     found: tuple[float, float, float] | None = None
-    for reach in range(1, min(best, len(x) - 1 - best) + 1):
+    for reach in range(1, min(best, len(x) - 1 - best) // SIDE + 1):
         left, right = x[best] - x[best - reach], x[best + reach] - x[best]
         if left < (x[best] - low) / 2 - 1e-9 or right < (high - x[best]) / 2 - 1e-9:
             continue
@@ -174,15 +179,13 @@ def _zero_of_slope(x: Numbers, curve: Curve, best: int, reach: int) -> tuple[flo
 
 
 def _unevenness(x: Numbers, curve: Curve, best: int, reach: int) -> float | None:
-    """1 − R^(−½), with R the ratio of the largest to the least curvature left of, at and right of the best, as far as noise allows.
+    """1 − R^(−½), with R the ratio of the largest to the least curvature in `WINDOWS`, as far as noise allows.
 
     This times half the window bounds how far the lowest point of a smooth curve lies from that of the parabola. None if R is above
-    `UNEQUAL`, or where there is no room for three windows.
+    `UNEQUAL`.
     """
-    if best - 2 * reach < 0 or best + 2 * reach >= len(x):
-        return None
     curvatures, errors = [], []
-    for centre in (best - reach, best, best + reach):
+    for centre in (best + steps * reach for steps in WINDOWS):
         window = slice(centre - reach, centre + reach + 1)
         weights = _parabola(x[window], x[centre])[1]
         curvatures.append(float(weights @ curve.mean[window]))

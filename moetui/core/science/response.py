@@ -29,6 +29,7 @@ Setting = tuple[tuple[str, str], ...]
 class Response:
     """The response to the learning rate in one setting of everything else.
 
+    `best` is the best learning rate tried, `reference` the best of those that can be judged, from which the others differ.
     `points` ascend and hold only learning rates of which a run came to a result; `untried` are the others. Verdicts, candidates
     and intervals are those of `comparison`, which may hold more settings than this response.
     """
@@ -41,6 +42,7 @@ class Response:
     points: tuple[Point, ...]
     untried: tuple[Group, ...]
     best: Point | None = None
+    reference: Point | None = None
     candidates: tuple[Candidate, ...] = ()
     optimum: Optimum | None = None
     zone: Zone | None = None
@@ -140,12 +142,14 @@ def respond(
         return Response(**facts, points=tuple(tried), cliff=None)
     judged = [group for group in comparison.judged if group.key in mine]
     candidates = comparison.may_be_best(judged)
-    points = _judged(tried, top, judged, candidates, comparison, tolerance)
-    best = next(point for point in points if point.group.key == top.key)
+    lowest = next((group for group in comparison.groups if group.key in {one.key for one in judged}), top)
+    points = _judged(tried, lowest, judged, candidates, comparison, tolerance)
+    best, reference = (next(point for point in points if point.group.key == group.key) for group in (top, lowest))
     return Response(
         **facts,
         points=tuple(points),
         best=best,
+        reference=reference,
         candidates=candidates,
         optimum=_optimum(points, best, comparison),
         zone=safe_zone(points, best),

@@ -52,6 +52,7 @@ def response_tree(response: Response, steps: Sequence[Step]) -> Tree:
         "points": [_point_tree(point) for point in response.points],
         "untried": [group_tree(group) for group in response.untried],
         "best": response.best.lr if response.best else None,
+        "reference": response.reference.lr if response.reference else None,
         "optimum": optimum_tree(optimum) if optimum else None,
         "safe_zone": dataclasses.asdict(response.zone) | {"confidence": CONFIDENCE} if response.zone else None,
         "may_be_best": [_candidate_tree(one) | {"lr": one.group.rates[0]} for one in response.candidates],

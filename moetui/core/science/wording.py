@@ -23,12 +23,12 @@ def conclusion(comparison: Comparison) -> str:
         return f"{why}, so there is nothing to compare."
     if best is None:
         return "In every setting a run diverged or several learning rates are mixed, so none is the best."
-    lead = (
-        f"{'Lowest' if measure.lower_is_better else 'Highest'} {measure.title}: {best.label}, {mean_of(best, measure)}"
-    )
+    singles = all(group.n == 1 for group in with_value)
+    value = measure.text(best.mean) if singles else mean_of(best, measure)
+    lead = f"{'Lowest' if measure.lower_is_better else 'Highest'} {measure.title}: {best.label}, {value}"
     if len(with_value) == 1:
         return f"{lead}; the only setting that finished."
-    if all(group.n == 1 for group in with_value):
+    if singles:
         behind = abs(next(g for g in with_value if g is not best).mean - best.mean)
         return f"{lead}, {amount(behind, measure)} from the next; one seed each: no verdict."
     said = [_tally(comparison)] if comparison.against == "all" else list(_verdicts(comparison))
@@ -89,7 +89,7 @@ def mean_of(group: Group, measure: Measure) -> str:
     if group.n > 1 and not group.spread:
         return f"{measure.text(summary.mean)} in all {group.n} runs, to the last digit"
     if summary.low is None:
-        return measure.text(summary.mean)
+        return f"{measure.text(summary.mean)} (one run)"
     return f"{measure.text(summary.mean)} {interval(summary.low, summary.high, measure)} (n = {summary.n})"
 
 
@@ -120,7 +120,7 @@ def _verdicts(comparison: Comparison) -> Iterator[str]:
     if reference is None:
         yield "The first setting cannot be a reference, as runs of it diverged."
         return
-    name = "It" if comparison.against == "best" else reference.label
+    name = "It" if reference is comparison.best else reference.label
 
     def labels(verdict: Verdict) -> list[str]:
         return [one.first.label for one in comparison.differences if one.verdict == verdict and one.first.n]

@@ -17,7 +17,7 @@ tell; empty: no verdict, as with a single run."""
 class Point:
     """One learning rate with its runs, its safety, and whether it may be the best with 95 % (None without a verdict).
 
-    `against_best` is the difference from the best learning rate tried; None at the best itself.
+    `against_best` is the difference from the best learning rate that can be judged; None at that one itself.
     """
 
     lr: float

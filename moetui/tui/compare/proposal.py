@@ -42,7 +42,7 @@ class Proposal:
 
 def read_proposal(lab: Lab, subject: Subject, terms: Terms) -> Proposal:
     """The proposal for the runs of a subject. Raises `UsageError` if they have no response to refine."""
-    settings = refine(gather(lab, subject.records), terms.measure, tolerance=terms.tolerance)
+    settings = refine(gather(lab, subject.records), terms)
     if not settings:
         raise UsageError(f"{subject.title} has no runs of its own at two learning rates or more")
     reasons = [

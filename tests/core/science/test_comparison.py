@@ -15,6 +15,7 @@ from moetui.core.science.difference import Difference
 from moetui.core.science.groups import Group, groups
 from moetui.core.science.looks import level_of
 from moetui.core.science.measure import LOSS, MEASURES
+from moetui.core.science.wording import conclusion
 from tests.core.science.records import group, record, seeds
 
 
@@ -222,3 +223,15 @@ def _against_first(found: Comparison) -> list[Difference]:
 def test_differences_of_a_few_seed_deviations_are_found() -> None:
     assert power(5, 3, 0.10, studies=150) >= 0.95
     assert power(12, 3, 0.20, studies=20) >= 0.95
+
+
+def test_a_single_lucky_run_takes_no_verdict_from_the_others() -> None:
+    made = [*study(4, 3, best=0.2), group([4.7], setting="lucky")]
+    found = compare(made, LOSS)
+    assert found.best is not None
+    assert found.reference is not None
+    assert (found.best.label, found.reference.label) == ("lucky", "0")
+    assert {one.verdict for one in found.differences if one.first.label != "lucky"} == {"worse"}
+    said = conclusion(found)
+    assert said.startswith("Lowest validation loss: lucky, 4.7000 (one run). 0 is better than ")
+    assert "lucky is one run: no verdict on its setting" in said

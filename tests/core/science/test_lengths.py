@@ -11,7 +11,7 @@ from moetui.core.science.measure import LOSS
 from moetui.core.science.response import Response, Slice, respond
 from tests.core.science.records import record
 
-GRID = (0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15)
+GRID = (0.006, 0.01, 0.015, 0.023, 0.035, 0.05, 0.075, 0.11, 0.16, 0.24)
 
 
 def response(

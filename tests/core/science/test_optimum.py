@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from moetui.core.science.optimum import Bracket, Curve, Optimum, find_optimum
 
-GRID = (0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15)
+GRID = (0.005, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2)
 
 
 def curve(
@@ -47,7 +47,7 @@ def over(lrs: Sequence[float], loss: Callable[[float], float], sd: float = 0.001
     return find_optimum(curve(lrs, [loss(lr) for lr in lrs], sd=sd))
 
 
-@given(st.floats(0.031, 0.069), st.floats(0.05, 10))
+@given(st.floats(0.026, 0.083), st.floats(0.05, 10))
 def test_the_lowest_point_of_a_parabola_is_found(best: float, half: float) -> None:
     found = over(GRID, bowl(best, below=half, above=half), sd=1e-5)
     assert found.fitted
@@ -91,12 +91,26 @@ def test_more_noise_makes_a_wider_interval() -> None:
 
 @given(st.floats(0.046, 0.06), st.floats(1.0, 8.0))
 def test_unequal_curvatures_widen_the_interval_as_far_as_the_best_lies_off(best: float, ratio: float) -> None:
-    lrs = [0.01 * 1.5**power for power in range(9)]
+    lrs = [0.01 * 1.5**power for power in range(10)]
     found = over(lrs, bowl(best, below=0.1, above=0.1 * ratio), sd=1e-6)
     low, high = found.stated
     assert low is not None
     assert high is not None
     assert low <= best <= high
+
+
+@pytest.mark.parametrize("sd", [1e-6, 0.003])
+@pytest.mark.parametrize("width", [0.7, 1.6])
+def test_a_flat_stretch_before_a_wall_gets_the_bracket(width: float, sd: float) -> None:
+    def wall(lr: float) -> float:
+        d = math.log(lr / 0.052)
+        return 4.5 + (2 * d if d > 0 else -0.01 * d + 0.25 * min(d + width, 0) ** 2)
+
+    for step in (1.5, 2.15, 3.0):
+        found = over([0.05 * step**power for power in range(-5, 5)], wall, sd=sd)
+        assert not found.fitted
+        low, high = found.stated
+        assert (low or 0) < 0.052 < (high or math.inf)
 
 
 @pytest.mark.parametrize("slopes", [(0.1, 0.1), (0.1, 0.5), (0.1, 2.0), (2.0, 0.1)])
@@ -115,11 +129,11 @@ def test_a_corner_gets_the_bracket(slopes: tuple[float, float]) -> None:
 
 def test_the_bracket_reaches_to_the_neighbours_of_what_may_be_the_best() -> None:
     losses = [bowl(0.045)(lr) for lr in GRID]
-    found = find_optimum(curve(GRID, losses, may=(2, 3, 4)))
+    found = find_optimum(curve(GRID, losses, may=(3, 4, 5)))
     assert found.bracket == Bracket(0.02, 0.1)
     assert found.bracket.closed
-    assert find_optimum(curve(GRID, losses, may=(0, 3))).bracket == Bracket(None, 0.07)
-    assert find_optimum(curve(GRID, losses, may=(3, 6))).bracket == Bracket(0.03, None)
+    assert find_optimum(curve(GRID, losses, may=(0, 4))).bracket == Bracket(None, 0.07)
+    assert find_optimum(curve(GRID, losses, may=(4, 8))).bracket == Bracket(0.03, None)
 
 
 def test_a_divergence_closes_the_bracket() -> None:
@@ -135,7 +149,7 @@ def test_a_divergence_closes_the_bracket() -> None:
     [
         ((0.1, 0.2), (5.0, 5.1), 0.1, "lowest that can be judged"),
         ((0.1, 0.2, 0.3), (5.3, 5.1, 5.0), 0.3, "highest that can be judged"),
-        ((0.1, 0.2, 0.3), (5.2, 5.0, 5.1), 0.2, "two learning rates on each side"),
+        ((0.1, 0.2, 0.3), (5.2, 5.0, 5.1), 0.2, "3 learning rates on each side"),
     ],
 )
 def test_where_no_fit_is_possible_the_best_tried_one_is_taken_with_the_reason(
@@ -147,7 +161,7 @@ def test_where_no_fit_is_possible_the_best_tried_one_is_taken_with_the_reason(
 
 
 def test_candidates_with_a_gap_between_them_get_no_interval() -> None:
-    found = find_optimum(curve(GRID, [bowl(0.045)(lr) for lr in GRID], may=(1, 3)))
+    found = find_optimum(curve(GRID, [bowl(0.045)(lr) for lr in GRID], may=(2, 4)))
     assert not found.fitted
     assert "next to each other" in found.reason
 

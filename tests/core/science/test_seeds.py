@@ -14,7 +14,7 @@ SIZES = st.floats(0.2, 4.0)
 
 @given(SIZES, st.floats(0.001, 10))
 def test_two_settings_reach_the_power_that_statsmodels_computes(size: float, sd: float) -> None:
-    found = seeds_needed(size * sd * 2**0.5, sd, 10, settings=2, at_once=True)
+    found = seeds_needed(size * sd * 2**0.5, sd, 10, settings=2, queued_at_once=1000)
     assert found is not None
     assert found.few is not None
 
@@ -27,10 +27,10 @@ def test_two_settings_reach_the_power_that_statsmodels_computes(size: float, sd:
 
 @given(SIZES, st.integers(1, 40), st.integers(2, 12))
 def test_the_upper_number_is_that_of_the_upper_limit_of_the_noise(size: float, df: int, settings: int) -> None:
-    found = seeds_needed(size, 1.0, df, settings=settings, at_once=True)
+    found = seeds_needed(size, 1.0, df, settings=settings, queued_at_once=1000)
     assert found is not None
     upper = (df / stats.chi2.ppf(0.2, df)) ** 0.5
-    beyond = seeds_needed(size, upper, df, settings=settings, at_once=True)
+    beyond = seeds_needed(size, upper, df, settings=settings, queued_at_once=1000)
     assert beyond is not None
     assert found.many == beyond.few
     assert found.few is not None
@@ -38,14 +38,14 @@ def test_the_upper_number_is_that_of_the_upper_limit_of_the_noise(size: float, d
 
 
 def test_more_settings_take_more_seeds() -> None:
-    counts = [seeds_needed(1.0, 0.5, 8, settings=settings, at_once=True) for settings in (4, 8, 26)]
+    counts = [seeds_needed(1.0, 0.5, 8, settings=settings, queued_at_once=1000) for settings in (4, 8, 26)]
     many = [one.many for one in counts if one and one.many]
     assert many == sorted(many)
     assert many[0] < many[-1]
 
 
 def test_a_study_that_grows_takes_more_seeds() -> None:
-    once, grown = (seeds_needed(1.0, 0.5, 8, settings=5, at_once=at_once) for at_once in (True, False))
+    once, grown = (seeds_needed(1.0, 0.5, 8, settings=5, queued_at_once=seeds) for seeds in (1000, 0))
     assert once is not None
     assert grown is not None
     assert (once.few or 0) < (grown.few or 0)
@@ -53,10 +53,10 @@ def test_a_study_that_grows_takes_more_seeds() -> None:
 
 @pytest.mark.parametrize(("difference", "sd", "df"), [(0.0, 1.0, 4.0), (1.0, 0.0, 4.0), (1.0, 1.0, 0.0)])
 def test_no_difference_and_no_noise_have_no_answer(difference: float, sd: float, df: float) -> None:
-    assert seeds_needed(difference, sd, df, settings=3, at_once=True) is None
+    assert seeds_needed(difference, sd, df, settings=3, queued_at_once=1000) is None
 
 
 def test_more_than_anybody_would_run_is_no_answer() -> None:
-    found = seeds_needed(1e-6, 1.0, 4, settings=3, at_once=True)
+    found = seeds_needed(1e-6, 1.0, 4, settings=3, queued_at_once=1000)
     assert found is not None
     assert (found.few, found.many) == (None, None)
