@@ -5,7 +5,7 @@ INSTALLED := .venv/.installed
 # Many tests wait for processes of their own: three at a time keep two cores busy.
 PYTEST := $(BIN)/pytest -n 3 --dist worksteal
 
-.PHONY: install demo check format test quick long search goldens screenshots cast lock clean
+.PHONY: install demo check format test quick long search simulations goldens screenshots cast lock clean
 
 install: $(INSTALLED)
 
@@ -40,6 +40,10 @@ long: install
 # The properties that hold for every input, with inputs that no run has tried before.
 search: install
 	$(PYTEST) -m 'hypothesis and not long' --hypothesis-profile search
+
+# The table in docs/methods.md: what the statistics do where the truth is known. About 20 minutes on two cores.
+simulations: install
+	$(BIN)/python -m tests.simulations --write
 
 # The screens that the tests compare, as they are now; look at the diff.
 goldens: install

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from engine.rundir import EndStatus
 from moetui.core.gather import gather
 from moetui.core.judge import Judged, Responses, Terms, judge, responses
 from moetui.core.lab import Lab
@@ -23,7 +24,7 @@ from moetui.tui.compare import words
 from moetui.tui.compare.bench import Bench
 from moetui.tui.compare.subjects import subjects
 from tests.cli.conftest import Cli
-from tests.tui.lab_on_disk import EndStatus, end_run, write_run
+from tests.tui.lab_on_disk import end_run, write_run
 
 LRS = (0.01, 0.03, 0.045, 0.05, 0.06, 0.1, 0.3)
 LENGTHS = (100, 200)
