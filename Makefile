@@ -5,7 +5,7 @@ INSTALLED := .venv/.installed
 # Many tests wait for processes of their own: three at a time keep two cores busy.
 PYTEST := $(BIN)/pytest -n 3 --dist worksteal
 
-.PHONY: install demo check format test quick long search simulations goldens screenshots cast lock clean
+.PHONY: install demo check format test quick long search simulations goldens screenshots cast studies lock clean
 
 install: $(INSTALLED)
 
@@ -55,6 +55,10 @@ screenshots: install
 
 cast: install
 	$(BIN)/python -m pictures.cast
+
+# The reports and the page in docs/studies, from runs.json.
+studies: install
+	$(BIN)/python -m pictures.studies
 
 # Bring every pinned version up to date; torch stays where it is until its CPU build is there for the next.
 lock:

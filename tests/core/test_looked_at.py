@@ -9,9 +9,10 @@ from moetui.core.presets import Library
 from moetui.core.published import published_records
 from moetui.core.records import RunRecord, Scores
 from moetui.core.report.compose import compose
-from moetui.core.report.document import Paragraph
-from moetui.core.report.subject import gather_subject
+from moetui.core.report.document import Bullets, Paragraph
+from moetui.core.report.subject import Subject, gather_subject
 from moetui.core.scores_alone import replicates, rise_of
+from tests.core.report.labs import shipped
 from tests.tui.lab_on_disk import end_run, write_run
 
 
@@ -98,8 +99,32 @@ def test_a_healthy_run_says_what_its_health_rests_on(lab: Lab) -> None:
     assert told(detail(lab, record)) == "nothing found in 100 training losses and 10 evaluations"
 
 
-def test_a_report_names_the_runs_without_a_curve(lab: Lab) -> None:
-    subject = gather_subject(lab, "exp/all")
-    text = " ".join(block.text for block in compose(subject, ()).blocks if isinstance(block, Paragraph))
-    assert "10 runs without a curve that is long enough to be judged: pub-" in text
-    assert "Nothing was found in the measurements" not in text
+def test_a_report_without_any_curve_says_why_there_is_none(lab: Lab) -> None:
+    said = sentences(gather_subject(lab, "exp/all"))
+    assert "No curve to read of any of the 10 runs: of a published result only the scores are known." in said
+    assert "Nothing was found in the measurements" not in said
+
+
+def test_a_report_names_the_runs_without_a_curve_beside_others(lab: Lab) -> None:
+    end_run(lab, write_run(lab, "run1", name="a/seed=1", updates=100), loss=lambda update: 8.0 / update**0.1)
+    end_run(lab, write_run(lab, "run2", name="a/seed=2", updates=3), loss=lambda update: 8.0)
+    said = sentences(gather_subject(lab, "a"))
+    assert "1 run without a curve that is long enough to be judged: run2." in said
+
+
+def test_a_report_counts_the_records_without_a_rise_and_names_those_with_one(lab: Lab) -> None:
+    said = sentences(shipped(lab, "schedule/all@tiny"))
+    assert "In 15 runs the final validation loss is the lowest of all evaluations." in said
+    assert "is the best one" not in said
+    assert "above its best" in sentences(gather_subject(lab, "exp/all"))
+
+
+def sentences(subject: Subject) -> str:
+    """Paragraphs and bullets of a report."""
+    texts = []
+    for block in compose(subject, ()).blocks:
+        if isinstance(block, Paragraph):
+            texts.append(block.text)
+        elif isinstance(block, Bullets):
+            texts += block.items
+    return " ".join(texts)

@@ -13,6 +13,7 @@ from moetui.core.report.subject import Subject
 from moetui.core.science import cells, factorial_words, findings
 from moetui.core.science.caveats import reservations
 from moetui.core.science.factorial import crossed_effects
+from moetui.core.scores_alone import rise_of
 
 
 def compose(subject: Subject, choices: Sequence[Choice]) -> Document:
@@ -133,12 +134,36 @@ def _findings(subject: Subject) -> Iterator[Block]:
     if read and not some:
         also = "" if subject.audited else " or in the schedules"
         yield Paragraph(f"Nothing was found in the measurements of {_runs(read)}{also}.")
-    if without := [run_id for run_id, found in details.items() if not found.looked_at.enough]:
+    yield from _without_curves(subject)
+    if sentences := list(_rises(subject)):
+        yield Bullets(tuple(sentences))
+
+
+def _without_curves(subject: Subject) -> Iterator[Block]:
+    """The runs whose curve is too short to be judged: named, or counted with the reason where that is all of them."""
+    looked_at = {run_id: found.looked_at for run_id, found in subject.details.items()}
+    without = [run_id for run_id, one in looked_at.items() if not one.enough]
+    if not without:
+        return
+    reasons = {looked_at[run_id].missing for run_id in without}
+    if len(without) == len(looked_at) > 1 and len(reasons) == 1 and (reason := reasons.pop()):
+        yield Paragraph(f"No curve to read of any of the {_runs(len(without))}: {reason}.")
+    else:
         yield Paragraph(
             f"{_runs(len(without))} without a curve that is long enough to be judged: {', '.join(without)}."
         )
-    if rises := [f"{run_id}: {found.rise}." for run_id, found in details.items() if found.rise]:
-        yield Bullets(tuple(rises))
+
+
+def _rises(subject: Subject) -> Iterator[str]:
+    """What the scores of records without a curve say of a rise; those without any are counted."""
+    flat = 0
+    for run_id, found in subject.details.items():
+        if found.rise and (rise := rise_of(found.record)) is not None and rise.height <= 0:
+            flat += 1
+        elif found.rise:
+            yield f"{run_id}: {found.rise}."
+    if flat:
+        yield f"In {_runs(flat)} the final validation loss is the lowest of all evaluations."
 
 
 def _runs(count: int) -> str:

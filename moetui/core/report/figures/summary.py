@@ -39,7 +39,8 @@ def draw(subject: Subject) -> Figure:
             cell.set_text_props(weight="bold")
             cell.set_facecolor("#eeeeee")
     more = f"; {left_out} more in summary_table.csv" if left_out > 0 else ""
-    axes.text(0.5, 0.02, f"± is half the 95 % interval; verdicts by the validation loss{more}", ha="center")
+    legend = "± is half a 95 % interval: of a mean its own, of a difference in loss that of all pairs together"
+    axes.text(0.5, 0.02, f"{legend}; verdicts by the validation loss{more}", ha="center")
     return figure
 
 
