@@ -39,7 +39,7 @@ class Evidence:
         if self.record.published:
             return f"published in {self.record.source or 'a document'}"
         if self.record.imported:
-            return f"imported from {self.record.source}" if self.record.source else "imported"
+            return "imported"
         return f"begun with the weights of {self.record.parent}" if self.record.parent else "run here"
 
     @property

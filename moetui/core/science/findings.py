@@ -155,8 +155,12 @@ def _safety(response: Response) -> Iterator[str]:
 def _cliff(response: Response) -> Iterator[str]:
     cliff = response.cliff
     if cliff is None:
-        if not any(point.group.diverged for point in response.points):
-            yield f"No run diverged up to {response.points[-1].lr:g}."
+        diverged = [f"{len(p.group.diverged)} of {p.runs} at {p.lr:g}" for p in response.points if p.group.diverged]
+        yield (
+            f"Diverged: {', '.join(diverged)}; that is no verdict on a cliff."
+            if diverged
+            else f"No run diverged up to {response.points[-1].lr:g}."
+        )
         return
     yield (
         f"Cliff between {cliff.last:g} and {cliff.beyond:g}: {cliff.diverged} of {cliff.runs} runs diverged at {cliff.beyond:g}, "

@@ -80,10 +80,10 @@ def safe_zone(points: Sequence[Point], best: Point) -> Zone | None:
 
 
 def cliff(points: Sequence[Point], best: Point | None) -> Cliff | None:
-    """The cliff above the best learning rate; None if no run diverged there, or at every learning rate."""
+    """The cliff above the best learning rate; None if no run diverged there, at every learning rate, or with one run each."""
     start = points.index(best) if best else 0
     for before, point in zip(points[start:], points[start + 1 :], strict=False):
-        if point.group.diverged and before.stable:
+        if point.group.diverged and before.stable and max(point.runs, before.runs) > 1:
             could_be = 1 - 0.05 ** (1 / before.group.n)  # Clopper and Pearson (1934), none of n seen
             return Cliff(before.lr, point.lr, len(point.group.diverged), point.runs, before.group.n, could_be)
     return None

@@ -93,6 +93,12 @@ def test_the_fitted_best_is_never_inside_of_a_cliff(best: float, sd: float, seed
     assert not found.best.group.diverged
 
 
+def test_with_one_run_each_a_divergence_is_no_cliff() -> None:
+    found = response([*sweep((0.01, 0.02), seeds=1), diverged(0.1)])
+    assert found.cliff is None
+    assert "Diverged: 1 of 1 at 0.1; that is no verdict on a cliff." in list(sentences(found))
+
+
 def test_one_diverged_seed_makes_a_learning_rate_unsafe_and_never_the_best() -> None:
     runs = [*sweep((0.03, 0.05)), diverged(0.05, seed=4)]
     found = response(runs, tolerance=0.5)
@@ -251,3 +257,21 @@ def test_what_does_not_count_raises_no_caution(status: str) -> None:
         "updates",
         "devices",
     ]
+
+
+def test_an_imported_sweep_has_a_response_and_is_not_said_to_have_run_here() -> None:
+    runs = [
+        Evidence(
+            record(
+                bowl(lr), setting=f"log-{lr}", seed=None, lr=lr, backend="imported", source=f"/logs/{lr}/metrics.json"
+            )
+        )
+        for lr in (0.01, 0.03, 0.05, 0.1)
+    ]
+    assert {run.origin for run in runs} == {"imported"}
+    (part,) = slices(runs)
+    found = respond(part, LOSS)
+    assert found.best is not None
+    assert found.best.lr == 0.05
+    here = Evidence(record(5.0, setting="own", lr=0.2))
+    assert len(slices([*runs, here])) == 2
