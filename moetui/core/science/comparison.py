@@ -17,7 +17,7 @@ from moetui.core.science.measure import Measure
 from moetui.core.science.prediction import Prediction, predict
 from moetui.core.science.seeds import SeedsNeeded, seeds_needed
 from moetui.core.science.simultaneous import all_pairs, all_pairs_p, with_one
-from moetui.core.science.student import t_as_z, two_sided_p, z_as_t
+from moetui.core.science.student import any_below, t_as_z, two_sided_p, z_as_t
 from moetui.core.science.summary import NO_SPREAD
 
 Against = Literal["best", "first", "all"]
@@ -126,7 +126,7 @@ class Comparison:
             row = self.joint.row(int(b))
             q = with_one(variance[[b]], variance[others][None], self.level)[0]
             gap, error, df = -sign * row.gap[others], row.error[others], row.df[others]
-            if not _any_below(gap / error, df, -q):
+            if not any_below(gap / error, df, -q):
                 reach[int(b)] = dict(zip(others.tolist(), (gap + z_as_t(q, df) * error).tolist(), strict=True))
         found = []
         for b in sorted(reach, key=lambda b: float(value[b])):
@@ -143,7 +143,7 @@ class Comparison:
         for b in at[behind >= -self.critical]:
             row = self.joint.row(int(b))
             others = at[at != b]
-            if not _any_below(-sign * row.gap[others] / row.error[others], row.df[others], -self.critical):
+            if not any_below(-sign * row.gap[others] / row.error[others], row.df[others], -self.critical):
                 yield int(b)
 
     @cached_property
@@ -262,9 +262,3 @@ def _by_seed(group: Group, index: int) -> dict[Hashable, float]:
         key = (index, place) if seed is None or seed in values else seed
         values[key] = sample.value if sample.value is not None else 0.0
     return values
-
-
-def _any_below(t: Numbers, df: Numbers, z: float) -> bool:
-    """Whether any t, as a normal quantile, is below `z`, which is negative. The tails of t are heavier, so few have to be asked."""
-    far = t < z
-    return bool(far.any() and (t_as_z(t[far], df[far]) < z).any())

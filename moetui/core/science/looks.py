@@ -17,10 +17,14 @@ GROWN = ((2, 0.01), (3, 0.025), (6, 0.0075), (12, 0.004))
 
 
 def level(groups: Iterable[Group]) -> float:
-    """The level at which the groups are told apart, by the largest number of runs of one of them."""
+    """The level at which the groups are told apart: that of the largest or of the smallest number of runs, whichever is stricter.
+
+    Two runs tell too little of unequal noise, also where other settings have more.
+    """
     several = [group for group in groups if group.n > 1]
-    seeds = max((group.n for group in several), default=2)
-    return level_of(seeds, at_once=all(map(planned_at_once, several)))
+    counts = [group.n for group in several] or [2]
+    at_once = all(map(planned_at_once, several))
+    return min(level_of(seeds, at_once=at_once) for seeds in (min(counts), max(counts)))
 
 
 def level_of(seeds: int, *, at_once: bool) -> float:

@@ -16,7 +16,7 @@ from moetui.core.science.evidence import Evidence, counting
 from moetui.core.science.groups import Group, groups
 from moetui.core.science.measure import Measure
 from moetui.core.science.optimum import Curve, Optimum, find_optimum
-from moetui.core.science.student import ALPHA, normal_quantile, z_as_t
+from moetui.core.science.student import ALPHA, any_below, normal_quantile, t_as_z
 from moetui.core.science.zones import Cliff, Edge, Point, Safety, Zone, cliff, edge, safe_zone
 
 LR_KEYS = frozenset({"seed", "optimizer.lr"})
@@ -191,14 +191,16 @@ def _safety(judged: Sequence[Group], comparison: Comparison, tolerance: float) -
     sign = 1.0 if comparison.measure.lower_is_better else -1.0
     at = np.array([comparison.index_of(group) for group in judged])
     size = tolerance * abs(float(comparison.joint.mean[at[(sign * comparison.joint.mean[at]).argmin()]]))
+    one_sided = normal_quantile(2 * ALPHA)
     found: dict[str, Safety] = {}
     for group, own in zip(judged, at, strict=True):
         row = comparison.joint.row(int(own))
         others = at[at != own]
-        gap, error, df = sign * row.gap[others], row.error[others], row.df[others]
-        if (gap + z_as_t(normal_quantile(2 * ALPHA), df) * error <= size).all():
+        within, df = (size - sign * row.gap[others]) / row.error[others], row.df[others]
+        # The tails of t are heavier than the normal ones, so the second question is asked of few settings only.
+        if (within >= one_sided).all() and (t_as_z(within, df) >= one_sided).all():
             found[group.key] = "safe"
-        elif (gap - z_as_t(comparison.critical, df) * error > size).any():
+        elif any_below(within, df, -comparison.critical):
             found[group.key] = "beyond"
         else:
             found[group.key] = "open"

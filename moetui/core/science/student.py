@@ -58,6 +58,15 @@ def z_as_t(z: "Numbers | float", df: "Numbers") -> "Numbers":
     return t
 
 
+def any_below(t: "Numbers", df: "Numbers", z: float) -> bool:
+    """Whether any t is below `z` as a normal quantile, where `z` is negative.
+
+    The tails of t are heavier than the normal ones, so only the few values below `z` have to be looked at closely.
+    """
+    far = t < z
+    return bool(far.any() and (t_as_z(t[far], df[far]) < z).any())
+
+
 def upper_sd_factor(df: float, confidence: float) -> float:
     """What a standard deviation with `df` degrees of freedom is multiplied by to give its upper limit at this confidence."""
     from scipy.special import chdtri

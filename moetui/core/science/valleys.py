@@ -13,6 +13,8 @@ Numbers = npt.NDArray[np.float64]
 LEVEL = 0.05
 DRAWS = 2000
 RANDOM_SEED = 19880101  # of the draws: the same values always get the same answer
+MOST = 60
+"""With more learning rates, which the cost of the drawing forbids, two valleys are not looked for."""
 NEGLIGIBLE = 3.0
 """A weighted sum of squares below this is left over by noise more often than not; then nothing has to be drawn."""
 
@@ -22,6 +24,8 @@ def one_valley_ruled_out(mean: Numbers, variance: Numbers, df: Numbers) -> bool:
 
     `variance` and `df` are those of each mean.
     """
+    if len(mean) > MOST:
+        return False
     left = _left_over(mean[None], 1 / variance[None])[0]
     if left.min() < NEGLIGIBLE:
         return False

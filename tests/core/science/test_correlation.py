@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from moetui.core.records import Scores
-from moetui.core.science.correlation import LEAST, Method, correlation, lr_correlations
+from moetui.core.science.correlation import LEAST, correlation, lr_correlations
 from moetui.core.science.evidence import Evidence
 from moetui.core.science.groups import groups
 from moetui.core.science.measure import LOSS
@@ -34,17 +34,18 @@ def test_pearsons_correlation_agrees_with_scipy_and_its_interval_is_no_narrower(
 def test_spearmans_correlation_agrees_with_scipy(pairs: list[tuple[int, int]]) -> None:
     x, y = np.array(pairs, dtype=np.float64).T
     assume(np.ptp(x) > 0 and np.ptp(y) > 0)
-    assert correlation(x, y, "Spearman").r == pytest.approx(stats.spearmanr(x, y).statistic, abs=1e-12)
+    found = correlation(x, y, "Spearman")
+    assert found.r == pytest.approx(stats.spearmanr(x, y).statistic, abs=1e-12)
+    assert found.low is None
 
 
-@pytest.mark.parametrize(("method", "truth"), [("Pearson", 0.6), ("Spearman", 6 / np.pi * np.arcsin(0.3))])
 @pytest.mark.parametrize("n", [8, 25])
-def test_the_interval_covers_the_true_correlation(method: Method, truth: float, n: int) -> None:
+def test_the_interval_covers_the_true_correlation(n: int) -> None:
     rng = np.random.default_rng(11)
     x = rng.normal(size=(400, n))
     y = 0.6 * x + 0.8 * rng.normal(size=x.shape)
-    found = [correlation(a, b, method) for a, b in zip(x, y, strict=True)]
-    assert np.mean([one.low < truth < one.high for one in found if one.low and one.high]) >= 0.95
+    found = [correlation(a, b, "Pearson") for a, b in zip(x, y, strict=True)]
+    assert np.mean([one.low < 0.6 < one.high for one in found if one.low and one.high]) >= 0.95
 
 
 def test_the_interval_covers_where_the_best_rate_lies_in_the_middle() -> None:

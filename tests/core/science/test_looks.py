@@ -43,6 +43,11 @@ def test_one_setting_that_has_grown_counts_for_all() -> None:
     assert level(groups(made, LOSS)) == level_of(3, at_once=False)
 
 
+def test_one_setting_with_two_runs_counts_for_all() -> None:
+    made = [*runs([(1, 10), (2, 20), (3, 30)]), *runs([(1, 10), (2, 20)], setting="b")]
+    assert level(groups(made, LOSS)) == level_of(2, at_once=True)
+
+
 def test_the_levels_fall_with_the_seeds_and_spend_no_more_than_five_percent() -> None:
     looks = [level_of(seeds, at_once=False) for seeds in (3, 6, 12, 24, 48, 96)]
     assert looks == sorted(looks, reverse=True)
