@@ -68,7 +68,7 @@ def test_come_back_after_a_lost_connection(lab: Lab, connect: Connect) -> None:
     second.press("2")
     second.shows("lr=0.01 .*running")
     second.shows("[⠁-⣿]")
-    second.press("3", "/", *"lr=0.01")
+    second.press("3", "/", *"lr=0.01 status:running")
     second.shows("1 of .* runs")
     second.press("Enter", "Enter")
     second.shows("Loss")

@@ -55,7 +55,7 @@ async def test_the_response_of_a_study_is_drawn_and_told(lab: Lab, size: tuple[i
         chart = app.screen.query_one(Chart)
         assert chart.display
         assert chart.spec.rules[0].x == found.optimum.lr
-        assert chart.size.height >= 5
+        await until(pilot, lambda: chart.size.height >= 5)
         assert "The best learning rate lies between 0.03 and" in " ".join(said(app).split())
         assert "validation loss" in said(app, "caption")
 
