@@ -12,7 +12,6 @@ from moetui.core.presets import Library
 from moetui.core.recorded import recorded_config
 from moetui.core.records import RunRecord
 from moetui.core.scale import split_scale
-from moetui.core.science.comparison import best_group
 from moetui.core.science.groups import groups
 from moetui.core.science.measure import LOSS
 
@@ -30,6 +29,8 @@ def reference(
     lab: Lab, library: Library, planned: Sequence[PlannedRun], records: Sequence[RunRecord]
 ) -> Reference | None:
     """The best setting of the study of these runs, or of their preset; None if nothing is known of it."""
+    from moetui.core.science.comparison import best_group  # numpy comes with it, which the first picture does without
+
     names = {run.study or run.preset for run in planned}
     plain = {split_scale(name)[0] for name in names}
     own = [run for run in records if not run.published and (run.study in names or run.preset in names)]

@@ -13,7 +13,6 @@ from moetui.core.lab import Lab
 from moetui.core.plan import PlannedRun, Selection, plan
 from moetui.core.presets import Library
 from moetui.core.records import RunRecord
-from moetui.core.science.comparison import best_group
 from moetui.core.science.groups import groups
 from moetui.core.science.measure import LOSS
 
@@ -65,6 +64,8 @@ class Progress:
     @property
     def best(self) -> tuple[RunRecord, float] | None:
         """A run of the setting with the lowest final validation loss, and the mean of that loss over its seeds."""
+        from moetui.core.science.comparison import best_group  # numpy comes with it, which a list of runs does without
+
         group = best_group(groups(self.records, LOSS), LOSS)
         return None if group is None else (group.counted[0].record, group.mean)
 

@@ -115,7 +115,7 @@ def test_launch_watch_leave_come_back_find_and_stop(
     second.shows("1 running")
     second.press("3")
     second.shows("published|pub")
-    second.press("/", *"lr=0.01")
+    second.press("/", *"lr=0.01 status:running")
     second.shows("1 of .* runs")
     second.press("Enter")
     second.press("Enter")
