@@ -28,14 +28,11 @@ def print_chart(spec: "ChartSpec") -> None:
     typer.echo("\n" + "\n".join(line.rstrip() for line in drawing.plain().splitlines()))
 
 
-def print_response(
-    responses: "Sequence[Response]", records: "Sequence[RunRecord]", everything: "Sequence[RunRecord]"
-) -> None:
+def print_response(responses: "Sequence[Response]", published: "Sequence[RunRecord]") -> None:
     """The response chart, with what documents report of the same presets."""
-    from moetui.core.published import published_beside
     from moetui.tui.compare.response_chart import response_chart
 
-    print_chart(response_chart(responses, published=published_beside(records, everything)))
+    print_chart(response_chart(responses, published=published))
 
 
 def print_pareto(prices: "Sequence[Priced]", measure: "Measure", cost: str) -> None:

@@ -94,6 +94,7 @@ def compare(
     from moetui.core.gather import gather
     from moetui.core.items import find_item
     from moetui.core.judge import Terms, judge, responses
+    from moetui.core.published import published_beside
     from moetui.core.science import trees
     from moetui.core.science.caveats import reservations
     from moetui.core.science.factorial_words import factorial_sentences, factorial_tree
@@ -124,7 +125,7 @@ def compare(
     if cost:
         print_pareto(prices, wanted, cost.value)
     elif found_responses := responses(runs, terms, judged.comparison).responses:
-        print_response(found_responses, records, runs_here)
+        print_response(found_responses, published_beside(records, runs_here))
 
 
 def _print_comparison(judged: "Comparison", prices: "tuple[Priced, ...]", cost: str) -> None:

@@ -1,5 +1,6 @@
 """The command `moetui`. Commands are imported when they are asked for, and what they need when they are called."""
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -49,6 +50,8 @@ def moetui(
         typer.echo(version_of("moetui"))
         raise typer.Exit
     choose_workspace(workspace)
+    # Records of thousands of runs are no garbage, and looking through them again and again takes a third of a command's time.
+    gc.set_threshold(50_000, 20, 100)
     if context.invoked_subcommand is None:
         open_terminal(Look(remote, charset, theme), tour=tour)
 

@@ -2,9 +2,12 @@
 
 import sys
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import typer
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 GAP = 2
 """Cells between two columns of a table."""
@@ -50,10 +53,7 @@ def print_table(
     in `spare`, and then cut texts, names without their middle. A table that is no result, but something to know before a question
     is answered, goes to stderr.
     """
-    from rich.cells import cell_len
     from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
 
     from moetui.core.science.labels import middle
 
@@ -61,17 +61,68 @@ def print_table(
     console = Console(file=stream, width=None if stream.isatty() else 10_000, highlight=False, soft_wrap=False)
     headers, rows = narrowed(headers, rows, names, spare, console.width)
     widths = _widths(headers, rows, right, console.width, names)
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for header, width in zip(headers, widths, strict=True):
-        justify: Literal["left", "right"] = "right" if header in right else "left"
-        table.add_column(header, justify=justify, no_wrap=True, overflow="ellipsis", width=width)
+    for index, header in enumerate(headers):
+        if header in names:
+            width = widths[index]
+            for row in rows:
+                row[index] = middle(row[index], width) if _cells(row[index]) == len(row[index]) else row[index]
+    columns = [_Column(header, width, header in right) for header, width in zip(headers, widths, strict=True)]
+    fits = sum(widths) + GAP * (len(widths) - 1) <= console.width
+    console.print(_by_rich(columns, [] if fits else rows))
+    for row in rows if fits else ():
+        if _plain(row):
+            stream.write(_line(columns, row))
+        else:
+            console.print(_by_rich(columns, [row], header=False))
+
+
+class _Column(NamedTuple):
+    """A column of a table: its header, its width in cells, and whether it holds numbers."""
+
+    header: str
+    width: int
+    right: bool
+
+
+def _by_rich(columns: Sequence[_Column], rows: Sequence[Sequence[str]], *, header: bool = True) -> "Table":
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bold", show_header=header)
+    for column in columns:
+        justify: Literal["left", "right"] = "right" if column.right else "left"
+        table.add_column(column.header, justify=justify, no_wrap=True, overflow="ellipsis", width=column.width)
     for row in rows:
-        cells = [
-            middle(cell, width) if header in names and cell_len(cell) == len(cell) else cell
-            for header, cell, width in zip(headers, row, widths, strict=True)
-        ]
-        table.add_row(*map(Text, cells))  # Text: a name is never markup
-    console.print(table)
+        table.add_row(*map(Text, row))  # Text: a name is never markup
+    return table
+
+
+def _plain(row: Sequence[str]) -> bool:
+    """Whether a row is one line whose characters all have a place; a line break, for one, makes it several."""
+    return "".join(row).isprintable()
+
+
+def _line(columns: Sequence[_Column], row: Sequence[str]) -> str:
+    """A row as rich draws it; with ten thousand rows rich takes fifteen seconds."""
+    from rich.cells import set_cell_size
+
+    cells = []
+    for column, text in zip(columns, row, strict=True):
+        room = column.width - _cells(text)
+        if room < 0:
+            cells.append(f"{set_cell_size(text, column.width - 1)}…")
+        else:
+            cells.append(" " * room + text if column.right else text + " " * room)
+    return (" " * GAP).join(cells) + "\n"
+
+
+def _cells(text: str) -> int:
+    """The cells of a terminal that a text takes."""
+    if text.isascii() and text.isprintable():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
 
 
 def narrowed(
@@ -81,6 +132,8 @@ def narrowed(
     from moetui.core.science.labels import distinctive
 
     columns = [[header, *(row[index] for row in rows)] for index, header in enumerate(headers)]
+    if _needed(columns) <= available:
+        return list(headers), [list(row) for row in rows]
     for column in columns:
         if column[0] in names and _needed(columns) > available:
             column[1:] = distinctive(column[1:])
@@ -92,9 +145,7 @@ def narrowed(
 
 
 def _needed(columns: Sequence[Sequence[str]]) -> int:
-    from rich.cells import cell_len
-
-    return sum(max(map(cell_len, column)) + GAP for column in columns) - GAP
+    return sum(max(map(_cells, column)) + GAP for column in columns) - GAP
 
 
 def _widths(
@@ -105,9 +156,7 @@ def _widths(
     names: Sequence[str] = (),
 ) -> Sequence[int]:
     """Cells of each column: texts give way, the longest first; names, which tell the rows apart, only to texts of a few words."""
-    from rich.cells import cell_len
-
-    widths = [max(map(cell_len, column)) for column in zip(headers, *rows, strict=True)]
+    widths = [max(map(_cells, column)) for column in zip(headers, *rows, strict=True)]
     excess = sum(widths) + GAP * (len(widths) - 1) - available
     for least, kept in ((FEW_WORDS, (*right, *names)), (LEAST, right)):
         texts = [index for index, header in enumerate(headers) if header not in kept]

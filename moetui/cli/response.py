@@ -35,6 +35,7 @@ def response(
     from moetui.core.gather import gather
     from moetui.core.items import find_item
     from moetui.core.judge import Terms, responses
+    from moetui.core.published import published_beside
     from moetui.core.science import findings, trees
     from moetui.core.science.measure import measure
     from moetui.core.science.propose import propose
@@ -53,10 +54,11 @@ def response(
         lengths = [trees.agreement_tree(one) for one in found.across]
         print_json({"items": list(items), "responses": tree, "lengths": lengths})
         return
+    published = published_beside(records, runs_here)
     for index, one in enumerate(found.responses):
         typer.echo("\n" * bool(index) + (f"{one.name}\n" if one.name else ""), nl=False)
         _print_response(one)
-        print_response([one], records, runs_here)
+        print_response([one], published)
     for movement in found.across:
         typer.echo(f"\n{findings.movement(movement)}")
     if single := found.settings - len(found.responses):

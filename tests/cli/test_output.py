@@ -1,6 +1,7 @@
 """Tables on a terminal that is too narrow for them."""
 
 import re
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.terminal.far_end import FarEnd
-from moetui.cli.output import _widths, narrowed
+from moetui.cli import output
+from moetui.cli.output import _widths, narrowed, print_table
 
 HEADERS = ["id", "name", "loss"]
 ROWS = [["abcdefgh", "a/very/long/name/of/a/run", "5.1552 ± 0.0090"], ["b", "short", "4.9"]]
@@ -64,3 +66,38 @@ def test_the_list_of_runs_keeps_ids_and_names_whole_on_eighty_columns(tmp_path: 
         printed = b"".join(piece for _, piece in terminal.pieces).decode()
     assert "published/schedule/baseline  published" in printed
     assert re.search(r"pub-[0-9a-f]{6}  ", printed)
+
+
+CELL = st.text(st.sampled_from("ab/=[]é漢…−\n\t "), max_size=20)
+
+
+@given(st.lists(st.lists(CELL, min_size=3, max_size=3), max_size=4), st.sampled_from((30, 60, 200)))
+def test_a_row_looks_as_rich_would_draw_it(rows: list[list[str]], width: int) -> None:
+    drawn = []
+    for by_rich in (False, True):
+        stream = StringIO()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("sys.stdout", stream)
+            patch.setattr(stream, "isatty", lambda: True, raising=False)
+            patch.setenv("COLUMNS", str(width))
+            if by_rich:
+                patch.setattr(output, "_plain", lambda row: False)
+            print_table(["name", "loss", "tags"], rows, right=["loss"], names=["name"])
+        drawn.append(stream.getvalue())
+    assert drawn[0] == drawn[1]
+
+
+def test_rich_draws_only_the_header_of_a_long_table(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    drawn: list[int] = []
+    real = output._by_rich
+
+    def by_rich(columns, rows, *, header=True):  # type: ignore[no-untyped-def]
+        drawn.append(len(rows))
+        return real(columns, rows, header=header)
+
+    monkeypatch.setattr(output, "_by_rich", by_rich)
+    print_table(["name", "loss"], [[f"run {index}", "5.1"] for index in range(500)], right=["loss"])
+    assert drawn == [0]
+    assert len(capsys.readouterr().out.splitlines()) == 501
