@@ -178,6 +178,13 @@ class Result(_File):
     findings: tuple[Finding, ...] = ()
 
 
+class Hardware(_File):
+    """What result.json and state.json tell of the machine: the device by name, and the peak of its memory in bytes."""
+
+    device_name: str = ""
+    peak_memory: int | None = None
+
+
 class Request(_File):
     """request.json: what is asked of a run: to stop if it lives, perhaps with a reason, or to go on if it has ended."""
 
@@ -259,6 +266,14 @@ class RunDir:
     def state(self) -> State | None:
         """The trainer's last word, or None before its first."""
         return read_file(self.state_file, State)
+
+    def hardware(self) -> Hardware:
+        """The machine, as far as the run tells: by its end, or else by the trainer's last word."""
+        ended = read_file(self.result_file, Hardware) or Hardware()
+        if ended.device_name:
+            return ended
+        state = read_file(self.state_file, Hardware) or Hardware()
+        return Hardware(device_name=state.device_name, peak_memory=ended.peak_memory)
 
     def request(self) -> Request | None:
         """What the user asks of the live run, or None."""

@@ -45,9 +45,13 @@ class Responses:
 
 def judge(runs: Sequence[Evidence], terms: Terms) -> Judged:
     """Compare the settings of runs."""
+    comparison = _compared(runs, terms)
+    return Judged(comparison, caveats(counting(runs, comparison.groups)))
+
+
+def _compared(runs: Sequence[Evidence], terms: Terms) -> Comparison:
     found = groups([run.record for run in runs], terms.measure)
-    comparison = compare(found, terms.measure, against=terms.against, pairing=terms.pairing, tolerance=terms.tolerance)
-    return Judged(comparison, caveats(counting(runs, found)))
+    return compare(found, terms.measure, against=terms.against, pairing=terms.pairing, tolerance=terms.tolerance)
 
 
 def responses(runs: Sequence[Evidence], terms: Terms, comparison: Comparison | None = None) -> Responses:
@@ -55,7 +59,7 @@ def responses(runs: Sequence[Evidence], terms: Terms, comparison: Comparison | N
     parts = slices(runs)
     several = [part for part in parts if len(part.lrs) > 1]
     if several and comparison is None:
-        comparison = judge(runs, terms).comparison
+        comparison = _compared(runs, terms)
     found = tuple(
         respond(part, terms.measure, tolerance=terms.tolerance, pairing=terms.pairing, comparison=comparison)
         for part in several

@@ -37,6 +37,25 @@ def own_settings(config: RunConfig) -> Tree:
     return dict(flatten(config.model_dump(mode="json", exclude={"seed"}, exclude_defaults=True)))
 
 
+@functools.cache
+def _numbers() -> frozenset[str]:
+    """The keys whose values are numbers with a fraction."""
+    return frozenset(info.key for info in describe() if info.type == "number")
+
+
+def own_of(settings: Mapping[str, Any]) -> Tree | None:
+    """`own_settings` of dotted keys, without the time that it takes to check their values; None if there is no such key."""
+    defaults = default_settings()
+    own: Tree = {}
+    for key, value in settings.items():
+        if key not in defaults:
+            return None
+        exact = float(value) if isinstance(value, int) and key in _numbers() else value
+        if key != "seed" and exact != defaults[key]:
+            own[key] = exact
+    return own
+
+
 def nest(flat: Mapping[str, Any]) -> Tree:
     """The nested tree of a mapping of dotted keys."""
     tree: Tree = {}

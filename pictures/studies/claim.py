@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from statistics import fmean, stdev
+
+from scipy.stats import ttest_rel
 
 from moetui.core.science.comparison import Comparison
 from moetui.core.science.difference import Difference
 from moetui.core.science.groups import Group
 from moetui.core.science.measure import LOSS, MEASURES, Measure
-from moetui.core.science.student import two_sided_p
 from pictures.studies.conclusions import Conclusion
 from pictures.studies.gathered import short
 
@@ -99,5 +99,4 @@ def by_seed(group: Group) -> list[float]:
 
 def paired_p(first: Sequence[float], second: Sequence[float]) -> float:
     """Two-sided p of the paired t test (Student 1908)."""
-    differences = [a - b for a, b in zip(first, second, strict=True)]
-    return two_sided_p(fmean(differences) / (stdev(differences) / len(differences) ** 0.5), len(differences) - 1)
+    return float(ttest_rel(first, second).pvalue)

@@ -26,11 +26,11 @@ class Caveat:
 
 
 def _evaluation(run: Evidence) -> str:
-    if run.config is None:
+    if run.own is None:
         return ""
-    limit, data = run.config.evaluation.max_sequences, run.config.data
-    seen = ", whose text is trained on" if data.split == "overlap" else ""
-    return f"{f'the first {limit}' if limit else 'all'} sequences of {data.sequence_length} tokens{seen}"
+    limit = run.setting("evaluation.max_sequences")
+    seen = ", whose text is trained on" if run.setting("data.split") == "overlap" else ""
+    return f"{f'the first {limit}' if limit else 'all'} sequences of {run.setting('data.sequence_length')} tokens{seen}"
 
 
 CIRCUMSTANCES: Final[tuple[tuple[str, Callable[[Evidence], str]], ...]] = (
@@ -49,10 +49,11 @@ def caveats(runs: Iterable[Evidence]) -> tuple[Caveat, ...]:
     compared = list(runs)
     found = []
     for what, of in CIRCUMSTANCES:
-        values: dict[str, list[RunRecord]] = {}
-        for run in compared:
-            values.setdefault(of(run) or UNKNOWN, []).append(run.record)
-        if len(values) > 1:
+        told = [of(run) or UNKNOWN for run in compared]
+        if len(set(told)) > 1:
+            values: dict[str, list[RunRecord]] = {}
+            for value, run in zip(told, compared, strict=True):
+                values.setdefault(value, []).append(run.record)
             found.append(Caveat(what, tuple((value, tuple(records)) for value, records in values.items())))
     return tuple(found)
 

@@ -1,6 +1,5 @@
 """All settings of a study compared: one fit, one family of intervals, and the settings that may be the best."""
 
-import itertools
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,11 +11,11 @@ import numpy.typing as npt
 from moetui.core.science import looks
 from moetui.core.science.difference import Difference, Pairing, adjusted_to_scale, why_unjudged
 from moetui.core.science.groups import Group
-from moetui.core.science.joint import Joint
+from moetui.core.science.joint import LEAST, Joint, Places
 from moetui.core.science.measure import Measure
 from moetui.core.science.prediction import Prediction, predict
 from moetui.core.science.seeds import SeedsNeeded, seeds_needed
-from moetui.core.science.simultaneous import all_pairs, all_pairs_p, with_one
+from moetui.core.science.simultaneous import all_pairs, all_pairs_ps, with_one
 from moetui.core.science.student import any_below, t_as_z, two_sided_p, z_as_t
 from moetui.core.science.summary import NO_SPREAD
 
@@ -68,11 +67,11 @@ class Comparison:
     @cached_property
     def differences(self) -> tuple[Difference, ...]:
         """The differences that were asked for."""
-        if self.against == "all":
-            pairs = [(second, first) for first, second in itertools.combinations(self.groups, 2)]
-        else:
-            pairs = [(group, self.reference) for group in self.groups if self.reference and group is not self.reference]
-        return tuple(self.between(a, b) for a, b in pairs)
+        if self.against != "all":
+            return tuple(self.against_one(self.groups, self.reference)) if self.reference else ()
+        return tuple(
+            one for index, first in enumerate(self.groups) for one in self.against_one(self.groups[index + 1 :], first)
+        )
 
     @property
     def critical(self) -> float:
@@ -85,21 +84,27 @@ class Comparison:
 
     def of(self, group: Group) -> Difference | None:
         """The difference between a group and the reference."""
-        if self.reference is None or group.key == self.reference.key or group.key not in self._known:
-            return None
-        return self.between(group, self.reference)
+        return None if self.reference is None else self._with_reference.get(group.key)
 
     def between(self, first: Group, second: Group) -> Difference:
         """The difference between any two groups of this comparison."""
-        facts: dict[str, Any] = {"first": first, "second": second, "measure": self.measure}
-        reason = why_unjudged(first)
-        if not reason and (other := why_unjudged(second)):
-            reason = f"{other} on the other side"
-        if first.n and second.n:
-            facts["estimate"] = first.mean - second.mean
-        if reason:
-            return Difference(**facts, reason=reason, prediction=self._prediction(first, second))
-        return Difference(**facts | self._tested(first, second))
+        return next(self.against_one([first], second))
+
+    def against_one(self, groups: Sequence[Group], second: Group) -> Iterator[Difference]:
+        """The differences of groups of this comparison from one of them, which is passed over."""
+        others = [group for group in groups if group.key != second.key]
+        judged = [group for group in others if group.key in self._index] if second.key in self._index else []
+        tested = {group.key: facts for group, facts in zip(judged, self._tested(judged, second), strict=True)}
+        beyond = why_unjudged(second)
+        for first in others:
+            facts: dict[str, Any] = {"first": first, "second": second, "measure": self.measure}
+            if first.n and second.n:
+                facts["estimate"] = first.mean - second.mean
+            if first.key in tested:
+                yield Difference(**facts | tested[first.key])
+            else:
+                reason = why_unjudged(first) or f"{beyond} on the other side"
+                yield Difference(**facts, reason=reason, prediction=self._prediction(first, second))
 
     @cached_property
     def candidates(self) -> tuple[Candidate, ...]:
@@ -120,31 +125,36 @@ class Comparison:
         at = np.array(indices)
         sign = 1.0 if self.measure.lower_is_better else -1.0
         value, variance = sign * self.joint.mean, self.joint.variance
-        reach: dict[int, dict[int, float]] = {}
+        critical: dict[int, float] = {}
         for b in self._plausible(at, sign):
-            others = at[at != b]
-            row = self.joint.row(int(b))
-            q = with_one(variance[[b]], variance[others][None], self.level)[0]
-            gap, error, df = -sign * row.gap[others], row.error[others], row.df[others]
-            if not any_below(gap / error, df, -q):
-                reach[int(b)] = dict(zip(others.tolist(), (gap + z_as_t(q, df) * error).tolist(), strict=True))
-        found = []
-        for b in sorted(reach, key=lambda b: float(value[b])):
-            cost = max((bounds[b] for other, bounds in reach.items() if other != b), default=0.0)
-            found.append(Candidate(self.judged[b], max(0.0, cost)))
-        return tuple(found)
+            q = float(with_one(variance[[b]], variance[at[at != b]][None], self.level)[0])
+            row = self.joint.row(b, at[value[at] < value[b]])  # one with a worse value is no evidence against this one
+            if not any_below(-sign * row.gap / row.error, row.df, -q):
+                critical[b] = q
+        found = np.array(sorted(critical, key=lambda b: float(value[b])), dtype=np.intp)
+        costs = np.zeros(len(found))
+        for place, b in enumerate(found.tolist()):
+            others = np.arange(len(found)) != place
+            row, known = self.joint.row(b, found[others]), costs[others]
+            # The largest t that there may be tells which of the costs can rise at all: after the first few settings, hardly any.
+            most = z_as_t(critical[b], row.df.min(initial=np.inf))
+            rises = most * row.error - sign * row.gap > known
+            reach = z_as_t(critical[b], row.df[rises]) * row.error[rises] - sign * row.gap[rises]
+            known[rises] = np.maximum(known[rises], reach)
+            costs[others] = known
+        return tuple(Candidate(self.judged[b], cost) for b, cost in zip(found.tolist(), costs.tolist(), strict=True))
 
-    def _plausible(self, at: Numbers, sign: float) -> Iterator[int]:
+    def _plausible(self, at: Places, sign: float) -> Iterator[int]:
         """The indices of the settings that none of these is better than by the verdicts."""
         assert self.joint is not None
         best = at[np.argmin(sign * self.joint.mean[at])]
-        row = self.joint.row(int(best))
-        behind = t_as_z(sign * row.gap[at] / np.where(at == best, 1.0, row.error[at]), row.df[at])
-        for b in at[behind >= -self.critical]:
-            row = self.joint.row(int(b))
-            others = at[at != b]
-            if not any_below(-sign * row.gap[others] / row.error[others], row.df[others], -self.critical):
-                yield int(b)
+        value = sign * self.joint.mean
+        row = self.joint.row(int(best), at)
+        behind = t_as_z(sign * row.gap / np.where(at == best, 1.0, row.error), row.df)
+        for b in at[behind >= -self.critical].tolist():
+            row = self.joint.row(b, at[value[at] < value[b]])
+            if not any_below(-sign * row.gap / row.error, row.df, -self.critical):
+                yield b
 
     @cached_property
     def seeds_needed(self) -> SeedsNeeded | None:
@@ -162,8 +172,13 @@ class Comparison:
         )
 
     @cached_property
-    def _known(self) -> frozenset[str]:
-        return frozenset(group.key for group in self.groups)
+    def by_key(self) -> Mapping[str, Group]:
+        """The groups by their keys."""
+        return {group.key: group for group in self.groups}
+
+    @cached_property
+    def _with_reference(self) -> Mapping[str, Difference]:
+        return {one.first.key: one for one in self.differences}
 
     @cached_property
     def _index(self) -> Mapping[str, int]:
@@ -180,27 +195,33 @@ class Comparison:
                 return predict(group, single.mean, runs=self._singles)
         return None
 
-    def _tested(self, first: Group, second: Group) -> dict[str, Any]:
-        assert self.joint is not None
-        i, j = self._index[first.key], self._index[second.key]
-        row = self.joint.row(j)
-        estimate, error, df = -float(row.gap[i]), float(row.error[i]), float(row.df[i])
-        size = max(map(abs, (*first.values, *second.values)))
-        method = "seeds as blocks" if self.joint.is_blocked(i, j) else "unpaired"
-        facts: dict[str, Any] = {"method": method, "estimate": estimate}
-        if error <= NO_SPREAD * size:
-            return facts | {"reason": "no spread between the seeds, so their noise is not known"}
-        settings = len(self.judged)
-        half = float(z_as_t(self.critical, row.df[[i]])[0]) * error
-        z = abs(float(t_as_z(np.array([estimate / error]), row.df[[i]])[0]))
-        return facts | {
-            "low": estimate - half,
-            "high": estimate + half,
-            "df": df,
-            "p": two_sided_p(estimate / error, df),
-            "p_adjusted": adjusted_to_scale(all_pairs_p(z, settings), self.level),
-            "effect": estimate / self.joint.sd,
-        }
+    def _tested(self, groups: Sequence[Group], second: Group) -> Iterator[dict[str, Any]]:
+        """What the tests of these groups, all of them judged, against another one say."""
+        if self.joint is None or not groups:
+            return
+        j, at = self._index[second.key], np.array([self._index[group.key] for group in groups])
+        row = self.joint.row(j, at)
+        t = -row.gap / np.maximum(row.error, LEAST)
+        halves = z_as_t(self.critical, row.df) * row.error
+        p = all_pairs_ps(np.abs(t_as_z(t, row.df)), len(self.judged))
+        sd, largest = self.joint.sd, max(map(abs, second.values))
+        columns = (at, -row.gap, row.error, halves, row.df, two_sided_p(t, row.df), p)
+        for group, i, estimate, error, half, df, alone, together in zip(
+            groups, *(column.tolist() for column in columns), strict=True
+        ):
+            method = "seeds as blocks" if self.joint.is_blocked(i, j) else "unpaired"
+            facts: dict[str, Any] = {"method": method, "estimate": estimate}
+            if error <= NO_SPREAD * max(largest, *map(abs, group.values)):
+                yield facts | {"reason": "no spread between the seeds, so their noise is not known"}
+                continue
+            yield facts | {
+                "low": estimate - half,
+                "high": estimate + half,
+                "df": df,
+                "p": alone,
+                "p_adjusted": adjusted_to_scale(together, self.level),
+                "effect": estimate / sd,
+            }
 
 
 def compare(

@@ -1,14 +1,21 @@
 """Two keys of the configuration that a study crosses: the table of their combinations, and which part of it can be analysed."""
 
-from collections.abc import Mapping, Sequence
+import heapq
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import orjson
 
 from moetui.core.fields import setting
 from moetui.core.plan import short_key
 from moetui.core.records import RunRecord
 from moetui.core.science.groups import Group
 from moetui.core.settings import default_settings
+
+NAMED = 8
+"""So many gaps of a level that is left out are named; the rest is counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,33 +81,87 @@ def crossing(groups: Sequence[Group]) -> Crossing | None:
 
 def tabulate(keys: tuple[str, str], levels: tuple[Sequence[str], Sequence[str]], cells: Sequence[Cell]) -> Crossing:
     """A crossing from its cells. Levels are left out, those with the most gaps first, until every combination is there."""
-    able = {cell.levels for cell in cells if not cell.reason}
-    kept = [list(levels[0]), list(levels[1])]
+    able = [cell.levels for cell in cells if not cell.reason]
+    part = _Part(levels, able)
+    reasons = {cell.levels: cell.reason for cell in cells}
     left_out = []
-    while gaps := [(a, b) for a in kept[0] for b in kept[1] if (a, b) not in able]:
-        shares = [
-            (sum(gap[axis] == level for gap in gaps) / len(kept[1 - axis]), axis, level)
-            for axis in (0, 1)
-            for level in kept[axis]
+    while (worst := part.most_gaps()) is not None:
+        axis, level = worst
+        why = [
+            _gap(other, axis, keys, reasons.get((level, other) if axis == 0 else (other, level)))
+            for other in itertools.islice(part.gaps(axis, level), NAMED)
         ]
-        _, axis, level = max(shares, key=lambda one: one[0])
-        kept[axis].remove(level)
-        reasons = {cell.levels: cell.reason for cell in cells}
-        why = [_gap(gap, axis, keys, reasons) for gap in gaps if gap[axis] == level]
+        if (more := part.count(axis, level) - NAMED) > 0:
+            why.append(f"and {more} more")
         left_out.append(f"{short_key(keys[axis])} {level} ({'; '.join(why)})")
+        part.remove(axis, level)
     return Crossing(
         keys=keys,
         names=(short_key(keys[0]), short_key(keys[1])),
         levels=(tuple(levels[0]), tuple(levels[1])),
         cells=tuple(cells),
-        kept=(tuple(kept[0]), tuple(kept[1])),
+        kept=(tuple(part.partners[0]), tuple(part.partners[1])),
         left_out=tuple(left_out),
     )
 
 
-def _gap(gap: tuple[str, str], axis: int, keys: tuple[str, str], reasons: Mapping[tuple[str, str], str]) -> str:
+class _Part:
+    """The part of a table that is left. `partners` has its levels on each axis with the ones that they have a cell with."""
+
+    def __init__(self, levels: tuple[Sequence[str], Sequence[str]], able: Sequence[tuple[str, str]]) -> None:
+        self.partners: tuple[dict[str, set[str]], ...] = tuple({level: set() for level in axis} for axis in levels)
+        for first, second in able:
+            self.partners[0][first].add(second)
+            self.partners[1][second].add(first)
+        self._place = [{level: place for place, level in enumerate(axis)} for axis in self.partners]
+        self._fewest: list[list[tuple[int, int, str]]] = [[], []]
+        for axis in (0, 1):
+            for level in self.partners[axis]:
+                self._queue(axis, level)
+
+    def most_gaps(self) -> tuple[int, str] | None:
+        """The axis and the level with the largest share of gaps, the first of several; None if there are no gaps."""
+        found: tuple[int, str] | None = None
+        largest = 0.0
+        for axis in (0, 1):
+            others = len(self.partners[1 - axis])
+            if others and (level := self._emptiest(axis)) is not None:
+                share = self.count(axis, level) / others
+                if share > largest:
+                    largest, found = share, (axis, level)
+        return found
+
+    def gaps(self, axis: int, level: str) -> Iterator[str]:
+        """The levels of the other axis that have no cell with this one."""
+        there = self.partners[axis][level]
+        return (other for other in self.partners[1 - axis] if other not in there)
+
+    def count(self, axis: int, level: str) -> int:
+        """How many these are."""
+        return len(self.partners[1 - axis]) - len(self.partners[axis][level])
+
+    def remove(self, axis: int, level: str) -> None:
+        """Leave a level out."""
+        for other in self.partners[axis].pop(level):
+            self.partners[1 - axis][other].discard(level)
+            self._queue(1 - axis, other)
+
+    def _queue(self, axis: int, level: str) -> None:
+        heapq.heappush(self._fewest[axis], (len(self.partners[axis][level]), self._place[axis][level], level))
+
+    def _emptiest(self, axis: int) -> str | None:
+        queue = self._fewest[axis]
+        while queue:
+            count, _, level = queue[0]
+            if level in self.partners[axis] and len(self.partners[axis][level]) == count:
+                return level
+            heapq.heappop(queue)  # it was left out, or has lost cells since
+        return None
+
+
+def _gap(other: str, axis: int, keys: tuple[str, str], reason: str | None) -> str:
     """Why a combination is missing: `floor 0.2: not run`."""
-    return f"{short_key(keys[1 - axis])} {gap[1 - axis]}: {reasons.get(gap) or 'not run'}"
+    return f"{short_key(keys[1 - axis])} {other}: {reason or 'not run'}"
 
 
 def _cell(group: Group, levels: tuple[str, str]) -> Cell:
@@ -118,12 +179,17 @@ def _cell(group: Group, levels: tuple[str, str]) -> Cell:
 
 
 def _differing(records: Sequence[RunRecord]) -> list[str]:
-    owned = {key for record in records for key in record.settings or record.point}
-    return [
-        key
-        for key in default_settings()
-        if key in owned and len({repr(setting(record, key)) for record in records}) > 1
-    ]
+    alike = {orjson.dumps((record.settings, record.point, record.configured)): record for record in records}
+    told = [(r.point if r.settings is None else r.settings, r.configured) for r in alike.values()]
+    owned = {key for own, _ in told for key in own}
+
+    def varies(key: str, default: Any) -> bool:
+        """Whether the values differ; what `setting` gives of each run, without a call for each."""
+        values = (own.get(key, default if configured else None) for own, configured in told)
+        first = next(values)
+        return any(value != first for value in values)
+
+    return [key for key, default in default_settings().items() if key in owned and varies(key, default)]
 
 
 def _ordered(values: Sequence[Any]) -> tuple[str, ...]:

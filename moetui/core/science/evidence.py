@@ -1,21 +1,45 @@
 """A run with what its record does not hold: configuration, device by name, peak memory."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 from engine.config import RunConfig
 from moetui.core.records import RunRecord
 from moetui.core.science.groups import COUNTING, Group
+from moetui.core.settings import default_settings, own_settings
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Evidence:
-    """What is known of one run. Imported runs may have no configuration; `peak_memory` is in bytes."""
+    """What is known of one run. Imported runs may have no configuration; `peak_memory` is in bytes.
+
+    `told` is the configuration, or reads it at the first need: of thousands of runs, few questions need more than the keys that
+    are not the defaults. `told_own` holds those where they are known without it.
+    """
 
     record: RunRecord
-    config: RunConfig | None = None
+    told: RunConfig | Callable[[], RunConfig | None] | None = None
     device_name: str = ""
     peak_memory: int | None = None
+    told_own: Mapping[str, Any] | None = None
+
+    @cached_property
+    def config(self) -> RunConfig | None:
+        """The configuration, None if it is not known."""
+        return self.told() if callable(self.told) else self.told
+
+    @cached_property
+    def own(self) -> Mapping[str, Any] | None:
+        """The dotted keys, apart from the seed, whose values are not the defaults; None if the configuration is not known."""
+        if self.told_own is not None:
+            return self.told_own
+        return None if self.config is None else own_settings(self.config)
+
+    def setting(self, key: str) -> Any:
+        """The value of a dotted key, as a file holds it; None if the configuration is not known."""
+        return None if self.own is None else self.own.get(key, default_settings()[key])
 
     @property
     def device(self) -> str:
@@ -26,11 +50,9 @@ class Evidence:
     @property
     def dtype(self) -> str:
         """The precision that the matrix products were computed in; empty if it is not known."""
-        if self.config is None:
-            return ""
-        chosen = self.config.training.dtype
+        chosen = self.setting("training.dtype")
         if chosen != "auto":
-            return chosen
+            return chosen or ""
         return {"": "", "cpu": "float32"}.get(self.record.device, "bfloat16")
 
     @property
@@ -68,5 +90,5 @@ class Evidence:
 
 def counting(runs: Iterable[Evidence], groups: Iterable[Group]) -> tuple[Evidence, ...]:
     """The runs that count in groups, by a value or by a divergence; what waits, trains or broke off says nothing yet."""
-    ids = {sample.record.id for group in groups for sample in (*group.counted, *group.diverged)}
+    ids = {one.record.id for group in groups for one in group.samples if one.value is not None or one.diverged}
     return tuple(run for run in runs if run.record.id in ids)

@@ -14,6 +14,9 @@ from moetui.core.science.effects import CellFit, Interval, fit_cells, length, pa
 from moetui.core.science.groups import Group
 from moetui.core.science.measure import Measure
 
+LARGEST = 400
+"""Combinations of a table whose effects are worked out, in about a second; the time grows with the cube of their number."""
+
 
 @dataclass(frozen=True, slots=True)
 class Level:
@@ -106,6 +109,9 @@ def factorial(table: Crossing, measure: Measure) -> Factorial:
     if not table.crossed:
         return Factorial(crossing=table, measure=measure, reason=_why_not(table))
     cells = table.complete
+    if len(cells) > LARGEST:
+        reason = f"a table of {len(cells):,} combinations is more than the {LARGEST} that are analysed at once"
+        return Factorial(crossing=table, measure=measure, reason=reason)
     fit = fit_cells([cell.values for cell in cells])
     if fit is None:
         reason = "the seeds agree to the last digit, so their noise is not known"

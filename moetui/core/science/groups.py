@@ -5,6 +5,7 @@ import statistics
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from moetui.core.records import RunRecord
 from moetui.core.science.measure import Measure
@@ -24,63 +25,66 @@ class Sample:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Group:
-    """The runs of one setting. `key` identifies the configuration without its seed, `label` names it for people."""
+    """The runs of one setting. `key` identifies the configuration without its seed, `label` names it for people.
+
+    What the runs say together is worked out once: tables, verdicts and sentences ask for it many times.
+    """
 
     key: str
     label: str
     samples: tuple[Sample, ...]
 
-    @property
+    @cached_property
     def counted(self) -> tuple[Sample, ...]:
         """The runs that have a value."""
         return tuple(sample for sample in self.samples if sample.value is not None)
 
-    @property
+    @cached_property
     def values(self) -> tuple[float, ...]:
         """The values of the runs that have one."""
         return tuple(sample.value for sample in self.samples if sample.value is not None)
 
-    @property
+    @cached_property
     def diverged(self) -> tuple[Sample, ...]:
         """The runs that diverged or ended with a score that is no number."""
         return tuple(sample for sample in self.samples if sample.diverged)
 
-    @property
+    @cached_property
     def left_out(self) -> tuple[Sample, ...]:
         """The runs that say nothing of this setting yet: still going, broken off, failed, or repeated."""
         return tuple(sample for sample in self.samples if sample.value is None and not sample.diverged)
 
-    @property
+    @cached_property
     def n(self) -> int:
         """How many runs have a value."""
         return len(self.values)
 
-    @property
+    @cached_property
     def tried(self) -> bool:
         """Whether any run has come to a result, be it a divergence."""
         return self.n > 0 or bool(self.diverged)
 
-    @property
+    @cached_property
     def summary(self) -> Summary:
         """Mean, spread and interval of the values."""
         return summarize(self.values)
 
-    @property
+    @cached_property
     def mean(self) -> float:
         """The mean of the values. Raises `ValueError` if there is none."""
         if not (values := self.values):
             raise ValueError(f"{self.label} has no value")
         return statistics.fmean(values)
 
-    @property
+    @cached_property
     def spread(self) -> bool:
         """Whether the values differ by more than rounding; those that do not measure no noise."""
         values = self.values
         return bool(values) and max(values) - min(values) > NO_SPREAD * max(map(abs, values))
 
-    @property
+    @cached_property
     def rates(self) -> tuple[float, ...]:
         """The learning rates of its runs; more than one means that it is no setting."""
         return tuple(sorted({sample.record.lr for sample in self.samples if sample.record.lr is not None}))
@@ -105,11 +109,16 @@ def sample(record: RunRecord, measure: Measure) -> Sample:
     return Sample(record, value)
 
 
+def group_key(record: RunRecord) -> str:
+    """The key of the group that a run belongs to: its configuration, or itself where that is not known."""
+    return record.group or record.id
+
+
 def groups(
     records: Iterable[RunRecord],
     measure: Measure,
     *,
-    key: Callable[[RunRecord], str] = lambda record: record.group or record.id,
+    key: Callable[[RunRecord], str] = group_key,
 ) -> tuple[Group, ...]:
     """Records put together by configuration, in the order in which the configurations first occur.
 

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 Numbers = npt.NDArray[np.float64]
+Places = npt.NDArray[np.intp]
 Values = Mapping[Hashable, float]
 """The values of a setting by seed. A run without a seed has a key that no other setting has."""
 
@@ -38,11 +39,12 @@ class Fit:
     """Settings fitted together. `at` are their places in the study, `mean` their values at the average seed.
 
     `variance` is that of the mean of a setting, `df` its degrees of freedom; `mirrored` tells how far residuals of two settings
-    depend on each other; `ties` and `shares` give the error of the seeds' effects where settings have different seeds.
+    depend on each other; `ties` and `shares` give the error of the seeds' effects where settings have different seeds:
+    `shares` is the part that each seed has in a mean, `ties` times shares a covariance of what the seeds add to two means.
     `residual_df` is the sum over all settings.
     """
 
-    at: npt.NDArray[np.intp]
+    at: Places
     blocked: bool
     mean: Numbers
     variance: Numbers
@@ -53,17 +55,18 @@ class Fit:
     shares: Numbers | None = None
     ties: Numbers | None = None
 
-    def row(self, i: int) -> Row:
-        """The differences of the setting at place `i` of this fit from all settings in it."""
-        total = self.variance[i] + self.variance
+    def row(self, i: int, at: Places) -> Row:
+        """The differences of the setting at place `i` of this fit from those at the places `at`."""
+        variance, df = self.variance[at], self.df[at]
+        total = self.variance[i] + variance
         own = self.variance[i] / total  # as shares, so that the square of a very small variance does not vanish
         other = 1 - own
-        both = own * self.mirrored[i] / np.sqrt(self.df[i]) * other * self.mirrored / np.sqrt(self.df)
-        df = np.minimum(1 / (own**2 / self.df[i] + other**2 / self.df + 2 * both), self.residual_df)
+        both = own * self.mirrored[i] / np.sqrt(self.df[i]) * other * self.mirrored[at] / np.sqrt(df)
+        both_df = np.minimum(1 / (own**2 / self.df[i] + other**2 / df + 2 * both), self.residual_df)
         if self.shares is not None and self.ties is not None:
-            unlike = self.shares[i] - self.shares
-            total = total + np.einsum("ij,jl,il->i", unlike, self.ties, unlike)
-        return Row(self.mean[i] - self.mean, np.sqrt(total), df)
+            unlike = self.shares[i] - self.shares[at]
+            total = total + np.maximum(((self.ties[i] - self.ties[at]) * unlike).sum(axis=1), 0.0)
+        return Row(self.mean[i] - self.mean[at], np.sqrt(total), both_df)
 
 
 class Joint:
@@ -76,7 +79,6 @@ class Joint:
 
     def __init__(self, samples: Sequence[Values], pairing: str = "auto") -> None:
         self.size = len(samples)
-        self._last: tuple[int, Row] | None = None
         self._plain = _fit_plain(samples)
         self._blocked: list[Fit] = []
         self._part = np.full(self.size, -1)
@@ -123,20 +125,20 @@ class Joint:
         """The degrees of freedom of `sd`."""
         return sum(fit.residual_df for fit in self._blocked) if self.blocked else self._plain.residual_df
 
-    def row(self, i: int) -> Row:
-        """The differences of setting `i` from all settings. The last one asked for is kept, as a table asks for one many times."""
-        if self._last is None or self._last[0] != i:
-            self._last = i, self._row(i)
-        return self._last[1]
-
-    def _row(self, i: int) -> Row:
-        row = self._plain.row(i)
-        if self._part[i] < 0:
-            return row
-        fit = self._blocked[self._part[i]]
-        inner = fit.row(int(self._place[i]))
+    def row(self, i: int, at: Places | None = None) -> Row:
+        """The differences of setting `i` from the settings `at`, or from all."""
+        if at is None:
+            at = np.arange(self.size)
+        tied = self._part[at] == self._part[i] if self._part[i] >= 0 else np.zeros(len(at), dtype=np.bool_)
+        if not tied.any():
+            return self._plain.row(i, at)
+        fit: Fit = self._blocked[int(self._part[i])]
+        inner = fit.row(int(self._place[i]), self._place[at[tied]])
+        if tied.all():
+            return inner
+        row = self._plain.row(i, at)
         for whole, part in ((row.gap, inner.gap), (row.error, inner.error), (row.df, inner.df)):
-            whole[fit.at] = part
+            whole[tied] = part
         return row
 
     def _merged(self, name: str) -> Numbers:
@@ -148,10 +150,11 @@ class Joint:
 
 def _fit_plain(samples: Sequence[Values]) -> Fit:
     """Means and variances of the settings as they are (Welch 1947), drawn towards the study's."""
-    values = [np.fromiter(sample.values(), dtype=np.float64) for sample in samples]
-    n = np.array([len(one) for one in values], dtype=np.float64)
-    mean = np.array([one.mean() for one in values])
-    squares = np.array([((one - one.mean()) ** 2).sum() for one in values])
+    counts = np.array([len(sample) for sample in samples])
+    values = np.array([value for sample in samples for value in sample.values()])
+    starts, n = np.cumsum(counts) - counts, counts.astype(np.float64)
+    mean = np.add.reduceat(values, starts) / n
+    squares = np.add.reduceat((values - np.repeat(mean, counts)) ** 2, starts)
     noise, df = _shrunk(squares, n - 1, n)
     return Fit(
         at=np.arange(len(samples)),
@@ -177,20 +180,20 @@ def _fit_blocked(samples: Sequence[Values], at: npt.NDArray[np.intp]) -> Fit:
     shares = known / n[:, None]
     raw = (y * shares).sum(axis=1)
     centred = np.where(known > 0, y - raw[:, None], 0.0)
-    weight = np.ones(len(samples))
+    weight, complete, inverse = np.ones(len(samples)), bool(known.all()), np.empty((0, 0))
     for _ in range(PASSES):
         weight = weight / weight.mean()
-        normal = np.diag(weight @ known) - known.T @ (shares * weight[:, None])
-        # The effects of the seeds are only known up to a constant, which a constant matrix of the same size takes away.
-        inverse = np.linalg.inv(normal + np.trace(normal) / len(seeds) ** 2)
-        effect = inverse @ (weight @ centred)
+        # `cost` is what the seeds' effects take of the n - 1 degrees of freedom of each setting.
+        if complete:
+            effect, cost = weight @ centred / weight.sum(), weight / weight.sum() * (n - 1)
+        else:
+            inverse = _inverse(weight, known, n)
+            effect = inverse @ (weight @ centred)
+            cost = weight * (known @ np.diag(inverse) - ((known @ inverse) * shares).sum(axis=1))
         residual = np.where(known > 0, centred - effect + (shares @ effect)[:, None], 0.0)
-        # What the seeds' effects cost each setting of its n - 1 degrees of freedom.
-        cost = weight * (known @ np.diag(inverse) - ((known @ inverse) * shares).sum(axis=1))
         df = np.maximum(n - 1 - cost, 1e-6)
         noise, shrunk_df = _shrunk((residual**2).sum(axis=1), df, n)
         used, weight = weight, 1 / noise
-    complete = bool(known.all())
     return Fit(
         at=at,
         blocked=True,
@@ -201,8 +204,25 @@ def _fit_blocked(samples: Sequence[Values], at: npt.NDArray[np.intp]) -> Fit:
         noise=noise,
         residual_df=float(df.sum()),
         shares=None if complete else shares,
-        ties=None if complete else inverse * float((used * noise).mean()),
+        ties=None if complete else shares @ inverse * float((used * noise).mean()),
     )
+
+
+def _inverse(weight: Numbers, known: Numbers, n: Numbers) -> Numbers:
+    """The inverse of the normal matrix of the seeds' effects, once those of the settings are eliminated.
+
+    The effects are only known up to a constant, which a constant matrix of the same size takes away.
+    """
+    diagonal, seeds = weight @ known, known.shape[1]
+    constant = float(diagonal.sum() - (weight / n) @ known.sum(axis=1)) / seeds**2
+    if len(known) >= seeds // 2:
+        inverse: Numbers = np.linalg.inv(np.diag(diagonal) - known.T @ (known * (weight / n)[:, None]) + constant)
+        return inverse
+    # Few settings and many seeds: a diagonal and a matrix of low rank (Woodbury 1950).
+    low = np.vstack([known, np.ones(seeds)])
+    scaled = low / diagonal
+    inner = np.diag(np.append(-n / weight, 1 / constant)) + scaled @ low.T
+    return np.diag(1 / diagonal) - scaled.T @ np.linalg.solve(inner, scaled)
 
 
 def _shrunk(squares: Numbers, df: Numbers, n: Numbers) -> tuple[Numbers, Numbers]:

@@ -7,17 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from moetui.core.plan import flat_config
 from moetui.core.science.caveats import Caveat, caveats
 from moetui.core.science.comparison import TOLERANCE, Candidate, Comparison, compare
 from moetui.core.science.correlation import Correlation, lr_correlations
 from moetui.core.science.difference import Pairing
 from moetui.core.science.evidence import Evidence, counting
-from moetui.core.science.groups import Group, groups
+from moetui.core.science.groups import Group, group_key, groups
+from moetui.core.science.joint import Row
 from moetui.core.science.measure import Measure
 from moetui.core.science.optimum import Curve, Optimum, find_optimum
 from moetui.core.science.student import ALPHA, any_below, normal_quantile, t_as_z
 from moetui.core.science.zones import Cliff, Edge, Point, Safety, Zone, cliff, edge, safe_zone
+from moetui.core.settings import default_settings
 
 LR_KEYS = frozenset({"seed", "optimizer.lr"})
 
@@ -91,17 +92,16 @@ def slices(runs: Iterable[Evidence]) -> tuple[Slice, ...]:
 
     Where a configuration is not known, preset, grid point and length stand for it. Published results stay apart from own runs.
     """
-    kept: dict[Setting, list[Evidence]] = {}
+    kept: dict[tuple[str, bool, frozenset[tuple[str, str]]], list[Evidence]] = {}
+    told: dict[int, frozenset[tuple[str, str]]] = {}  # seeds of one setting share their keys
     for run in runs:
         if run.record.lr:
-            kept.setdefault(_setting(run), []).append(run)
-    settings = [dict(setting) for setting in kept]
-    keys = dict.fromkeys(key for setting in settings for key in setting)
-    differing = [key for key in keys if len({setting.get(key) for setting in settings}) > 1]
-    found = [
-        Slice(tuple((key, dict(setting)[key]) for key in differing if key in dict(setting)), tuple(members))
-        for setting, members in kept.items()
-    ]
+            shared = id(run if run.own is None else run.own)
+            if shared not in told:
+                told[shared] = frozenset(_told(run).items())
+            kept.setdefault((run.origin, run.own is None, told[shared]), []).append(run)
+    settings = _settings([members[0] for members in kept.values()])
+    found = [Slice(setting, tuple(members)) for setting, members in zip(settings, kept.values(), strict=True)]
     return tuple(sorted(found, key=lambda part: (part.runs[0].updates or 0, part.setting)))
 
 
@@ -119,11 +119,10 @@ def respond(
     shown. Runs of the same learning rate are seeds of one setting only if their group says so.
     """
     runs = part.runs
-    found = groups((run.record for run in runs), measure)
     if comparison is None:
-        comparison = compare(found, measure, pairing=pairing, tolerance=tolerance)
-    whole = {group.key: group for group in comparison.groups}
-    found = tuple(whole.get(group.key, group) for group in found)
+        own = groups((run.record for run in runs), measure)
+        comparison = compare(own, measure, pairing=pairing, tolerance=tolerance)
+    found = _groups(part, comparison)
     points = sorted((Point(group.samples[0].record.lr or 0.0, group) for group in found), key=lambda point: point.lr)
     tried = [point for point in points if point.group.tried]
     facts: dict[str, Any] = {
@@ -141,7 +140,8 @@ def respond(
     if top is None:
         return Response(**facts, points=tuple(tried), cliff=None)
     judged = [group for group in comparison.judged if group.key in mine]
-    candidates = comparison.may_be_best(judged)
+    every = len(judged) == len(comparison.judged)
+    candidates = comparison.candidates if every else comparison.may_be_best(judged)
     lowest = next((group for group in comparison.groups if group.key in {one.key for one in judged}), top)
     points = _judged(tried, lowest, judged, candidates, comparison, tolerance)
     best, reference = (next(point for point in points if point.group.key == group.key) for group in (top, lowest))
@@ -158,6 +158,15 @@ def respond(
     )
 
 
+def _groups(part: Slice, comparison: Comparison) -> tuple[Group, ...]:
+    """The groups of a slice; those that the comparison has are its own."""
+    keys = dict.fromkeys(group_key(run.record) for run in part.runs)
+    if keys.keys() <= comparison.by_key.keys():
+        return tuple(comparison.by_key[key] for key in keys)
+    found = groups((run.record for run in part.runs), comparison.measure)
+    return tuple(comparison.by_key.get(group.key, group) for group in found)
+
+
 def _judged(
     points: Sequence[Point],
     top: Group,
@@ -169,12 +178,13 @@ def _judged(
     may = {candidate.group.key for candidate in candidates}
     known = {group.key for group in judged}
     safety = _safety(judged, comparison, tolerance)
+    against = {one.first.key: one for one in comparison.against_one([point.group for point in points], top)}
     return [
         replace(
             point,
             safety=safety.get(point.group.key, "beyond" if point.group.diverged else ""),
             may_be_best=point.group.key in may if point.group.key in known else None,
-            against_best=None if point.group.key == top.key else comparison.between(point.group, top),
+            against_best=None if point.group.key == top.key else against[point.group.key],
         )
         for point in points
     ]
@@ -190,21 +200,30 @@ def _safety(judged: Sequence[Group], comparison: Comparison, tolerance: float) -
         return {}
     sign = 1.0 if comparison.measure.lower_is_better else -1.0
     at = np.array([comparison.index_of(group) for group in judged])
-    size = tolerance * abs(float(comparison.joint.mean[at[(sign * comparison.joint.mean[at]).argmin()]]))
-    one_sided = normal_quantile(2 * ALPHA)
+    joint, critical, value = comparison.joint, comparison.critical, sign * comparison.joint.mean
+    best = int(at[value[at].argmin()])
+    size = tolerance * abs(float(value[best]))
+    row = joint.row(best, at)
+    # The best one alone tells of most others that they are beyond; among thousands, few have to be held against all.
+    far = (at != best) & (t_as_z((size + sign * row.gap) / row.error, row.df) < -critical)
     found: dict[str, Safety] = {}
-    for group, own in zip(judged, at, strict=True):
-        row = comparison.joint.row(int(own))
-        others = at[at != own]
-        within, df = (size - sign * row.gap[others]) / row.error[others], row.df[others]
-        # The tails of t are heavier than the normal ones, so the second question is asked of few settings only.
-        if (within >= one_sided).all() and (t_as_z(within, df) >= one_sided).all():
-            found[group.key] = "safe"
-        elif any_below(within, df, -comparison.critical):
+    for group, own, is_far in zip(judged, at.tolist(), far.tolist(), strict=True):
+        row = joint.row(own, at[value[at] < value[own] - size])  # no other one can show that it is beyond
+        if is_far or any_below((size - sign * row.gap) / row.error, row.df, -critical):
             found[group.key] = "beyond"
+        elif _within(joint.row(own, at[at != own]), sign, size):
+            found[group.key] = "safe"
         else:
             found[group.key] = "open"
     return found
+
+
+def _within(row: Row, sign: float, size: float) -> bool:
+    """Whether the setting of the row is at most `size` worse than each other one, tested one-sided."""
+    room, z = (size - sign * row.gap) / row.error, normal_quantile(2 * ALPHA)
+    return bool(
+        (room >= z).all() and (t_as_z(room, row.df) >= z).all()
+    )  # the tails of t are heavier than the normal ones
 
 
 def _optimum(points: Sequence[Point], best: Point, comparison: Comparison) -> Optimum | None:
@@ -230,11 +249,29 @@ def _optimum(points: Sequence[Point], best: Point, comparison: Comparison) -> Op
     )
 
 
-def _setting(run: Evidence) -> Setting:
+def _settings(runs: Sequence[Evidence]) -> list[Setting]:
+    """The setting of each of these runs by the keys in which they differ, as text."""
+    told = [_told(run) for run in runs]
+    # Of configurations that are known, a key that none of them sets has its default in all.
+    set_by_one = None if any(run.own is None for run in runs) else {key for one in told for key in one}
+    defaults = {
+        key: str(value)
+        for key, value in default_settings().items()
+        if key not in LR_KEYS and (set_by_one is None or key in set_by_one)
+    }
+    whole = [
+        {"origin": run.origin} | (own if run.own is None else defaults | own)
+        for run, own in zip(runs, told, strict=True)
+    ]
+    keys = dict.fromkeys(key for one in whole for key in one)
+    differing = [key for key in keys if len({one.get(key) for one in whole}) > 1]
+    return [tuple((key, one[key]) for key in differing if key in one) for one in whole]
+
+
+def _told(run: Evidence) -> dict[str, str]:
+    """The keys that are not the defaults as text or, where they are not known, preset, grid point and length."""
     record = run.record
-    if run.config is not None:
-        known = flat_config(run.config)
-    else:
+    known = run.own
+    if known is None:
         known = {"preset": record.preset, "training.updates": record.updates} | record.point
-    origin = ("origin", run.origin)
-    return origin, *((key, str(value)) for key, value in known.items() if key not in LR_KEYS)
+    return {key: str(value) for key, value in known.items() if key not in LR_KEYS}

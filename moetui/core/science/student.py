@@ -20,11 +20,13 @@ def quantile(df: float, level: float = ALPHA) -> float:
     return float(stdtrit(df, 1 - level / 2))
 
 
-def two_sided_p(t: float, df: float) -> float:
+def two_sided_p(t: "Numbers", df: "Numbers") -> "Numbers":
     """The probability of a |t| at least so large if there is no difference."""
+    import numpy as np
     from scipy.special import stdtr
 
-    return float(2 * stdtr(df, -abs(t)))
+    p: Numbers = 2 * stdtr(df, -np.abs(t))
+    return p
 
 
 def power(noncentrality: float, df: float, critical: float) -> float:

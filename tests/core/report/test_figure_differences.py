@@ -35,8 +35,8 @@ class Told(Comparison):
 
     told: Mapping[str, Difference]
 
-    def between(self, first: Group, second: Group) -> Difference:
-        return self.told.get(first.key) or super().between(first, second)
+    def of(self, group: Group) -> Difference | None:
+        return self.told.get(group.key) or super().of(group)
 
 
 def with_difference(subject: Subject, row: int, **facts: object) -> Subject:

@@ -8,6 +8,7 @@ import pytest
 from statsmodels.api import OLS
 
 from moetui.core.records import RunRecord
+from moetui.core.science.crossing import Cell, tabulate
 from moetui.core.science.effects import fit_cells
 from moetui.core.science.factorial import Factorial, crossed_effects
 from moetui.core.science.factorial_words import factorial_sentences, factorial_tree
@@ -191,6 +192,36 @@ def test_the_fit_is_least_squares_of_cells_and_seeds_where_runs_are_missing() ->
     known = OLS([value for *_, value in runs], columns).fit()
     assert np.diff(fit.mean_K) == pytest.approx(np.diff(known.params[:4]))
     assert fit.df == pytest.approx(known.df_resid)
+
+
+def test_a_large_complete_table_has_the_noise_of_its_formula() -> None:
+    random = np.random.default_rng(3)
+    y_KJ = 4 + random.normal(0, 0.02, (40, 30)) + random.normal(0, 0.03, 30)
+    fit = fit_cells([dict(enumerate(row)) for row in y_KJ.tolist()])
+    assert fit is not None
+    residual_KJ = y_KJ - y_KJ.mean(axis=1, keepdims=True) - y_KJ.mean(axis=0) + y_KJ.mean()
+    assert fit.variance_K == pytest.approx((residual_KJ**2).sum(axis=1) / (29 * (1 - 1 / 40)))
+    assert fit.df == pytest.approx(39 * 29)
+
+
+def test_a_table_of_too_many_combinations_says_so() -> None:
+    result = found({(float(a), float(b)): [4.0 + a, 4.1 + b] for a in range(41) for b in range(10)})
+    assert result.effects == ()
+    assert "410 combinations is more than the 400" in result.reason
+
+
+def test_the_gaps_of_a_level_are_counted_where_they_are_many() -> None:
+    cells = [Cell((f"a{index}", "b0"), (1.0, 2.0)) for index in range(12)]
+    levels = tuple(f"a{index}" for index in range(12)), ("b0", "b1")
+    table = tabulate(("schedule.warmup", "schedule.floor"), levels, cells)
+    assert table.kept == (levels[0], ("b0",))
+    assert table.left_out[0].endswith("warmup a7: not run; and 4 more)")
+
+
+def test_settings_drawn_at_random_are_seen_not_to_be_crossed_without_looking_at_every_combination() -> None:
+    cells = [Cell((f"a{index}", f"b{index}"), (), reason="one seed") for index in range(2000)]
+    levels = tuple(f"a{index}" for index in range(2000)), tuple(f"b{index}" for index in range(2000))
+    assert not tabulate(("schedule.warmup", "schedule.floor"), levels, cells).crossed
 
 
 def test_seeds_of_their_own_are_no_blocks() -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import isotonic_regression
 
-from moetui.core.science.valleys import _left_over, one_valley_ruled_out
+from moetui.core.science.valleys import _left_over, _squares, one_valley_ruled_out
 
 VALUES = st.lists(st.tuples(st.integers(-20, 20), st.integers(1, 9)), min_size=1, max_size=9)
 
@@ -43,3 +43,20 @@ def test_the_same_values_get_the_same_answer() -> None:
     for _ in range(5):
         mean, variance, df = rng.normal(5, 0.03, 7), rng.uniform(1e-4, 4e-4, 7), rng.uniform(2, 9, 7)
         assert one_valley_ruled_out(mean, variance, df) == one_valley_ruled_out(mean, variance, df)
+
+
+@given(VALUES, st.booleans())
+def test_pooling_all_neighbours_at_once_is_the_isotonic_fit(values: list[tuple[int, int]], falling: bool) -> None:
+    y, weight = (np.array(column, dtype=np.float64) for column in zip(*values, strict=True))
+    fit = isotonic_regression(y, weights=weight, increasing=not falling).x
+    expected = float((weight * (y - fit) ** 2).sum())
+    two = _squares(np.stack([y, y]), np.stack([weight, weight]), falling=falling)
+    assert two == pytest.approx([expected, expected], abs=1e-6)
+
+
+def test_thousands_of_learning_rates_are_no_square_table() -> None:
+    rng = np.random.default_rng(4)
+    x, variance = np.linspace(-2, 2, 3000), np.full(3000, 1e-4)
+    valley = 5 + 0.05 * x**2 + rng.normal(0, 0.01, 3000)
+    assert not one_valley_ruled_out(valley, variance, np.full(3000, 6.0))
+    assert one_valley_ruled_out(valley + rng.normal(0, 0.1, 3000), variance, np.full(3000, 6.0))
