@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from engine.rundir import Labels, Result, RunFile, Scores, write_file
-from moetui.core.enqueue import record_of
+from moetui.core.imported import record_of
 from moetui.core.lab import Lab
 from moetui.core.plan import Selection, group_of, plan
 from moetui.core.presets import Library

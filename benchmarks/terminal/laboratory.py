@@ -10,7 +10,7 @@ import orjson
 from engine.config import RunConfig
 from engine.host import boot_id, hostname
 from engine.rundir import Labels, Launch, Result, RunDir, RunFile, Scores, write_file
-from moetui.core.enqueue import record_of
+from moetui.core.imported import record_of
 from moetui.core.lab import Lab
 from moetui.core.records import RunRecord
 from moetui.core.records import Scores as NotedScores

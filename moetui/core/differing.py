@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from moetui.core.errors import LabError, NotFoundError, UsageError
-from moetui.core.fields import setting
 from moetui.core.gather import gather
 from moetui.core.items import find_item
 from moetui.core.lab import Lab
@@ -42,7 +41,7 @@ def differing_settings(runs: Sequence[RunRecord]) -> list[str]:
 
 
 def _varies(runs: Sequence[RunRecord], key: str) -> bool:
-    known = (value for run in runs if (value := setting(run, key)) is not None)
+    known = (value for run in runs if (value := run.setting(key)) is not None)
     first = next(known, None)
     return any(value != first for value in known)
 

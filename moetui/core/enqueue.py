@@ -12,12 +12,12 @@ from engine.rundir import Labels, RunFile, write_file
 from engine.saved import MODEL_FILE, read_saved
 from moetui.core.devices import gpus
 from moetui.core.errors import LabError, UsageError
+from moetui.core.imported import record_of
 from moetui.core.lab import Lab
 from moetui.core.launcher import start_dispatcher
 from moetui.core.plan import PlannedRun, Start
 from moetui.core.provenance import provenance
 from moetui.core.records import RunRecord
-from moetui.core.settings import own_settings
 
 _ALPHABET = "abcdefghjkmnpqrstvwxyz23456789"  # none that are mistaken for another
 
@@ -52,33 +52,6 @@ def enqueue(
 def new_id() -> str:
     """A run id: eight characters, easy to type, the first one a letter."""
     return secrets.choice(_ALPHABET[:22]) + "".join(secrets.choice(_ALPHABET) for _ in range(7))
-
-
-def record_of(entry: RunFile, labels: Labels, path: str) -> RunRecord:
-    """The record of a run that has not started."""
-    config = entry.config
-    return RunRecord(
-        id=entry.id,
-        name=labels.name,
-        preset=entry.preset,
-        study=entry.study,
-        group=entry.group,
-        seed=config.seed,
-        status="queued",
-        updates=config.training.updates,
-        lr=config.optimizer.lr,
-        point=entry.point,
-        settings=own_settings(config),
-        created=entry.created,
-        tags=labels.tags,
-        note=labels.note,
-        archived=labels.archived,
-        parent=entry.parent.id if entry.parent else "",
-        parameters=config.model.parameters,
-        active_parameters=config.model.active_parameters,
-        tokens_per_update=config.tokens_per_update,
-        path=path,
-    )
 
 
 def _write(lab: Lab, run: PlannedRun, origin: dict[str, Any], *, created: float, per_device: int) -> RunRecord:

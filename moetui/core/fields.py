@@ -8,7 +8,7 @@ import difflib
 import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from moetui.core import format as words
 from moetui.core.errors import UsageError
@@ -103,13 +103,6 @@ FACTS: Final[Mapping[str, Field]] = {field.key: field for field in _FACTS}
 """The facts of the record by name."""
 
 
-def setting(run: RunRecord, key: str) -> Any:
-    """The value of a key of a run's configuration; None where it is not known."""
-    if run.settings is None:  # an older version wrote the record; it knows what the grid varied
-        return run.point.get(key)
-    return run.settings.get(key, default_settings()[key] if run.configured else None)
-
-
 @functools.cache
 def field(name: str) -> Field:
     """The field of a name. Raises `UsageError` for a name that there is not, with the nearest, or that means several keys."""
@@ -134,7 +127,7 @@ def field_names() -> tuple[str, ...]:
 
 
 def _read_setting(run: RunRecord, key: str) -> Value:
-    value = setting(run, key)
+    value = run.setting(key)
     if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
         return value
     return str(value).lower() if isinstance(value, bool) else str(value)

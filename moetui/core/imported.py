@@ -1,8 +1,35 @@
-"""Runs that were trained elsewhere, as records of the catalogue."""
+"""The record that a run has when it comes into the catalogue."""
 
-from engine.rundir import ImportFile, Labels, RunDir
-from moetui.core.enqueue import record_of
+from engine.rundir import ImportFile, Labels, RunDir, RunFile
 from moetui.core.records import IMPORTED, RunRecord
+from moetui.core.settings import own_settings
+
+
+def record_of(entry: RunFile, labels: Labels, path: str) -> RunRecord:
+    """The record of a run that has not started."""
+    config = entry.config
+    return RunRecord(
+        id=entry.id,
+        name=labels.name,
+        preset=entry.preset,
+        study=entry.study,
+        group=entry.group,
+        seed=config.seed,
+        status="queued",
+        updates=config.training.updates,
+        lr=config.optimizer.lr,
+        point=entry.point,
+        settings=own_settings(config),
+        created=entry.created,
+        tags=labels.tags,
+        note=labels.note,
+        archived=labels.archived,
+        parent=entry.parent.id if entry.parent else "",
+        parameters=config.model.parameters,
+        active_parameters=config.model.active_parameters,
+        tokens_per_update=config.tokens_per_update,
+        path=path,
+    )
 
 
 def record_of_import(run: RunDir, origin: ImportFile, labels: Labels, path: str) -> RunRecord:

@@ -4,6 +4,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from moetui.core.settings import default_settings
+
 Status = Literal[
     "queued",
     "held",
@@ -95,6 +97,12 @@ class RunRecord(BaseModel):
     def configured(self) -> bool:
         """Whether the whole configuration is known; of a run that was trained elsewhere, `settings` may hold a few keys only."""
         return self.settings is not None and self.parameters is not None
+
+    def setting(self, key: str) -> Any:
+        """The value of a dotted key of the configuration; None where it is not known."""
+        if self.settings is None:  # an older version wrote the record; it knows what the grid varied
+            return self.point.get(key)
+        return self.settings.get(key, default_settings()[key] if self.configured else None)
 
     @property
     def imported(self) -> bool:

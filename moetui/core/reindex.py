@@ -6,9 +6,8 @@ from pathlib import Path
 
 from engine.rundir import DamagedFile, Labels, RunDir, read_file
 from moetui.core.current import current
-from moetui.core.enqueue import record_of
 from moetui.core.errors import CatalogueError
-from moetui.core.imported import record_of_import
+from moetui.core.imported import record_of, record_of_import
 from moetui.core.lab import Lab
 from moetui.core.presets import Library
 from moetui.core.published import PublishedLabels, published_records

@@ -1,17 +1,43 @@
 """What the main screens have in common: the head line, the footer and the picture of the laboratory they draw."""
 
-from typing import TYPE_CHECKING, cast
+from collections.abc import Callable, Iterable
+from typing import Protocol, cast
 
 from textual.app import ComposeResult
 from textual.screen import Screen
 
-from moetui.tui.feed import Picture
+from moetui.core.lab import Lab
+from moetui.core.terminal import Charset
+from moetui.tui.feed import Feed, Picture
 from moetui.tui.panel import Contained
 from moetui.tui.widgets.footer import KeysFooter
 from moetui.tui.widgets.head import Head
 
-if TYPE_CHECKING:
-    from moetui.tui.app import MoetuiApp
+
+class Laboratory(Protocol):
+    """What the screens need of the application: the laboratory, its newest picture, and the way to another screen."""
+
+    lab: Lab
+    feed: Feed
+    picture: Picture
+    remote: bool
+    charset: Charset
+    watch_ids: tuple[str, ...]
+
+    def refresh_picture(self) -> None:
+        """Read the laboratory now."""
+
+    def once_shown(self, callback: Callable[[], object]) -> None:
+        """Call this as soon as the terminal shows the first screen."""
+
+    def watch_runs(self, run_ids: Iterable[str]) -> None:
+        """Go to Live and show these runs first."""
+
+    def compare_runs(self, run_ids: Iterable[str]) -> None:
+        """Go to Compare and judge these runs."""
+
+    def take_compared(self) -> tuple[str, ...]:
+        """The ids of the runs that Compare was asked for since the last time."""
 
 
 class PlaceScreen(Contained, Screen[None]):
@@ -43,9 +69,9 @@ class PlaceScreen(Contained, Screen[None]):
         self.receive(self.laboratory.picture)
 
     @property
-    def laboratory(self) -> "MoetuiApp":
-        """The app, which holds the laboratory, its feed and the newest picture."""
-        return cast("MoetuiApp", self.app)
+    def laboratory(self) -> Laboratory:
+        """The app."""
+        return cast("Laboratory", self.app)
 
     def show_picture(self, picture: Picture) -> None:
         """Draw the picture; must not cause a layout unless the set of runs changed."""

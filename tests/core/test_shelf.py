@@ -8,7 +8,6 @@ import pytest
 from moetui.core import shelf
 from moetui.core.enqueue import enqueue
 from moetui.core.errors import CatalogueError, LabError, NotFoundError, UsageError
-from moetui.core.fields import setting
 from moetui.core.lab import Lab
 from moetui.core.plan import Selection, plan
 from moetui.core.records import RunRecord
@@ -140,8 +139,8 @@ def test_the_records_know_the_settings_that_are_not_the_defaults(
 ) -> None:
     assert finished[0].settings is not None
     assert finished[0].settings["model.d_model"] == 128
-    assert [setting(run, "optimizer.lr") for run in finished] == [0.01, 0.05]
-    assert setting(finished[0], "optimizer.momentum") == 0.95
+    assert [run.setting("optimizer.lr") for run in finished] == [0.01, 0.05]
+    assert finished[0].setting("optimizer.momentum") == 0.95
 
 
 def test_a_damaged_catalogue_is_told_with_line_and_column_and_rebuilt(

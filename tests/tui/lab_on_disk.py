@@ -10,7 +10,7 @@ from engine.metrics import MetricsWriter
 from engine.rundir import EndStatus, Labels, Launch, Result, RunDir, RunFile, Scores, State, write_file
 from moetui.core.current import current
 from moetui.core.devices import Device
-from moetui.core.enqueue import record_of
+from moetui.core.imported import record_of
 from moetui.core.lab import Lab
 from moetui.core.launcher import launch
 from moetui.core.plan import PlannedRun

@@ -8,7 +8,6 @@ from typing import Any
 
 import orjson
 
-from moetui.core.fields import setting
 from moetui.core.plan import short_key
 from moetui.core.records import RunRecord
 from moetui.core.science.groups import Group
@@ -66,7 +65,7 @@ def crossing(groups: Sequence[Group]) -> Crossing | None:
     if len(keys) != 2 or any(record.published for record in records):
         return None
     found = [
-        {key: setting(group.samples[0].record, key) for key in keys}  # all runs of a group have one setting
+        {key: group.samples[0].record.setting(key) for key in keys}  # all runs of a group have one setting
         for group in tried
     ]
     levels = [_ordered([values[key] for values in found]) for key in keys]

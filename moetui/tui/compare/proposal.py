@@ -12,8 +12,8 @@ from moetui.core.records import RunRecord
 from moetui.core.refine import refine
 from moetui.core.science import findings
 from moetui.core.studies import Member, complete, survey
+from moetui.tui.bill import bill
 from moetui.tui.compare.subjects import Subject
-from moetui.tui.launch.summary import bill
 
 NOTHING = "Nothing to add: the best learning rate is known as well as this grid can tell, or no run has a result yet."
 UNDER_WAY = "What was proposed is under way or there already."

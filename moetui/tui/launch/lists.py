@@ -9,8 +9,8 @@ from moetui.core.errors import UsageError
 from moetui.tui.launch.choice import Axis, Choice, ValueT
 from moetui.tui.launch.desk import Desk
 from moetui.tui.launch.tick_list import TickRow
-from moetui.tui.launch.typed import parse_learning_rates, parse_seeds, parse_shapes
-from moetui.tui.launch.wording import rate_text, shape_text, share_text, warmup_text
+from moetui.tui.launch.typed import Shape, parse_learning_rates, parse_seeds, parse_shapes
+from moetui.tui.launch.wording import rate_text, share_text, warmup_text
 
 HINTS: Final[Mapping[str, str]] = {
     "rates": "0.05, several, or a range: 0.02..0.1 x5, 0.01..0.3 x5 log",
@@ -27,7 +27,7 @@ def rows(desk: Desk) -> dict[str, list[TickRow]]:
     own = _own_shape([run.config for run in desk.ground.own])
     return {
         "rates": [TickRow(v, rate_text(v), v in choice.rates.ticked) for v in choice.rates.offered],
-        "shapes": [TickRow(v, shape_text(v) if v else own, v in choice.shapes.ticked) for v in choice.shapes.offered],
+        "shapes": [TickRow(v, _shape_text(v) if v else own, v in choice.shapes.ticked) for v in choice.shapes.offered],
         "seeds": [TickRow(v, str(v), v in choice.seeds.ticked) for v in choice.seeds.offered],
     }
 
@@ -73,3 +73,8 @@ def _own_shape(configs: Sequence[RunConfig]) -> str:
     """The preset's own schedule in the columns of the others, or how many it has."""
     texts = {f"{warmup_text(config):>5} {share_text(config.schedule.floor):>5}" for config in configs}
     return f"{texts.pop()} own" if len(texts) == 1 else f"{len(texts)} own"
+
+
+def _shape_text(shape: Shape) -> str:
+    """Warm-up and floor in two columns that line up."""
+    return f"{share_text(shape.warmup):>5} {share_text(shape.floor):>5}"

@@ -7,6 +7,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Static
 
+from moetui.tui.bill import Bill
 from moetui.tui.chart.spec import Charset
 from moetui.tui.chart.widget import Chart
 from moetui.tui.launch import summary
@@ -48,7 +49,7 @@ class PlanView(Vertical):
         self.remove_class(f"-{VIEWS[here]}")
         self.add_class(f"-{VIEWS[(here + 1) % len(VIEWS)]}")
 
-    def show(self, desk: Desk, known: Appraisal | None, cost: summary.Bill | None, *, pending: int) -> None:
+    def show(self, desk: Desk, known: Appraisal | None, cost: Bill | None, *, pending: int) -> None:
         """Show the plan of the desk; `known` and `cost` are None until they have been found out."""
         from moetui.tui.launch.curves import curves_chart, planned_curves
 
@@ -66,7 +67,7 @@ class PlanView(Vertical):
         self.query_one("#totals", Static).update(_totals(desk, known, cost, pending=pending), layout=False)
 
 
-def _totals(desk: Desk, known: Appraisal | None, cost: summary.Bill | None, *, pending: int) -> Text:
+def _totals(desk: Desk, known: Appraisal | None, cost: Bill | None, *, pending: int) -> Text:
     runs = desk.outlook.runs
     if desk.outlook.problem:
         return Text(desk.outlook.problem, style="bold red")

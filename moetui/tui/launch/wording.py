@@ -1,7 +1,6 @@
-"""Numbers and times as the Launch screen says them."""
+"""Counts, shares and times in words."""
 
 from engine.config import RunConfig
-from moetui.tui.launch.typed import Shape
 
 _PREFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 
@@ -40,11 +39,6 @@ def share_text(share: float) -> str:
 def rate_text(rate: float) -> str:
     """A learning rate, as short as it is exact."""
     return f"{rate:.6g}"
-
-
-def shape_text(shape: Shape) -> str:
-    """Warm-up and floor in two columns that line up."""
-    return f"{share_text(shape.warmup):>5} {share_text(shape.floor):>5}"
 
 
 def warmup_text(config: RunConfig) -> str:

@@ -7,8 +7,9 @@ from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 
 from moetui.core.records import RunRecord
+from moetui.tui.chart.palette import PALETTE
 
-ROOM = 8
+ROOM = len(PALETTE)
 """Runs on the charts at once: as many as there are slots of colour and marker."""
 
 RECENT = 500

@@ -8,7 +8,6 @@ from typing import Final
 import orjson
 
 from engine.metrics import encode
-from moetui.core.fields import setting
 from moetui.core.records import RunRecord
 from moetui.core.settings import default_settings
 from moetui.core.user_state import state_file
@@ -44,7 +43,7 @@ def _settings(runs: Sequence[RunRecord], columns: Sequence[Column]) -> str:
 
 
 def _assignments(run: RunRecord) -> list[str]:
-    values = {key: run.seed if key == "seed" else setting(run, key) for key in default_settings()}
+    values = {key: run.seed if key == "seed" else run.setting(key) for key in default_settings()}
     return [f"{key} = {orjson.dumps(value).decode()}" for key, value in values.items() if value is not None]
 
 

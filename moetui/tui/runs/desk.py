@@ -10,8 +10,8 @@ from textual.message_pump import _MessagePumpMeta
 from engine.rundir import DamagedFile
 from moetui.core.errors import LabError, UsageError
 from moetui.core.records import RunRecord
-from moetui.tui.live.wording import stop_question
 from moetui.tui.place import PlaceScreen
+from moetui.tui.run.stopping import stop_question
 from moetui.tui.runs import copies, tasks, wording
 from moetui.tui.runs.tags import common_tags
 from moetui.tui.runs.typed_lines import EXPORT_HINT, FORK_HINT, parse_export, parse_fork

@@ -2,7 +2,9 @@
 
 from collections.abc import Container, Iterable, Mapping
 
-ROOM = 8
+from moetui.tui.chart.palette import PALETTE
+
+ROOM = len(PALETTE)
 """Slots of the palette: so many runs can be overlaid. Any number can be marked."""
 
 

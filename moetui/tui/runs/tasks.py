@@ -14,7 +14,7 @@ from moetui.core.exchange.exporting import Format, export
 from moetui.core.lab import Lab
 from moetui.core.records import RunRecord
 from moetui.core.same_order import SameOrder
-from moetui.tui.live.wording import stopped_note
+from moetui.tui.run.stopping import stopped_note
 from moetui.tui.runs.tags import edited_tags
 from moetui.tui.runs.wording import these
 

@@ -29,8 +29,8 @@ from moetui.tui.devices.watch import Look, Watch
 from moetui.tui.devices.wording import orphan_line, queue_title, reconcile_question
 from moetui.tui.devices.workers import worker_lines
 from moetui.tui.feed import Picture
-from moetui.tui.live.wording import stop_question, stopped_note
 from moetui.tui.place import PlaceScreen
+from moetui.tui.run.stopping import stop_question, stopped_note
 from moetui.tui.screens.confirm import Confirm
 from moetui.tui.screens.run_page import RunPage
 

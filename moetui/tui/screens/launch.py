@@ -22,6 +22,7 @@ from moetui.core.records import RunRecord
 from moetui.core.saving import preset_path, save
 from moetui.core.studies import Member, complete
 from moetui.tui.actions import bindings
+from moetui.tui.bill import Bill, bill
 from moetui.tui.feed import Picture
 from moetui.tui.launch import lists, summary
 from moetui.tui.launch.appraisal import Appraisal, appraise
@@ -431,9 +432,9 @@ class LaunchScreen(PlaceScreen):
             self._appraisal = appraise(self.laboratory.lab, self._desk.library, runs, records)
         return self._appraisal
 
-    def _bill(self, due: tuple[PlannedRun, ...]) -> summary.Bill:
+    def _bill(self, due: tuple[PlannedRun, ...]) -> Bill:
         records = self.laboratory.picture.snapshot.runs
-        return summary.bill(due, records, self._devices, like=self._desk.outlook.runs)
+        return bill(due, records, self._devices, like=self._desk.outlook.runs)
 
     def _say(self, words: str, *, fault: bool = False) -> None:
         """The line below the lists: what to type, what is wrong with it, or else what was changed by hand."""

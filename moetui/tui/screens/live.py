@@ -20,8 +20,9 @@ from moetui.tui.feed import Picture
 from moetui.tui.live.lineup import ROOM, study_of
 from moetui.tui.live.run_list import HEAD, RunList
 from moetui.tui.live.view import Choice, View, caption, entries, look
-from moetui.tui.live.wording import instead_of_runs, stop_question, stopped_note
+from moetui.tui.live.wording import instead_of_runs
 from moetui.tui.place import PlaceScreen
+from moetui.tui.run.stopping import stop_question, stopped_note
 from moetui.tui.screens.confirm import Confirm
 from moetui.tui.screens.log import LogView
 from moetui.tui.widgets.chart_keys import ChartKeys
