@@ -18,11 +18,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from statistics import median
 
-from engine.metrics import MetricsReader, Record
-from engine.rundir import RunDir, RunFile, write_file
-from moetui.core.devices import CPU, SPINS, Device
-from moetui.core.plan import Selection, plan
-from moetui.core.presets import Library
+from engine.runfiles.metrics import MetricsReader, Record
+from engine.runfiles.rundir import RunDir, RunFile, write_file
+from moetui.core.machine.devices import CPU, SPINS, Device
+from moetui.core.planning.plan import Selection, plan
+from moetui.core.planning.presets import Library
 
 RESULTS = Path(__file__).parent / "results" / "beside.md"
 UPDATES = 12

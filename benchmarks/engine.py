@@ -23,10 +23,10 @@ import torch
 from torch import Tensor
 
 from benchmarks.contestants import CONTESTANTS, LIBRARY, OWN, PLAIN, Contestant
-from engine.config import RunConfig, TrainingConfig
-from engine.device import Device, open_device
-from moetui.core.plan import Selection, plan
-from moetui.core.presets import Library
+from engine.spec.config import RunConfig, TrainingConfig
+from engine.training.device import Device, open_device
+from moetui.core.planning.plan import Selection, plan
+from moetui.core.planning.presets import Library
 
 RESULTS = Path(__file__).parent / "results"
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}

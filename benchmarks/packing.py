@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from moetui.core.enqueue import enqueue
-from moetui.core.lab import Lab
-from moetui.core.plan import Selection, plan
-from moetui.core.records import RunRecord
-from moetui.core.shelf import stop
+from moetui.core.catalogue.records import RunRecord
+from moetui.core.planning.plan import Selection, plan
+from moetui.core.queue.edit import stop
+from moetui.core.queue.enqueue import enqueue
+from moetui.core.runs.lab import Lab
 from moetui.core.workspace import Workspace
 
 RESULTS = Path(__file__).parent / "results"

@@ -15,10 +15,10 @@ from collections import defaultdict
 from pathlib import Path
 from statistics import median
 
-from engine.metrics import MetricsReader
-from engine.rundir import RunDir, RunFile, write_file
-from moetui.core.plan import Selection, plan
-from moetui.core.presets import Library
+from engine.runfiles.metrics import MetricsReader
+from engine.runfiles.rundir import RunDir, RunFile, write_file
+from moetui.core.planning.plan import Selection, plan
+from moetui.core.planning.presets import Library
 
 RESULTS = Path(__file__).parent / "results" / "startup.md"
 ROUNDS = 5

@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from engine.rundir import Labels, Result, RunFile, Scores, write_file
-from moetui.core.imported import record_of
-from moetui.core.lab import Lab
-from moetui.core.plan import Selection, group_of, plan
-from moetui.core.presets import Library
-from moetui.core.records import RunRecord
-from moetui.core.records import Scores as NotedScores
+from engine.runfiles.rundir import Labels, Result, RunFile, Scores, write_file
+from moetui.core.catalogue.records import RunRecord
+from moetui.core.catalogue.records import Scores as NotedScores
+from moetui.core.planning.plan import Selection, group_of, plan
+from moetui.core.planning.presets import Library
+from moetui.core.runs.lab import Lab
+from moetui.core.runs.new_record import record_of
 from moetui.core.workspace import Workspace
 
 STUDY = "sweep"

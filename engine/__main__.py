@@ -15,7 +15,7 @@ def main(arguments: list[str]) -> int:
     # A stop that comes while the imports below run must not be lost.
     signal.signal(signal.SIGTERM, lambda number, _: _early.append(number))
     signal.signal(signal.SIGINT, lambda number, _: _early.append(number))
-    from engine.worker import Refused, work
+    from engine.training.worker import Refused, work
 
     if len(arguments) != 1 or arguments[0].startswith("-"):
         print("usage: python -m engine RUN_DIR", file=sys.stderr)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from textual.pilot import Pilot
 
-from moetui.core.lab import Lab
+from moetui.core.runs.lab import Lab
 from moetui.core.workspace import Workspace
 from moetui.tui.app import MoetuiApp
 from pictures.workspace import STUDY, trained

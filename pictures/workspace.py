@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from moetui.core.lab import Lab
+from moetui.core.runs.lab import Lab
 from moetui.core.workspace import Workspace
 
 STUDY = "quickstart"

@@ -11,10 +11,10 @@ import psutil
 import pytest
 from hypothesis import settings
 
-from engine.rundir import DamagedFile
+from engine.runfiles.rundir import DamagedFile
 from moetui.core.errors import LabError
-from moetui.core.lab import Lab
-from moetui.core.launcher import TOKEN_VARIABLE
+from moetui.core.machine.launcher import TOKEN_VARIABLE
+from moetui.core.runs.lab import Lab
 from moetui.core.workspace import Workspace
 
 # A busy machine is no fault of the code, and the same commit gives the same result: `make search` looks for new examples.

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from moetui.core.catalogue import Catalogue
-from moetui.core.plan import Selection, plan
-from moetui.core.presets import Library
-from moetui.core.published import published_records
-from moetui.core.recorded import recorded_config
-from moetui.core.records import RunRecord
-from moetui.core.studies import survey
+from moetui.core.catalogue.index import Catalogue
+from moetui.core.catalogue.records import RunRecord
+from moetui.core.planning.plan import Selection, plan
+from moetui.core.planning.presets import Library
+from moetui.core.runs.published import published_records
+from moetui.core.runs.recorded import recorded_config
+from moetui.core.studies.progress import survey
 
 ROOT = Path(__file__).parents[1]
 

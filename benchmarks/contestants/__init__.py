@@ -13,7 +13,7 @@ from torch import Tensor
 from benchmarks.contestants.own import Own
 from benchmarks.contestants.plain import PlainLoop
 from benchmarks.contestants.transformers_moe import mixtral, olmoe
-from engine.config import RunConfig
+from engine.spec.config import RunConfig
 
 
 class Contestant(Protocol):

@@ -1,12 +1,12 @@
-"""The model, head and optimizer of this engine, used as `engine.update` uses them."""
+"""The model, head and optimizer of this engine, used as `engine.training.update` uses them."""
 
 import torch
 from torch import Tensor
 
-from engine.config import RunConfig
 from engine.model.loss import predict
 from engine.model.transformer import Transformer
 from engine.optim.optimizer import Optimizer
+from engine.spec.config import RunConfig
 
 
 class Own:

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from engine.architecture import ModelConfig
-from engine.config import RunConfig
+from engine.spec.config import RunConfig
+from engine.spec.model import ModelConfig
 
 
 class PlainAttention(nn.Module):

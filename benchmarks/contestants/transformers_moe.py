@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from engine.config import RunConfig
+from engine.spec.config import RunConfig
 
 
 class LibraryModel:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Self
 
-from moetui.core.records import RunRecord
+from moetui.core.catalogue.records import RunRecord
 
 
 class Alive:

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import orjson
 
-from engine.config import RunConfig
-from engine.host import boot_id, hostname
-from engine.rundir import Labels, Launch, Result, RunDir, RunFile, Scores, write_file
-from moetui.core.imported import record_of
-from moetui.core.lab import Lab
-from moetui.core.records import RunRecord
-from moetui.core.records import Scores as NotedScores
+from engine.runfiles.host import boot_id, hostname
+from engine.runfiles.rundir import Labels, Launch, Result, RunDir, RunFile, Scores, write_file
+from engine.spec.config import RunConfig
+from moetui.core.catalogue.records import RunRecord
+from moetui.core.catalogue.records import Scores as NotedScores
+from moetui.core.runs.lab import Lab
+from moetui.core.runs.new_record import record_of
 from moetui.core.workspace import Workspace
 
 EVALUATE_EVERY = 100

@@ -12,10 +12,10 @@ import time
 from pathlib import Path
 
 from benchmarks.terminal.laboratory import lines
-from engine.host import boot_id, hostname
-from engine.locks import hold_run_lock, share_procs_lock
-from engine.metrics import MetricsReader
-from engine.rundir import RunDir, State, write_file
+from engine.runfiles.host import boot_id, hostname
+from engine.runfiles.locks import hold_run_lock, share_procs_lock
+from engine.runfiles.metrics import MetricsReader
+from engine.runfiles.rundir import RunDir, State, write_file
 
 
 class Living:

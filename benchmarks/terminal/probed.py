@@ -12,7 +12,7 @@ from pathlib import Path
 
 import orjson
 
-from moetui.core.lab import Lab
+from moetui.core.runs.lab import Lab
 from moetui.core.workspace import Workspace
 from moetui.tui import collector
 from moetui.tui.app import MoetuiApp

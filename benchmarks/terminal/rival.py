@@ -12,7 +12,7 @@ from textual.app import App, ComposeResult
 from textual.containers import Grid
 from textual_plotext import PlotextPlot
 
-from moetui.core.tracks import Tracks
+from moetui.core.runs.tracks import Tracks
 
 CHARTS = {"Loss": ("train_loss", "val_loss"), "Learning rate": ("lr",), "Accuracy": ("train_accuracy", "val_accuracy")}
 CHARTS |= {"Tokens/s": ("tokens_per_second",)}

@@ -10,14 +10,14 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from engine.cache import read_entry
-from engine.config import DataConfig
 from engine.data.arrays import BuildState, CorpusFile, Side, TokenArrays
+from engine.data.cache import read_entry
 from engine.data.documents import Position, Source, open_source
 from engine.data.split import is_validation
 from engine.data.tokenizer import TextTokenizer, hub_tokenizer, load_tokenizer, train_bpe
 from engine.errors import InputError
-from engine.rundir import write_file
+from engine.runfiles.rundir import write_file
+from engine.spec.config import DataConfig
 
 Say = Callable[[str], None]
 

@@ -16,14 +16,14 @@ from pathlib import Path
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from engine.cache import building, cache_root, read_entry
-from engine.config import DataConfig
 from engine.data.arrays import CorpusFile
+from engine.data.cache import building, cache_root, read_entry
 from engine.data.documents import source_identity
 from engine.data.token_file import TokenFile
 from engine.data.tokenizer import TextTokenizer, load_tokenizer
 from engine.errors import InputError
-from engine.rundir import write_file
+from engine.runfiles.rundir import write_file
+from engine.spec.config import DataConfig
 
 Say = Callable[[str], None]
 

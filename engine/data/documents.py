@@ -4,10 +4,10 @@ import itertools
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
-from engine.config import DataConfig
 from engine.data.files import files_documents, files_identity
 from engine.data.hub import HubSource, hub_identity
 from engine.data.pydocs import pydocs_documents, pydocs_identity
+from engine.spec.config import DataConfig
 
 Position = dict[str, Any]
 """A place between two documents of a source, as JSON; every source has its own kind."""

@@ -4,8 +4,8 @@ import glob
 from collections.abc import Iterator
 from pathlib import Path
 
-from engine.config import DataConfig
 from engine.errors import InputError
+from engine.spec.config import DataConfig
 
 LONGEST = 1 << 24
 """Characters of a document in a .txt file at most: a longer one would be a file whose separator was not told."""

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from engine.config import DataConfig
 from engine.data.files import text_of
 from engine.data.repository import commit_of, is_directory, one_line
 from engine.errors import InputError
+from engine.spec.config import DataConfig
 
 
 def hub_identity(config: DataConfig) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import orjson
 
-from engine.cache import building, cache_root
+from engine.data.cache import building, cache_root
 from engine.errors import InputError
 
 PACKAGES = ("networkx", "numpy", "sympy")

@@ -4,10 +4,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from engine.config import DataConfig
 from engine.data.batches import Sequences
 from engine.data.corpus import Corpus
 from engine.errors import InputError
+from engine.spec.config import DataConfig
 
 Starts = npt.NDArray[np.int64]
 

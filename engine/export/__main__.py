@@ -27,10 +27,10 @@ def main() -> int:
 def _export(arguments: argparse.Namespace) -> int:
     from transformers.utils import logging
 
-    from engine.config import TrainingConfig
-    from engine.device import open_device
     from engine.export.write import check_target, export
-    from engine.trained import load_trained
+    from engine.spec.config import TrainingConfig
+    from engine.training.device import open_device
+    from engine.training.trained import load_trained
 
     check_target(arguments.directory)
     logging.disable_progress_bar()

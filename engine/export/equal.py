@@ -15,8 +15,8 @@ A dense router is one that chooses every expert.
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from engine.architecture import ModelConfig
 from engine.errors import InputError
+from engine.spec.model import ModelConfig
 
 Family = Literal["mixtral", "qwen3_moe", "olmoe", "granitemoeshared", "glm4_moe"]
 

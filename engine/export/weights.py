@@ -5,8 +5,8 @@ import math
 import torch
 from torch import Tensor
 
-from engine.architecture import ModelConfig
 from engine.export.equal import Family
+from engine.spec.model import ModelConfig
 
 Tensors = dict[str, Tensor]
 

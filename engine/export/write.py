@@ -6,7 +6,7 @@ from engine.data.tokenizer import TextTokenizer
 from engine.errors import InputError
 from engine.export.equal import Equal, find_equal
 from engine.export.weights import to_transformers
-from engine.trained import Trained
+from engine.training.trained import Trained
 
 
 def check_target(directory: Path) -> None:

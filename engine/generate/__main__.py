@@ -17,7 +17,7 @@ from engine.errors import InputError
 
 if TYPE_CHECKING:
     from engine.generate.sampling import Sampling
-    from engine.trained import Trained
+    from engine.training.trained import Trained
 
 
 def main() -> int:
@@ -45,10 +45,10 @@ def main() -> int:
 
 
 def _generate(arguments: argparse.Namespace) -> int:
-    from engine.config import TrainingConfig
-    from engine.device import open_device
     from engine.generate.sampling import Sampling
-    from engine.trained import load_trained
+    from engine.spec.config import TrainingConfig
+    from engine.training.device import open_device
+    from engine.training.trained import load_trained
 
     trained = load_trained(arguments.run_dir, arguments.checkpoint, open_device(TrainingConfig()))
     # An argument that is not UTF-8 reaches Python in pieces that no tokenizer takes.

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from engine.metrics import Record, decode
+from engine.runfiles.metrics import Record, decode
 
 _LAST_UPDATE = 2**53  # beyond it a float no longer tells neighbours apart
 _LARGEST = 1e100  # what is larger has no square, and is no measurement

@@ -13,8 +13,8 @@ from engine.health.spikes import spike
 from engine.health.steadiness import oscillation
 from engine.health.thresholds import DEFAULT, Thresholds
 from engine.health.validation import inflection, overfitting
-from engine.metrics import Record
-from engine.rundir import Finding
+from engine.runfiles.metrics import Record
+from engine.runfiles.rundir import Finding
 
 Detector = Callable[[Sequence[Record], Setting, Thresholds], Finding | None]
 """Looks at records that are in order and reports one finding of its kind, or None."""

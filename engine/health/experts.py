@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from engine.health.curves import number
 from engine.health.setting import Setting
 from engine.health.thresholds import Thresholds
-from engine.metrics import Record
-from engine.rundir import Finding
+from engine.runfiles.metrics import Record
+from engine.runfiles.rundir import Finding
 
 Load = list[list[float]]
 """Layers × experts: each expert's share of the assignments of its layer; a row sums to 1."""

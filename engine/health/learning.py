@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from engine.health.curves import curve
 from engine.health.setting import Setting
 from engine.health.thresholds import Thresholds
-from engine.metrics import Record
-from engine.rundir import Finding
+from engine.runfiles.metrics import Record
+from engine.runfiles.rundir import Finding
 
 _LATEST_START = 0.1  # of what was measured: a curve that begins later does not show where the run began
 _FEWEST_RECORDS, _FEWEST_EVALUATIONS = 10, 4

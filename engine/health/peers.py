@@ -8,7 +8,7 @@ from typing import Final
 from engine.health.curves import Curve, curve, in_order
 from engine.health.noise import evaluation_noise, robust_sd
 from engine.health.thresholds import Thresholds
-from engine.metrics import Record
+from engine.runfiles.metrics import Record
 
 WINDOW: Final = 25
 """Training losses that a spike is measured against."""

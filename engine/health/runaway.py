@@ -4,13 +4,13 @@ import math
 import statistics
 from collections.abc import Sequence
 
-from engine.divergence import ADVICE, DivergenceWatch
 from engine.health.curves import curve
 from engine.health.noise import noise
 from engine.health.setting import Setting
 from engine.health.thresholds import Thresholds
-from engine.metrics import Record
-from engine.rundir import Finding
+from engine.health.watch import ADVICE, DivergenceWatch
+from engine.runfiles.metrics import Record
+from engine.runfiles.rundir import Finding
 
 _LEAST_POINTS = 20
 _LEAST_GAIN = 0.1  # of the first loss: a run that gained less is measured against this

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Self
 
-from engine import schedules
-from engine.config import HealthConfig, RunConfig
 from engine.health.peers import Peers
+from engine.spec import schedules
+from engine.spec.config import HealthConfig, RunConfig
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,8 +10,8 @@ from engine.health.noise import evaluation_noise, robust_sd
 from engine.health.peers import FEWEST, WINDOW, Shared, shared
 from engine.health.setting import Setting
 from engine.health.thresholds import Thresholds
-from engine.metrics import Record
-from engine.rundir import Finding
+from engine.runfiles.metrics import Record
+from engine.runfiles.rundir import Finding
 
 _LONGEST = 3  # evaluations over which a jump may rise
 _ALIKE = 3  # times the usual step of a rise, from which on a step is a jump within it

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from engine.health.curves import Curve, curve
 from engine.health.setting import Setting
 from engine.health.thresholds import Thresholds
-from engine.metrics import Record
-from engine.rundir import Finding
+from engine.runfiles.metrics import Record
+from engine.runfiles.rundir import Finding
 
 _RECENT = 256  # losses looked through for an oscillation
 _LEAST_POINTS = 48

@@ -1,4 +1,4 @@
-"""How large a sign must be to count. Those that can end a run are in the configuration instead (`engine.config.HealthConfig`)."""
+"""How large a sign must be to count. Those that can end a run are in the configuration: `engine.spec.config.HealthConfig`."""
 
 from dataclasses import dataclass
 

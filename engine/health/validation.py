@@ -9,8 +9,8 @@ from engine.health.noise import evaluation_noise, running_median
 from engine.health.peers import Shared, shared
 from engine.health.setting import Setting
 from engine.health.thresholds import Thresholds
-from engine.metrics import Record
-from engine.rundir import Finding
+from engine.runfiles.metrics import Record
+from engine.runfiles.rundir import Finding
 
 _FEWEST = 8
 _AFTER = 3  # evaluations that make a rise

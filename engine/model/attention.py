@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from engine.architecture import ModelConfig
 from engine.model.cache import LayerCache
 from engine.model.norm import RMSNorm
 from engine.model.rotary import rotate
+from engine.spec.model import ModelConfig
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor, nn
 
-from engine.architecture import ModelConfig
 from engine.model.grouped import grouped_matmul
+from engine.spec.model import ModelConfig
 
 
 class Experts(nn.Module):

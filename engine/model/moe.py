@@ -3,10 +3,10 @@
 import torch
 from torch import Tensor, nn
 
-from engine.architecture import ModelConfig
 from engine.model.experts import Experts, SharedExperts
 from engine.model.permutation import combine, dispatch, gather
 from engine.model.router import Router, Routing
+from engine.spec.model import ModelConfig
 
 
 class MixtureOfExperts(nn.Module):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from engine.architecture import ModelConfig
+from engine.spec.model import ModelConfig
 
 
 @dataclass(frozen=True, slots=True)

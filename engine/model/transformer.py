@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from engine.architecture import ModelConfig
 from engine.model.attention import Attention, Positions
 from engine.model.cache import Cache, LayerCache
 from engine.model.documents import attention_mask
@@ -14,6 +13,7 @@ from engine.model.moe import MixtureOfExperts
 from engine.model.norm import RMSNorm
 from engine.model.rotary import rotary_tables
 from engine.model.router import Router, Routing
+from engine.spec.model import ModelConfig
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from engine.optim.muon import Muon
 from engine.optim.orthogonal import coefficients
 from engine.optim.roles import role_of, weight_decay
 from engine.optim.sgd import Sgd
-from engine.recipe import OptimizerConfig
+from engine.spec.learning import OptimizerConfig
 
 
 class Part(Protocol):

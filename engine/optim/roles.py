@@ -4,7 +4,7 @@ from typing import Literal
 
 from torch import Tensor
 
-from engine.recipe import OptimizerConfig
+from engine.spec.learning import OptimizerConfig
 
 Role = Literal["attention", "experts", "router", "embedding", "head", "gain"]
 

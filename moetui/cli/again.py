@@ -11,7 +11,7 @@ from moetui.cli.output import JsonOption, complain
 from moetui.cli.place import lab
 
 if TYPE_CHECKING:
-    from moetui.core.records import RunRecord
+    from moetui.core.catalogue.records import RunRecord
 
 
 def register(app: typer.Typer) -> None:
@@ -28,9 +28,9 @@ def resume(
 
     Example: `moetui resume k3f9 --detach`.
     """
-    from moetui.core import again
+    from moetui.core.queue import resuming
 
-    return _start_each(references, lambda run: again.resume(lab(), run), follow=follow, plain=plain, json=json)
+    return _start_each(references, lambda run: resuming.resume(lab(), run), follow=follow, plain=plain, json=json)
 
 
 def rerun(
@@ -40,9 +40,9 @@ def rerun(
 
     Example: `moetui rerun base/moe-tiny`.
     """
-    from moetui.core import again
+    from moetui.core.queue import resuming
 
-    return _start_each(references, lambda run: again.rerun(lab(), run), follow=follow, plain=plain, json=json)
+    return _start_each(references, lambda run: resuming.rerun(lab(), run), follow=follow, plain=plain, json=json)
 
 
 def fork(
@@ -61,13 +61,13 @@ def fork(
 
     Example: `moetui fork k3f9 --set optimizer.lr=0.01 --set schedule.kind=linear --checkpoint last`.
     """
-    from moetui.core import again
-    from moetui.core.settings import parse_assignment
+    from moetui.core.planning.settings import parse_assignment
+    from moetui.core.queue import resuming
 
     settings = dict(map(parse_assignment, assignments or []))
     return _start_each(
         references,
-        lambda run: again.fork(lab(), run, settings, checkpoint),
+        lambda run: resuming.fork(lab(), run, settings, checkpoint),
         follow=follow,
         plain=plain,
         json=json,

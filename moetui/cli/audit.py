@@ -9,7 +9,7 @@ from moetui.cli.output import JsonOption, print_json, say
 from moetui.cli.place import lab
 
 if TYPE_CHECKING:
-    from moetui.core.audits import Audited
+    from moetui.core.studies.audits import Audited
 
 
 def register(app: typer.Typer) -> None:
@@ -25,7 +25,7 @@ def audit(
 
     Examples: `moetui audit exp8/baseline-as-published`, `moetui audit schedule/all@tiny`.
     """
-    from moetui.core.audits import audit_named
+    from moetui.core.studies.audits import audit_named
 
     audited = audit_named(lab(), names)
     if json:
@@ -50,7 +50,7 @@ def finding_rows(audited: "Audited") -> list[dict[str, Any]]:
 
 def _lines(audited: "Sequence[Audited]") -> Iterator[str]:
     """Each finding once, with those that have it."""
-    from moetui.core.audits import shared
+    from moetui.core.studies.audits import shared
 
     for one in shared(audited):
         who = one.names[0] if len(one.names) == 1 else f"{one.names[0]} and {len(one.names) - 1} more"

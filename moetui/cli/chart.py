@@ -9,7 +9,7 @@ import typer
 from moetui.cli.terminal import chosen_charset
 
 if TYPE_CHECKING:
-    from moetui.core.records import RunRecord
+    from moetui.core.catalogue.records import RunRecord
     from moetui.core.science.measure import Measure
     from moetui.core.science.pareto import Priced
     from moetui.core.science.response import Response

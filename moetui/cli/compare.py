@@ -91,15 +91,15 @@ def compare(
 
     Examples: `moetui compare schedule/all`, `moetui compare preset:base/moe-tiny mine/other --metric val_accuracy --best`.
     """
-    from moetui.core.gather import gather
-    from moetui.core.items import find_item
-    from moetui.core.judge import Terms, judge, responses
-    from moetui.core.published import published_beside
+    from moetui.core.runs.published import published_beside
     from moetui.core.science import trees
     from moetui.core.science.caveats import reservations
     from moetui.core.science.factorial_words import factorial_sentences, factorial_tree
     from moetui.core.science.measure import measure
     from moetui.core.science.pareto import priced
+    from moetui.core.studies.gather import gather
+    from moetui.core.studies.judge import Terms, judge, responses
+    from moetui.core.studies.lookup import find_item
 
     wanted = measure(metric, at="best" if best else "final")
     runs_here, library = lab().snapshot().runs, lab().library()
@@ -185,8 +185,8 @@ def print_filled(headers: Sequence[str], rows: Sequence[Sequence[str]], *, right
 
 def diff(items: ItemsArgument, json: JsonOption = False) -> None:
     """Show the keys in which configurations differ. Items are runs, settings or presets: `moetui diff RUN preset:quickstart`."""
-    from moetui.core.differing import differing, side
     from moetui.core.errors import UsageError
+    from moetui.core.studies.differing import differing, side
 
     if len(items) < 2:
         raise UsageError("diff: name at least two runs, settings or presets")

@@ -32,10 +32,10 @@ def export_runs(
 
     --to elsewhere/runs.json --format records adds the runs to another lab book without their directories.
     """
-    from moetui.core.detail import detail
     from moetui.core.errors import UsageError
     from moetui.core.exchange.exporting import FORMATS, export
-    from moetui.core.same_order import SameOrder
+    from moetui.core.runs.detail import detail
+    from moetui.core.runs.same_order import SameOrder
 
     chosen = next((one for one in FORMATS if one == kind), None)
     if chosen is None:

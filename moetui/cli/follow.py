@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from moetui.cli.output import print_json, print_table, say
 from moetui.cli.terminal import Look, can_draw, open_terminal
 from moetui.core import format as fmt
-from moetui.core.follow import Narrator, until_ended
-from moetui.core.lab import Lab
-from moetui.core.outcome import verdict
-from moetui.core.records import RunRecord
+from moetui.core.catalogue.records import RunRecord
+from moetui.core.queue.follow import Narrator, until_ended
+from moetui.core.queue.outcome import verdict
+from moetui.core.runs.lab import Lab
 
 
 def follow_runs(lab: Lab, run_ids: Sequence[str], *, json: bool = False, plain: bool = False) -> int:

@@ -9,7 +9,7 @@ from moetui.cli.output import print_json, print_table, say
 from moetui.cli.place import lab
 
 if TYPE_CHECKING:
-    from moetui.core.records import RunRecord
+    from moetui.core.catalogue.records import RunRecord
 
 FollowOption = Annotated[
     bool, typer.Option("--follow/--detach", "-f/-d", help="Stay until the runs have ended, or return at once.")

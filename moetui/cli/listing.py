@@ -10,9 +10,9 @@ from moetui.cli.place import lab
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from moetui.core.fields import Field
-    from moetui.core.grouping import Together
-    from moetui.core.records import RunRecord
+    from moetui.core.catalogue.records import RunRecord
+    from moetui.core.query.fields import Field
+    from moetui.core.query.grouping import Together
 
 COLUMNS = "id,name,status,lr,seed,updates,val_loss,best_loss,val_accuracy,created,tag"
 SPARE = ("tag", "created", "best_loss", "val_accuracy", "seed")
@@ -54,10 +54,10 @@ def list_runs(
 
     Examples: `moetui ls 'warmup=0.1 or floor>0.2' --sort val_loss`, `moetui rm $(moetui ls status:failed --ids)`.
     """
-    from moetui.core.fields import field
-    from moetui.core.filtering import parse_filter
-    from moetui.core.grouping import measure_of, together
-    from moetui.core.ordering import ordered
+    from moetui.core.query.fields import field
+    from moetui.core.query.filtering import parse_filter
+    from moetui.core.query.grouping import measure_of, together
+    from moetui.core.query.ordering import ordered
 
     wanted = parse_filter(" ".join(words or []))
     found = lab().records(deleted=True) if deleted else lab().snapshot().runs
@@ -79,8 +79,8 @@ def list_runs(
 
 
 def _differing(runs: "Sequence[RunRecord]", asked: "Sequence[Field]") -> "list[Field]":
-    from moetui.core.differing import differing_settings
-    from moetui.core.fields import field
+    from moetui.core.query.fields import field
+    from moetui.core.studies.differing import differing_settings
 
     told = [
         one for one in asked if one.key in ("id", "name") or any(one.read(run) != one.read(runs[0]) for run in runs)

@@ -10,7 +10,7 @@ from moetui.cli.place import lab
 from moetui.cli.terminal import CharsetOption, Look, Remote, ThemeOption, chosen_charset, open_terminal
 
 if TYPE_CHECKING:
-    from moetui.core.records import RunRecord
+    from moetui.core.catalogue.records import RunRecord
 
 PAUSE_SECONDS, SLOW_SECONDS = 0.5, 2.0
 """Between two drawings of `watch`, and over a slow link."""
@@ -34,14 +34,14 @@ def show(
     json: JsonOption = False,
 ) -> None:
     """Show one run: scores, configuration, provenance, findings, and its curves."""
-    from moetui.core.detail import detail
+    from moetui.core.runs.detail import detail
 
     found = detail(lab(), lab().find(reference))
     if json:
         print_json(found.tree(history=history))
         return
     from moetui.cli.chart import print_chart
-    from moetui.tui.run_charts import run_charts
+    from moetui.tui.curves.run_charts import run_charts
 
     typer.echo("\n".join(found.lines()))
     for spec in run_charts(lab(), found.record):
@@ -50,8 +50,8 @@ def show(
 
 def health(references: RunsArgument, json: JsonOption = False) -> None:
     """Say what is wrong with runs, as they are now: each finding with its evidence and what to try."""
-    from moetui.core.detail import detail
-    from moetui.core.same_order import SameOrder
+    from moetui.core.runs.detail import detail
+    from moetui.core.runs.same_order import SameOrder
 
     beside = SameOrder(lab())
     found = [detail(lab(), lab().find(reference), beside) for reference in references]
@@ -72,7 +72,7 @@ def logs(
     """Print the log of a run."""
     import time
 
-    from moetui.core.log import read_log
+    from moetui.core.runs.log import read_log
 
     record = lab().find(reference)
     run = lab().run_dir(record)
@@ -134,7 +134,7 @@ def wait(
 ) -> int:
     """Wait until runs have ended; the exit code tells how: 0, 1 failed, 4 diverged."""
     from moetui.cli.follow import exit_code, report
-    from moetui.core.follow import until_ended
+    from moetui.core.queue.follow import until_ended
 
     ids = [lab().find(reference).id for reference in references]
     runs: list[RunRecord] = []

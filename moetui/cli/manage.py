@@ -10,8 +10,8 @@ from moetui.cli.output import JsonOption, complain, print_json, say
 from moetui.cli.place import lab
 
 if TYPE_CHECKING:
-    from moetui.core.records import RunRecord
-    from moetui.core.shelf import Done
+    from moetui.core.catalogue.records import RunRecord
+    from moetui.core.queue.edit import Done
 
 
 def register(app: typer.Typer) -> None:
@@ -33,29 +33,29 @@ def stop(
     json: JsonOption = False,
 ) -> int:
     """Stop runs: they finish their update, write a checkpoint and end. Stopping one a second time kills it."""
-    from moetui.core import shelf
     from moetui.core.errors import UsageError
+    from moetui.core.queue import edit
 
     if not references and not everything:
         raise UsageError("stop: name runs, or use --all")
     # Queued runs first, so that none of them starts on a device that is just becoming free.
     pending = sorted(lab().snapshot().pending, key=lambda run: not run.waiting)
     runs = pending if everything else [lab().find(reference) for reference in references or []]
-    return _each(runs, lambda run: shelf.stop(lab(), run, force=force), json=json)
+    return _each(runs, lambda run: edit.stop(lab(), run, force=force), json=json)
 
 
 def remove(references: RunsArgument, json: JsonOption = False) -> int:
     """Delete runs. Their directories go to runs/.trash, from where `restore` brings them back."""
-    from moetui.core import shelf
+    from moetui.core.queue import edit
 
-    return _told(shelf.delete_all(lab(), _found(references)), "deleted", json=json)
+    return _told(edit.delete_all(lab(), _found(references)), "deleted", json=json)
 
 
 def restore(references: RunsArgument, json: JsonOption = False) -> int:
     """Bring deleted runs back."""
-    from moetui.core import shelf
+    from moetui.core.queue import edit
 
-    return _told(shelf.restore_all(lab(), _found(references, deleted=True)), "restored", json=json)
+    return _told(edit.restore_all(lab(), _found(references, deleted=True)), "restored", json=json)
 
 
 def label(
@@ -74,25 +74,25 @@ def label(
 
     Example: `moetui label $(moetui ls status:failed --ids) --tag broken --archive`.
     """
-    from moetui.core import shelf
     from moetui.core.errors import UsageError
+    from moetui.core.queue import edit
 
     runs = _found(references)
     if name is not None and len(runs) > 1:
         raise UsageError(f"--name: {len(runs)} runs cannot have one name; name one run")
 
-    def said(run: "RunRecord") -> shelf.Said:
-        change: shelf.Said = {"tags": (*(old for old in run.tags if old not in (untag or [])), *(tag or []))}
+    def said(run: "RunRecord") -> edit.Said:
+        change: edit.Said = {"tags": (*(old for old in run.tags if old not in (untag or [])), *(tag or []))}
         if name is not None:
             change["name"] = name
         if note is not None:
             change["note"] = note
         return change
 
-    changed = shelf.label_all(lab(), runs, said)
+    changed = edit.label_all(lab(), runs, said)
     if archive is not None:
-        changed = shelf.archive(lab(), changed, away=archive)
-    return _told(shelf.Done(tuple(changed)), "labelled", json=json)
+        changed = edit.archive(lab(), changed, away=archive)
+    return _told(edit.Done(tuple(changed)), "labelled", json=json)
 
 
 def _found(references: list[str], *, deleted: bool = False) -> "list[RunRecord]":
@@ -131,7 +131,7 @@ def _each(runs: "list[RunRecord]", act: "Callable[[RunRecord], RunRecord]", *, j
 
 def reindex(json: JsonOption = False) -> int:
     """Rebuild runs.json from the run directories."""
-    from moetui.core.reindex import reindex as rebuild
+    from moetui.core.maintenance.reindex import reindex as rebuild
 
     found = rebuild(lab())
     for fault in found.damaged:
@@ -151,8 +151,8 @@ def doctor(
     json: JsonOption = False,
 ) -> int:
     """Check what moetui needs: workspace, catalogue, presets, packages, devices, terminal; with --fix put orphans in order."""
-    from moetui.core.doctor import examine
-    from moetui.core.orphans import find, reconcile
+    from moetui.core.maintenance.doctor import examine
+    from moetui.core.maintenance.orphans import find, reconcile
 
     if fix:
         for line in reconcile(lab(), find(lab())):

@@ -37,7 +37,7 @@ def generate(
 
     Example: `moetui generate quickstart/lr=0.05 --prompt "The matrix" --temperature 0.5`.
     """
-    from moetui.core.trained import run_program
+    from moetui.core.runs.programs import run_program
 
     # One word each, so that a prompt may begin with a dash.
     options = [f"--prompt={prompt}", f"--max-tokens={max_tokens}", f"--temperature={temperature!r}", f"--top-k={top_k}"]
@@ -55,7 +55,7 @@ def export(
 
     Example: `moetui export-hf my-run ./my-model`, then `AutoModelForCausalLM.from_pretrained("./my-model")`.
     """
-    from moetui.core.trained import run_program
+    from moetui.core.runs.programs import run_program
 
     arguments = [*(["--json"] if json else []), "--", str(directory.absolute())]
     return run_program(lab(), lab().find(reference), "export", checkpoint, arguments)

@@ -12,9 +12,9 @@ from moetui.cli.output import print_json, print_table, say
 from moetui.cli.place import lab
 
 if TYPE_CHECKING:
-    from moetui.core.audits import Audited
-    from moetui.core.estimate import Estimate
-    from moetui.core.studies import Member
+    from moetui.core.studies.audits import Audited
+    from moetui.core.studies.estimate import Estimate
+    from moetui.core.studies.progress import Member
 
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before queueing.")]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", "-n", help="Show the runs and start none.")]
@@ -35,10 +35,10 @@ def offer(
 
     `facts` stand before the runs in the JSON of a dry run. Raises `UsageError` as `agreed` does.
     """
-    from moetui.core.audits import audit_planned
-    from moetui.core.devices import devices
-    from moetui.core.estimate import estimate
-    from moetui.core.studies import complete
+    from moetui.core.machine.devices import devices
+    from moetui.core.studies.audits import audit_planned
+    from moetui.core.studies.estimate import estimate
+    from moetui.core.studies.progress import complete
 
     due = [member.planned for member in members if member.due]
     audited = audit_planned(lab(), (member.planned for member in members))
@@ -98,7 +98,7 @@ def _show(members: "Sequence[Member]", audited: "Sequence[Audited]", cost: "Esti
 def price(cost: "Estimate") -> str:
     """What runs cost in time, in which range, how that is known, and what comes on top."""
     from moetui.core import format as fmt
-    from moetui.core.devices import devices
+    from moetui.core.machine.devices import devices
 
     at_once = max(sum(device.is_gpu for device in devices()), 1)
     share = f", {fmt.duration(cost.seconds / at_once)} on {at_once} devices" if at_once > 1 else ""
@@ -136,7 +136,7 @@ def _rows(members: "Sequence[Member]", audited: "Sequence[Audited]") -> list[dic
 
 
 def estimate_row(cost: "Estimate") -> dict[str, Any]:
-    """What runs cost, for JSON; `reach` as in `moetui.core.estimate.Estimate`."""
+    """What runs cost, for JSON; `reach` as in `moetui.core.studies.estimate.Estimate`."""
     return {
         "seconds": cost.seconds,
         "low": cost.low,

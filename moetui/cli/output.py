@@ -32,7 +32,7 @@ def print_json(value: Any) -> None:
     """A result as JSON; non-finite numbers are the words "nan", "inf" and "-inf"."""
     import orjson
 
-    from engine.metrics import encode
+    from engine.runfiles.metrics import encode
 
     raw = orjson.dumps(encode(value), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE, default=str)
     sys.stdout.write(raw.decode())

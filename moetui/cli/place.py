@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from moetui.core.lab import Lab
+    from moetui.core.runs.lab import Lab
 
 _chosen: list[Path | None] = [None]
 
@@ -19,7 +19,7 @@ def choose_workspace(path: Path | None) -> None:
 @functools.cache
 def lab() -> "Lab":
     """The laboratory of the chosen workspace."""
-    from moetui.core.lab import Lab
+    from moetui.core.runs.lab import Lab
     from moetui.core.workspace import find_workspace
 
     return Lab(find_workspace(_chosen[0]))

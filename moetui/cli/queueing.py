@@ -10,7 +10,7 @@ from moetui.cli.output import JsonOption, complain, print_json, print_table, say
 from moetui.cli.place import lab
 
 if TYPE_CHECKING:
-    from moetui.core.queueing import Waiting
+    from moetui.core.queue.queueing import Waiting
 
 
 class _ListFirst(TyperGroup):
@@ -38,8 +38,8 @@ def register(app: typer.Typer) -> None:
 
 def show(json: JsonOption = False) -> None:
     """List the runs that wait, the next one first, and what each waits for."""
-    from moetui.core.devices import devices
-    from moetui.core.queueing import waiting
+    from moetui.core.machine.devices import devices
+    from moetui.core.queue.queueing import waiting
 
     _print(waiting(lab(), lab().snapshot(), devices()), json=json)
 
@@ -60,8 +60,8 @@ def move(
     json: JsonOption = False,
 ) -> None:
     """Give a waiting run another place in the queue."""
-    from moetui.core import queueing
-    from moetui.core.devices import devices
+    from moetui.core.machine.devices import devices
+    from moetui.core.queue import queueing
 
     queueing.move(lab(), lab().find(reference), position)
     _print(queueing.waiting(lab(), lab().snapshot(), devices()), json=json)
@@ -74,7 +74,7 @@ def top(reference: RunArgument, json: JsonOption = False) -> None:
 
 def _each(references: list[str], *, held: bool, json: bool) -> int:
     from moetui.core.errors import LabError
-    from moetui.core.queueing import hold as hold_run
+    from moetui.core.queue.queueing import hold as hold_run
 
     done = []
     code = 0

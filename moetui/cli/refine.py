@@ -40,13 +40,13 @@ def refine(
     import dataclasses
 
     from moetui.core.errors import UsageError
-    from moetui.core.gather import gather
-    from moetui.core.items import find_item
-    from moetui.core.judge import Terms
-    from moetui.core.refine import refine as refined
     from moetui.core.science import findings
     from moetui.core.science.measure import measure
-    from moetui.core.studies import survey
+    from moetui.core.studies.gather import gather
+    from moetui.core.studies.judge import Terms
+    from moetui.core.studies.lookup import find_item
+    from moetui.core.studies.progress import survey
+    from moetui.core.studies.refine import refine as refined
 
     runs = lab().snapshot().runs
     item = find_item(study, runs, lab().library())

@@ -32,13 +32,13 @@ def response(
     json: JsonOption = False,
 ) -> None:
     """Show how the score responds to the learning rate: best, safe zone, cliff, and what to try next."""
-    from moetui.core.gather import gather
-    from moetui.core.items import find_item
-    from moetui.core.judge import Terms, responses
-    from moetui.core.published import published_beside
+    from moetui.core.runs.published import published_beside
     from moetui.core.science import findings, trees
     from moetui.core.science.measure import measure
     from moetui.core.science.propose import propose
+    from moetui.core.studies.gather import gather
+    from moetui.core.studies.judge import Terms, responses
+    from moetui.core.studies.lookup import find_item
 
     wanted = measure(metric, at="best" if best else "final")
     runs_here = lab().snapshot().runs

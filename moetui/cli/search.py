@@ -65,9 +65,9 @@ def search(
     `moetui search --continue search/base/moe-tiny/1 --trials 60`.
     """
     from moetui.core.errors import UsageError
+    from moetui.core.planning.settings import parse_assignment
     from moetui.core.search.plan import SearchPlan, plan_of, space
     from moetui.core.search.searcher import Searcher, claim, revive
-    from moetui.core.settings import parse_assignment
 
     if name is not None:
         if given := [one for one in _DEFINING if _typed(context, one)]:
@@ -114,11 +114,11 @@ def _agreed(plan: "SearchPlan", name: str | None, *, yes: bool, dry_run: bool, j
     Raises `UsageError` as `agreed` does.
     """
     from moetui.core import format as fmt
-    from moetui.core.audits import audit_planned
-    from moetui.core.devices import devices
-    from moetui.core.estimate import estimate
+    from moetui.core.machine.devices import devices
     from moetui.core.search.searcher import extremes, first_runs
     from moetui.core.search.trials import trials
+    from moetui.core.studies.audits import audit_planned
+    from moetui.core.studies.estimate import estimate
 
     records = lab().records()
     there = len(trials(plan, name, records)) if name else 0
@@ -148,12 +148,12 @@ def _agreed(plan: "SearchPlan", name: str | None, *, yes: bool, dry_run: bool, j
 
 def _report(plan: "SearchPlan", study: str, *, json: bool) -> int:
     """Print the trials, the best of them, and what to do next. Returns the exit code."""
-    from moetui.core.outcome import verdict
+    from moetui.core.queue.outcome import verdict
     from moetui.core.science.comparison import best_group
     from moetui.core.science.groups import groups
     from moetui.core.science.measure import LOSS
     from moetui.core.search.trials import trials
-    from moetui.core.studies import ANSWERED
+    from moetui.core.studies.progress import ANSWERED
 
     found = trials(plan, study, lab().snapshot().runs)
     runs = [run for trial in found for run in trial.runs]

@@ -12,9 +12,9 @@ from moetui.cli.output import JsonOption, print_json, print_table, say
 from moetui.cli.place import lab
 
 if TYPE_CHECKING:
-    from moetui.core.audits import Audited
-    from moetui.core.plan import PlannedRun, Selection
-    from moetui.core.presets import Expected, Preset, Published
+    from moetui.core.planning.plan import PlannedRun, Selection
+    from moetui.core.planning.presets import Expected, Preset, Published
+    from moetui.core.studies.audits import Audited
 
 
 def register(app: typer.Typer) -> None:
@@ -49,8 +49,8 @@ def run(
 
     Examples: `moetui run quickstart`, `moetui run base/moe-tiny --grid optimizer.lr=[0.02,0.05] --seeds 3 --detach`.
     """
-    from moetui.core.audits import audit_planned
-    from moetui.core.enqueue import enqueue
+    from moetui.core.queue.enqueue import enqueue
+    from moetui.core.studies.audits import audit_planned
 
     planned = _plan(_selection(tuple(preset), assignments or [], grid or [], seeds), offline=offline)
     if save is not None:
@@ -67,8 +67,8 @@ def run(
 
 def _selection(presets: tuple[str, ...], assignments: list[str], grid: list[str], seeds: int) -> "Selection":
     from moetui.core.errors import UsageError
-    from moetui.core.plan import Selection
-    from moetui.core.settings import parse_assignment
+    from moetui.core.planning.plan import Selection
+    from moetui.core.planning.settings import parse_assignment
 
     settings: dict[str, Any] = dict(map(parse_assignment, assignments))
     axes: dict[str, tuple[Any, ...]] = {}
@@ -88,8 +88,8 @@ def _selection(presets: tuple[str, ...], assignments: list[str], grid: list[str]
 def _plan(selection: "Selection", *, offline: bool) -> "list[PlannedRun]":
     import dataclasses
 
-    from moetui.core.offline import offline_settings
-    from moetui.core.plan import plan
+    from moetui.core.maintenance.offline import offline_settings
+    from moetui.core.planning.plan import plan
 
     library = lab().library()
     planned = plan(library, selection)
@@ -100,8 +100,8 @@ def _plan(selection: "Selection", *, offline: bool) -> "list[PlannedRun]":
 
 
 def _save(planned: "list[PlannedRun]", name: str, *, write: bool, json: bool) -> None:
-    from moetui.core.saving import preset_path, preset_texts
-    from moetui.core.saving import save as save_preset
+    from moetui.core.planning.preset_file import preset_path, preset_texts
+    from moetui.core.planning.preset_file import save as save_preset
 
     folder, library = lab().workspace.presets, lab().library()
     path = save_preset(folder, library, planned, name) if write else preset_path(folder, library, name)
@@ -116,8 +116,8 @@ def _save(planned: "list[PlannedRun]", name: str, *, write: bool, json: bool) ->
 
 def _show_plan(planned: "list[PlannedRun]", audited: "Sequence[Audited]", *, json: bool) -> None:
     from moetui.core import format as fmt
-    from moetui.core.devices import devices
-    from moetui.core.estimate import estimate
+    from moetui.core.machine.devices import devices
+    from moetui.core.studies.estimate import estimate
 
     if json:
         rows = [
@@ -186,13 +186,13 @@ def _preset_row(preset: "Preset") -> dict[str, Any]:
 
 
 def _runs_of(preset: "Preset") -> int:
-    from moetui.core.plan import Selection, plan
+    from moetui.core.planning.plan import Selection, plan
 
     return len(plan(lab().library(), Selection(presets=(preset.name,))))
 
 
 def _show_preset(name: str, *, json: bool) -> None:
-    from moetui.core.plan import Selection, flat_config, plan
+    from moetui.core.planning.plan import Selection, flat_config, plan
 
     library = lab().library()
     preset = library.get(name)
@@ -242,7 +242,7 @@ def explain(
     """Explain the keys of the configuration: meaning, unit, bounds, default."""
     import dataclasses
 
-    from engine.config import describe, unknown_key
+    from engine.spec.config import describe, unknown_key
     from moetui.core.errors import NotFoundError
 
     infos = [info for info in describe() if key is None or info.key == key or info.key.startswith(f"{key}.")]

@@ -12,9 +12,9 @@ from moetui.cli.output import JsonOption, print_json, print_table, say
 from moetui.cli.place import lab
 
 if TYPE_CHECKING:
-    from moetui.core.plan import PlannedRun
-    from moetui.core.records import RunRecord
-    from moetui.core.studies import Progress
+    from moetui.core.catalogue.records import RunRecord
+    from moetui.core.planning.plan import PlannedRun
+    from moetui.core.studies.progress import Progress
 
 
 _COUNTS: Final = ("runs", "finished", "live", "queued", "failed", "pruned", "diverged")
@@ -64,9 +64,9 @@ def run(
     The same command continues a study that was interrupted, and adds seeds to one that is done.
     Examples: `moetui study schedule/all --seeds 3`, `moetui study lr-report/phase-1 --scale tiny --dry-run`.
     """
-    from moetui.core.plan import Selection, plan
-    from moetui.core.pruning import seed_by_seed
-    from moetui.core.studies import survey
+    from moetui.core.planning.plan import Selection, plan
+    from moetui.core.queue.pruning import seed_by_seed
+    from moetui.core.studies.progress import survey
 
     wanted = f"{name}@{scale}" if scale else name
     selection = Selection(presets=(wanted,), seeds=tuple(range(1, seeds + 1)) if seeds > 1 else ())
@@ -96,7 +96,7 @@ def status(
     json: JsonOption = False,
 ) -> None:
     """Tell how far the studies of this workspace are, and which setting is best so far."""
-    from moetui.core.studies import progress, study_names
+    from moetui.core.studies.progress import progress, study_names
 
     library, records = lab().library(), lab().snapshot().runs
     studies = [progress(library, study, records) for study in ([name] if name else study_names(records))]
@@ -116,7 +116,7 @@ def status(
 
 
 def _progress_row(one: "Progress") -> dict[str, Any]:
-    from moetui.core.records import LIVE, WAITING
+    from moetui.core.catalogue.records import LIVE, WAITING
 
     best = one.best
     return {

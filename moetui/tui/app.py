@@ -20,8 +20,8 @@ from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.widgets import Input
 
-from moetui.core.lab import Lab
 from moetui.core.preferences import Settings, Theme, read_settings, remember
+from moetui.core.runs.lab import Lab
 from moetui.core.terminal import Charset, detect_charset, is_remote
 from moetui.tui import heap
 from moetui.tui.actions import Action, Place, actions_of, bindings, key_names
@@ -33,7 +33,7 @@ from moetui.tui.lost_terminal import end_with_terminal
 from moetui.tui.news import Discoveries, Wire
 from moetui.tui.palette import Palette
 from moetui.tui.place import PlaceScreen
-from moetui.tui.screens.places import PLACES
+from moetui.tui.places import PLACES
 from moetui.tui.sparing import SparingApp
 
 READ_SECONDS = 0.5
@@ -246,14 +246,14 @@ class MoetuiApp(SparingApp):
 
     async def action_help(self) -> None:
         """Show the keys of the present place."""
-        from moetui.tui.screens.help import Help
+        from moetui.tui.dialogs.help import Help
 
         if isinstance(self.screen, PlaceScreen):
             await self.push_screen(Help(_as_place(self.screen.place), self.keymap.keys))
 
     async def action_tour(self) -> None:
         """Show the tour; once it has been seen to its end, or is not wanted, it does not come by itself again."""
-        from moetui.tui.screens.tour import Tour
+        from moetui.tui.dialogs.tour import Tour
 
         def left(for_good: bool | None) -> None:
             if for_good and self.settings.preferences.tour:

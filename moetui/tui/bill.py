@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from moetui.core.devices import CPU, Device, wants_gpu
-from moetui.core.estimate import Basis, Estimate, Pace, pace
-from moetui.core.plan import PlannedRun
-from moetui.core.records import RunRecord
-from moetui.tui.launch.wording import span_text
+from moetui.core.catalogue.records import RunRecord
+from moetui.core.machine.devices import CPU, Device, wants_gpu
+from moetui.core.planning.plan import PlannedRun
+from moetui.core.studies.estimate import Basis, Estimate, Pace, pace
+from moetui.tui.amounts import span_text
 
 BASIS: Mapping[Basis, str] = {
     "measured": "measured",

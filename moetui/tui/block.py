@@ -12,13 +12,13 @@ from moetui.tui.chart.charset import in_charset
 from moetui.tui.chart.draw import draw
 from moetui.tui.chart.drawing import Ink, Row
 from moetui.tui.chart.spec import ChartSpec
+from moetui.tui.curves.overlay import Overlay
+from moetui.tui.curves.page import LEAST_HEIGHT, LEAST_WIDTH
+from moetui.tui.curves.planned_lr import Planned
+from moetui.tui.curves.specs import accuracy_spec, loss_spec, lr_spec, throughput_spec
 from moetui.tui.feed import Picture
 from moetui.tui.live.row import Entry, Line, head_line, run_line, widths_for
 from moetui.tui.live.view import Choice, View, caption, entries
-from moetui.tui.widgets.curve_overlay import Overlay
-from moetui.tui.widgets.curve_page import LEAST_HEIGHT, LEAST_WIDTH
-from moetui.tui.widgets.curve_specs import accuracy_spec, loss_spec, lr_spec, throughput_spec
-from moetui.tui.widgets.planned_lr import Planned
 
 SPECS = (loss_spec, lr_spec, accuracy_spec, throughput_spec)
 """The charts of the block, the most telling first."""

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from engine.rundir import DamagedFile
-from moetui.core.background import Background, Backgrounds
+from engine.runfiles.rundir import DamagedFile
 from moetui.core.errors import LabError
-from moetui.core.lab import Lab, Snapshot
+from moetui.core.runs.background import Background, Backgrounds
+from moetui.core.runs.lab import Lab, Snapshot
 from moetui.tui import collector
 
 if TYPE_CHECKING:
-    from moetui.tui.curves import CurveReader, Curves
+    from moetui.tui.curve_reader import CurveReader, Curves
 
 PATIENCE = 0.3
 """Seconds for which one look of a screen may read measurements; the rest of a long history comes with the next looks."""
@@ -102,7 +102,7 @@ class Feed:
             self._reader = None
             return {}
         if self._reader is None:
-            from moetui.tui.curves import CurveReader  # with numpy, which the first picture does not wait for
+            from moetui.tui.curve_reader import CurveReader  # with numpy, which the first picture does not wait for
 
             self._reader = CurveReader()
         return self._reader.read({run.id: self.lab.run_dir(run).metrics_file for run in runs}, patience)

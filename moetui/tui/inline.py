@@ -9,14 +9,14 @@ from typing import TextIO
 from rich.console import Console
 from rich.text import Text
 
-from engine.rundir import DamagedFile
-from moetui.core.lab import Lab
-from moetui.core.records import RunRecord
+from engine.runfiles.rundir import DamagedFile
+from moetui.core.catalogue.records import RunRecord
+from moetui.core.runs.lab import Lab
 from moetui.core.terminal import Charset
 from moetui.tui.block import dashboard
+from moetui.tui.curves.planned_lr import Planned, planned_lr
 from moetui.tui.feed import PATIENCE, Feed, Picture
 from moetui.tui.live.view import Choice, View, look
-from moetui.tui.widgets.planned_lr import Planned, planned_lr
 
 PRINTED_WIDTH, PRINTED_HEIGHT = 100, 60
 """Size of the block where there is no terminal."""

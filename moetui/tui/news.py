@@ -6,11 +6,11 @@ from typing import Literal
 
 from textual.app import App
 
-from engine.rundir import Finding
+from engine.runfiles.rundir import Finding
 from moetui.core import format as words
-from moetui.core.background import Background
-from moetui.core.lab import Snapshot
-from moetui.core.records import RunRecord
+from moetui.core.catalogue.records import RunRecord
+from moetui.core.runs.background import Background
+from moetui.core.runs.lab import Snapshot
 from moetui.core.terminal import notification
 from moetui.tui.feed import Picture
 

@@ -6,7 +6,7 @@ from typing import Protocol, cast
 from textual.app import ComposeResult
 from textual.screen import Screen
 
-from moetui.core.lab import Lab
+from moetui.core.runs.lab import Lab
 from moetui.core.terminal import Charset
 from moetui.tui.feed import Feed, Picture
 from moetui.tui.panel import Contained

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from engine.config import RunConfig
-from moetui.core.lab import Lab
-from moetui.core.records import RunRecord, Scores
+from engine.spec.config import RunConfig
+from moetui.core.catalogue.records import RunRecord, Scores
 from moetui.core.report.artifacts import choices
 from moetui.core.report.compose import compose
 from moetui.core.report.markdown import markdown
 from moetui.core.report.subject import Subject, gather_subject
+from moetui.core.runs.lab import Lab
 from moetui.core.science.groups import Group
 from moetui.core.science.response import Response
 from moetui.core.workspace import Workspace

@@ -4,9 +4,9 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from moetui.core import format as fmt
-from moetui.core.presets import Library
+from moetui.core.planning.presets import Library
+from moetui.core.planning.scale import base_at
 from moetui.core.report.artifacts import choices
-from moetui.core.scale import base_at
 from pictures.studies.claim import Claim
 from pictures.studies.conclusions import RULES
 from pictures.studies.gathered import Study, only

@@ -4,9 +4,9 @@ import itertools
 from collections.abc import Iterator
 from statistics import stdev
 
-from engine.config import RunConfig
-from engine.schedules import warmup_updates
-from moetui.core.presets import Library
+from engine.spec.config import RunConfig
+from engine.spec.schedules import warmup_updates
+from moetui.core.planning.presets import Library
 from moetui.core.science.factorial import crossed_effects
 from moetui.core.science.factorial_words import sentences
 from moetui.core.science.groups import Group

@@ -9,7 +9,7 @@ import pytest
 
 from moetui.cli.main import main
 from moetui.cli.place import lab as chosen_lab
-from moetui.core.lab import Lab
+from moetui.core.runs.lab import Lab
 
 
 class Cli:

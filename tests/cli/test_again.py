@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from moetui.core.lab import Lab
+from moetui.core.runs.lab import Lab
 from tests.cli.conftest import Cli
 from tests.cli.test_commands import ON_CPU, Behave
 from tests.conftest import eventually
-from tests.core.test_again import give_checkpoint
+from tests.core.queue.test_resuming import give_checkpoint
 
 
 def test_a_killed_run_is_resumed_followed_and_reported(cli: Cli, fake_engine: Behave) -> None:

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from moetui.core.lab import Lab
-from moetui.core.plan import group_of
-from moetui.core.presets import Library
-from moetui.core.published import published_records
-from moetui.core.records import RunRecord
+from moetui.core.catalogue.records import RunRecord
+from moetui.core.planning.plan import group_of
+from moetui.core.planning.presets import Library
+from moetui.core.runs.lab import Lab
+from moetui.core.runs.published import published_records
 from tests.cli.conftest import Cli
 from tests.core.science.records import exp8
 from tests.tui.lab_on_disk import end_run, write_run

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from moetui.core.exchange.exporting import FORMATS
-from moetui.core.lab import Lab
+from moetui.core.runs.lab import Lab
 from tests.cli.conftest import Cli
 from tests.tui.lab_on_disk import end_run, write_run
 

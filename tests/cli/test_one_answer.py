@@ -9,17 +9,17 @@ from typing import Any
 
 import pytest
 
-from engine.rundir import EndStatus
-from moetui.core.gather import gather
-from moetui.core.judge import Judged, Responses, Terms, judge, responses
-from moetui.core.lab import Lab
-from moetui.core.plan import group_of
+from engine.runfiles.rundir import EndStatus
+from moetui.core.planning.plan import group_of
 from moetui.core.report.subject import gather_subject
+from moetui.core.runs.lab import Lab
 from moetui.core.science.comparison import Comparison
 from moetui.core.science.difference import Difference
 from moetui.core.science.measure import LOSS
 from moetui.core.science.response import Response
-from moetui.core.studies import progress
+from moetui.core.studies.gather import gather
+from moetui.core.studies.judge import Judged, Responses, Terms, judge, responses
+from moetui.core.studies.progress import progress
 from moetui.tui.compare import words
 from moetui.tui.compare.bench import Bench
 from moetui.tui.compare.subjects import subjects

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 
-from moetui.core.lab import Lab
+from moetui.core.runs.lab import Lab
 from tests.cli.conftest import Cli
 from tests.conftest import eventually
-from tests.core.test_dispatch import queue, status
+from tests.core.queue.test_dispatch import queue, status
 from tests.tui.lab_on_disk import write_run
 
 Behave = Callable[[str], None]

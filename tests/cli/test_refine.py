@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from moetui.core.lab import Lab
+from moetui.core.runs.lab import Lab
 from tests.cli.conftest import Cli
 
 Behave = Callable[[str], None]

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from moetui.core.lab import Lab
+from moetui.core.runs.lab import Lab
 from tests.cli.conftest import Cli
 
 STUDY = "step-decay/broken-warmup"

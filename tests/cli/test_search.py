@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from engine.locks import run_lock_holder
-from moetui.core.lab import Lab
+from engine.runfiles.locks import run_lock_holder
+from moetui.core.runs.lab import Lab
 from moetui.core.search.plan import Range, SearchPlan
 from moetui.core.search.searcher import Searcher
 from tests.cli.conftest import Cli

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from moetui.core.lab import Lab
+from moetui.core.runs.lab import Lab
 from tests.cli.conftest import Cli
 from tests.conftest import eventually
 

@@ -1,7 +1,7 @@
 """`watch`, `show` and `keys` where there is no terminal."""
 
-from moetui.core.lab import Lab
 from moetui.core.preferences import workspace_file
+from moetui.core.runs.lab import Lab
 from tests.cli.conftest import Cli
 from tests.tui.lab_on_disk import end_run, write_run
 

@@ -5,16 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from engine.config import RunConfig
-from engine.locks import run_lock_holder
-from engine.rundir import RunDir
-from moetui.core import again, control
-from moetui.core.enqueue import enqueue
+from engine.runfiles.locks import run_lock_holder
+from engine.runfiles.rundir import RunDir
+from engine.spec.config import RunConfig
+from moetui.core.catalogue.records import RunRecord
 from moetui.core.errors import UsageError
-from moetui.core.history import History
-from moetui.core.lab import Lab
-from moetui.core.plan import PlannedRun
-from moetui.core.records import RunRecord
+from moetui.core.machine import control
+from moetui.core.planning.plan import PlannedRun
+from moetui.core.queue import resuming
+from moetui.core.queue.enqueue import enqueue
+from moetui.core.runs.history import History
+from moetui.core.runs.lab import Lab
 from tests.conftest import eventually
 from tests.engine.tiny import tiny_config, write_corpus
 
@@ -56,7 +57,7 @@ def test_a_killed_run_shows_as_killed_goes_on_and_can_be_forked(lab: Lab, config
     assert killed.reason == "killed by SIGKILL"
     assert 0 < killed.update < 60
 
-    again.resume(lab, killed)
+    resuming.resume(lab, killed)
     eventually(lambda: ended(lab))
     done = lab.find(record.id)
     assert done.status == "finished"
@@ -66,8 +67,8 @@ def test_a_killed_run_shows_as_killed_goes_on_and_can_be_forked(lab: Lab, config
     assert done.best is not None
 
     with pytest.raises(UsageError, match="do not fit"):
-        again.fork(lab, done, {"model.n_experts": 2})
-    fork = again.fork(lab, done, {"optimizer.lr": 0.001, "training.updates": 3})
+        resuming.fork(lab, done, {"model.n_experts": 2})
+    fork = resuming.fork(lab, done, {"optimizer.lr": 0.001, "training.updates": 3})
     eventually(lambda: ended(lab))
     assert status(lab, fork) == "finished"
     first = history(lab.run_dir(fork)).records[0]

@@ -13,7 +13,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from moetui.core.lab import Lab
+from moetui.core.runs.lab import Lab
 from tests.conftest import eventually
 from tests.e2e.test_terminal import Terminal, interfaces
 from tests.tui.lab_on_disk import end_run, write_run

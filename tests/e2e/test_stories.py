@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from moetui.core.lab import Lab
+from moetui.core.runs.lab import Lab
 from tests.conftest import eventually
 from tests.e2e.test_terminal import Terminal, status_of
 from tests.tui.compare.labs import grid

@@ -14,8 +14,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from engine.locks import run_lock_holder
-from moetui.core.lab import Lab
+from engine.runfiles.locks import run_lock_holder
+from moetui.core.runs.lab import Lab
 from tests.conftest import FAKE, eventually
 
 pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")

@@ -11,11 +11,11 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from engine.config import TrainingConfig
-from engine.device import open_device
 from engine.model.cache import Cache
-from engine.rundir import RunDir
-from engine.trained import load_trained
+from engine.runfiles.rundir import RunDir
+from engine.spec.config import TrainingConfig
+from engine.training.device import open_device
+from engine.training.trained import load_trained
 from tests.engine.tiny import make_run, tiny_config, train, write_corpus
 
 # What transformers knows as GLM, so that routers with biases, shared experts and norms of queries and keys are trained for once.

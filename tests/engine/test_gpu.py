@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from engine.config import TrainingConfig
 from engine.data.batches import Sequences
 from engine.data.corpus import open_corpus
-from engine.device import open_device
 from engine.model.transformer import Transformer
 from engine.optim.optimizer import Optimizer
-from engine.update import Updater
+from engine.spec.config import TrainingConfig
+from engine.training.device import open_device
+from engine.training.update import Updater
 from tests.engine.tiny import tiny_config, write_corpus
 
 pytestmark = [

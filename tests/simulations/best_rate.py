@@ -6,9 +6,9 @@ from typing import Final
 
 import numpy as np
 
-from moetui.core.judge import Terms, responses
 from moetui.core.science.propose import propose
 from moetui.core.science.response import Response
+from moetui.core.studies.judge import Terms, responses
 from tests.simulations.former import parabola_bootstrap
 from tests.simulations.runs import sweep
 from tests.simulations.tally import Outcomes, Question, Scenario, Target

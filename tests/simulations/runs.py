@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from moetui.core.records import RunRecord, Scores
+from moetui.core.catalogue.records import RunRecord, Scores
 from moetui.core.science.evidence import Evidence
 from moetui.core.science.groups import Group, Sample
 from tests.core.science.records import record

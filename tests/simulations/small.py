@@ -8,11 +8,11 @@ from typing import Final, Literal
 
 import numpy as np
 
-from moetui.core.judge import Terms, responses
 from moetui.core.science.comparison import compare
 from moetui.core.science.correlation import lr_correlations
 from moetui.core.science.measure import LOSS as MEASURE
 from moetui.core.science.student import POWER
+from moetui.core.studies.judge import Terms, responses
 from tests.simulations.runs import groups, sweep
 from tests.simulations.tally import SEED, Outcomes, Question, Scenario, Target
 from tests.simulations.truths import (

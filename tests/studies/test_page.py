@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 import pytest
 
-from moetui.core.catalogue import Catalogue
+from moetui.core.catalogue.index import Catalogue
 from moetui.core.report.artifacts import FILES, NUMBERS, PAGE, REPORT, TABLE, choices
 from moetui.core.report.insights import insights
 from moetui.core.report.results import results_csv

@@ -4,17 +4,17 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from engine.config import RunConfig
-from engine.host import boot_id, hostname
-from engine.metrics import MetricsWriter
-from engine.rundir import EndStatus, Labels, Launch, Result, RunDir, RunFile, Scores, State, write_file
-from moetui.core.current import current
-from moetui.core.devices import Device
-from moetui.core.imported import record_of
-from moetui.core.lab import Lab
-from moetui.core.launcher import launch
-from moetui.core.plan import PlannedRun
-from moetui.core.records import RunRecord
+from engine.runfiles.host import boot_id, hostname
+from engine.runfiles.metrics import MetricsWriter
+from engine.runfiles.rundir import EndStatus, Labels, Launch, Result, RunDir, RunFile, Scores, State, write_file
+from engine.spec.config import RunConfig
+from moetui.core.catalogue.records import RunRecord
+from moetui.core.machine.devices import Device
+from moetui.core.machine.launcher import launch
+from moetui.core.planning.plan import PlannedRun
+from moetui.core.runs.current import current
+from moetui.core.runs.lab import Lab
+from moetui.core.runs.new_record import record_of
 
 Curve = Callable[[int], float]
 EVALUATE_EVERY = 10

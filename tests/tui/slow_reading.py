@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from moetui.core import tracks
+from moetui.core.runs import tracks
 
 
 def read_slowly(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from engine.host import boot_id, hostname
-from engine.locks import share_procs_lock
-from engine.rundir import State, write_file
-from moetui.core.lab import Lab
-from moetui.core.records import RunRecord
+from engine.runfiles.host import boot_id, hostname
+from engine.runfiles.locks import share_procs_lock
+from engine.runfiles.rundir import State, write_file
+from moetui.core.catalogue.records import RunRecord
+from moetui.core.runs.lab import Lab
 from tests.tui.lab_on_disk import end_run, launch_entry, write_metrics, write_run
 
 NOW = 1_800_000_000.0

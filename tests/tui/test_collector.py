@@ -2,7 +2,7 @@
 
 import gc
 
-from moetui.core.lab import Lab
+from moetui.core.runs.lab import Lab
 from moetui.tui import collector
 from moetui.tui.app import MoetuiApp
 from tests.tui.seen import until

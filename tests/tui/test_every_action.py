@@ -5,7 +5,7 @@ from typing import get_args
 import pytest
 from textual.dom import DOMNode
 
-from moetui.core.lab import Lab
+from moetui.core.runs.lab import Lab
 from moetui.tui.actions import Place, actions_of
 from moetui.tui.app import MoetuiApp
 from moetui.tui.place import PlaceScreen

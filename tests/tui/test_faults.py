@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
-from moetui.core.lab import Lab
+from moetui.core.runs.lab import Lab
 from moetui.tui import fault_log
 from moetui.tui.app import MoetuiApp
 from moetui.tui.chart.widget import Chart
+from moetui.tui.curves.grid import CurveGrid
+from moetui.tui.launch.screen import LaunchScreen
 from moetui.tui.live.run_list import RunList
-from moetui.tui.screens.launch import LaunchScreen
-from moetui.tui.screens.live import LiveScreen
-from moetui.tui.widgets.curve_grid import CurveGrid
+from moetui.tui.live.screen import LiveScreen
 from tests.tui.lab_on_disk import end_run, write_run
 from tests.tui.seen import seen, shows, until
 

@@ -3,7 +3,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from moetui.core.lab import Lab
+from moetui.core.runs.lab import Lab
 from moetui.tui.feed import Feed
 from tests.tui.lab_on_disk import end_run, write_metrics, write_run
 

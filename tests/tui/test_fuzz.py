@@ -11,10 +11,10 @@ import pytest
 from textual.events import Key
 from textual.geometry import Size
 
-from moetui.core import again, enqueue, queueing
-from moetui.core import lab as lab_module
-from moetui.core.lab import Lab
-from moetui.core.published import published_records
+from moetui.core.queue import enqueue, queueing, resuming
+from moetui.core.runs import lab as lab_module
+from moetui.core.runs.lab import Lab
+from moetui.core.runs.published import published_records
 from moetui.core.terminal import Charset
 from moetui.tui.actions import ACTIONS
 from moetui.tui.app import MoetuiApp
@@ -59,7 +59,7 @@ class StayingApp(MoetuiApp):
 @pytest.fixture
 def busy_lab(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> Lab:
     """Published results, three runs of one's own, one of them alive; what is queued waits for a dispatcher that never comes."""
-    for module in (lab_module, enqueue, again, queueing):
+    for module in (lab_module, enqueue, resuming, queueing):
         monkeypatch.setattr(module, "start_dispatcher", lambda workspace: None)
     lab.catalogue.add(published_records(lab.library()))
     for index in range(2):

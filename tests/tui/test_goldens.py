@@ -15,9 +15,9 @@ import psutil
 import pytest
 from textual.pilot import Pilot
 
-from moetui.core import devices
-from moetui.core.cores import CoreMeter
-from moetui.core.lab import Lab
+from moetui.core.machine import devices
+from moetui.core.machine.cores import CoreMeter
+from moetui.core.runs.lab import Lab
 from moetui.core.workspace import Workspace
 from moetui.tui.app import MoetuiApp
 from tests.tui.states import NOW, STATES

@@ -8,14 +8,14 @@ import sys
 
 import pytest
 
-from moetui.core.lab import Lab
-from moetui.tui import curves, heap
-from moetui.tui.curves import CurveReader
+from moetui.core.runs.lab import Lab
+from moetui.tui import curve_reader, heap
+from moetui.tui.curve_reader import CurveReader
 from tests.tui.lab_on_disk import end_run, write_run
 
 FREED = """
 from pathlib import Path
-from moetui.tui import heap
+from moetui.tui import curve_reader, heap
 
 def resident():
     return int(Path("/proc/self/statm").read_text().split()[1])
@@ -49,10 +49,10 @@ def test_memory_is_given_back_once_when_a_long_history_has_been_read(lab: Lab, m
     reader = CurveReader()
     reader.read(files)
     assert trims == []
-    monkeypatch.setattr(curves, "MUCH_SECONDS", -1.0)
+    monkeypatch.setattr(curve_reader, "MUCH_SECONDS", -1.0)
     reader.read(files)
     assert trims == []
-    monkeypatch.setattr(curves, "MUCH_SECONDS", math.inf)
+    monkeypatch.setattr(curve_reader, "MUCH_SECONDS", math.inf)
     for _ in range(3):
         reader.read(files)
     assert trims == [True]

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 from rich.text import Text
 
-from moetui.core.lab import Lab
+from moetui.core.runs.lab import Lab
 from moetui.core.terminal import Charset
 from moetui.tui.inline import Dashboard, Painter, print_once, watch_inline
 from tests.tui.lab_on_disk import end_run, write_run

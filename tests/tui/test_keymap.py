@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from moetui.core import preferences
-from moetui.core.lab import Lab
 from moetui.core.preferences import KeyChoice, read_settings, workspace_file
+from moetui.core.runs.lab import Lab
 from moetui.tui.actions import ACTIONS
 from moetui.tui.app import MoetuiApp
+from moetui.tui.dialogs.help import Help
 from moetui.tui.keymap import keymap_of
-from moetui.tui.screens.help import Help
 from tests.tui.seen import shows, until
 
 

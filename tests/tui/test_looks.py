@@ -10,8 +10,8 @@ from rich.style import Style
 from textual.color import Color
 from textual.widgets import Input
 
-from moetui.core.lab import Lab
 from moetui.core.preferences import Theme, read_settings
+from moetui.core.runs.lab import Lab
 from moetui.core.terminal import Charset
 from moetui.tui.app import MoetuiApp
 from moetui.tui.chart.charset import in_charset

@@ -2,12 +2,12 @@
 
 import pytest
 
-from engine.rundir import Finding
-from moetui.core import shelf
-from moetui.core.background import Background
-from moetui.core.lab import Lab, Snapshot
+from engine.runfiles.rundir import Finding
+from moetui.core.catalogue.records import RunRecord, Status
 from moetui.core.preferences import workspace_file
-from moetui.core.records import RunRecord, Status
+from moetui.core.queue import edit
+from moetui.core.runs.background import Background
+from moetui.core.runs.lab import Lab, Snapshot
 from moetui.tui.app import MoetuiApp
 from moetui.tui.feed import Picture
 from moetui.tui.news import Discoveries, Wire, end_text, ends
@@ -101,7 +101,7 @@ async def test_the_settings_turn_bell_and_notifications_on(lab: Lab) -> None:
 async def test_two_interfaces_see_each_other_and_keep_their_cursors_on_their_runs(lab: Lab) -> None:
     for index in range(4):
         end_run(lab, write_run(lab, f"run{index}", created=float(index + 1)))
-    gone = shelf.delete(lab, lab.find("run2"))
+    gone = edit.delete(lab, lab.find("run2"))
     here, there = MoetuiApp(lab, start="runs"), MoetuiApp(Lab(lab.workspace), start="runs", remote=True)
     async with here.run_test(size=(100, 24)) as first, there.run_test(size=(100, 24)) as second:
         await until(first, lambda: "run0" in seen(here))
@@ -110,9 +110,9 @@ async def test_two_interfaces_see_each_other_and_keep_their_cursors_on_their_run
         table = there.screen.query_one(RunTable)
         assert table.current is not None
         assert table.current.id == "run1"
-        shelf.label(here.lab, here.lab.find("run1"), name="renamed")
-        shelf.delete(here.lab, here.lab.find("run3"))
-        shelf.restore(here.lab, gone)
+        edit.label(here.lab, here.lab.find("run1"), name="renamed")
+        edit.delete(here.lab, here.lab.find("run3"))
+        edit.restore(here.lab, gone)
         await until(
             second, lambda: all(word in seen(there) for word in ("renamed", "run2")) and "run3" not in seen(there)
         )

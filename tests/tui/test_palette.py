@@ -3,7 +3,7 @@
 from textual.command import CommandList
 from textual.events import Key
 
-from moetui.core.lab import Lab
+from moetui.core.runs.lab import Lab
 from moetui.tui.app import MoetuiApp
 from moetui.tui.palette import Palette
 from moetui.tui.place import PlaceScreen

@@ -2,8 +2,8 @@
 
 import pytest
 
-from moetui.core.lab import Lab
-from moetui.tui.run_charts import run_charts
+from moetui.core.runs.lab import Lab
+from moetui.tui.curves.run_charts import run_charts
 from tests.tui.lab_on_disk import end_run, write_metrics, write_run
 from tests.tui.slow_reading import read_slowly
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from moetui.core.lab import Lab
+from moetui.core.runs.lab import Lab
 from moetui.tui.app import MoetuiApp
+from moetui.tui.places import PLACES
 from tests.tui.seen import until
 
 TUI = Path(__file__).parents[2] / "moetui" / "tui"
@@ -18,7 +19,7 @@ TUI = Path(__file__).parents[2] / "moetui" / "tui"
 FIRST_PICTURE = """
 import json, sys
 from pathlib import Path
-from moetui.core.lab import Lab
+from moetui.core.runs.lab import Lab
 from moetui.core.workspace import Workspace
 from moetui.tui.app import MoetuiApp
 from moetui.tui.place import PlaceScreen
@@ -45,8 +46,8 @@ def test_the_first_picture_waits_for_no_other_screen_and_no_chart(tmp_path: Path
     assert place == start
     assert not {"plotext", "torch"} & set(loaded)
     assert start != "launch" or "numpy" not in loaded
-    screens = {name.rpartition(".")[2] for name in loaded if name.startswith("moetui.tui.screens.")}
-    assert screens & {"launch", "live", "runs", "compare", "devices"} == {start}
+    screens = {screen for screen in PLACES if f"moetui.tui.{screen}.screen" in loaded}
+    assert screens == {start}
 
 
 async def test_what_waits_for_the_first_picture_is_called_once_and_afterwards_at_once(lab: Lab) -> None:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from engine.metrics import Record
+from engine.runfiles.metrics import Record
 
 KNOWN: Final = (
     "update",

@@ -5,8 +5,8 @@ from typing import Any
 
 import orjson
 
-from engine.metrics import encode
-from moetui.core.detail import Detail
+from engine.runfiles.metrics import encode
+from moetui.core.runs.detail import Detail
 
 
 def experiment_log(runs: Sequence[Detail]) -> bytes:

@@ -8,14 +8,14 @@ from typing import Final, Literal, get_args
 
 import orjson
 
-from engine.metrics import encode
-from moetui.core.detail import Detail
+from engine.runfiles.metrics import encode
 from moetui.core.errors import LabError, UsageError
 from moetui.core.exchange import metrics_json
 from moetui.core.exchange.experiment_log import experiment_log
 from moetui.core.exchange.lab_book import write_records
 from moetui.core.exchange.tables import csv_bytes, jsonl_bytes, parquet_bytes
 from moetui.core.exchange.tensorboard import EVENTS, write_events
+from moetui.core.runs.detail import Detail
 from moetui.core.wholefile import replace_file
 
 Format = Literal["csv", "jsonl", "parquet", "tensorboard", "metrics-json", "experiment-log", "records"]

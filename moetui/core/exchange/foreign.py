@@ -8,8 +8,8 @@ from typing import Any
 
 import orjson
 
-from engine.config import RunConfig
-from engine.metrics import Record, encode
+from engine.runfiles.metrics import Record, encode
+from engine.spec.config import RunConfig
 from moetui.core.errors import UsageError
 
 

@@ -8,20 +8,20 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.metrics import MetricsWriter
-from engine.rundir import ImportFile, Labels, Result, RunDir, RunFile, Scores, write_file
-from moetui.core.current import current
+from engine.runfiles.metrics import MetricsWriter
+from engine.runfiles.rundir import ImportFile, Labels, Result, RunDir, RunFile, Scores, write_file
+from moetui.core.catalogue.records import IMPORTED, RunRecord
 from moetui.core.errors import LabError, NotFoundError, UsageError
 from moetui.core.exchange.foreign import ForeignRun
 from moetui.core.exchange.metrics_json import NAME, read_metrics_json
 from moetui.core.exchange.tables import read_csv, read_jsonl, read_parquet
 from moetui.core.exchange.tensorboard import EVENTS, event_folders, read_events
-from moetui.core.imported import record_of_import
-from moetui.core.lab import Lab
-from moetui.core.plan import group_of
-from moetui.core.presets import Library
-from moetui.core.published import published_records
-from moetui.core.records import IMPORTED, RunRecord
+from moetui.core.planning.plan import group_of
+from moetui.core.planning.presets import Library
+from moetui.core.runs.current import current
+from moetui.core.runs.lab import Lab
+from moetui.core.runs.new_record import record_of_import
+from moetui.core.runs.published import published_records
 
 _TABLES = {".csv": read_csv, ".jsonl": read_jsonl, ".parquet": read_parquet}
 

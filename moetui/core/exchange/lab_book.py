@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from moetui.core.detail import Detail
 from moetui.core.errors import UsageError
-from moetui.core.lab import Lab
-from moetui.core.recorded import alone
+from moetui.core.runs.detail import Detail
+from moetui.core.runs.lab import Lab
+from moetui.core.runs.recorded import alone
 from moetui.core.workspace import Workspace
 
 

@@ -14,12 +14,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from engine.config import ConfigError, RunConfig, resolve
-from engine.metrics import Record, decode
-from moetui.core.detail import Detail
+from engine.runfiles.metrics import Record, decode
+from engine.spec.config import ConfigError, RunConfig, resolve
 from moetui.core.exchange.foreign import ForeignRun, bad_input
 from moetui.core.exchange.their_optimizer import optimizer_settings, their_optimizer
-from moetui.core.settings import nest
+from moetui.core.planning.settings import nest
+from moetui.core.runs.detail import Detail
 
 FORMAT: Final = "metrics-json"
 NAME: Final = "metrics.json"

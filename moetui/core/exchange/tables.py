@@ -11,10 +11,10 @@ from typing import Any, Final
 
 import orjson
 
-from engine.metrics import Record, decode, encode
-from moetui.core.detail import Detail
+from engine.runfiles.metrics import Record, decode, encode
 from moetui.core.exchange.columns import KNOWN, WHOLE, flat, header, key_of, unflat
 from moetui.core.exchange.foreign import ForeignRun, bad_input
+from moetui.core.runs.detail import Detail
 
 LABELS: Final = ("run", "name")
 Row = dict[str, Any]

@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
-from engine.metrics import Record
-from moetui.core.detail import Detail
+from engine.runfiles.metrics import Record
 from moetui.core.errors import UsageError
 from moetui.core.exchange.columns import WHOLE, flat, key_of, unflat
 from moetui.core.exchange.foreign import ForeignRun, bad_input
+from moetui.core.runs.detail import Detail
 
 EVENTS: Final = "events.out.tfevents."
 """How the name of an event file begins."""

@@ -10,10 +10,10 @@ from moetui.core.report.evidence import audit_table, finding_table, run_table, s
 from moetui.core.report.results import result_table
 from moetui.core.report.settings import published_table, setting_blocks
 from moetui.core.report.subject import Subject
+from moetui.core.runs.scores_alone import rise_of
 from moetui.core.science import cells, factorial_words, findings
 from moetui.core.science.caveats import reservations
 from moetui.core.science.factorial import crossed_effects
-from moetui.core.scores_alone import rise_of
 
 
 def compose(subject: Subject, choices: Sequence[Choice]) -> Document:

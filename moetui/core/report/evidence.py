@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from engine.rundir import Finding
+from engine.runfiles.rundir import Finding
 from moetui.core.report.document import Table, table
 from moetui.core.report.sources import sources
 from moetui.core.report.subject import Subject

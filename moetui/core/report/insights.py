@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from engine.metrics import encode
+from engine.runfiles.metrics import encode
 from moetui.core.report.artifacts import Choice
 from moetui.core.report.sources import sources
 from moetui.core.report.subject import Subject

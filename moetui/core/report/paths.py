@@ -4,8 +4,8 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from engine.metrics import Record
-from moetui.core.detail import Detail
+from engine.runfiles.metrics import Record
+from moetui.core.runs.detail import Detail
 from moetui.core.science.summary import Summary, summarize
 
 

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from moetui.core import format as fmt
-from moetui.core.differing import Side, differing
-from moetui.core.plan import flat_config, short_key
+from moetui.core.planning.plan import flat_config, short_key
 from moetui.core.report.document import Block, Paragraph, Table, table
 from moetui.core.report.subject import Subject
 from moetui.core.science.measure import MEASURES
+from moetui.core.studies.differing import Side, differing
 
 
 def setting_blocks(subject: Subject) -> Iterator[Block]:

@@ -5,16 +5,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from engine.rundir import DamagedFile
-from moetui.core.audits import Shared, audit_detail, cliffs, shared, together
-from moetui.core.detail import Detail, detail
+from engine.runfiles.rundir import DamagedFile
+from moetui.core.catalogue.records import RunRecord
 from moetui.core.errors import LabError
-from moetui.core.gather import gather
-from moetui.core.items import Item, find_item
-from moetui.core.lab import Lab
-from moetui.core.published import plain_preset, published_beside
-from moetui.core.records import RunRecord
-from moetui.core.same_order import SameOrder
+from moetui.core.runs.detail import Detail, detail
+from moetui.core.runs.lab import Lab
+from moetui.core.runs.published import plain_preset, published_beside
+from moetui.core.runs.same_order import SameOrder
 from moetui.core.science.caveats import Caveat, caveats
 from moetui.core.science.comparison import Comparison, compare
 from moetui.core.science.evidence import Evidence, counting
@@ -23,6 +20,9 @@ from moetui.core.science.lengths import Agreement, agreement, by_length
 from moetui.core.science.measure import LOSS, MEASURES
 from moetui.core.science.pareto import COSTS, Priced, priced
 from moetui.core.science.response import Response, respond, slices
+from moetui.core.studies.audits import Shared, audit_detail, cliffs, shared, together
+from moetui.core.studies.gather import gather
+from moetui.core.studies.lookup import Item, find_item
 
 SCORES: Final = ("val_loss", "val_accuracy", "val_perplexity")
 """The measures that a response to the learning rate is shown in."""

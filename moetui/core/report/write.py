@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from moetui.core.errors import LabError, UsageError
-from moetui.core.items import find_item
-from moetui.core.lab import Lab
 from moetui.core.report.artifacts import FILES, NUMBERS, PAGE, REPORT, TABLE, choices
 from moetui.core.report.compose import compose
 from moetui.core.report.figures import curves, learning_rates, schedules, settings, style, summary
@@ -16,6 +14,8 @@ from moetui.core.report.insights import insights
 from moetui.core.report.markdown import markdown
 from moetui.core.report.results import results_csv
 from moetui.core.report.subject import Subject, gather_subject
+from moetui.core.runs.lab import Lab
+from moetui.core.studies.lookup import find_item
 from moetui.core.wholefile import replace_file
 
 if TYPE_CHECKING:

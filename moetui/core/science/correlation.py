@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from moetui.core.records import RunRecord
+from moetui.core.catalogue.records import RunRecord
 from moetui.core.science.groups import COUNTING
 from moetui.core.science.measure import MEASURES
 from moetui.core.science.student import ALPHA, normal_quantile, quantile

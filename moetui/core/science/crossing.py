@@ -8,10 +8,10 @@ from typing import Any
 
 import orjson
 
-from moetui.core.plan import short_key
-from moetui.core.records import RunRecord
+from moetui.core.catalogue.records import RunRecord
+from moetui.core.planning.plan import short_key
+from moetui.core.planning.settings import default_settings
 from moetui.core.science.groups import Group
-from moetui.core.settings import default_settings
 
 NAMED = 8
 """So many gaps of a level that is left out are named; the rest is counted."""

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from engine.config import RunConfig
-from moetui.core.records import RunRecord
+from engine.spec.config import RunConfig
+from moetui.core.catalogue.records import RunRecord
+from moetui.core.planning.settings import default_settings, own_settings
 from moetui.core.science.groups import COUNTING, Group
-from moetui.core.settings import default_settings, own_settings
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from moetui.core import format as fmt
+from moetui.core.catalogue.records import RunRecord, Scores
 from moetui.core.errors import UsageError
-from moetui.core.records import RunRecord, Scores
 
 At = Literal["final", "best"]
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from moetui.core.planning.settings import default_settings
 from moetui.core.science.caveats import Caveat, caveats
 from moetui.core.science.comparison import TOLERANCE, Candidate, Comparison, compare
 from moetui.core.science.correlation import Correlation, lr_correlations
@@ -18,7 +19,6 @@ from moetui.core.science.measure import Measure
 from moetui.core.science.optimum import Curve, Optimum, find_optimum
 from moetui.core.science.student import ALPHA, any_below, normal_quantile, t_as_z
 from moetui.core.science.zones import Cliff, Edge, Point, Safety, Zone, cliff, edge, safe_zone
-from moetui.core.settings import default_settings
 
 LR_KEYS = frozenset({"seed", "optimizer.lr"})
 

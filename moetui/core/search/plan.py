@@ -6,13 +6,13 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from engine.config import ConfigError, describe, resolve
+from engine.spec.config import ConfigError, describe, resolve
+from moetui.core.catalogue.records import RunRecord
 from moetui.core.errors import NotFoundError, UsageError
-from moetui.core.lab import Lab
-from moetui.core.plan import PlannedRun, Selection, check_keys, plan, short_key
-from moetui.core.presets import Library
-from moetui.core.records import RunRecord
-from moetui.core.settings import nest, parse_value
+from moetui.core.planning.plan import PlannedRun, Selection, check_keys, plan, short_key
+from moetui.core.planning.presets import Library
+from moetui.core.planning.settings import nest, parse_value
+from moetui.core.runs.lab import Lab
 
 Sampler = Literal["tpe", "random"]
 Pruning = Literal["none", "median", "asha"]

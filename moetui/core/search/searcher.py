@@ -11,19 +11,19 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from engine.locks import hold_run_lock
-from moetui.core import shelf
-from moetui.core.again import RESUMABLE, resume
-from moetui.core.devices import devices
-from moetui.core.enqueue import enqueue
+from engine.runfiles.locks import hold_run_lock
 from moetui.core.errors import LabError, UsageError
-from moetui.core.follow import POLL_SECONDS, Narrator
-from moetui.core.lab import Lab
-from moetui.core.plan import PlannedRun
+from moetui.core.machine.devices import devices
+from moetui.core.planning.plan import PlannedRun
+from moetui.core.queue import edit
+from moetui.core.queue.enqueue import enqueue
+from moetui.core.queue.follow import POLL_SECONDS, Narrator
+from moetui.core.queue.resuming import RESUMABLE, resume
+from moetui.core.runs.lab import Lab
 from moetui.core.search.plan import SearchPlan, planned
 from moetui.core.search.sampling import Asked, Sampling
 from moetui.core.search.trials import Evaluations, Trial, trials
-from moetui.core.studies import study_names
+from moetui.core.studies.progress import study_names
 
 FRUITLESS = 100
 """Proposals in a row that were there before or cannot be run, after which a search has nothing more to try."""
@@ -161,7 +161,7 @@ class Searcher:
         for run in trial.runs:
             if not run.pending or run.status == "stopping":
                 continue
-            shelf.prune(self._lab, run, f"pruned by the rule {self._plan.prune}, as its trial falls behind the others")
+            edit.prune(self._lab, run, f"pruned by the rule {self._plan.prune}, as its trial falls behind the others")
 
     def propose(self, found: tuple[Trial, ...]) -> list[PlannedRun]:
         """The runs of the next trial; none if the sampler has nothing new to propose. Raises `UsageError` if nothing can be run."""

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from moetui.core.history import History
-from moetui.core.lab import Lab
-from moetui.core.records import RunRecord
+from moetui.core.catalogue.records import RunRecord
+from moetui.core.runs.history import History
+from moetui.core.runs.lab import Lab
 from moetui.core.science.groups import sample
 from moetui.core.science.measure import LOSS
 from moetui.core.search.plan import SearchPlan

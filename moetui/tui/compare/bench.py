@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from moetui.core.gather import gather
-from moetui.core.judge import Judged, Responses, Terms, judge, responses
-from moetui.core.lab import Lab
-from moetui.core.published import published_beside
-from moetui.core.records import RunRecord
+from moetui.core.catalogue.records import RunRecord
+from moetui.core.runs.lab import Lab
+from moetui.core.runs.published import published_beside
 from moetui.core.science.evidence import Evidence
 from moetui.core.science.pareto import COSTS, Priced, priced
+from moetui.core.studies.gather import gather
+from moetui.core.studies.judge import Judged, Responses, Terms, judge, responses
 from moetui.tui.compare.subjects import Subject
 
 

@@ -2,16 +2,16 @@
 
 from dataclasses import dataclass
 
-from moetui.core.audits import audit_planned, shared
-from moetui.core.devices import devices
+from moetui.core.catalogue.records import RunRecord
 from moetui.core.errors import UsageError
-from moetui.core.gather import gather
-from moetui.core.judge import Terms
-from moetui.core.lab import Lab
-from moetui.core.records import RunRecord
-from moetui.core.refine import refine
+from moetui.core.machine.devices import devices
+from moetui.core.runs.lab import Lab
 from moetui.core.science import findings
-from moetui.core.studies import Member, complete, survey
+from moetui.core.studies.audits import audit_planned, shared
+from moetui.core.studies.gather import gather
+from moetui.core.studies.judge import Terms
+from moetui.core.studies.progress import Member, complete, survey
+from moetui.core.studies.refine import refine
 from moetui.tui.bill import bill
 from moetui.tui.compare.subjects import Subject
 

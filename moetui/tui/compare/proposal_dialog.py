@@ -8,7 +8,7 @@ from textual.widgets import Static
 
 from moetui.core.science.labels import middle
 from moetui.tui.compare.proposal import Proposal
-from moetui.tui.dialog import Dialog
+from moetui.tui.dialogs.dialog import Dialog
 
 
 class ProposalDialog(Dialog[bool]):

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from moetui.core.records import RunRecord
+from moetui.core.catalogue.records import RunRecord
 from moetui.core.science.frame import frame
 from moetui.core.science.groups import sample
 from moetui.core.science.measure import Measure

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from moetui.core.catalogue.records import RunRecord
 from moetui.core.errors import LabError
-from moetui.core.items import NO_PRESETS, find_item
-from moetui.core.presets import Library
-from moetui.core.records import RunRecord
+from moetui.core.planning.presets import Library
+from moetui.core.studies.lookup import NO_PRESETS, find_item
 
 
 @dataclass(frozen=True, slots=True)

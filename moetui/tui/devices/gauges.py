@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 from rich.cells import cell_len
 from rich.text import Text
 
-from moetui.core.devices import CPU
-from moetui.core.nvml import Gpu
+from moetui.core.machine.devices import CPU
+from moetui.core.machine.nvml import Gpu
+from moetui.core.queue.telemetry import Processor, Reading
 from moetui.core.science.labels import middle
-from moetui.core.telemetry import Processor, Reading
 from moetui.tui.chart.spec import Charset
 from moetui.tui.devices.history import History
 

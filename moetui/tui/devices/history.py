@@ -4,8 +4,8 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from moetui.core.devices import CPU
-from moetui.core.telemetry import Reading
+from moetui.core.machine.devices import CPU
+from moetui.core.queue.telemetry import Reading
 
 KEPT = 600
 """Readings that are kept of each device."""

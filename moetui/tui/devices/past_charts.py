@@ -1,6 +1,6 @@
 """The recent past of the devices as two charts: utilization and memory."""
 
-from moetui.core.telemetry import Reading
+from moetui.core.queue.telemetry import Reading
 from moetui.tui.chart.palette import slot
 from moetui.tui.chart.spec import ChartSpec, Series
 from moetui.tui.devices.gauges import device_names

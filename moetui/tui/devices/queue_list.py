@@ -6,8 +6,8 @@ from rich.text import Text
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from moetui.core.queueing import Waiting
-from moetui.core.records import RunRecord
+from moetui.core.catalogue.records import RunRecord
+from moetui.core.queue.queueing import Waiting
 from moetui.core.science.labels import middle
 from moetui.tui.widgets.run_columns import GLYPHS, STYLES
 

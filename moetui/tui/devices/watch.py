@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from moetui.core.lab import Lab, Snapshot
-from moetui.core.orphans import Orphan, find
-from moetui.core.queueing import Waiting, waiting
-from moetui.core.telemetry import Reading, Telemetry
+from moetui.core.maintenance.orphans import Orphan, find
+from moetui.core.queue.queueing import Waiting, waiting
+from moetui.core.queue.telemetry import Reading, Telemetry
+from moetui.core.runs.lab import Lab, Snapshot
 
 ORPHANS_EVERY = 10
 """Every so many looks orphans are looked for, which reads every run directory's name."""

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from moetui.core.orphans import Orphan
-from moetui.core.queueing import Waiting
+from moetui.core.maintenance.orphans import Orphan
+from moetui.core.queue.queueing import Waiting
 
 SHOWN = 8
 """So many orphans are named one by one before the question; the rest is counted."""

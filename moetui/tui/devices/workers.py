@@ -2,8 +2,8 @@
 
 from rich.text import Text
 
+from moetui.core.queue.telemetry import Reading, Worker
 from moetui.core.science.labels import middle
-from moetui.core.telemetry import Reading, Worker
 from moetui.tui.devices.gauges import device_names, memory_text
 
 FACTS = 37

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from moetui.core.audits import Shared, audit_planned, shared
-from moetui.core.lab import Lab
-from moetui.core.plan import PlannedRun
-from moetui.core.presets import Library
-from moetui.core.records import RunRecord
-from moetui.core.reference import Reference, reference
-from moetui.core.studies import Member, survey
+from moetui.core.catalogue.records import RunRecord
+from moetui.core.planning.plan import PlannedRun
+from moetui.core.planning.presets import Library
+from moetui.core.runs.lab import Lab
+from moetui.core.studies.audits import Shared, audit_planned, shared
+from moetui.core.studies.progress import Member, survey
+from moetui.core.studies.reference import Reference, reference
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.text import Text
 from textual.reactive import reactive
 
-from moetui.core.presets import Fault
+from moetui.core.planning.presets import Fault
 from moetui.tui.panel import Panel
 
 _CONSOLE = Console()  # rich wraps text with the help of a console; nothing is ever printed on it

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
-from moetui.core.plan import PlannedRun, Selection, Variant
-from moetui.core.presets import Library
+from moetui.core.planning.plan import PlannedRun, Selection, Variant
+from moetui.core.planning.presets import Library
 from moetui.tui.launch.typed import Shape
 
 ValueT = TypeVar("ValueT")

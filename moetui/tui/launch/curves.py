@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.config import RunConfig
+from engine.spec.config import RunConfig
 from moetui.core import format as fmt
-from moetui.core.plan import PlannedRun
-from moetui.core.reference import Reference
+from moetui.core.planning.plan import PlannedRun
+from moetui.core.studies.reference import Reference
+from moetui.tui.amounts import rate_text, share_text, warmup_text
 from moetui.tui.chart.palette import Slot, slot
 from moetui.tui.chart.spec import ChartSpec, Series
-from moetui.tui.launch.wording import rate_text, share_text, warmup_text
 
 MOST_CURVES = 8
 POINTS = 400

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from moetui.core.errors import LabError
-from moetui.core.plan import flat_config, resolve_chain
-from moetui.core.presets import Fault, Library, Preset
-from moetui.core.scale import at_scale, base_at, scales
-from moetui.core.settings import merge
+from moetui.core.planning.plan import flat_config, resolve_chain
+from moetui.core.planning.presets import Fault, Library, Preset
+from moetui.core.planning.scale import at_scale, base_at, scales
+from moetui.core.planning.settings import merge
 from moetui.tui.launch.choice import Choice, shapes_of
 from moetui.tui.launch.outlook import Ground, Outlook, ground, look_ahead
 from moetui.tui.launch.typed import Shape

@@ -7,8 +7,8 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from moetui.core.audits import Shared
-from moetui.tui.launch.wording import runs_text
+from moetui.core.studies.audits import Shared
+from moetui.tui.amounts import runs_text
 
 SIGNS = {"note": "·", "warning": "!", "error": "!"}
 STYLES = {"note": "", "warning": "yellow", "error": "bold red"}

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from rich.text import Text
 
-from engine.config import FieldInfo, describe
+from engine.spec.config import FieldInfo, describe
 from moetui.tui.launch.desk import Edits
 
 Change = Literal["", "set", "grid"]

@@ -4,13 +4,13 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from engine.config import RunConfig
+from engine.spec.config import RunConfig
 from moetui.core.errors import UsageError
+from moetui.tui.amounts import rate_text, share_text, warmup_text
 from moetui.tui.launch.choice import Axis, Choice, ValueT
 from moetui.tui.launch.desk import Desk
 from moetui.tui.launch.tick_list import TickRow
 from moetui.tui.launch.typed import Shape, parse_learning_rates, parse_seeds, parse_shapes
-from moetui.tui.launch.wording import rate_text, share_text, warmup_text
 
 HINTS: Final[Mapping[str, str]] = {
     "rates": "0.05, several, or a range: 0.02..0.1 x5, 0.01..0.3 x5 log",

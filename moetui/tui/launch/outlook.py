@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from moetui.core.errors import LabError
-from moetui.core.offline import offline_settings
-from moetui.core.plan import PlannedRun, Selection, plan
-from moetui.core.presets import Library
+from moetui.core.maintenance.offline import offline_settings
+from moetui.core.planning.plan import PlannedRun, Selection, plan
+from moetui.core.planning.presets import Library
 from moetui.tui.launch.choice import Choice, own_choice
 from moetui.tui.launch.typed import Shape
 

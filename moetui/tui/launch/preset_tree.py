@@ -13,7 +13,7 @@ from textual.message import Message
 from textual.widgets import Tree
 from textual.widgets.tree import TreeNode
 
-from moetui.core.presets import Fault, Library, Preset
+from moetui.core.planning.presets import Fault, Library, Preset
 from moetui.tui.panel import Panel, shows
 
 FIRST = "quickstart"

@@ -10,11 +10,11 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from moetui.core import format as fmt
-from moetui.core.estimate import Pace
-from moetui.core.plan import PlannedRun
-from moetui.core.studies import Member
+from moetui.core.planning.plan import PlannedRun
+from moetui.core.studies.estimate import Pace
+from moetui.core.studies.progress import Member
+from moetui.tui.amounts import count_text, duration_text
 from moetui.tui.chart.palette import slot
-from moetui.tui.launch.wording import count_text, duration_text
 from moetui.tui.panel import Panel, shows
 
 HERE, COST, COUNT = 17, 9, 8

@@ -5,12 +5,12 @@ from pathlib import Path
 
 from rich.text import Text
 
-from moetui.core.audits import Shared
-from moetui.core.offline import needs_network
-from moetui.core.plan import PlannedRun
-from moetui.core.presets import Preset
+from moetui.core.maintenance.offline import needs_network
+from moetui.core.planning.plan import PlannedRun
+from moetui.core.planning.presets import Preset
+from moetui.core.studies.audits import Shared
+from moetui.tui.amounts import count_text, runs_text
 from moetui.tui.bill import Bill
-from moetui.tui.launch.wording import count_text, runs_text
 
 MANY_RUNS = 8
 LONG_SECONDS = 3600.0

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from engine.config import FieldInfo
+from engine.spec.config import FieldInfo
 from moetui.core.errors import UsageError
-from moetui.core.settings import parse_value
+from moetui.core.planning.settings import parse_value
 
 ValueT = TypeVar("ValueT")
 NumberT = TypeVar("NumberT", int, float)

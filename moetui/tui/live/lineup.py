@@ -6,7 +6,7 @@ Everything here depends on the runs alone, so that a second terminal, or the sam
 from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 
-from moetui.core.records import RunRecord
+from moetui.core.catalogue.records import RunRecord
 from moetui.tui.chart.palette import PALETTE
 
 ROOM = len(PALETTE)

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from engine.rundir import Finding, State
+from engine.runfiles.rundir import Finding, State
 from moetui.core import format as words
-from moetui.core.records import RunRecord, Status
+from moetui.core.catalogue.records import RunRecord, Status
 from moetui.tui.chart.charset import one_cell_each
 from moetui.tui.chart.palette import Slot
 from moetui.tui.widgets.columns import cut

@@ -7,7 +7,7 @@ from rich.style import Style
 from textual.events import Resize
 from textual.strip import Strip
 
-from moetui.core.records import RunRecord
+from moetui.core.catalogue.records import RunRecord
 from moetui.tui.live.row import Entry, Line, head_line, run_line, widths_for
 from moetui.tui.panel import Panel, shows
 

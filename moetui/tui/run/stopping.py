@@ -1,6 +1,6 @@
 """What is asked before a run is stopped, and what is said after it."""
 
-from moetui.core.records import RunRecord
+from moetui.core.catalogue.records import RunRecord
 
 
 def stop_question(run: RunRecord) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 
 from moetui.core.errors import UsageError
-from moetui.core.fields import field
+from moetui.core.query.fields import field
 from moetui.core.user_state import state_file
 from moetui.core.wholefile import replace_file
 from moetui.tui.widgets.listing import Order, View

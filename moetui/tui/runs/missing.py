@@ -4,11 +4,11 @@ import functools
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+from moetui.core.catalogue.records import RunRecord
 from moetui.core.errors import LabError
-from moetui.core.lab import Lab
-from moetui.core.presets import Library
-from moetui.core.records import RunRecord
-from moetui.core.studies import progress
+from moetui.core.planning.presets import Library
+from moetui.core.runs.lab import Lab
+from moetui.core.studies.progress import progress
 
 
 class MissingRuns:

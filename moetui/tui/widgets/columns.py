@@ -6,8 +6,8 @@ from typing import Literal
 
 from rich.cells import cell_len, set_cell_size
 
-from moetui.core.fields import Value
-from moetui.core.records import RunRecord
+from moetui.core.catalogue.records import RunRecord
+from moetui.core.query.fields import Value
 
 GAP = 1
 """Cells between two columns."""

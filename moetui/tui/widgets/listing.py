@@ -7,13 +7,13 @@ from types import MappingProxyType
 import numpy as np
 import numpy.typing as npt
 
-from moetui.core import fields
-from moetui.core.differing import differing_settings
-from moetui.core.fields import Field, Value
-from moetui.core.filtering import parse_filter, searched_text
-from moetui.core.grouping import Together, measure_of, together
-from moetui.core.ordering import sorted_by
-from moetui.core.records import RunRecord
+from moetui.core.catalogue.records import RunRecord
+from moetui.core.query import fields
+from moetui.core.query.fields import Field, Value
+from moetui.core.query.filtering import parse_filter, searched_text
+from moetui.core.query.grouping import Together, measure_of, together
+from moetui.core.query.ordering import sorted_by
+from moetui.core.studies.differing import differing_settings
 from moetui.tui.widgets.columns import Column
 from moetui.tui.widgets.run_columns import COLUMNS, NAME, column, columns_of
 

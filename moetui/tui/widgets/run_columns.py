@@ -3,9 +3,9 @@
 import functools
 from typing import Any, Final
 
+from moetui.core.catalogue.records import RunRecord
 from moetui.core.errors import UsageError
-from moetui.core.fields import FACTS, Field, field
-from moetui.core.records import RunRecord
+from moetui.core.query.fields import FACTS, Field, field
 from moetui.tui.widgets.columns import Column
 
 PUBLISHED_PREFIX: Final = "published/"

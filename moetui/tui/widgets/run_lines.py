@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from rich.segment import Segment
 from rich.style import Style
 
-from moetui.core.fields import Field
-from moetui.core.grouping import Together
-from moetui.core.records import RunRecord
+from moetui.core.catalogue.records import RunRecord
+from moetui.core.query.fields import Field
+from moetui.core.query.grouping import Together
 from moetui.tui.chart.palette import slot
 from moetui.tui.widgets.columns import GAP, Placed, cut, pad
 from moetui.tui.widgets.listing import Listing

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from moetui.core.records import RunRecord
+from moetui.core.catalogue.records import RunRecord
 
 
 def short_names(runs: Sequence[RunRecord]) -> dict[str, str]:

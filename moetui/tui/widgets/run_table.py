@@ -18,8 +18,8 @@ from textual.events import Click, MouseScrollDown, MouseScrollUp, Resize
 from textual.message import Message
 from textual.strip import Strip
 
-from moetui.core.grouping import Together
-from moetui.core.records import RunRecord
+from moetui.core.catalogue.records import RunRecord
+from moetui.core.query.grouping import Together
 from moetui.tui.panel import Panel, shows
 from moetui.tui.widgets.columns import Placed, fit
 from moetui.tui.widgets.listing import Line, Listing

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from engine.metrics import Record
-from moetui.core.detail import Detail, detail
+from engine.runfiles.metrics import Record
 from moetui.core.exchange.experiment_log import experiment_log
 from moetui.core.exchange.importing import import_runs, read_all
 from moetui.core.exchange.metrics_json import metrics_json
-from moetui.core.lab import Lab
+from moetui.core.runs.detail import Detail, detail
+from moetui.core.runs.lab import Lab
 from tests.tui.lab_on_disk import end_run, write_run
 
 # A public run of Adam at 0.007: its fifth evaluation is 0.48 nats above the fourth.

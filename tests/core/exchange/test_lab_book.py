@@ -4,16 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from moetui.core.detail import detail
-from moetui.core.enqueue import enqueue
+from moetui.core.catalogue.records import RunRecord
 from moetui.core.errors import UsageError
 from moetui.core.exchange.exporting import export
-from moetui.core.gather import gather
-from moetui.core.lab import Lab
-from moetui.core.plan import Selection, plan
-from moetui.core.recorded import recorded_config
-from moetui.core.records import RunRecord
-from moetui.core.reindex import reindex
+from moetui.core.maintenance.reindex import reindex
+from moetui.core.planning.plan import Selection, plan
+from moetui.core.queue.enqueue import enqueue
+from moetui.core.runs.detail import detail
+from moetui.core.runs.lab import Lab
+from moetui.core.runs.recorded import recorded_config
+from moetui.core.studies.gather import gather
 from moetui.core.workspace import Workspace
 from tests.tui.lab_on_disk import end_run, write_run
 
@@ -25,7 +25,7 @@ SELECTION = Selection(
 @pytest.fixture
 def trained(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> list[RunRecord]:
     """Two runs of a study with settings of their own, which have ended."""
-    monkeypatch.setattr("moetui.core.enqueue.start_dispatcher", lambda workspace: None)
+    monkeypatch.setattr("moetui.core.queue.enqueue.start_dispatcher", lambda workspace: None)
     return [end_run(lab, record) for record in enqueue(lab, plan(lab.library(), SELECTION)[:2])]
 
 

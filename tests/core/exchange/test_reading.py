@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.metrics import MetricsReader, Record
-from moetui.core.detail import detail
+from engine.runfiles.metrics import MetricsReader, Record
 from moetui.core.errors import LabError, NotFoundError, UsageError
 from moetui.core.exchange.importing import import_runs, read_all
 from moetui.core.exchange.metrics_json import read_metrics_json
 from moetui.core.exchange.tables import read_csv, read_jsonl
-from moetui.core.lab import Lab
+from moetui.core.runs.detail import detail
+from moetui.core.runs.lab import Lab
 
 EXPERIMENT: dict[str, Any] = {
     "experiment_config": {

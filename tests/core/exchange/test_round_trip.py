@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from engine.metrics import MetricsReader, MetricsWriter, Record
-from moetui.core.detail import Detail, detail
+from engine.runfiles.metrics import MetricsReader, MetricsWriter, Record
+from moetui.core.catalogue.records import RunRecord
 from moetui.core.exchange.exporting import Format, export
 from moetui.core.exchange.importing import import_runs, read_all
-from moetui.core.lab import Lab
-from moetui.core.plan import group_of
-from moetui.core.records import RunRecord
-from moetui.core.reindex import reindex
+from moetui.core.maintenance.reindex import reindex
+from moetui.core.planning.plan import group_of
+from moetui.core.runs.detail import Detail, detail
+from moetui.core.runs.lab import Lab
 from tests.tui.lab_on_disk import end_run, write_run
 
 EXTRA: Record = {

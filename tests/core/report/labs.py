@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from engine.rundir import EndStatus
-from moetui.core.lab import Lab
-from moetui.core.plan import group_of
-from moetui.core.presets import Library
-from moetui.core.published import published_records
+from engine.runfiles.rundir import EndStatus
+from moetui.core.planning.plan import group_of
+from moetui.core.planning.presets import Library
 from moetui.core.report.subject import Subject, gather_subject
+from moetui.core.runs.lab import Lab
+from moetui.core.runs.published import published_records
 from tests.tui.lab_on_disk import end_run, write_run
 
 LRS = (0.01, 0.03, 0.1, 0.3)

@@ -3,12 +3,12 @@
 import json
 import random
 
-from moetui.core.lab import Lab
 from moetui.core.report.artifacts import choices
 from moetui.core.report.compose import compose
 from moetui.core.report.document import Bullets, Heading
 from moetui.core.report.insights import insights
 from moetui.core.report.subject import gather_subject
+from moetui.core.runs.lab import Lab
 from moetui.core.science.factorial_words import factorial_sentences
 from tests.core.report.labs import SCHEDULES, add_schedules, trained
 

@@ -10,12 +10,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from engine.rundir import Finding
-from moetui.core.lab import Lab
-from moetui.core.records import Scores
+from engine.runfiles.rundir import Finding
+from moetui.core.catalogue.records import Scores
 from moetui.core.report.figures import curves, learning_rates, scores, settings
 from moetui.core.report.figures.learning_rates import BEST, BRACKET, CLIFF, INTERVAL, OPEN, SAFE, Statement, mark
 from moetui.core.report.subject import Subject, gather_subject
+from moetui.core.runs.lab import Lab
 from moetui.core.science.measure import MEASURES
 from tests.core.report.artists import bars, hollow, legend, lines, panel, share
 from tests.core.report.labs import SCHEDULES, add_published, add_schedules, shipped, trained

@@ -7,9 +7,9 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from moetui.core.lab import Lab
 from moetui.core.report.figures import differences, settings
 from moetui.core.report.subject import Subject, gather_subject
+from moetui.core.runs.lab import Lab
 from moetui.core.science.comparison import Comparison
 from moetui.core.science.difference import Difference
 from moetui.core.science.groups import Group

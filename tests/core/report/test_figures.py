@@ -2,9 +2,9 @@
 
 import pytest
 
-from moetui.core.lab import Lab
 from moetui.core.report.figures import curves, learning_rates, schedules, settings, style, summary
 from moetui.core.report.subject import gather_subject
+from moetui.core.runs.lab import Lab
 from tests.core.report.artists import bars, hollow, legend, lines
 from tests.core.report.labs import DIVERGES, GUIDE, LRS, SCHEDULES, add_published, add_schedules, guide, trained
 

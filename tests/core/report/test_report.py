@@ -11,12 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.rundir import ImportFile, Labels, RunDir, write_file
+from engine.runfiles.rundir import ImportFile, Labels, RunDir, write_file
+from moetui.core.catalogue.records import Scores
 from moetui.core.errors import NotFoundError, UsageError
-from moetui.core.gather import gather
-from moetui.core.imported import record_of_import
-from moetui.core.lab import Lab
-from moetui.core.records import Scores
 from moetui.core.report.artifacts import FIGURES, FILES, choices
 from moetui.core.report.compose import compose
 from moetui.core.report.document import Bullets, Command, Document, Heading, Paragraph, table
@@ -28,8 +25,11 @@ from moetui.core.report.paths import mean_path
 from moetui.core.report.results import results_csv
 from moetui.core.report.subject import Subject, gather_subject
 from moetui.core.report.write import default_directory, report_files, write_report
+from moetui.core.runs.lab import Lab
+from moetui.core.runs.new_record import record_of_import
 from moetui.core.science import findings, wording
 from moetui.core.science.measure import LOSS
+from moetui.core.studies.gather import gather
 from tests.core.report.labs import GUIDE, SCHEDULES, add_published, add_schedules, guide, trained
 
 PUBLISHED = "step-decay/broken-warmup"

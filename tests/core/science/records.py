@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Iterable
 from typing import Any
 
-from moetui.core.records import RunRecord, Scores
+from moetui.core.catalogue.records import RunRecord, Scores
 from moetui.core.science.groups import Group, Sample
 
 _numbers = itertools.count(1)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from engine.config import RunConfig
+from engine.spec.config import RunConfig
 from moetui.core.science.caveats import UNKNOWN, caveats, reservations
 from moetui.core.science.evidence import Evidence
 from tests.core.science.records import record

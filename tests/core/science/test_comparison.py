@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from moetui.core.records import RunRecord
+from moetui.core.catalogue.records import RunRecord
 from moetui.core.science.comparison import Against, Comparison, best_group, compare
 from moetui.core.science.difference import Difference
 from moetui.core.science.groups import Group, groups

@@ -6,7 +6,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import stats
 
-from moetui.core.records import Scores
+from moetui.core.catalogue.records import Scores
 from moetui.core.science.correlation import LEAST, correlation, lr_correlations
 from moetui.core.science.evidence import Evidence
 from moetui.core.science.groups import groups

@@ -4,13 +4,13 @@ import math
 
 import pytest
 
-from moetui.core.fields import field
-from moetui.core.filtering import parse_filter
-from moetui.core.grouping import measure_of
-from moetui.core.ordering import ordered
-from moetui.core.presets import Library
-from moetui.core.published import published_records
-from moetui.core.records import RunRecord, Scores
+from moetui.core.catalogue.records import RunRecord, Scores
+from moetui.core.planning.presets import Library
+from moetui.core.query.fields import field
+from moetui.core.query.filtering import parse_filter
+from moetui.core.query.grouping import measure_of
+from moetui.core.query.ordering import ordered
+from moetui.core.runs.published import published_records
 from moetui.core.science.comparison import compare
 from moetui.core.science.groups import groups
 from moetui.core.science.measure import EFFICIENCY, MEASURES, measure

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from statsmodels.api import OLS
 
-from moetui.core.records import RunRecord
+from moetui.core.catalogue.records import RunRecord
 from moetui.core.science.crossing import Cell, tabulate
 from moetui.core.science.effects import fit_cells
 from moetui.core.science.factorial import Factorial, crossed_effects

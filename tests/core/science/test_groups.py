@@ -4,8 +4,8 @@ import math
 
 import pytest
 
+from moetui.core.catalogue.records import Scores
 from moetui.core.errors import UsageError
-from moetui.core.records import Scores
 from moetui.core.science.groups import groups, sample
 from moetui.core.science.measure import LOSS, MEASURES, measure
 from tests.core.science.records import exp8, record, seeds

@@ -2,7 +2,7 @@
 
 import pytest
 
-from moetui.core.records import RunRecord
+from moetui.core.catalogue.records import RunRecord
 from moetui.core.science.groups import groups
 from moetui.core.science.looks import level, level_of, planned_at_once
 from moetui.core.science.measure import LOSS

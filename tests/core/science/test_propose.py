@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moetui.core.records import RunRecord
+from moetui.core.catalogue.records import RunRecord
 from moetui.core.science.evidence import Evidence
 from moetui.core.science.findings import proposal
 from moetui.core.science.measure import LOSS

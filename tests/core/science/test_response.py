@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.config import RunConfig
-from moetui.core.records import RunRecord, Scores
+from engine.spec.config import RunConfig
+from moetui.core.catalogue.records import RunRecord, Scores
 from moetui.core.science.comparison import compare
 from moetui.core.science.evidence import Evidence
 from moetui.core.science.findings import sentences

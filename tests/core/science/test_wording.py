@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from moetui.core.outcome import verdict
+from moetui.core.queue.outcome import verdict
 from moetui.core.science.comparison import compare
 from moetui.core.science.groups import groups
 from moetui.core.science.measure import LOSS

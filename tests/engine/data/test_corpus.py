@@ -5,12 +5,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.config import DataConfig
 from engine.data.corpus import open_corpus
 from engine.data.documents import open_source
 from engine.data.split import is_validation
 from engine.data.token_file import TokenFile
 from engine.errors import InputError
+from engine.spec.config import DataConfig
 from tests.engine.tiny import tiny_config, write_corpus
 
 

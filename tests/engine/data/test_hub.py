@@ -14,14 +14,14 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
-from engine.cache import cache_root
-from engine.config import DataConfig, RunConfig
 from engine.data import build as building
 from engine.data.arrays import BuildState, TokenArrays
+from engine.data.cache import cache_root
 from engine.data.corpus import Corpus, open_corpus
 from engine.data.documents import open_source
 from engine.data.hub import hub_identity
 from engine.errors import InputError
+from engine.spec.config import DataConfig, RunConfig
 from tests.engine.tiny import tiny_config
 
 ROOT = Path(__file__).parents[3]
@@ -130,7 +130,7 @@ def test_a_build_that_broke_goes_on_where_it_was_and_gives_the_same_tokens(
 # Builds the corpus of a configuration; killed after so many batches, of which the last one was not saved.
 BUILD = """
 import os, signal, sys
-from engine.config import DataConfig
+from engine.spec.config import DataConfig
 from engine.data import build
 from engine.data.arrays import TokenArrays
 from engine.data.corpus import open_corpus

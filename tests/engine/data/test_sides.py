@@ -8,12 +8,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.config import DataConfig
 from engine.data.arrays import CorpusFile
 from engine.data.corpus import Corpus
 from engine.data.sides import overlapping, sides
 from engine.data.token_file import TokenFile
 from engine.errors import InputError
+from engine.spec.config import DataConfig
 
 CPU = torch.device("cpu")
 LENGTH = 8

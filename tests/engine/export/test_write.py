@@ -7,7 +7,7 @@ from engine.data.tokenizer import train_bpe
 from engine.errors import InputError
 from engine.export.write import export
 from engine.model.transformer import Transformer
-from engine.trained import Trained
+from engine.training.trained import Trained
 from tests.engine.tiny import tiny_config
 
 

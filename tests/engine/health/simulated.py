@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from random import Random
 
 from engine.health.setting import Setting
-from engine.metrics import Record
+from engine.runfiles.metrics import Record
 
 EXPERTS = 8
 

@@ -8,8 +8,8 @@ import pytest
 from engine.health.examine import examine
 from engine.health.peers import Peers
 from engine.health.setting import Setting
-from engine.metrics import Record
-from engine.rundir import Finding
+from engine.runfiles.metrics import Record
+from engine.runfiles.rundir import Finding
 from tests.engine.health.simulated import clean_run, setting
 
 # Validation losses of a public sweep of Adam, every ten updates: at 0.007 one evaluation is 0.48 nats above the one before.

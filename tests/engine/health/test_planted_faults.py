@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from engine.health.examine import examine
-from engine.metrics import Record
+from engine.runfiles.metrics import Record
 from tests.engine.health.simulated import clean_run, setting
 
 Fault = Callable[[list[Record], Random], None]

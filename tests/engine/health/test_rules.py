@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.config import HealthConfig, RunConfig
 from engine.health.curves import curve, in_order
 from engine.health.examine import examine
 from engine.health.noise import noise
 from engine.health.setting import Setting
-from engine.metrics import Record
-from engine.rundir import Finding
+from engine.runfiles.metrics import Record
+from engine.runfiles.rundir import Finding
+from engine.spec.config import HealthConfig, RunConfig
 from tests.engine.health.simulated import clean_run, setting
 
 REPLICATES = Setting(noise=0.0072, replicates=5)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from engine.architecture import ModelConfig
+from engine.spec.model import ModelConfig
 
 Weights = dict[str, Tensor]
 

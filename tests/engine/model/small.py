@@ -4,8 +4,8 @@ from typing import Any
 
 import torch
 
-from engine.architecture import ModelConfig
 from engine.model.transformer import Transformer
+from engine.spec.model import ModelConfig
 
 END_OF_TEXT = 7
 

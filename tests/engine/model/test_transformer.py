@@ -1,9 +1,9 @@
 import pytest
 import torch
 
-from engine.architecture import ModelConfig
 from engine.model.loss import predict
 from engine.model.transformer import Transformer
+from engine.spec.model import ModelConfig
 from tests.engine.model.naive import naive_forward, naive_loss
 from tests.engine.model.small import CONFIG, END_OF_TEXT, OPTIONS, SIGMOID, small_batch, small_config, small_model
 

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 import torch
 
-from engine.architecture import ModelConfig
 from engine.errors import InputError
 from engine.export.equal import find_equal
 from engine.export.weights import to_transformers
 from engine.model.loss import predict
+from engine.spec.model import ModelConfig
 from tests.engine.model.small import CONFIG, SIGMOID, small_batch, small_model
 
 SWIGLU = {"experts": "swiglu", "tied_head": False}

@@ -4,12 +4,12 @@ import pytest
 import torch
 from torch import nn
 
-from engine.config import resolve
 from engine.model.transformer import Transformer
 from engine.optim.adamw import AdamW
 from engine.optim.optimizer import Optimizer
 from engine.optim.roles import role_of
 from engine.optim.sgd import Sgd
+from engine.spec.config import resolve
 from tests.engine.tiny import MODEL
 
 

@@ -15,10 +15,10 @@ import sys
 import time
 from pathlib import Path
 
-from engine.host import boot_id, hostname
-from engine.locks import hold_run_lock, share_procs_lock
-from engine.metrics import MetricsWriter
-from engine.rundir import Finding, Phase, Result, RunDir, Scores, State, write_file
+from engine.runfiles.host import boot_id, hostname
+from engine.runfiles.locks import hold_run_lock, share_procs_lock
+from engine.runfiles.metrics import MetricsWriter
+from engine.runfiles.rundir import Finding, Phase, Result, RunDir, Scores, State, write_file
 
 
 def main() -> int:

@@ -3,9 +3,9 @@
 import math
 import random
 
-from moetui.core.lab import Lab
-from moetui.core.plan import group_of
-from moetui.core.records import RunRecord
+from moetui.core.catalogue.records import RunRecord
+from moetui.core.planning.plan import group_of
+from moetui.core.runs.lab import Lab
 from tests.tui.lab_on_disk import end_run, write_run
 
 LRS = (0.01, 0.03, 0.05, 0.1)

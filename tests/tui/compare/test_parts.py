@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from moetui.core.errors import NotFoundError
-from moetui.core.gather import gather
-from moetui.core.judge import Terms, judge, responses
-from moetui.core.lab import Lab
-from moetui.core.plan import Selection, plan
-from moetui.core.presets import Library
-from moetui.core.published import published_records
+from moetui.core.planning.plan import Selection, plan
+from moetui.core.planning.presets import Library
+from moetui.core.runs.lab import Lab
+from moetui.core.runs.published import published_records
 from moetui.core.science.measure import MEASURES
 from moetui.core.science.pareto import priced
+from moetui.core.studies.gather import gather
+from moetui.core.studies.judge import Terms, judge, responses
 from moetui.tui.chart.draw import draw
 from moetui.tui.compare import words
 from moetui.tui.compare.bench import Bench

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from moetui.core.devices import CPU
-from moetui.core.nvml import Gpu, GpuUser
-from moetui.core.telemetry import Processor, Reading, Worker
+from moetui.core.machine.devices import CPU
+from moetui.core.machine.nvml import Gpu, GpuUser
+from moetui.core.queue.telemetry import Processor, Reading, Worker
 from moetui.tui.chart.charset import in_charset
 from moetui.tui.chart.spec import Charset
 from moetui.tui.devices.gauges import gauges, sparkline

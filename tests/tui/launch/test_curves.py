@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from moetui.core.plan import PlannedRun, Selection, Variant, plan
-from moetui.core.presets import Library
-from moetui.core.records import RunRecord
-from moetui.core.reference import Reference
+from moetui.core.catalogue.records import RunRecord
+from moetui.core.planning.plan import PlannedRun, Selection, Variant, plan
+from moetui.core.planning.presets import Library
+from moetui.core.studies.reference import Reference
 from moetui.tui.chart.draw import draw
 from moetui.tui.launch.curves import MOST_CURVES, curves_chart, planned_curves, sampled
 

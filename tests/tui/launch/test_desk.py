@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from moetui.core.presets import Library
+from moetui.core.planning.presets import Library
 from moetui.tui.launch import lists
 from moetui.tui.launch.choice import Choice
 from moetui.tui.launch.desk import Desk, Edits

@@ -5,8 +5,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.config import RunConfig
-from moetui.core.plan import flat_config
+from engine.spec.config import RunConfig
+from moetui.core.planning.plan import flat_config
 from moetui.tui.launch.desk import Edits
 from moetui.tui.launch.form_rows import FormRow, detail, edits_line, fields, form_rows, row_line
 

@@ -1,6 +1,6 @@
 import itertools
 
-from moetui.core.presets import Library
+from moetui.core.planning.presets import Library
 from moetui.tui.launch.preset_tree import ordered, size_text
 
 LIBRARY = Library.load()

@@ -7,18 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.rundir import Finding
-from moetui.core.audits import Shared
-from moetui.core.devices import CPU, Device
-from moetui.core.plan import PlannedRun, Selection, plan
-from moetui.core.presets import Library
-from moetui.core.records import RunRecord
-from moetui.core.settings import own_settings
+from engine.runfiles.rundir import Finding
+from moetui.core.catalogue.records import RunRecord
+from moetui.core.machine.devices import CPU, Device
+from moetui.core.planning.plan import PlannedRun, Selection, plan
+from moetui.core.planning.presets import Library
+from moetui.core.planning.settings import own_settings
+from moetui.core.studies.audits import Shared
+from moetui.tui.amounts import count_text, duration_text, span_text
+from moetui.tui.bill import bill
 from moetui.tui.launch.card import Words, card_text
 from moetui.tui.launch.findings import findings_line, findings_text
 from moetui.tui.launch.run_list import line_segments, run_lines
-from moetui.tui.launch.summary import bill, question, source_text, totals
-from moetui.tui.launch.wording import count_text, duration_text, span_text
+from moetui.tui.launch.summary import question, source_text, totals
 
 LIBRARY = Library.load()
 ONE_CPU = (Device(CPU, "CPU"),)

@@ -1,6 +1,6 @@
 from collections.abc import Sequence
 
-from moetui.core.records import RunRecord, Status
+from moetui.core.catalogue.records import RunRecord, Status
 from moetui.tui.live.lineup import ROOM, assign_slots, followed, given, launches, study_of
 
 NOW = 10_000.0

@@ -2,8 +2,8 @@ from typing import get_args
 
 import pytest
 
-from engine.rundir import Phase, State
-from moetui.core.records import RunRecord, Scores, Status
+from engine.runfiles.rundir import Phase, State
+from moetui.core.catalogue.records import RunRecord, Scores, Status
 from moetui.tui.chart.palette import slot
 from moetui.tui.live.row import Entry, head_line, run_line, widths_for
 

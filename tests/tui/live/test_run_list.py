@@ -5,7 +5,7 @@ import pytest
 from textual.app import App, ComposeResult
 from textual.geometry import Region
 
-from moetui.core.records import RunRecord
+from moetui.core.catalogue.records import RunRecord
 from moetui.tui.live.row import Entry
 from moetui.tui.live.run_list import RunList
 

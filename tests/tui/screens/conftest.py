@@ -4,10 +4,10 @@ import time
 
 import pytest
 
-from moetui.core.lab import Lab
-from moetui.core.plan import Selection, plan
-from moetui.core.published import published_records
-from moetui.core.records import RunRecord
+from moetui.core.catalogue.records import RunRecord
+from moetui.core.planning.plan import Selection, plan
+from moetui.core.runs.lab import Lab
+from moetui.core.runs.published import published_records
 from tests.tui.lab_on_disk import end_run, write_planned
 
 

@@ -3,10 +3,10 @@
 from textual.pilot import Pilot
 from textual.widgets import Static
 
-from moetui.core.presets import Library
-from moetui.core.published import published_records
+from moetui.core.planning.presets import Library
+from moetui.core.runs.published import published_records
 from moetui.tui.app import MoetuiApp
-from moetui.tui.screens.runs import RunsScreen
+from moetui.tui.runs.screen import RunsScreen
 from moetui.tui.widgets.run_table import RunTable
 from tests.tui.seen import until
 

@@ -6,22 +6,22 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Static
 
-from engine.rundir import Wait, write_file
-from moetui.core.enqueue import enqueue
-from moetui.core.gather import gather
-from moetui.core.judge import Terms, responses
-from moetui.core.lab import Lab
-from moetui.core.plan import Selection, plan
-from moetui.core.records import RunRecord
+from engine.runfiles.rundir import Wait, write_file
+from moetui.core.catalogue.records import RunRecord
+from moetui.core.planning.plan import Selection, plan
+from moetui.core.queue.enqueue import enqueue
+from moetui.core.runs.lab import Lab
+from moetui.core.studies.gather import gather
+from moetui.core.studies.judge import Terms, responses
 from moetui.tui.app import MoetuiApp
 from moetui.tui.chart.widget import Chart
 from moetui.tui.compare.proposal_dialog import ProposalDialog
+from moetui.tui.compare.screen import CompareScreen
 from moetui.tui.compare.subject_list import SubjectList
-from moetui.tui.screens.ask import Ask
-from moetui.tui.screens.compare import CompareScreen
-from moetui.tui.screens.live import LiveScreen
-from moetui.tui.screens.run_page import RunPage
-from moetui.tui.screens.runs import RunsScreen
+from moetui.tui.dialogs.ask import Ask
+from moetui.tui.live.screen import LiveScreen
+from moetui.tui.run.page import RunPage
+from moetui.tui.runs.screen import RunsScreen
 from moetui.tui.widgets.run_table import RunTable
 from tests.conftest import eventually
 from tests.tui.compare.labs import grid, trained

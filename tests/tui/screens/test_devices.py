@@ -7,17 +7,17 @@ from textual.events import Key
 from textual.pilot import Pilot
 from textual.widgets import Static
 
-from moetui.core import shelf
-from moetui.core.lab import Lab
-from moetui.core.records import RunRecord
+from moetui.core.catalogue.records import RunRecord
+from moetui.core.queue import edit
+from moetui.core.runs.lab import Lab
 from moetui.tui.app import MoetuiApp
 from moetui.tui.chart.widget import Chart
 from moetui.tui.devices.queue_list import QueueList
-from moetui.tui.screens.confirm import Confirm
-from moetui.tui.screens.devices import DevicesScreen
-from moetui.tui.screens.run_page import RunPage
+from moetui.tui.devices.screen import DevicesScreen
+from moetui.tui.dialogs.confirm import Confirm
+from moetui.tui.run.page import RunPage
 from tests.conftest import eventually
-from tests.core.test_dispatch import queue, status
+from tests.core.queue.test_dispatch import queue, status
 from tests.tui.lab_on_disk import write_run
 from tests.tui.seen import until
 
@@ -120,7 +120,7 @@ async def test_a_change_from_elsewhere_is_seen(lab: Lab, waiting: list[RunRecord
     app = MoetuiApp(lab, start="devices")
     async with app.run_test(size=(80, 24)) as pilot:
         await shown(pilot, app, 3)
-        shelf.stop(lab, waiting[3])
+        edit.stop(lab, waiting[3])
         await shown(pilot, app, 2)
 
 

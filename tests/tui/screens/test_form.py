@@ -4,12 +4,12 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Static
 
-from moetui.core.lab import Lab
 from moetui.core.preferences import workspace_file
+from moetui.core.runs.lab import Lab
 from moetui.tui.app import MoetuiApp
 from moetui.tui.chart.widget import Chart
+from moetui.tui.launch.form import Form
 from moetui.tui.launch.form_list import FormList
-from moetui.tui.screens.form import Form
 from moetui.tui.widgets.line import Line
 from tests.tui.screens.test_launch import SIZES, ready, said, screen, type_text, until
 

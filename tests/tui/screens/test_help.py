@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from moetui.core.lab import Lab
 from moetui.core.preferences import read_settings
+from moetui.core.runs.lab import Lab
 from moetui.tui.actions import ACTIONS, GROUPS, actions_of
 from moetui.tui.app import MoetuiApp
-from moetui.tui.screens.help import Help, found, of_place
-from moetui.tui.screens.tour import STEPS, Tour, with_keys
+from moetui.tui.dialogs.help import Help, found, of_place
+from moetui.tui.dialogs.tour import STEPS, Tour, with_keys
 from tests.tui.seen import shows, until
 
 SIZES = [(60, 15), (80, 24), (120, 40)]

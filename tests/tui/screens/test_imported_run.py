@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from moetui.core.exchange.importing import import_runs, read_all
-from moetui.core.lab import Lab
+from moetui.core.runs.lab import Lab
+from moetui.tui.curves.overlay import Overlay
+from moetui.tui.curves.specs import loss_spec, lr_spec
 from moetui.tui.feed import Feed
-from moetui.tui.runs.sections import section_text
-from moetui.tui.widgets.curve_overlay import Overlay
-from moetui.tui.widgets.curve_specs import loss_spec, lr_spec
+from moetui.tui.run.sections import section_text
 
 
 def test_it_is_charted_and_described_as_far_as_it_is_known(lab: Lab, tmp_path: Path) -> None:

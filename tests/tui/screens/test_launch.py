@@ -6,17 +6,17 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
-from moetui.core.lab import Lab
 from moetui.core.preferences import workspace_file
+from moetui.core.runs.lab import Lab
 from moetui.tui.app import MoetuiApp
 from moetui.tui.chart.widget import Chart
+from moetui.tui.dialogs.confirm import Confirm
 from moetui.tui.launch.card import Card
 from moetui.tui.launch.findings import FindingsPanel
 from moetui.tui.launch.preset_tree import PresetTree
 from moetui.tui.launch.run_list import RunList
+from moetui.tui.launch.screen import LaunchScreen
 from moetui.tui.launch.tick_list import TickList
-from moetui.tui.screens.confirm import Confirm
-from moetui.tui.screens.launch import LaunchScreen
 from tests.conftest import eventually
 
 SIZES = [(60, 15), (80, 24), (120, 40), (200, 60)]

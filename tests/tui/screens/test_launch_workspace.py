@@ -7,18 +7,18 @@ from textual.events import Key
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from moetui.core.lab import Lab
-from moetui.core.plan import PlannedRun, Selection, plan
-from moetui.core.presets import Library
+from moetui.core.planning.plan import PlannedRun, Selection, plan
+from moetui.core.planning.presets import Library
+from moetui.core.runs.lab import Lab
 from moetui.tui.app import MoetuiApp
 from moetui.tui.chart.widget import Chart
+from moetui.tui.dialogs.ask import Ask
+from moetui.tui.dialogs.confirm import Confirm
 from moetui.tui.launch.card import Card
 from moetui.tui.launch.findings import FindingsPanel
 from moetui.tui.launch.preset_tree import RECENT, PresetTree
 from moetui.tui.launch.run_list import RunList
-from moetui.tui.screens.ask import Ask
-from moetui.tui.screens.confirm import Confirm
-from moetui.tui.screens.launch import LaunchScreen
+from moetui.tui.launch.screen import LaunchScreen
 from tests.conftest import eventually
 from tests.tui.lab_on_disk import end_run, write_planned
 from tests.tui.screens.test_launch import ready, said, screen, type_text, until

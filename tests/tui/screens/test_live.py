@@ -7,15 +7,15 @@ from contextlib import asynccontextmanager
 import pytest
 from textual.pilot import Pilot
 
-from engine.locks import run_lock_holder
-from engine.rundir import Result
-from moetui.core import shelf
-from moetui.core.lab import Lab
-from moetui.core.records import RunRecord
+from engine.runfiles.locks import run_lock_holder
+from engine.runfiles.rundir import Result
+from moetui.core.catalogue.records import RunRecord
+from moetui.core.queue import edit
+from moetui.core.runs.lab import Lab
 from moetui.tui.app import MoetuiApp
 from moetui.tui.chart.widget import Chart
 from moetui.tui.live.run_list import RunList
-from moetui.tui.screens.live import LiveScreen
+from moetui.tui.live.screen import LiveScreen
 from tests.conftest import eventually
 from tests.tui.lab_on_disk import die, end_run, start, write_run
 
@@ -303,7 +303,7 @@ async def test_the_cursor_and_the_order_stay_when_a_run_ends(lab: Lab, fake_engi
         await watched.pilot.press("down")
         names = [line[2:20] for line in watched.lines[1:]]
         assert watched.under_cursor == "s/lr=1"
-        shelf.stop(lab, records[1])
+        edit.stop(lab, records[1])
         await watched.until(lambda: "stopped" in watched.line_of("s/lr=1"), "stopped")
         assert watched.under_cursor == "s/lr=1"
         assert [line[2:20] for line in watched.lines[1:]] == names

@@ -6,20 +6,20 @@ from functools import partial
 
 import pytest
 
-from engine.metrics import MetricsWriter
-from engine.rundir import Finding, Result, write_file
-from moetui.core import tracks
-from moetui.core.lab import Lab
-from moetui.core.records import RunRecord
+from engine.runfiles.metrics import MetricsWriter
+from engine.runfiles.rundir import Finding, Result, write_file
+from moetui.core.catalogue.records import RunRecord
+from moetui.core.runs import tracks
+from moetui.core.runs.lab import Lab
 from moetui.core.user_state import state_file
 from moetui.tui.actions import actions_of
 from moetui.tui.chart.spec import ChartSpec
 from moetui.tui.chart.widget import Chart
-from moetui.tui.screens.live import LiveScreen
-from moetui.tui.screens.pick import Pick
-from moetui.tui.screens.run_page import RunPage
-from moetui.tui.widgets.curve_board import BOARD_FILE, Board, KeptBoard
-from moetui.tui.widgets.curve_grid import CurveGrid
+from moetui.tui.curves.board import BOARD_FILE, Board, KeptBoard
+from moetui.tui.curves.grid import CurveGrid
+from moetui.tui.dialogs.pick import Pick
+from moetui.tui.live.screen import LiveScreen
+from moetui.tui.run.page import RunPage
 from tests.tui.lab_on_disk import end_run, write_run
 from tests.tui.screens.test_live import LARGE, SMALL, TINY, Watched, ended_study, live
 

@@ -6,13 +6,13 @@ from functools import partial
 
 from textual.pilot import Pilot
 
-from moetui.core.lab import Lab
 from moetui.core.preferences import workspace_file
+from moetui.core.runs.lab import Lab
 from moetui.tui.app import MoetuiApp
+from moetui.tui.dialogs.help import Help
+from moetui.tui.live.screen import LiveScreen
 from moetui.tui.palette import Palette
-from moetui.tui.screens.help import Help
-from moetui.tui.screens.live import LiveScreen
-from moetui.tui.screens.log import LogView
+from moetui.tui.run.log import LogView
 from tests.tui.lab_on_disk import end_run, write_run
 from tests.tui.seen import seen, shows, until
 

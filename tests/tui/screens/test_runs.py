@@ -6,17 +6,17 @@ import pytest
 from textual.events import Key
 from textual.widgets import Input
 
-from moetui.core.lab import Lab
-from moetui.core.records import RunRecord
+from moetui.core.catalogue.records import RunRecord
+from moetui.core.runs.lab import Lab
 from moetui.tui.app import MoetuiApp
 from moetui.tui.chart.palette import slot
 from moetui.tui.chart.spec import Series
 from moetui.tui.chart.widget import Chart
-from moetui.tui.screens.ask import Ask
-from moetui.tui.screens.log import LogView
-from moetui.tui.screens.run_page import RunPage
-from moetui.tui.screens.runs import RunsScreen
-from moetui.tui.widgets.curve_grid import CurveGrid
+from moetui.tui.curves.grid import CurveGrid
+from moetui.tui.dialogs.ask import Ask
+from moetui.tui.run.log import LogView
+from moetui.tui.run.page import RunPage
+from moetui.tui.runs.screen import RunsScreen
 from tests.tui.screens.runs_seen import PUBLISHED, listed, names, said, table
 from tests.tui.seen import until
 

@@ -11,15 +11,15 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input
 
-from moetui.core.lab import Lab
-from moetui.core.records import RunRecord
+from moetui.core.catalogue.records import RunRecord
+from moetui.core.runs.lab import Lab
 from moetui.tui import app as app_module
 from moetui.tui.app import MoetuiApp
-from moetui.tui.runs import copies
-from moetui.tui.screens.ask import Ask
-from moetui.tui.screens.confirm import Confirm
-from moetui.tui.screens.run_page import RunPage
-from moetui.tui.screens.runs import RunsScreen
+from moetui.tui.dialogs.ask import Ask
+from moetui.tui.dialogs.confirm import Confirm
+from moetui.tui.run import copies
+from moetui.tui.run.page import RunPage
+from moetui.tui.runs.screen import RunsScreen
 from moetui.tui.widgets.columns import Column
 from moetui.tui.widgets.listing import RunIndex
 from tests.tui.lab_on_disk import end_run, start, write_run

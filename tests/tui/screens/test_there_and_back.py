@@ -6,15 +6,15 @@ import pytest
 from textual.app import App
 from textual.containers import VerticalScroll
 
-from engine.rundir import Wait, write_file
-from moetui.core.lab import Lab
+from engine.runfiles.rundir import Wait, write_file
+from moetui.core.runs.lab import Lab
 from moetui.tui.app import MoetuiApp
 from moetui.tui.chart.widget import Chart
+from moetui.tui.curves.grid import CurveGrid
 from moetui.tui.devices.queue_list import QueueList
+from moetui.tui.dialogs.pick import Pick
 from moetui.tui.live.run_list import RunList
 from moetui.tui.place import PlaceScreen
-from moetui.tui.screens.pick import Pick
-from moetui.tui.widgets.curve_grid import CurveGrid
 from moetui.tui.widgets.run_table import RunTable
 from tests.tui.lab_on_disk import end_run, write_run
 from tests.tui.seen import until

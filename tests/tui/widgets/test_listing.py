@@ -3,7 +3,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from moetui.core.records import RunRecord, Scores
+from moetui.core.catalogue.records import RunRecord, Scores
 from moetui.tui.widgets import listing
 from moetui.tui.widgets.listing import Order, RunIndex, View, list_runs
 from moetui.tui.widgets.run_columns import COLUMNS

@@ -1,4 +1,4 @@
-from moetui.core.records import RunRecord
+from moetui.core.catalogue.records import RunRecord
 from moetui.tui.widgets.run_names import short_names
 
 

@@ -1,7 +1,7 @@
 import pytest
 from textual.app import App, ComposeResult
 
-from moetui.core.records import RunRecord, Scores
+from moetui.core.catalogue.records import RunRecord, Scores
 from moetui.tui.widgets.listing import Order, View, list_runs
 from moetui.tui.widgets.run_table import RunTable
 

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from moetui.core.records import RunRecord
+from moetui.core.catalogue.records import RunRecord
 from moetui.core.report.figures import published, scores, style
 from moetui.core.report.subject import SCORES, Subject
 from moetui.core.science.groups import COUNTING

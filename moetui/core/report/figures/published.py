@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from moetui.core import format as fmt
-from moetui.core.records import RunRecord
+from moetui.core.catalogue.records import RunRecord
 
 FEWEST: Final = 3
 """So many published scores make a panel of their own; fewer show no shape, and the report's table has them."""

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from matplotlib.figure import Figure
 
-from engine.config import RunConfig
-from engine.schedules import warmup_updates
+from engine.spec.config import RunConfig
+from engine.spec.schedules import warmup_updates
 from moetui.core.report.figures import style
 from moetui.core.report.subject import Subject
 

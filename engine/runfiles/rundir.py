@@ -1,0 +1,319 @@
+"""The run directory: the one place where a run is kept, and the contract between the engine and everyone who looks at it.
+
+    config.json    what to run, under which name, and where it came from      written by the laboratory
+    import.json    of a run that was trained elsewhere: what is known of it   written by the laboratory
+    labels.json    what people say of it: name, tags, note, archived          written by the laboratory
+    launch.json    which process was started for it, on which device          written by the launcher
+    state.json     what the trainer is doing now                              written by the trainer
+    metrics.jsonl  the measurements (see engine.runfiles.metrics)                      written by the trainer
+    log.txt        the trainer's output
+    request.json   what the user asks of the run: to stop, to go on           written by the laboratory
+    queue.json     of a run that waits: whether it is held, and its turn      written by the laboratory
+    result.json    how it ended; written once, last                           written by the trainer
+    run.lock, procs.lock   held by the living (see engine.runfiles.locks)
+    checkpoints/   `last` and `best`
+
+Every JSON file is replaced as a whole, so a reader sees the old text or the new one, never half of it.
+"""
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from engine.runfiles.metrics import encode
+from engine.spec.config import RunConfig
+
+SCHEMA = 1
+
+EndStatus = Literal["finished", "stopped", "diverged", "out-of-memory", "failed"]
+Phase = Literal["starting", "running", "evaluating", "stopping"]
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
+
+
+class Parent(_File):
+    """The run whose weights another one begins with: its checkpoint (`best` or `last`) and the updates that were done then."""
+
+    id: str
+    checkpoint: str
+    update: int
+
+
+class RunFile(_File):
+    """config.json: the resolved configuration of a run, its place among others, and its provenance.
+
+    `per_device` is the number of runs, this one among them, that may share its device; `prunable` lets the laboratory stop it
+    when its setting has fallen behind in the study.
+    """
+
+    schema_version: int = SCHEMA
+    id: str
+    name: str
+    preset: str = ""
+    study: str = ""
+    group: str = ""
+    point: dict[str, Any] = {}
+    created: float
+    parent: Parent | None = None
+    per_device: int = Field(1, ge=1)
+    prunable: bool = False
+    config: RunConfig
+    provenance: dict[str, Any] = {}
+
+
+class ImportFile(_File):
+    """import.json: a run that was trained elsewhere. config.json is there too only if its whole configuration is known.
+
+    `settings` holds the dotted keys whose values are known, `facts` what else the source says, `notes` what was missing in it.
+    """
+
+    schema_version: int = SCHEMA
+    id: str
+    name: str
+    source: str
+    format: str
+    group: str
+    created: float
+    seed: int | None = None
+    updates: int
+    lr: float | None = None
+    settings: dict[str, Any] = {}
+    facts: dict[str, Any] = {}
+    notes: tuple[str, ...] = ()
+
+
+class Labels(_File):
+    """labels.json: what people say of a run; it outlives the catalogue. `archived` tells when it was put out of sight, if so."""
+
+    name: str
+    tags: tuple[str, ...] = ()
+    note: str = ""
+    archived: float | None = None
+
+
+class Launch(_File):
+    """launch.json: the last process started for a run. `exit_code` is known only if its parent outlived the process."""
+
+    pid: int
+    parent: int = 0
+    started: float
+    host: str
+    boot_id: str
+    device: str
+    token: str
+    exit_code: int | None = None
+
+
+class State(_File):
+    """state.json: the trainer's own word. Times are seconds since the epoch; `eta_seconds` is None until it can be told.
+
+    `validation_tokens` counts the tokens that an evaluation of the whole split predicts on, None until the data are there.
+    """
+
+    phase: Phase
+    message: str = ""
+    update: int = 0
+    updates: int
+    session: int = 1
+    eta_seconds: float | None = None
+    tokens_per_second: float | None = None
+    heartbeat: float
+    started: float
+    pid: int
+    host: str
+    boot_id: str
+    device: str = ""
+    device_name: str = ""
+    data_fingerprint: str = ""
+    validation_tokens: int | None = None
+
+
+class Scores(_File):
+    """One evaluation over the validation split: nats per token, fraction of tokens, exp(loss), and when."""
+
+    update: int
+    val_loss: float
+    val_accuracy: float | None = None  # unknown in some runs that were trained elsewhere
+    val_perplexity: float
+    seconds: float | None = None
+
+
+class Finding(_File):
+    """Something about the health of a run that its reader should know."""
+
+    kind: str
+    update: int
+    severity: Literal["note", "warning", "error"]
+    evidence: str
+    advice: str
+
+
+class Result(_File):
+    """result.json: how a run ended. `seconds` is training time without evaluation; `best` is in checkpoints/best."""
+
+    status: EndStatus
+    reason: str = ""
+    traceback: str = ""
+    update: int = 0
+    updates: int
+    session: int = 1
+    tokens: int = 0
+    seconds: float = 0.0
+    started: float | None = None
+    ended: float
+    device: str = ""
+    device_name: str = ""
+    data_fingerprint: str = ""
+    peak_memory: int | None = None
+    final: Scores | None = None
+    best: Scores | None = None
+    stopped_early: bool = False
+    findings: tuple[Finding, ...] = ()
+
+
+class Hardware(_File):
+    """What result.json and state.json tell of the machine: the device by name, and the peak of its memory in bytes."""
+
+    device_name: str = ""
+    peak_memory: int | None = None
+
+
+class Request(_File):
+    """request.json: what is asked of a run: to stop if it lives, perhaps with a reason, or to go on if it has ended."""
+
+    stop: bool = False
+    reason: str = ""
+    resume: bool = False
+    asked: float
+
+
+class Wait(_File):
+    """queue.json: how a run waits for a device. Of several the one with the lowest `turn` starts first; None is its creation."""
+
+    held: bool = False
+    turn: float | None = None
+
+
+FileT = TypeVar("FileT", bound=_File)
+
+
+class DamagedFile(ValueError):  # noqa: N818  # reads as what it is where it is raised
+    """A file of a run directory that cannot be understood."""
+
+
+class _Inside:
+    """A path in a run directory, put together when it is asked for: a laboratory looks at thousands of them at a time."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __get__(self, run: "RunDir", owner: type["RunDir"]) -> Path:
+        return run.path / self._name
+
+
+class RunDir:
+    """The paths of one run directory, and its files as typed values."""
+
+    config_file = _Inside("config.json")
+    import_file = _Inside("import.json")
+    labels_file = _Inside("labels.json")
+    launch_file = _Inside("launch.json")
+    state_file = _Inside("state.json")
+    request_file = _Inside("request.json")
+    queue_file = _Inside("queue.json")
+    result_file = _Inside("result.json")
+    metrics_file = _Inside("metrics.jsonl")
+    log_file = _Inside("log.txt")
+    run_lock = _Inside("run.lock")
+    procs_lock = _Inside("procs.lock")
+    checkpoints = _Inside("checkpoints")
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def config(self) -> RunFile:
+        """The run's config.json. Raises `FileNotFoundError` or `DamagedFile`."""
+        found = read_file(self.config_file, RunFile)
+        if found is None:
+            elsewhere = self.import_file.exists()
+            fault = (
+                "trained elsewhere, its configuration is not known"
+                if elsewhere
+                else "no run directory here: config.json is missing"
+            )
+            raise FileNotFoundError(2, fault, str(self.path))
+        return found
+
+    def imported(self) -> ImportFile | None:
+        """Where an imported run comes from, or None if the run was made here."""
+        return read_file(self.import_file, ImportFile)
+
+    def labels(self) -> Labels | None:
+        """What people said of the run, or None."""
+        return read_file(self.labels_file, Labels)
+
+    def launch(self) -> Launch | None:
+        """The last process started for the run, or None before the first."""
+        return read_file(self.launch_file, Launch)
+
+    def state(self) -> State | None:
+        """The trainer's last word, or None before its first."""
+        return read_file(self.state_file, State)
+
+    def hardware(self) -> Hardware:
+        """The machine, as far as the run tells: by its end, or else by the trainer's last word."""
+        ended = read_file(self.result_file, Hardware) or Hardware()
+        if ended.device_name:
+            return ended
+        state = read_file(self.state_file, Hardware) or Hardware()
+        return Hardware(device_name=state.device_name, peak_memory=ended.peak_memory)
+
+    def request(self) -> Request | None:
+        """What the user asks of the live run, or None."""
+        return read_file(self.request_file, Request)
+
+    def wait(self) -> Wait | None:
+        """How the run waits, or None if nobody said."""
+        return read_file(self.queue_file, Wait)
+
+    def result(self) -> Result | None:
+        """How the run ended, or None."""
+        return read_file(self.result_file, Result)
+
+
+def read_file(path: Path, kind: type[FileT]) -> FileT | None:
+    """Read one JSON file of a run directory, or None where there is none. Raises `DamagedFile` with the path and the fault."""
+    try:
+        raw = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    try:
+        return kind.model_validate_json(raw)  # JSON mode: lists stand for tuples, the words "nan" and "inf" for numbers
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        raise DamagedFile(f"{path}: {where + ': ' if where else ''}{first['msg']}") from None
+
+
+def write_file(path: Path, value: BaseModel, *, durable: bool = False) -> None:
+    """Replace one JSON file of a run directory as a whole. `durable` also survives a power loss, at some milliseconds."""
+    raw = orjson.dumps(encode(value.model_dump()), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(raw)
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(temporary).unlink()
+        raise

@@ -1,0 +1,177 @@
+"""Learning-rate schedules as pure functions of the optimizer update.
+
+`lr_factor(schedule, update, updates)` gives the learning rate of update 1, 2, … as a fraction of the peak. The trainer, the
+planned curves in the terminal and the schedule audit all call it, so what is drawn is what is trained with.
+
+Every schedule warms up first. Of `W` warm-up updates, update `u` runs at `start + (1 - start) * u / W` of the peak, so that the
+first update already learns and update `W` is the first at the peak. The decay then covers the rest of the horizon and reaches the
+floor exactly at the horizon's last update; a run that outlasts its horizon stays where it was then.
+
+Stepped per epoch, all updates of an epoch run at the rate that the epoch's last update would have. Counting from zero puts each
+update, or epoch, in the place of the one before it: `u - 1` for `u` above, so that the floor comes one too late.
+"""
+
+import itertools
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from engine.spec.learning import ScheduleConfig
+
+
+def horizon(schedule: "ScheduleConfig", updates: int) -> int:
+    """Updates over which the schedule unfolds: its own horizon, or else the length of the run."""
+    return schedule.horizon or updates
+
+
+def warmup_updates(schedule: "ScheduleConfig", updates: int) -> int:
+    """Number of warm-up updates; a fraction counts from the horizon and is rounded to the nearest update."""
+    if schedule.warmup_updates is not None:
+        return schedule.warmup_updates
+    return round(schedule.warmup * horizon(schedule, updates))
+
+
+def lr_factor(schedule: "ScheduleConfig", update: int, updates: int) -> float:
+    """Learning rate at `update` (the first is 1) of a run of `updates`, as a fraction of the peak learning rate, in [0, 1].
+
+    Of a plateau schedule it is the upper bound: what the schedule would do if every evaluation were a gain.
+    """
+    if update < 1:
+        raise ValueError(f"updates count from 1, got {update}")
+    epoch = schedule.epoch_updates or 1
+    start = 0 if schedule.count_from_zero else epoch  # the place of the first epoch; an epoch may be one update
+    done = (update - 1) // epoch * epoch
+    place = start + done
+    warmup = warmup_updates(schedule, updates)
+    if schedule.warmup_shape == "constant":
+        if done < warmup:
+            return schedule.warmup_start
+        peak = start + warmup
+    else:
+        if place < warmup:
+            return schedule.warmup_start + (1.0 - schedule.warmup_start) * place / warmup
+        peak = max(start, warmup)
+    end = max(horizon(schedule, updates), peak)
+    return _SHAPES[schedule.kind](schedule, _Place(min(place, end) - peak, end - peak, done, end, warmup))
+
+
+def lr_at(schedule: "ScheduleConfig", peak: float, update: int, updates: int) -> float:
+    """Learning rate at `update` of a run of `updates` whose peak learning rate is `peak`."""
+    return peak * lr_factor(schedule, update, updates)
+
+
+def fault(schedule: "ScheduleConfig", updates: int) -> str:
+    """Why this schedule cannot unfold over its horizon, in one line; empty if it can."""
+    span, warmup = horizon(schedule, updates), warmup_updates(schedule, updates)
+    if warmup > span:
+        return f"schedule.warmup_updates exceeds the schedule's horizon of {span} updates"
+    if schedule.kind == "wsd" and warmup + _decay_updates(schedule, span) > span:
+        return f"schedule.warmup and schedule.decay together exceed the schedule's horizon of {span} updates"
+    starts = [_stage_start(start, span) for start, _ in schedule.stages]
+    if schedule.kind == "stages" and any(a >= b for a, b in itertools.pairwise(starts)):
+        return "schedule.stages must start one after the other"
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where an update is: `elapsed` of the `span` updates from the peak to the horizon's end, after `done` updates in all."""
+
+    elapsed: int
+    span: int
+    done: int
+    horizon: int
+    warmup: int
+
+    @property
+    def progress(self) -> float:
+        return self.elapsed / self.span if self.span > 0 else 0.0
+
+
+def _constant(schedule: "ScheduleConfig", place: _Place) -> float:
+    return 1.0
+
+
+def _cosine(schedule: "ScheduleConfig", place: _Place) -> float:
+    """Half a cosine from the peak to the floor (Loshchilov and Hutter, 2017, without restarts)."""
+    return _above_floor(schedule, _half_cosine(place.progress))
+
+
+def _linear(schedule: "ScheduleConfig", place: _Place) -> float:
+    return _above_floor(schedule, 1.0 - place.progress)
+
+
+def _step(schedule: "ScheduleConfig", place: _Place) -> float:
+    """The peak times `gamma` once per `every` updates after the warm-up, never below the floor."""
+    drops: int = place.elapsed // schedule.step_every
+    return max(schedule.floor, schedule.step_gamma**drops)
+
+
+def _wsd(schedule: "ScheduleConfig", place: _Place) -> float:
+    """Warm-up, stable, decay: the peak until the last share of the horizon (Hu et al., 2024)."""
+    decay = _decay_updates(schedule, place.horizon)
+    decayed = place.elapsed - place.span + decay
+    if decayed <= 0:
+        return 1.0
+    progress = decayed / decay
+    left = {"linear": 1.0 - progress, "cosine": _half_cosine(progress), "sqrt": 1.0 - math.sqrt(progress)}
+    return _above_floor(schedule, left[schedule.decay_shape])
+
+
+def _restarts(schedule: "ScheduleConfig", place: _Place) -> float:
+    """Half cosines, each beginning at the peak again; as published, a period ends one update short of the floor.
+
+    Loshchilov and Hutter, 2017: https://arxiv.org/abs/1608.03983
+    """
+    elapsed, length = place.elapsed, schedule.restart_every
+    if schedule.restart_factor == 1:
+        elapsed %= length
+    while elapsed >= length:
+        elapsed -= length
+        length *= schedule.restart_factor
+    return _above_floor(schedule, _half_cosine(elapsed / length))
+
+
+def _stages(schedule: "ScheduleConfig", place: _Place) -> float:
+    """The rate of the last stage that has started, the peak before the first."""
+    reached = [factor for start, factor in schedule.stages if place.done >= _stage_start(start, place.horizon)]
+    return reached[-1] if reached else 1.0
+
+
+def _inverse_sqrt(schedule: "ScheduleConfig", place: _Place) -> float:
+    """As 1/√update after the warm-up, whose length sets the scale (Vaswani et al., 2017), never below the floor."""
+    scale = max(place.warmup, 1)
+    return max(schedule.floor, math.sqrt(scale / (scale + place.elapsed)))
+
+
+def _above_floor(schedule: "ScheduleConfig", share: float) -> float:
+    """`share` of the way from the floor to the peak."""
+    return schedule.floor + (1.0 - schedule.floor) * share
+
+
+def _half_cosine(progress: float) -> float:
+    return 0.5 * (1.0 + math.cos(math.pi * progress))
+
+
+def _decay_updates(schedule: "ScheduleConfig", span: int) -> int:
+    return round(schedule.decay * span)
+
+
+def _stage_start(start: float, span: int) -> int:
+    """Updates that are done before a stage begins."""
+    return round(start * span) if start < 1 else math.ceil(start) - 1
+
+
+_SHAPES: dict[str, Callable[["ScheduleConfig", _Place], float]] = {
+    "constant": _constant,
+    "cosine": _cosine,
+    "linear": _linear,
+    "step": _step,
+    "wsd": _wsd,
+    "restarts": _restarts,
+    "stages": _stages,
+    "inverse-sqrt": _inverse_sqrt,
+    "plateau": _constant,  # what the evaluations take away is in engine.spec.plateau
+}

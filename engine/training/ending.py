@@ -1,0 +1,15 @@
+"""How a session came to its end."""
+
+from dataclasses import dataclass
+
+from engine.runfiles.rundir import EndStatus
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The status, why, a traceback if the fault is not the user's, and whether early stopping ended a finished run."""
+
+    status: EndStatus
+    reason: str = ""
+    traceback: str = ""
+    early: bool = False

@@ -1,0 +1,270 @@
+"""Training one run from its first update to its end."""
+
+import math
+import time
+
+import torch
+
+from engine.data.corpus import open_corpus
+from engine.data.sides import sides
+from engine.health.watch import DivergenceWatch
+from engine.model.transformer import Transformer
+from engine.optim.optimizer import Optimizer
+from engine.runfiles.metrics import MetricsWriter, Record
+from engine.runfiles.progress import Progress
+from engine.runfiles.rundir import Finding, RunDir, Scores
+from engine.runfiles.saved import CheckpointFile
+from engine.spec.config import RunConfig
+from engine.training.checkpoint import Checkpoint, restore_rng_state, rng_state
+from engine.training.clock import TrainingClock
+from engine.training.device import open_device
+from engine.training.ending import End
+from engine.training.evaluate import Evaluation, evaluate
+from engine.training.flatness import FlatnessWatch
+from engine.training.meter import Meter
+from engine.training.peak import peak_flops
+from engine.training.reporter import Reporter
+from engine.training.resume import checkpoint_to_continue, weights_to_start_with
+from engine.training.saver import Saver
+from engine.training.stopping import StopSwitch
+from engine.training.update import Updater
+
+
+class Trainer:
+    """One session of one run; `progress` is up to date whenever it is looked at, after an exception too."""
+
+    def __init__(self, run: RunDir, config: RunConfig, progress: Progress, report: Reporter, stop: StopSwitch) -> None:
+        self.run = run
+        self.config = config
+        self.progress = progress
+        self.report = report
+        self.stop = stop
+        self.device = open_device(config.training)
+        report.set(device=str(self.device.torch), device_name=self.device.name)
+
+        self.corpus = open_corpus(config.data, config.model.vocab_size, report.say)
+        report.set(data_fingerprint=self.corpus.fingerprint, message="building the model")
+        self.training, self.validation = sides(self.corpus, config.data, self.device.torch)
+        report.set(validation_tokens=len(self.validation) * self.validation.length)
+
+        torch.manual_seed(config.seed)
+        self.model = Transformer(config.model, self.device.compute, self.corpus.about.end_of_text)
+        self.model.initialize()
+        self.model.to(self.device.torch)
+        self.optimizer = Optimizer(self.model, config.optimizer, self.device.compute)
+        self.updater = Updater(config, self.model, self.optimizer, self.training)
+        self.watch = DivergenceWatch(config.health, math.log(config.model.vocab_size))
+        self.flatness = FlatnessWatch(run, config)
+        self.evaluation_seconds = 0.0
+        self._continue()
+
+    def _continue(self) -> None:
+        """Take over where the session before has left off, or the weights of the run that this one is forked from."""
+        checkpoint, findings = checkpoint_to_continue(self.run, self.config, self.corpus.fingerprint)
+        if checkpoint is not None:
+            self.progress.continue_as(checkpoint.about.progress)
+            self.model.load_state_dict(checkpoint.model)
+            self.optimizer.load_state(checkpoint.training)
+            self.watch.streak = self.progress.divergence_streak
+            restore_rng_state(checkpoint.training, self.device.torch)
+            print(f"session {self.progress.session} goes on after update {self.progress.update}", flush=True)
+        elif (start := weights_to_start_with(self.run)) is not None:
+            self.model.load_state_dict(start.model)
+            print("the weights are those of another run", flush=True)
+        for finding in findings:
+            self._note(finding)
+        self.report.set(update=self.progress.update)
+
+    def train(self) -> End:
+        """Carry out the updates; the result says how that ended."""
+        self._describe()
+        self.stop.defer()
+        with Saver(self.run) as self.saver, MetricsWriter(self.run.metrics_file) as self.metrics:
+            end = self._loop()
+            self.metrics.sync()
+            if end.status != "diverged":
+                self.report.set(phase="stopping", message="writing the last checkpoint", now=True)
+                self.saver.save_last(self._checkpoint())
+            self.saver.finish()
+            self._note_failures()
+        return end
+
+    def _loop(self) -> End:
+        config, progress = self.config, self.progress
+        updates = config.training.updates
+        # The curves begin before the first update; a run that was stopped may owe an evaluation.
+        owed = self._evaluate() if progress.evaluation_due(config) else {}
+        # A session begins with a record, so that readers know what it puts in the place of the one before.
+        self._write_record(owed)
+        if self.stop.requested():  # before or in that evaluation, which is then still owed
+            return End("stopped")
+        self.report.set(phase="running", message="", now=True)
+        self.clock = TrainingClock(progress.seconds)
+        self.meter = Meter(self.clock, config, peak_flops(self.device.name, self.device.compute))
+        self.session_start = (progress.update, progress.seconds)
+        self.saved_at = (progress.update, time.monotonic())
+
+        while progress.update < updates and not progress.out_of_patience(config):
+            update = progress.update + 1
+            lr = config.lr_at(update) * progress.plateau.scale
+            self.meter.add(update, self.updater.run(update, lr))
+            progress.update, progress.tokens = update, progress.tokens + config.tokens_per_update
+
+            stopping = self.stop.requested()
+            evaluating = not stopping and progress.evaluation_due(config)
+            saving = not stopping and self._checkpoint_due()
+            if evaluating or stopping or saving or update == updates or update % config.training.log_every == 0:
+                reading = self.meter.read()
+                progress.seconds, progress.peak_memory = self.clock.seconds, self.device.peak_memory()
+                record = reading.record | config.optimizer.rates(lr) | {"peak_memory": progress.peak_memory}
+                diverged = self._look_for_divergence(reading.losses)
+                with self.clock.paused():
+                    if evaluating and not diverged:
+                        scores = self._evaluate()
+                        record |= scores
+                        stopping = not scores
+                    self._write_record(record)
+                self._report(record)
+                self._note_failures()
+                if diverged:
+                    return End("diverged", diverged.evidence)
+                if evaluating and update < updates and (flat := self._look_for_flatness()) is not None:
+                    return End("stopped", flat.evidence)
+            self.report.beat()
+            if stopping:
+                return End("stopped")
+            if saving:
+                with self.clock.paused():
+                    self.metrics.sync()
+                    self.saver.save_last(self._checkpoint())
+                self.saved_at = (update, time.monotonic())
+        return self._ended()
+
+    def _ended(self) -> End:
+        """All updates are done, or there is no patience left."""
+        config, progress = self.config, self.progress
+        if progress.out_of_patience(config):
+            best = f"{progress.best.val_loss:.4f} at update {progress.best.update}" if progress.best else "none"
+            reason = (
+                f"stopped early after {progress.patience.waited} evaluations without a gain of more than "
+                f"{config.evaluation.min_delta:g}; back to the best, {best}, in checkpoints/best"
+            )
+            return End("finished", reason, early=True)
+        return End("stopped" if progress.evaluation_due(config) else "finished")
+
+    def _checkpoint_due(self) -> bool:
+        """Whether to write `last`; while the disk is still busy with the one before, that waits."""
+        update, moment = self.saved_at
+        seconds, updates = self.config.training.checkpoint_seconds, self.config.training.checkpoint_updates
+        due = 0 < seconds <= time.monotonic() - moment or 0 < updates <= self.progress.update - update
+        return due and self.progress.update < self.config.training.updates and self.saver.idle
+
+    def _describe(self) -> None:
+        about, model = self.corpus.about, self.config.model
+        print(f"device: {self.device.torch} ({self.device.name}), products in {self.device.compute}")
+        print(f"model: {model.parameters:,} parameters, {model.active_parameters:,} active per token")
+        print(f"data {about.fingerprint}: vocabulary {about.vocabulary}")
+        for name, documents, sequences in (
+            ("training", about.train_documents, self.training),
+            ("validation", about.validation_documents, self.validation),
+        ):
+            print(
+                f"{name}: {documents:,} documents, {len(sequences):,} sequences of {sequences.length} tokens; "
+                f"the last {sequences.left_over} tokens fill no sequence and are left out",
+                flush=True,
+            )
+
+    def _evaluate(self) -> Record:
+        """Scores of the validation split for a record; nothing if the run is asked to stop meanwhile."""
+        self.report.set(phase="evaluating", now=True)
+        self.device.synchronize()
+        start = time.perf_counter()
+        found = evaluate(self.model, self.validation, self.config, self._keep_going)
+        if found is None:
+            return {}
+        self.evaluation_seconds = time.perf_counter() - start
+        self._keep_scores(found)
+        return {
+            "val_loss": found.loss,
+            "val_accuracy": found.accuracy,
+            "val_perplexity": found.perplexity,
+            "expert_load": found.expert_load,
+            "expert_load_max": found.expert_load_max,
+            "expert_load_min": found.expert_load_min,
+            "router_entropy": found.router_entropy,
+            "eval_seconds": self.evaluation_seconds,
+        }
+
+    def _keep_scores(self, found: Evaluation) -> None:
+        progress = self.progress
+        if progress.update == 0:
+            return  # untrained weights are nobody's best
+        scores = Scores(
+            update=progress.update,
+            val_loss=found.loss,
+            val_accuracy=found.accuracy,
+            val_perplexity=found.perplexity,
+            seconds=progress.seconds,
+        )
+        if progress.add_scores(scores, self.config):
+            self.saver.keep_best(Checkpoint(self._about(), self.model.state_dict(), {}))
+
+    def _keep_going(self) -> bool:
+        self.report.beat()
+        return not self.stop.requested()
+
+    def _write_record(self, scores: Record) -> None:
+        progress = self.progress
+        place = {"update": progress.update, "tokens": progress.tokens, "seconds": progress.seconds}
+        self.metrics.write({**place, "session": progress.session, **scores})
+
+    def _look_for_divergence(self, losses: list[tuple[int, float]]) -> Finding | None:
+        """What the run is to be given up for, if anything."""
+        for update, loss in losses:
+            finding = self.watch.look(update, loss)
+            if finding is not None:
+                self.progress.add_finding(finding)
+                if self.config.health.stop_on_divergence:
+                    return finding
+        return None
+
+    def _look_for_flatness(self) -> Finding | None:
+        """Why the run is to be given up as one that does not learn, or None."""
+        finding = self.flatness.look() if self.config.health.stop_on_flat else None
+        if finding is not None:
+            self.progress.add_finding(finding)
+        return finding
+
+    def _report(self, record: Record) -> None:
+        updates, every = self.config.training.updates, self.config.evaluation.every
+        update, seconds = self.progress.update, self.progress.seconds
+        first, before = self.session_start
+        left = (updates - update) * (seconds - before) / max(update - first, 1)
+        evaluations = -(-updates // every) - update // every
+        self.report.set(
+            phase="running",
+            update=update,
+            tokens_per_second=record["tokens_per_second"],
+            eta_seconds=left + evaluations * self.evaluation_seconds,
+        )
+
+    def _about(self) -> CheckpointFile:
+        self.progress.divergence_streak = self.watch.streak
+        return CheckpointFile(
+            progress=self.progress.model_copy(),
+            config=self.config.model_dump(mode="json"),
+            data_fingerprint=self.corpus.fingerprint,
+        )
+
+    def _checkpoint(self) -> Checkpoint:
+        training = self.optimizer.state() | rng_state(self.device.torch)
+        return Checkpoint(self._about(), self.model.state_dict(), training)
+
+    def _note_failures(self) -> None:
+        """A disk that refuses a checkpoint costs the run its checkpoint, not its life."""
+        for finding in self.saver.failures():
+            self._note(finding)
+
+    def _note(self, finding: Finding) -> None:
+        self.progress.add_finding(finding)
+        print(finding.evidence, flush=True)

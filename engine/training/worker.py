@@ -1,0 +1,178 @@
+"""The life of the process that trains a run: locks, signals, state, and a result however it ends.
+
+Nothing here imports torch before the locks are held and state.json says that the run is starting.
+"""
+
+import errno
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from engine.errors import InputError
+from engine.health.examine import examine, merged
+from engine.health.setting import Setting
+from engine.runfiles.locks import hold_run_lock, share_procs_lock
+from engine.runfiles.metrics import MetricsReader
+from engine.runfiles.progress import Progress
+from engine.runfiles.rundir import DamagedFile, EndStatus, Finding, Result, RunDir, Scores, write_file
+from engine.runfiles.saved import newest_progress
+from engine.spec.config import RunConfig
+from engine.training.ending import End
+from engine.training.reporter import Reporter
+from engine.training.stopping import StopRequested, StopSwitch
+
+EXIT_CODES: dict[EndStatus, int] = {"finished": 0, "stopped": 0, "diverged": 4, "out-of-memory": 1, "failed": 1}
+
+_MEMORY_ADVICE = (
+    "out of memory: lower training.batch_size (and raise training.accumulation to keep the update the same), "
+    "or shorten data.sequence_length"
+)
+
+
+class Refused(Exception):  # noqa: N818  # reads as what it is where it is raised
+    """A run that is not started at all; the text is one line for the user."""
+
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
+def work(path: Path, asked_to_stop: Callable[[], bool]) -> int:
+    """Train the run in the directory `path` and return the exit code. Raises `Refused` if it cannot be started."""
+    started = time.time()
+    run = RunDir(path)
+    try:
+        config = run.config().config
+    except (OSError, DamagedFile) as error:
+        raise Refused(str(error), 2) from None
+    take_locks(run)
+    progress = _go_on(run)
+    report = Reporter(run, updates=config.training.updates, session=progress.session, started=started)
+    stop = StopSwitch(run, started)
+    stop.install(asked_to_stop)
+    end = _train(run, config, progress, report, stop)
+    if end.status == "stopped" and not end.reason:
+        end = replace(end, reason=stop.reason())
+    if end.reason:
+        print(f"{end.status}: {end.reason}", file=sys.stderr, flush=True)
+    try:
+        result = _result(end, progress, report).model_copy(update={"findings": _findings(run, config, progress)})
+        write_file(run.result_file, result, durable=True)
+    except OSError as error:
+        print(f"result.json could not be written: {error.strerror}", file=sys.stderr, flush=True)
+        return 1
+    return EXIT_CODES[end.status]
+
+
+def take_locks(run: RunDir) -> None:
+    """Hold run.lock, and a share of procs.lock, until the process ends."""
+    try:
+        hold_run_lock(run.run_lock)
+        _share_patiently(run.procs_lock)
+    except BlockingIOError:
+        raise Refused(f"{run.path}: another process already trains this run", 1) from None
+    except OSError as error:
+        raise Refused(f"{error.filename}: {error.strerror}", 1) from None
+
+
+def _share_patiently(path: Path, patience: float = 2.0) -> None:
+    """Take the share. Whoever asks whether the run lives owns the lock for a moment, so try again for a while."""
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            share_procs_lock(path)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return
+
+
+def _go_on(run: RunDir) -> Progress:
+    """What the sessions before have come to. Raises `Refused` if they leave nothing to do."""
+    try:
+        result, state = run.result(), run.state()
+        if result is not None and result.status in ("finished", "diverged"):
+            raise Refused(f"{run.path}: this run has {result.status}; nothing is left to train", 2)
+        run.result_file.unlink(missing_ok=True)  # it tells of the session before; this one writes its own
+    except (OSError, DamagedFile) as error:
+        raise Refused(str(error), 1) from None
+    progress = newest_progress(run)
+    progress.session = 1 + max(progress.session, state.session if state else 0)
+    return progress
+
+
+def _train(run: RunDir, config: RunConfig, progress: Progress, report: Reporter, stop: StopSwitch) -> End:
+    """Train, and say how it ended."""
+    try:
+        report.set(message="loading torch", update=progress.update, now=True)
+        if stop.requested():
+            return End("stopped")
+        from engine.training.loop import Trainer
+
+        return Trainer(run, config, progress, report, stop).train()
+    except StopRequested:
+        return End("stopped")
+    except InputError as error:
+        return End("failed", str(error))
+    except BaseException as error:  # whatever it is, the run has ended and its readers want to know why
+        if _is_out_of_memory(error):
+            return End("out-of-memory", _MEMORY_ADVICE)
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            return End("failed", f"the disk is full: {error}; make room, then `moetui resume` goes on")
+        trace = traceback.format_exc()
+        print(trace, file=sys.stderr, flush=True)
+        return End("failed", f"{type(error).__name__}: {' '.join(str(error).split())[:300]}", trace)
+
+
+def _is_out_of_memory(error: BaseException) -> bool:
+    if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
+        return True
+    torch = sys.modules.get("torch")
+    if torch is not None and isinstance(error, torch.OutOfMemoryError):
+        return True
+    # torch's allocator for the CPU has no exception of its own.
+    return isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
+
+
+def _result(end: End, progress: Progress, report: Reporter) -> Result:
+    state = report.state
+    return Result(
+        status=end.status,
+        reason=end.reason,
+        traceback=end.traceback,
+        update=progress.update,
+        updates=state.updates,
+        session=progress.session,
+        tokens=progress.tokens,
+        seconds=progress.seconds,
+        started=state.started,
+        ended=time.time(),
+        device=state.device,
+        device_name=state.device_name,
+        data_fingerprint=state.data_fingerprint,
+        peak_memory=progress.peak_memory,
+        final=_final(end, progress),
+        best=progress.best,
+        stopped_early=end.early,
+    )
+
+
+def _final(end: End, progress: Progress) -> Scores | None:
+    """The scores of the weights that the run ends with: after early stopping those of the best evaluation."""
+    if end.status == "diverged":
+        return None
+    return progress.best if end.early and progress.best else progress.latest
+
+
+def _findings(run: RunDir, config: RunConfig, progress: Progress) -> tuple[Finding, ...]:
+    """What the trainer noticed on the way, and what the whole record shows."""
+    try:
+        records = MetricsReader(run.metrics_file).read()
+    except OSError:
+        return progress.findings
+    return merged(progress.findings, examine(records, Setting.of(config)))

@@ -1,0 +1,1 @@
+"""runs.json: the records of all runs."""

@@ -1,0 +1,168 @@
+"""The catalogue of runs: runs.json as typed records, safe to share between processes and threads.
+
+The catalogue is an index over the run directories, which are the truth. The file is a TinyDB database with one table, `runs`,
+whose document ids are the run ids. It is made to be read: one key per line, in the order of `RunRecord`'s fields, nothing empty.
+"""
+
+import contextlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tinydb.table import Table
+
+from moetui.core.catalogue.documents import Document, to_document, to_records
+from moetui.core.catalogue.records import RunRecord
+from moetui.core.catalogue.storage import LockedStorage, Snapshot
+from moetui.core.errors import CatalogueError, DamagedCatalogueError, NotFoundError
+
+TABLE = "runs"
+
+
+class _RunTable(Table):
+    document_id_class = str  # type: ignore[assignment]  # TinyDB counts by default, and two processes count alike
+
+    def __init__(self, storage: LockedStorage) -> None:
+        # TinyDB's cache of query results does not notice the writes of other processes.
+        super().__init__(storage, TABLE, cache_size=0)
+
+    def documents(self) -> dict[str, Document]:
+        return self._read_table()  # type: ignore[return-value]
+
+    def edit(self, change: Callable[[dict[str, Document]], None]) -> None:
+        """Let `change` add, replace and remove documents; it must not change one in place, since readers share them."""
+        self._update_table(change)  # type: ignore[arg-type]  # TinyDB's annotations know number ids only
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    documents: dict[str, Document]
+    records: dict[str, RunRecord]
+
+
+class Catalogue:
+    """The records in one runs.json. A file that is missing or empty holds none.
+
+    Every method raises `CatalogueError` if the file cannot be read, locked or written, and `DamagedCatalogueError` if it is not
+    a catalogue; the file then stays as it was, byte for byte. Reading takes no lock. Every writing method is one transaction.
+    """
+
+    def __init__(self, path: Path, lock_timeout: float = 10.0) -> None:
+        """`lock_timeout`: seconds that a writer waits for other writers."""
+        self.path = path
+        self._storage = LockedStorage(path, lock_timeout)
+        self._table = _RunTable(self._storage)
+        self._view = _View({}, {})
+        self._seen: Snapshot | None = None
+
+    def all(self) -> list[RunRecord]:
+        """Every record, in the order of the file; read again only if the file has changed."""
+        seen = self._storage.snapshot()
+        records = list(self._records().values())
+        self._seen = seen
+        return records
+
+    def changed(self) -> bool:
+        """Whether the file has changed since `all` was last called, by whomever; one stat."""
+        return self._seen is None or self._seen.stamp != self._storage.stamp()
+
+    def get(self, run_id: str) -> RunRecord | None:
+        """The record of one run, or None."""
+        return self._records().get(run_id)
+
+    def add(self, records: Iterable[RunRecord]) -> None:
+        """Add new records, all or none. Raises `CatalogueError` for an id that is there already."""
+
+        def insert(documents: dict[str, Document]) -> None:
+            for record in records:
+                if record.id in documents:
+                    raise CatalogueError(f"{self.path}: run {record.id} is there already; nothing was changed")
+                documents[record.id] = to_document(record)
+
+        self._edit(insert)
+
+    def put(self, records: Iterable[RunRecord]) -> None:
+        """Add records, or replace the ones with the same ids."""
+        fresh = {record.id: to_document(record) for record in records}
+        self._edit(lambda documents: documents.update(fresh))
+
+    def update(self, run_id: str, change: Callable[[RunRecord], RunRecord]) -> RunRecord:
+        """Replace one record by what `change` makes of its present state, with nobody writing in between; returns the new one.
+
+        Raises `NotFoundError` for an unknown id.
+        """
+        return self.update_many([run_id], change)[0]
+
+    def update_many(self, run_ids: Iterable[str], change: Callable[[RunRecord], RunRecord]) -> list[RunRecord]:
+        """`update` for many records in a single write, all or none; returns the new ones in the order of `run_ids`."""
+        ids = list(run_ids)
+        with self.transaction():
+            records = self._records()
+            for run_id in ids:
+                if run_id not in records:
+                    raise NotFoundError(f"{self.path}: no run {run_id}")
+            changed = [change(records[run_id]) for run_id in ids]
+            if [record.id for record in changed] != ids:
+                raise ValueError("an update cannot change the id of a run")
+            self.put(changed)
+            records = self._records()
+            return [records[run_id] for run_id in ids]
+
+    def change(self, run_id: str, **fields: Any) -> RunRecord:
+        """Set some fields of one record; returns the new one. Raises `NotFoundError` for an unknown id."""
+        if unknown := fields.keys() - RunRecord.model_fields.keys():
+            raise TypeError(f"RunRecord has no field {', '.join(sorted(unknown))}")
+        return self.update(run_id, lambda record: record.model_copy(update=fields))
+
+    def remove(self, run_ids: Iterable[str]) -> list[RunRecord]:
+        """Remove records; returns those that were there, fit for `add` to undo it. Unknown ids are passed over."""
+        with self.transaction():
+            records = self._records()
+            removed = [records[run_id] for run_id in dict.fromkeys(run_ids) if run_id in records]
+
+            def delete(documents: dict[str, Document]) -> None:
+                for record in removed:
+                    del documents[record.id]
+
+            self._edit(delete)
+        return removed
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Make several steps one: others' writes wait, own reads see own writes, the file is written once, at the end.
+
+        An exception leaves the file as it was. Keep it short, and start nothing in it that writes to the same catalogue.
+        """
+        with self._storage.transaction():
+            yield
+
+    def replace_all(self, records: Iterable[RunRecord]) -> Path | None:
+        """Put these records in the place of all others, even if the file is damaged.
+
+        A damaged file is kept beside the new one as `runs.json.damaged-YYYYMMDD-HHMMSS`; returns its path then.
+        """
+        fresh = {record.id: to_document(record) for record in records}
+
+        def replace(documents: dict[str, Document]) -> None:
+            documents.clear()
+            documents.update(fresh)
+
+        with self.transaction():
+            try:
+                self._edit(replace)
+            except DamagedCatalogueError:
+                return self._storage.replace_damaged({TABLE: fresh})
+        return None
+
+    def _edit(self, change: Callable[[dict[str, Document]], None]) -> None:
+        with self.transaction():
+            self._records()  # a file with a record that is not ours is left alone as a whole
+            self._table.edit(change)
+
+    def _records(self) -> dict[str, RunRecord]:
+        documents, view = self._table.documents(), self._view
+        if documents is not view.documents:
+            # Another thread may set its own view at any time, so this one goes on with the one that it has made.
+            view = self._view = _View(documents, to_records(documents, view.documents, view.records, self.path))
+        return view.records

@@ -1,0 +1,1 @@
+"""The machine: devices, cores, processes, and starting and stopping them."""

@@ -1,0 +1,82 @@
+"""The devices that runs are placed on: each GPU, or the CPU as one device."""
+
+import os
+from dataclasses import dataclass, field
+
+from moetui.core.machine.nvml import read_gpus
+
+CPU = "cpu"
+
+SPINS = 1000
+"""How often a thread of a trainer looks whether the others are done before it sleeps, where GNU OpenMP runs them.
+
+Left alone, that library looks 300,000 times; beside other work a thread then waits its whole time slice for one that may not run
+meanwhile, at each of the thousands of joins of an update. `python -m benchmarks.beside` measures both.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """One place for a run. `id` is "cpu" or the GPU's UUID; `pids` are the processes that use the GPU now."""
+
+    id: str
+    name: str
+    memory: int = 0
+    pids: frozenset[int] = field(default_factory=frozenset)
+
+    @property
+    def is_gpu(self) -> bool:
+        """Whether this is a GPU."""
+        return self.id != CPU
+
+    def environment(self, per_device: int) -> dict[str, str]:
+        """The variables that make a process see this device and no other, and that let its threads share the cores of a CPU.
+
+        What the user has set for the threads stays.
+        """
+        seen = {"CUDA_DEVICE_ORDER": "PCI_BUS_ID", "CUDA_VISIBLE_DEVICES": self.id if self.is_gpu else ""}
+        if self.is_gpu:
+            return seen
+        threads = {} if "OMP_WAIT_POLICY" in os.environ else {"GOMP_SPINCOUNT": str(SPINS)}
+        if per_device > 1:
+            threads["OMP_NUM_THREADS"] = str(max(1, cores() // per_device))
+        return seen | {name: value for name, value in threads.items() if name not in os.environ}
+
+
+@dataclass(slots=True)
+class Place:
+    """A device and the runs on it, each as the number of runs that it allows there, itself among them.
+
+    `names` are those of the runs. `others` are the processes of other people; while there are any, none of ours joins them.
+    """
+
+    device: Device
+    limits: list[int] = field(default_factory=list)
+    names: tuple[str, ...] = ()
+    others: frozenset[int] = frozenset()
+
+    def has_room(self, limit: int) -> bool:
+        """Whether one more run with this limit may join: neither it nor those that are there may be too many."""
+        return not self.others and len(self.limits) < min([limit, *self.limits])
+
+
+def cores() -> int:
+    """Processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def gpus() -> list[Device]:
+    """Every NVIDIA GPU of this machine; empty where there is no driver."""
+    return [
+        Device(gpu.id, gpu.name, gpu.memory_total, frozenset(user.pid for user in gpu.users)) for gpu in read_gpus()
+    ]
+
+
+def devices() -> list[Device]:
+    """All devices of this machine, the GPUs first."""
+    return [*gpus(), Device(CPU, "CPU")]
+
+
+def wants_gpu(device: str, *, any_gpu: bool) -> bool:
+    """Whether a run whose `training.device` is `device` goes to a GPU."""
+    return device == "cuda" or (device == "auto" and any_gpu)

@@ -1,0 +1,1 @@
+"""Putting a workspace in order: doctor, orphans, reindexing."""

@@ -1,0 +1,130 @@
+"""Checks what the laboratory needs, one by one, and says what to do about what is missing."""
+
+import importlib.metadata
+import locale
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from engine.runfiles.locks import run_lock_holder
+from moetui.core import terminal
+from moetui.core.errors import LabError
+from moetui.core.machine.devices import gpus
+from moetui.core.maintenance.orphans import find
+from moetui.core.planning.presets import Library
+from moetui.core.preferences import read_settings
+from moetui.core.runs.lab import Lab
+from moetui.core.workspace import Workspace
+
+LOW_DISK = 2 * 2**30
+"""Bytes below which a full disk is near: a checkpoint of the 79M model with its optimizer takes about 0.9 GB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The outcome of one check."""
+
+    name: str
+    state: Literal["ok", "note", "error"]
+    message: str
+
+
+def examine(workspace: Workspace) -> list[Check]:
+    """Every check, none of which changes anything."""
+    checks: tuple[Callable[[Workspace], Iterator[Check]], ...] = (
+        _writable,
+        _catalogue,
+        _presets,
+        _packages,
+        _devices,
+        _dispatcher,
+        _terminal,
+        _settings,
+    )
+    return [found for check in checks for found in check(workspace)]
+
+
+def _writable(workspace: Workspace) -> Iterator[Check]:
+    for name, path in (("workspace", workspace.root), ("cache", cache_directory())):
+        existing = next(folder for folder in (path, *path.parents) if folder.exists())
+        if not os.access(existing, os.W_OK | os.X_OK):
+            yield Check(name, "error", f"{path} cannot be written; choose another with --workspace or XDG_CACHE_HOME")
+            continue
+        free = shutil.disk_usage(existing).free
+        state: Literal["ok", "note"] = "ok" if free > LOW_DISK else "note"
+        yield Check(name, state, f"{path}, {free / 2**30:.1f} GiB free")
+
+
+def cache_directory() -> Path:
+    """Where the engine keeps extracted text, tokenizers and tokens."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "moetui"
+
+
+def _catalogue(workspace: Workspace) -> Iterator[Check]:
+    lab = Lab(workspace)
+    try:
+        snapshot = lab.snapshot(dispatch=False)
+    except LabError as error:
+        yield Check("catalogue", "error", str(error))
+        return
+    published = sum(run.published for run in snapshot.runs)
+    yield Check("catalogue", "ok", f"{len(snapshot.runs) - published} runs, {published} published results")
+    for run in snapshot.runs:
+        if run.status in {"lost", "killed", "stalled"} and run.reason:
+            yield Check("run", "note", f"{run.id} {run.name}: {run.status}, {run.reason}")
+    for orphan in find(lab):
+        yield Check("orphan", "note", f"{orphan.what}; `moetui doctor --fix`: {orphan.remedy}")
+
+
+def _presets(workspace: Workspace) -> Iterator[Check]:
+    try:
+        presets = list(Library.load(workspace.presets if workspace.presets.is_dir() else None))
+    except LabError as error:
+        yield Check("presets", "error", str(error))
+        return
+    own = sum(not preset.built_in for preset in presets)
+    yield Check("presets", "ok", f"{len(presets) - own} built in, {own} of your own")
+
+
+def _packages(workspace: Workspace) -> Iterator[Check]:
+    for package in ("torch", "transformers", "datasets", "textual", "plotext", "tinydb"):
+        try:
+            yield Check(package, "ok", importlib.metadata.version(package))
+        except importlib.metadata.PackageNotFoundError:
+            yield Check(package, "error", "not installed; install moetui again")
+
+
+def _devices(workspace: Workspace) -> Iterator[Check]:
+    found = gpus()
+    for gpu in found:
+        users = f", {len(gpu.pids)} processes use it" if gpu.pids else ""
+        yield Check("gpu", "ok", f"{gpu.name}, {gpu.memory / 2**30:.0f} GiB{users}")
+    if not found:
+        yield Check("gpu", "note", f"none that NVIDIA's driver shows; runs go to the CPU ({os.cpu_count()} cores)")
+
+
+def _dispatcher(workspace: Workspace) -> Iterator[Check]:
+    pid = run_lock_holder(workspace.dispatcher_lock)
+    yield Check("dispatcher", "ok", f"at work (pid {pid})" if pid else "not needed now; it starts with the next run")
+
+
+def _terminal(workspace: Workspace) -> Iterator[Check]:
+    term = os.environ.get("TERM", "")
+    if terminal.is_dumb():
+        yield Check("terminal", "note", f"TERM={term or '(unset)'} cannot show the interface; the commands work")
+        return
+    link = ", over SSH" if os.environ.get("SSH_CONNECTION") else ""
+    charset, reason = terminal.detect_charset()
+    if reason:
+        name = "ASCII" if charset == "ascii" else "blocks"
+        yield Check("terminal", "note", f"{reason}{link}; the interface is drawn in {name} (--charset draws otherwise)")
+    else:
+        yield Check("terminal", "ok", f"TERM={term}, {locale.getencoding()}{link}")
+
+
+def _settings(workspace: Workspace) -> Iterator[Check]:
+    for fault in read_settings(workspace).faults:
+        yield Check("settings", "note", fault)

@@ -1,0 +1,198 @@
+"""What has lost its counterpart: processes without a run, runs without a process, directories without a record, and the reverse.
+
+`find` changes nothing. `reconcile` looks at each of them once more before it acts, and kills only processes that carry a token of
+this workspace.
+"""
+
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import psutil
+
+from engine.runfiles.locks import run_lock_holder
+from engine.runfiles.rundir import DamagedFile, Launch, RunDir
+from moetui.core.catalogue.records import RunRecord
+from moetui.core.errors import LabError
+from moetui.core.machine.processes import GONE, Census, age
+from moetui.core.maintenance.reindex import read_run
+from moetui.core.runs.current import current
+from moetui.core.runs.lab import Lab
+
+SETTLED = 5.0
+"""Seconds after which a process is known for what it is: its launcher notes it a moment after it has begun."""
+SAME_START = 60.0
+"""Seconds between the start of a process and its note within which they mean the same one; pids come round more slowly."""
+
+Kind = Literal["process", "vanished", "directory", "record"]
+
+
+@dataclass(frozen=True, slots=True)
+class Orphan:
+    """One thing without its counterpart. `subject` is the token of processes, the id of a run, or the name of a directory.
+
+    `what` says what is wrong, `remedy` what reconciling does about it.
+    """
+
+    kind: Kind
+    subject: str
+    what: str
+    remedy: str
+
+
+def find(lab: Lab) -> tuple[Orphan, ...]:
+    """Everything that is orphaned. Raises `CatalogueError` if runs.json cannot be read."""
+    records = [*lab.records(), *lab.records(deleted=True)]
+    return (*_processes(lab, records), *_vanished(lab, records), *_directories(lab, records), *_records(lab, records))
+
+
+def reconcile(lab: Lab, orphans: Iterable[Orphan]) -> list[str]:
+    """Do what the remedies say; returns a sentence for each that was done, or why it could not be."""
+    steps: Mapping[Kind, Callable[[Lab, str], str]] = {
+        "process": _kill,
+        "vanished": _note,
+        "directory": _add,
+        "record": _keep_alone,
+    }
+    present = {(one.kind, one.subject) for one in find(lab)}
+    said = []
+    for one in orphans:
+        if (one.kind, one.subject) not in present:
+            continue  # it has settled itself meanwhile
+        try:
+            said.append(steps[one.kind](lab, one.subject))
+        except (LabError, DamagedFile, OSError) as error:
+            said.append(f"{one.what}: {error}")
+    return said
+
+
+# -- processes without a run ------------------------------------------------------------------------------------------
+
+
+def _processes(lab: Lab, records: Iterable[RunRecord]) -> Iterator[Orphan]:
+    groups = _of_this_workspace(lab)
+    pending = (RunDir(lab.workspace.run_dir(record.path)) for record in records if record.pending and record.path)
+    for run, entry in _launches(pending):
+        if entry.token in groups and _at_work(run, entry):
+            del groups[entry.token]  # as it mostly is: then there is no need to look into every directory
+    launches = {entry.token: (run, entry) for run, entry in _launches(_everywhere(lab))} if groups else {}
+    names = {Path(record.path).name: record.name for record in records if record.path}
+    for token, processes in groups.items():
+        whose = "of no run here"
+        if token in launches:
+            run, entry = launches[token]
+            if _at_work(run, entry):
+                continue
+            whose = f"of {names.get(run.path.name, run.path.name)}, whose trainer has ended"
+        pids = ", ".join(str(process.pid) for process in processes)
+        yield Orphan("process", token, f"process {pids} {whose}", "killed")
+
+
+def _of_this_workspace(lab: Lab) -> dict[str, list[psutil.Process]]:
+    """The processes that were started for a run of this workspace, by their tokens."""
+    groups: dict[str, list[psutil.Process]] = {}
+    asking = {psutil.Process(), *psutil.Process().parents()}  # whoever works in the shell of a run has its token
+    for process, token in Census().take().items():
+        if age(process) > SETTLED and process not in asking and _belongs(lab, process):
+            groups.setdefault(token, []).append(process)
+    return groups
+
+
+def _belongs(lab: Lab, process: psutil.Process) -> bool:
+    """Whether a process works in this workspace, or was told to work on one of its directories."""
+    with contextlib.suppress(*GONE):
+        if Path(process.cwd()) == lab.workspace.root.resolve():
+            return True
+        return any(word.startswith(f"{lab.workspace.runs}/") for word in process.cmdline())
+    return False
+
+
+def _everywhere(lab: Lab) -> Iterator[RunDir]:
+    """Every directory of a run, whether or not the catalogue knows it."""
+    for folder in (lab.workspace.runs, lab.workspace.trash):
+        yield from map(RunDir, folder.iterdir() if folder.is_dir() else ())
+
+
+def _launches(runs: Iterable[RunDir]) -> Iterator[tuple[RunDir, Launch]]:
+    for run in runs:
+        with contextlib.suppress(DamagedFile):
+            if (entry := run.launch()) is not None:
+                yield run, entry
+
+
+def _at_work(run: RunDir, entry: Launch) -> bool:
+    """Whether the trainer of a launch lives: it holds the lock of the run, or is too young to."""
+    if run_lock_holder(run.run_lock) is not None:
+        return True
+    with contextlib.suppress(*GONE):
+        trainer = psutil.Process(entry.pid)
+        return trainer.status() != psutil.STATUS_ZOMBIE and abs(trainer.create_time() - entry.started) < SAME_START
+    return False
+
+
+def _kill(lab: Lab, token: str) -> str:
+    killed = []
+    for process in _of_this_workspace(lab).get(token, ()):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()  # psutil compares the start time first, so a recycled pid is safe
+            killed.append(str(process.pid))
+    return f"killed {', '.join(killed)}" if killed else "the processes have ended by themselves"
+
+
+# -- runs without a process -------------------------------------------------------------------------------------------
+
+
+def _vanished(lab: Lab, records: Iterable[RunRecord]) -> Iterator[Orphan]:
+    if lab.dispatching():
+        return  # it notes the ends itself, with the signal that only it knows
+    for record in records:
+        if record.pending and record.path and record.deleted is None and lab.workspace.run_dir(record.path).is_dir():
+            now, _ = current(record, lab.run_dir(record))
+            if not now.pending:
+                yield Orphan("vanished", record.id, f"{record.name} is {now.status}: {now.reason}", "its end is noted")
+
+
+def _note(lab: Lab, run_id: str) -> str:
+    record = lab.find(run_id)
+    now, _ = current(record, lab.run_dir(record))
+    lab.note_ends([now])
+    return f"{record.name}: noted as {now.status}"
+
+
+# -- directories and records ------------------------------------------------------------------------------------------
+
+
+def _directories(lab: Lab, records: Iterable[RunRecord]) -> Iterator[Orphan]:
+    known = {Path(record.path).name for record in records if record.path}
+    folder = lab.workspace.runs
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        named = path.name not in known and not path.name.startswith(".")
+        if named and ((path / "config.json").exists() or (path / "import.json").exists()):
+            yield Orphan("directory", path.name, f"directory runs/{path.name} is not in the catalogue", "added to it")
+
+
+def _add(lab: Lab, name: str) -> str:
+    record = read_run(lab, lab.workspace.runs / name, deleted=False)
+    lab.found_catalogue()
+    lab.catalogue.put([record])  # in the place of a record alone, if there is one
+    return f"{record.name}: added"
+
+
+def _records(lab: Lab, records: Iterable[RunRecord]) -> Iterator[Orphan]:
+    if not lab.workspace.runs.is_dir():
+        return  # a disk that is not there would leave every record alone
+    for record in records:
+        if record.path and record.deleted is None and not lab.workspace.run_dir(record.path).is_dir():
+            yield Orphan(
+                "record", record.id, f"{record.name} has lost its directory {record.path}", "kept as a record alone"
+            )
+
+
+def _keep_alone(lab: Lab, run_id: str) -> str:
+    def alone(record: RunRecord) -> RunRecord:
+        ended = {"status": "lost", "reason": "its directory is gone"} if record.pending else {}
+        return record.model_copy(update={**ended, "path": ""})
+
+    return f"{lab.catalogue.update(run_id, alone).name}: kept as a record alone"

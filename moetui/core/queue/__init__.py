@@ -1,0 +1,1 @@
+"""What is done to runs: queueing, dispatching, placing, pruning, stopping, editing, running again."""

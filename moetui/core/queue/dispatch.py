@@ -1,0 +1,160 @@
+"""The dispatcher: starts queued runs on free devices, one dispatcher per workspace and host.
+
+It keeps no state: which runs wait is in the catalogue, which devices are taken is in the run directories and their locks. Kill
+it at any time; the runs go on, and the next dispatcher carries on from the same facts. It ends when nothing waits or runs.
+
+    python -m moetui.core.queue.dispatch WORKSPACE STARTING
+
+STARTING is the descriptor of the lock that says one is on its way (see `core.launcher.start_dispatcher`).
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from engine.runfiles.host import hostname
+from engine.runfiles.locks import hold_run_lock
+from engine.runfiles.rundir import DamagedFile, Result, RunDir, RunFile, write_file
+from moetui.core.catalogue.records import RunRecord
+from moetui.core.errors import CatalogueError, NotFoundError
+from moetui.core.machine.devices import Device, devices
+from moetui.core.machine.launcher import launch, record_exit
+from moetui.core.queue.edit import prune
+from moetui.core.queue.placement import Placement, Unplaced, places
+from moetui.core.queue.pruning import Pruner
+from moetui.core.queue.queueing import in_order
+from moetui.core.runs.lab import Lab
+from moetui.core.workspace import Workspace
+
+POLL_SECONDS = 0.2
+LARGEST_SHARE = 0.05
+"""Of one core; a long queue is looked at less often."""
+
+BUSY_POLL_SECONDS = 2.0
+"""Pause between two looks while every fitting device is taken by other people's processes."""
+
+
+class Dispatcher:
+    """One pass after another over the queue; `step` returns how long to wait, or None when there is nothing left to do."""
+
+    def __init__(self, lab: Lab) -> None:
+        self._lab = lab
+        self._pruner = Pruner(lab)
+        self._children: dict[str, tuple[RunDir, subprocess.Popen[bytes]]] = {}
+        self._entries: dict[str, RunFile] = {}  # of the runs that wait; what is read of them here never changes
+
+    def step(self) -> float | None:
+        """Note what ended, start what fits."""
+        self._reap()
+        snapshot = self._lab.snapshot(dispatch=False)
+        unnoted = {run.id for run in self._lab.records() if run.pending} - self._children.keys()
+        self._lab.note_ends(run for run in snapshot.runs if run.id in unnoted and not run.pending)
+        queued = [run for run in in_order(snapshot.runs) if run.status == "queued"]
+        live = [run for run in snapshot.runs if run.live]
+        self._prune(snapshot.runs)
+        if not queued:
+            return POLL_SECONDS if live or self._children else None
+        return POLL_SECONDS if self._start(queued, live) or live else BUSY_POLL_SECONDS
+
+    def _start(self, queued: list[RunRecord], live: list[RunRecord]) -> bool:
+        """Start queued runs on devices with room, in their order. True if any was started or ended."""
+        self._entries = {run.id: entry for run in queued if (entry := self._entries.get(run.id)) is not None}
+        placement = Placement(places(self._lab, live, devices()))
+        acted = False
+        for record in queued:
+            try:
+                entry = self._entries.get(record.id) or self._lab.run_dir(record).config()
+            except (OSError, DamagedFile) as error:
+                self._refuse(record, str(error))
+                acted = True
+                continue
+            self._entries[record.id] = entry
+            place = placement.choose(entry)
+            if isinstance(place, Unplaced):
+                if place.never:
+                    self._refuse(record, place.reason)
+                    acted = True
+            else:
+                acted = self._launch(record, place.device, entry.per_device) or acted
+                place.limits.append(entry.per_device)  # also for one whose place in the queue is just being changed
+        return acted
+
+    def _launch(self, record: RunRecord, device: Device, per_device: int) -> bool:
+        run = self._lab.run_dir(record)
+        try:
+            process = launch(run, device, self._lab.workspace, per_device)
+        except BlockingIOError:
+            return False  # it is held or being cancelled, or somebody else started it
+        except OSError as error:
+            self._refuse(record, f"could not start: {error.strerror or error}")
+            return True
+        self._children[record.id] = (run, process)
+        _log(f"started {record.id} {record.name} on {device.name} (pid {process.pid})")
+        return True
+
+    def _prune(self, runs: Sequence[RunRecord]) -> None:
+        for record, reason in self._pruner.find(runs):
+            with contextlib.suppress(NotFoundError):  # it was deleted meanwhile
+                prune(self._lab, record, reason)
+            _log(f"{record.id} {reason}")
+
+    def _refuse(self, record: RunRecord, reason: str) -> None:
+        end = Result(status="failed", reason=reason, updates=record.updates, ended=time.time())
+        run = self._lab.run_dir(record)
+        with contextlib.suppress(OSError):
+            write_file(run.result_file, end, durable=True)
+            run.request_file.unlink(missing_ok=True)
+        _log(f"refused {record.id}: {reason}")
+
+    def _reap(self) -> None:
+        for run_id, (run, process) in list(self._children.items()):
+            if (code := process.poll()) is not None:
+                del self._children[run_id]
+                with contextlib.suppress(OSError):  # the run may have been deleted meanwhile
+                    record_exit(run, code)
+                _log(f"ended {run_id} with exit code {code}")
+
+
+def main(arguments: list[str]) -> int:
+    """Dispatch until the queue is empty. Returns at once if another dispatcher is at work."""
+    lab = Lab(Workspace(Path(arguments[0])))
+    # Given back before the other lock is tried: whoever finds this one held relies on us to look at the queue after that.
+    os.close(int(arguments[1]))
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    while True:
+        try:
+            lock = hold_run_lock(lab.workspace.dispatcher_lock)
+        except BlockingIOError:
+            return 0
+        try:
+            _run(Dispatcher(lab))
+        except CatalogueError as error:
+            _log(f"gave up: {error}")
+            return error.exit_code
+        finally:
+            os.close(lock)
+        # Whoever queued a run while we still held the lock started no dispatcher: look once more without it.
+        if not any(run.status == "queued" for run in lab.snapshot(dispatch=False).runs):
+            return 0
+
+
+def _run(dispatcher: Dispatcher) -> None:
+    _log(f"dispatcher {os.getpid()} on {hostname()}")
+    before = time.process_time()
+    while (pause := dispatcher.step()) is not None:
+        now = time.process_time()
+        time.sleep(max(pause, min((now - before) / LARGEST_SHARE, BUSY_POLL_SECONDS)))
+        before = now
+
+
+def _log(line: str) -> None:
+    print(time.strftime("%Y-%m-%d %H:%M:%S"), line, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,184 @@
+"""What people do with runs on the shelf: name, tag, annotate and archive them, delete them and bring them back, stop the live ones.
+
+What is done to many runs is one write of the catalogue, however many they are.
+"""
+
+import shutil
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypedDict
+
+from engine.runfiles.rundir import Labels, write_file
+from moetui.core.catalogue.records import PRUNED, RunRecord
+from moetui.core.errors import LabError, UsageError
+from moetui.core.machine import control
+from moetui.core.runs.lab import Lab
+from moetui.core.runs.published import PublishedLabels
+
+
+class Said(TypedDict, total=False):
+    """What is to be said of a run from now on; a key that is absent leaves it as it was."""
+
+    name: str
+    tags: tuple[str, ...]
+    note: str
+    archived: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The runs for which something was done, as they are now, and why it could not be done for others."""
+
+    runs: tuple[RunRecord, ...]
+    faults: tuple[str, ...] = ()
+
+
+def label(
+    lab: Lab, record: RunRecord, *, name: str | None = None, tags: Iterable[str] | None = None, note: str | None = None
+) -> RunRecord:
+    """Change what is said of a run, in its directory and in the catalogue; what is None stays."""
+    said: Said = {}
+    if name is not None:
+        said["name"] = name
+    if tags is not None:
+        said["tags"] = tuple(tags)
+    if note is not None:
+        said["note"] = note
+    return label_all(lab, [record], lambda run: said)[0]
+
+
+def archive(lab: Lab, records: Sequence[RunRecord], *, away: bool = True) -> list[RunRecord]:
+    """Put runs out of sight, or back: lists leave archived runs out unless they are asked for, all else counts them."""
+    now = time.time()
+    return label_all(lab, records, lambda run: {"archived": (run.archived or now) if away else None})
+
+
+def label_all(lab: Lab, records: Sequence[RunRecord], change: Callable[[RunRecord], Said]) -> list[RunRecord]:
+    """Change what is said of runs, in their directories and in the catalogue; `change` sees each as it is now.
+
+    Raises `UsageError` for an empty name; nothing is changed then.
+    """
+
+    def changed(run: RunRecord) -> RunRecord:
+        said = change(run)
+        if not said.get("name", run.name).strip():
+            raise UsageError("a run needs a name")
+        if "tags" in said:
+            said = {**said, "tags": tuple(dict.fromkeys(said["tags"]))}
+        return run.model_copy(update=dict(said))
+
+    lab.found_catalogue()
+    runs = lab.catalogue.update_many([record.id for record in records], changed)
+    for run in runs:
+        _write_labels(lab, run)
+    return runs
+
+
+def delete(lab: Lab, record: RunRecord) -> RunRecord:
+    """Move a run to the trash, from where `restore` brings it back. Raises `LabError` for a live run: stop it first."""
+    return _only(delete_all(lab, [record]))
+
+
+def restore(lab: Lab, record: RunRecord) -> RunRecord:
+    """Bring a deleted run back."""
+    return _only(restore_all(lab, [record]))
+
+
+def delete_all(lab: Lab, records: Sequence[RunRecord]) -> Done:
+    """Move runs to the trash; a run that cannot be deleted, such as a live one, does not keep the others from it."""
+
+    def put_away(record: RunRecord) -> str:
+        if lab.see(record).waiting:
+            control.cancel_queued(lab.run_dir(record))
+        now = lab.see(record)
+        if now.pending:
+            raise LabError(f"{record.id} is {now.status}; stop it first (`moetui stop {record.id}`)")
+        lab.note_ends([now] if now != record else [])
+        return _move(lab, now, lab.workspace.trash) if now.path else ""
+
+    return _put(lab, records, put_away, deleted=time.time())
+
+
+def restore_all(lab: Lab, records: Sequence[RunRecord]) -> Done:
+    """Bring deleted runs back."""
+    runs = lab.workspace.runs
+    return _put(lab, records, lambda record: _move(lab, record, runs) if record.path else "", deleted=None)
+
+
+def stop(lab: Lab, record: RunRecord, *, force: bool = False) -> RunRecord:
+    """Ask a run to stop; one that was asked before, or `force`, is killed. Returns the run as it is afterwards."""
+    now = lab.see(record)
+    if not now.pending:
+        raise LabError(f"{record.id} has ended already: {now.status}")
+    run = lab.run_dir(record)
+    if now.waiting and control.cancel_queued(run):
+        return lab.see(record)
+    if force or now.status == "stopping":
+        if not control.kill(run):
+            raise LabError(f"{record.id}: a process of the run does not die; see `moetui doctor`")
+    else:
+        control.request_stop(run)
+    return lab.see(record)
+
+
+def prune(lab: Lab, record: RunRecord, reason: str) -> None:
+    """Cut a run short that is not worth its time: it gets a tag, and stops with the reason in its result."""
+    label(lab, record, tags=[*record.tags, PRUNED])
+    run = lab.run_dir(record)
+    if not (record.status == "queued" and control.cancel_queued(run, reason)):
+        control.request_stop(run, reason)
+
+
+def _put(lab: Lab, records: Sequence[RunRecord], move: Callable[[RunRecord], str], *, deleted: float | None) -> Done:
+    """Move directories one by one, then tell the catalogue at once, also of those that came before a failure."""
+    paths: dict[str, str] = {}
+    faults: list[str] = []
+    lab.found_catalogue()
+    try:
+        for record in records:
+            try:
+                paths[record.id] = move(record)
+            except LabError as error:
+                faults.append(str(error))
+    finally:
+        runs = lab.catalogue.update_many(
+            paths, lambda run: run.model_copy(update={"deleted": deleted, "path": paths[run.id]})
+        )
+    for run in runs:
+        if not run.path:
+            _write_labels(lab, run)
+    return Done(tuple(runs), tuple(faults))
+
+
+def _only(done: Done) -> RunRecord:
+    if done.faults:
+        raise LabError(done.faults[0])
+    return done.runs[0]
+
+
+def _write_labels(lab: Lab, run: RunRecord) -> None:
+    said = Labels(name=run.name, tags=run.tags, note=run.note, archived=run.archived)
+    if run.path:
+        write_file(lab.run_dir(run).labels_file, said)
+        return
+    file = lab.workspace.published_labels(run.id)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_file(file, PublishedLabels(**said.model_dump(), deleted=run.deleted))
+    except OSError as error:
+        raise LabError(f"{error.filename or file}: {error.strerror or error}") from None
+
+
+def _move(lab: Lab, record: RunRecord, folder: Path) -> str:
+    """Move the run's directory into `folder`; returns its new path in the workspace."""
+    source = lab.workspace.run_dir(record.path)
+    target = folder / record.id
+    if source != target and source.exists():
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            shutil.move(source, target)
+        except OSError as error:
+            raise LabError(f"{error.filename or source}: {error.strerror or error}") from None
+    return str(target.relative_to(lab.workspace.root))

@@ -1,0 +1,92 @@
+"""Turns planned runs into run directories and queues them."""
+
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from engine.runfiles.rundir import Labels, RunFile, write_file
+from engine.runfiles.saved import MODEL_FILE, read_saved
+from moetui.core.catalogue.records import RunRecord
+from moetui.core.errors import LabError, UsageError
+from moetui.core.machine.devices import gpus
+from moetui.core.machine.launcher import start_dispatcher
+from moetui.core.planning.plan import PlannedRun, Start
+from moetui.core.planning.provenance import provenance
+from moetui.core.runs.lab import Lab
+from moetui.core.runs.new_record import record_of
+
+_ALPHABET = "abcdefghjkmnpqrstvwxyz23456789"  # none that are mistaken for another
+
+
+def enqueue(
+    lab: Lab, planned: Sequence[PlannedRun], *, per_device: int = 1, facts: Mapping[str, Any] | None = None
+) -> list[RunRecord]:
+    """Write a directory and a record for each planned run and see that a dispatcher is at work.
+
+    Up to `per_device` of the runs may train on one device at a time. `facts` join the provenance of each.
+    Raises `UsageError` if a run cannot run here, `LabError` if the workspace cannot be written.
+    """
+    if any(run.config.training.device == "cuda" for run in planned) and not gpus():
+        raise UsageError("training.device: this machine has no GPU that NVIDIA's driver shows; use cpu or auto")
+    origin = provenance() | dict(facts or {})
+    now = time.time()
+    records = []
+    try:
+        lab.workspace.runs.mkdir(exist_ok=True)
+        for order, run in enumerate(planned):
+            records.append(
+                _write(lab, run, origin, created=now + order * 1e-3, per_device=per_device)
+            )  # so that the queue keeps the plan's order
+    except OSError as error:
+        raise LabError(f"{error.filename or lab.workspace.runs}: {error.strerror}; nothing was queued") from None
+    lab.found_catalogue()
+    lab.catalogue.add(records)
+    start_dispatcher(lab.workspace)
+    return records
+
+
+def new_id() -> str:
+    """A run id: eight characters, easy to type, the first one a letter."""
+    return secrets.choice(_ALPHABET[:22]) + "".join(secrets.choice(_ALPHABET) for _ in range(7))
+
+
+def _write(lab: Lab, run: PlannedRun, origin: dict[str, Any], *, created: float, per_device: int) -> RunRecord:
+    entry = RunFile(
+        id=new_id(),
+        name=run.name,
+        preset=run.preset,
+        study=run.study,
+        group=run.group,
+        point=dict(run.point),
+        created=created,
+        parent=run.start.parent if run.start else None,
+        per_device=per_device,
+        prunable=run.prunable,
+        config=run.config,
+        provenance=origin,
+    )
+    labels = Labels(name=run.name)
+    folder = lab.workspace.runs / entry.id
+    folder.mkdir()
+    if run.start is not None:
+        _give_weights(folder / "checkpoints" / "start", run.start)
+    write_file(folder / "labels.json", labels)
+    write_file(folder / "config.json", entry)
+    return record_of(entry, labels, str(folder.relative_to(lab.workspace.root)))
+
+
+def _give_weights(folder: Path, start: Start) -> None:
+    """Make the weights of a checkpoint those that a new run begins with."""
+    about = read_saved(start.directory).about
+    folder.mkdir(parents=True)
+    source, target = start.directory / MODEL_FILE, folder / MODEL_FILE
+    try:
+        os.link(source, target)  # checkpoints are never changed in place, so both runs may share the file
+    except OSError:
+        shutil.copyfile(source, target)
+    files = {MODEL_FILE: about.files[MODEL_FILE]}
+    write_file(folder / "checkpoint.json", about.model_copy(update={"files": files}))

@@ -1,0 +1,79 @@
+"""Where waiting runs go: the devices are filled in the order of the queue, and who cannot be placed is told why."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from engine.runfiles.rundir import DamagedFile, RunFile
+from moetui.core.catalogue.records import RunRecord
+from moetui.core.machine.devices import Device, Place, wants_gpu
+from moetui.core.runs.lab import Lab
+
+
+@dataclass(frozen=True, slots=True)
+class Unplaced:
+    """Why a run has no device: it must wait, or, with `never`, it cannot run on this host at all."""
+
+    reason: str
+    never: bool = False
+
+
+class Placement:
+    """The devices of this host with our runs on them, filled further run by run."""
+
+    def __init__(self, places: Sequence[Place]) -> None:
+        self._places = places
+        self._any_gpu = any(place.device.is_gpu for place in places)
+        self._full: set[bool] = set()
+
+    def choose(self, entry: RunFile) -> Place | Unplaced:
+        """The place for the next run of the queue; the caller adds it to `limits` once it is there."""
+        gpu = wants_gpu(entry.config.training.device, any_gpu=self._any_gpu)
+        if gpu and not self._any_gpu:
+            return Unplaced("it asks for a GPU and this host has none", never=True)
+        kind = "a GPU" if gpu else "the CPU"
+        if gpu in self._full:
+            # Small runs that share would keep out one that wants a device alone, so nobody overtakes.
+            return Unplaced(f"those before it, for {kind}")
+        fitting = [place for place in self._places if place.device.is_gpu == gpu and place.has_room(entry.per_device)]
+        if not fitting:
+            self._full.add(gpu)
+            return Unplaced(_relief([p for p in self._places if p.device.is_gpu == gpu], kind))
+        return min(fitting, key=lambda place: len(place.limits))
+
+
+def places(lab: Lab, live: Iterable[RunRecord], devices: Iterable[Device]) -> list[Place]:
+    """Every device, with our live runs on it and the processes there that are not ours."""
+    on: dict[str, list[RunRecord]] = defaultdict(list)
+    ours: set[int] = set()
+    for run in live:
+        on[run.device].append(run)
+        if (entry := lab.run_dir(run).launch()) is not None:
+            ours.add(entry.pid)
+    return [
+        Place(
+            device,
+            [_limit(lab, run) for run in on[device.id]],
+            tuple(run.name for run in on[device.id]),
+            device.pids - ours,
+        )
+        for device in devices
+    ]
+
+
+def _relief(full: Sequence[Place], kind: str) -> str:
+    """What has to happen for the next run to start."""
+    names = [name for place in full for name in place.names]
+    if not names:
+        return (
+            f"other people's processes to leave {kind}" if any(place.others for place in full) else f"{kind} to be free"
+        )
+    return f"{names[0]}{f' or one of {len(names) - 1} others' if len(names) > 1 else ''} to end"
+
+
+def _limit(lab: Lab, record: RunRecord) -> int:
+    """How many runs may share the device of a live one; a damaged config.json lets it have the device alone."""
+    try:
+        return lab.run_dir(record).config().per_device
+    except (OSError, DamagedFile):
+        return 1

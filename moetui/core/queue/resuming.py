@@ -1,0 +1,145 @@
+"""Runs that have been, once more: going on after an interruption, the same from the start, or onward from their weights."""
+
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
+
+from engine.runfiles.locks import own_procs_lock
+from engine.runfiles.rundir import DamagedFile, Parent, Request, RunDir, RunFile, write_file
+from engine.runfiles.saved import CheckpointFile, read_saved
+from engine.spec.config import ConfigError, RunConfig, resolve
+from moetui.core.catalogue.records import PRUNED, RunRecord
+from moetui.core.errors import LabError, UsageError
+from moetui.core.machine.launcher import start_dispatcher
+from moetui.core.planning.plan import PlannedRun, Start, check_keys, flat_config, short_key
+from moetui.core.planning.settings import merge, nest
+from moetui.core.queue.edit import label
+from moetui.core.queue.enqueue import enqueue
+from moetui.core.runs.lab import Lab
+
+RESUMABLE = frozenset({"stopped", "killed", "failed", "lost", "out-of-memory"})
+
+# Keys of the model that weights can be trained on with other values of.
+_FREE = frozenset(
+    f"model.{key}" for key in ("dropout", "router_noise", "balance_weight", "balance_rate", "z_weight", "init_std")
+)
+
+
+def resume(lab: Lab, record: RunRecord) -> RunRecord:
+    """Queue a run that was interrupted; it goes on from its newest checkpoint. Raises `LabError` if there is nothing to resume."""
+    run = lab.run_dir(record)
+    if record.deleted is not None:
+        raise LabError(f"{record.id} is in the trash; restore it first")
+    if not run.path.is_dir():
+        raise LabError(f"{record.id}: {run.path} is gone, and with it what there was to go on from")
+    now = lab.see(record)
+    if now.status not in RESUMABLE:
+        raise LabError(_why_not(now))
+    if now.pruned:
+        _spare(lab, now)
+    try:
+        lock = own_procs_lock(run.procs_lock)  # no launcher can start it while we hold this
+    except BlockingIOError:
+        raise LabError(f"{record.id}: a process of the run lives still; try again in a moment") from None
+    try:
+        write_file(run.request_file, Request(resume=True, asked=time.time()))
+    finally:
+        os.close(lock)
+    fields = {"status": "queued", "reason": "", "ended": None}
+    queued = lab.catalogue.update(record.id, lambda old: old.model_copy(update=fields))
+    start_dispatcher(lab.workspace)
+    return queued
+
+
+def rerun(lab: Lab, record: RunRecord) -> RunRecord:
+    """Queue a new run of the same configuration, which begins with the same weights if the old one was a fork."""
+    run = lab.run_dir(record)
+    entry = _entry(run)
+    start = None
+    if entry.parent is not None:
+        start = Start(entry.parent, run.checkpoints / "start")
+        _about(record, start.directory)
+    return enqueue(lab, [replace(_as_planned(entry, record.name), start=start)], per_device=entry.per_device)[0]
+
+
+def fork(
+    lab: Lab, record: RunRecord, settings: Mapping[str, Any], checkpoint: Literal["best", "last"] = "best"
+) -> RunRecord:
+    """Queue a new run that begins with the weights of a checkpoint of another, with settings over its configuration.
+
+    Raises `LabError` if there is no such checkpoint and `UsageError` if the weights do not fit the settings.
+    """
+    check_keys("--set", settings)
+    run = lab.run_dir(record)
+    entry = _entry(run)
+    start = _start(record, run, checkpoint)
+    try:
+        config = resolve(nest(merge(flat_config(entry.config), settings)))
+    except ConfigError as error:
+        raise UsageError(str(error)) from None
+    if keys := _unfit(entry.config, config):
+        raise UsageError(f"the weights of {record.id} do not fit another {', '.join(keys)}; leave that as it was")
+    parts = [f"{short_key(key)}={value}" for key, value in settings.items()]
+    planned = _as_planned(entry, "/".join([record.name, "fork", *parts]))
+    point = {**entry.point, **{key: value for key, value in settings.items() if key != "seed"}}
+    return enqueue(lab, [replace(planned, config=config, point=point, start=start)], per_device=entry.per_device)[0]
+
+
+def _spare(lab: Lab, record: RunRecord) -> None:
+    """Whoever lets a pruned run go on wants it whole: it is not pruned a second time."""
+    label(lab, record, tags=[tag for tag in record.tags if tag != PRUNED])
+    run = lab.run_dir(record)
+    write_file(run.config_file, _entry(run).model_copy(update={"prunable": False}))
+
+
+def _entry(run: RunDir) -> RunFile:
+    try:
+        return run.config()
+    except DamagedFile as error:
+        raise LabError(str(error)) from None
+    except FileNotFoundError as error:
+        raise LabError(f"{error.filename}: {error.strerror}") from None
+
+
+def _as_planned(entry: RunFile, name: str) -> PlannedRun:
+    return PlannedRun(name=name, preset=entry.preset, study=entry.study, point=entry.point, config=entry.config)
+
+
+def _start(record: RunRecord, run: RunDir, checkpoint: Literal["best", "last"]) -> Start:
+    # Resolved, since the link of a live run may lead elsewhere a moment later.
+    directory = (run.checkpoints / checkpoint).resolve()
+    update = _about(record, directory).progress.update
+    return Start(Parent(id=record.id, checkpoint=checkpoint, update=update), directory)
+
+
+def _about(record: RunRecord, directory: Path) -> CheckpointFile:
+    try:
+        return read_saved(directory).about
+    except (FileNotFoundError, DamagedFile):
+        raise LabError(f"{record.id} has no whole checkpoint {directory.name!r} to continue from") from None
+
+
+def _unfit(before: RunConfig, after: RunConfig) -> list[str]:
+    """The keys in whose new values weights make no sense: another architecture, or other tokens."""
+    old, new = flat_config(before), flat_config(after)
+    differing = [key for key in new if old[key] != new[key]]
+    # A tokenizer trained on the documents changes with them.
+    tokens = ("data.",) if before.data.tokenizer.startswith("bpe:") else ("data.tokenizer",)
+    return [
+        key
+        for key in differing
+        if (key.startswith("model.") and key not in _FREE) or (key.startswith(tokens) and key != "data.sequence_length")
+    ]
+
+
+def _why_not(record: RunRecord) -> str:
+    if record.status == "finished":
+        return f"{record.id} has finished; `moetui rerun` trains it anew, `moetui fork` goes on from its weights"
+    if record.status == "diverged":
+        return (
+            f"{record.id} has diverged and would again; `moetui fork` goes on from its best weights with other settings"
+        )
+    return f"{record.id} is {record.status} already"

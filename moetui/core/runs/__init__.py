@@ -1,0 +1,1 @@
+"""One run and all runs, as they are now."""

@@ -1,0 +1,178 @@
+"""The laboratory: the runs of a workspace as they are now."""
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from engine.runfiles.locks import run_lock_holder
+from engine.runfiles.rundir import RunDir, State
+from moetui.core.catalogue.index import Catalogue
+from moetui.core.catalogue.records import RunRecord, Status
+from moetui.core.errors import CatalogueError, NotFoundError, UsageError
+from moetui.core.machine.launcher import start_dispatcher
+from moetui.core.planning.presets import Library
+from moetui.core.runs.current import current
+from moetui.core.runs.published import published_records
+from moetui.core.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All runs at one moment, the newest first, and the last words of the live trainers by run id."""
+
+    runs: tuple[RunRecord, ...]
+    states: Mapping[str, State] = field(default_factory=dict)
+    taken: float = 0.0
+
+    @property
+    def pending(self) -> tuple[RunRecord, ...]:
+        """The runs that have not ended."""
+        return tuple(run for run in self.runs if run.pending)
+
+    @property
+    def statuses(self) -> dict[str, Status]:
+        """The status of each run by its id."""
+        return {run.id: run.status for run in self.runs}
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """The records of one version of the catalogue, those that are not deleted, and the places of the ones to look at."""
+
+    found: list[RunRecord] = field(default_factory=list)
+    runs: list[RunRecord] = field(default_factory=list)
+    pending: list[int] = field(default_factory=list)
+
+
+class Lab:
+    """Reads and changes one workspace. Cheap to make; safe to use from several threads."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self.catalogue = Catalogue(workspace.runs_json)
+        self._listed = _Listed()
+
+    def library(self) -> Library:
+        """The presets, built in and the user's own, as they are on disk now."""
+        return Library.load(self.workspace.presets if self.workspace.presets.is_dir() else None)
+
+    def run_dir(self, record: RunRecord) -> RunDir:
+        """The directory of a run. Raises `NotFoundError` for a published result or a record that came alone, which have none."""
+        if not record.path:
+            what = "is a published result; it has no" if record.published else "is a record alone, without a"
+            raise NotFoundError(f"{record.name} {what} run directory")
+        return RunDir(self.workspace.run_dir(record.path))
+
+    def records(self, *, deleted: bool = False) -> list[RunRecord]:
+        """The catalogue as written, newest first; a workspace without one has the published results."""
+        return _newest_first(r for r in self._found() if (r.deleted is not None) == deleted)
+
+    def _found(self) -> list[RunRecord]:
+        return self.catalogue.all() if self.workspace.runs_json.exists() else self._published
+
+    @cached_property
+    def _published(self) -> list[RunRecord]:
+        return published_records(Library.load())
+
+    def found_catalogue(self) -> None:
+        """Write the published results, which `records` shows of a workspace without a catalogue, so that they can be changed."""
+        if self.workspace.runs_json.exists():
+            return
+        published = self._published
+        with self.catalogue.transaction():
+            if not self.workspace.runs_json.exists():
+                self.catalogue.add(published)
+
+    def snapshot(self, *, dispatch: bool = True) -> Snapshot:
+        """The runs as they are now; ends that nobody noted yet are noted, and a queue without a dispatcher gets one.
+
+        `dispatch=False` only looks; the dispatcher itself must use it, as asking for its own lock would drop that lock.
+        Raises `CatalogueError` if runs.json cannot be read.
+        """
+        listed = self._list()
+        runs = list(listed.runs)
+        states: dict[str, State] = {}
+        ended: list[RunRecord] = []
+        for place in listed.pending:
+            record = runs[place]
+            runs[place], state = self._look(record) if dispatch else current(record, self.run_dir(record))
+            if state is not None:
+                states[record.id] = state
+            if not runs[place].pending:
+                ended.append(runs[place])
+        if dispatch:
+            self._keep_going(ended, queued=any(runs[place].status == "queued" for place in listed.pending))
+        return Snapshot(tuple(runs), states, time.time())
+
+    def _list(self) -> _Listed:
+        """What a snapshot begins with; made anew only when the catalogue has changed."""
+        found = self._found()
+        if found != self._listed.found:
+            runs = _newest_first(r for r in found if r.deleted is None)
+            pending = [place for place, run in enumerate(runs) if run.pending and run.path]
+            self._listed = _Listed(found, runs, pending)
+        return self._listed
+
+    def note_ends(self, ended: Iterable[RunRecord]) -> None:
+        """Write the ends of runs into the catalogue; what people said of the run in between is kept."""
+        facts = {run.id: run.model_dump(exclude={"id", "name", "tags", "note", "deleted", "path"}) for run in ended}
+        if not facts:
+            return
+        with self.catalogue.transaction():
+            present = [run_id for run_id in facts if self.catalogue.get(run_id) is not None]
+            self.catalogue.update_many(present, lambda r: RunRecord.model_validate(r.model_dump() | facts[r.id]))
+
+    def _keep_going(self, ended: list[RunRecord], *, queued: bool) -> None:
+        # A live dispatcher notes the ends itself: as the parent it knows the signal that killed a process.
+        if not (ended or queued) or self.dispatching():
+            return
+        try:
+            self.note_ends(ended)
+        except CatalogueError:
+            return  # a reader without write permission still reads
+        if queued:
+            start_dispatcher(self.workspace)
+
+    def dispatching(self) -> bool:
+        """Whether a dispatcher works on this workspace."""
+        return run_lock_holder(self.workspace.dispatcher_lock) is not None
+
+    def find(self, reference: str, *, deleted: bool = False) -> RunRecord:
+        """The run of that id, name (the newest of several), or unique beginning of an id.
+
+        Raises `NotFoundError`, or `UsageError` if the beginning fits several.
+        """
+        runs = self.records(deleted=deleted)
+        for record in runs:
+            if record.id == reference:
+                return record
+        for record in runs:
+            if record.name == reference:
+                return record
+        fitting = [record for record in runs if record.id.startswith(reference)] if reference else []
+        if len(fitting) > 1:
+            raise UsageError(
+                f"{reference} fits several runs: {', '.join(r.id for r in fitting[:5])}; give more of the id"
+            )
+        if not fitting:
+            raise NotFoundError(f"no {'deleted ' if deleted else ''}run {reference!r}; `moetui ls` lists them")
+        return fitting[0]
+
+    def see(self, record: RunRecord) -> RunRecord:
+        """One run as it is now."""
+        return self._look(record)[0] if record.pending and record.path else record
+
+    def _look(self, record: RunRecord) -> tuple[RunRecord, State | None]:
+        """A pending run as it is now; one that died a moment ago waits for its parent to tell which signal it was."""
+        run = self.run_dir(record)
+        fresh, state = current(record, run)
+        if fresh.status == "killed":
+            launch = run.launch()
+            if launch and launch.exit_code is None and launch.parent == run_lock_holder(self.workspace.dispatcher_lock):
+                return fresh.model_copy(update={"status": "stopping", "reason": "the process has ended"}), state
+        return fresh, state
+
+
+def _newest_first(records: Iterable[RunRecord]) -> list[RunRecord]:
+    return sorted(records, key=lambda record: record.created, reverse=True)

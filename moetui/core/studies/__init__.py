@@ -1,0 +1,1 @@
+"""Runs that belong together: progress, comparison, estimates, and what to run next."""

@@ -1,0 +1,1 @@
+"""What a page of charts shows: specs, groups, overlay, window and events."""

@@ -1,0 +1,89 @@
+"""What the user made of the charts: which there are, how many at once, and how they are drawn. Kept for the next session."""
+
+import contextlib
+import functools
+import os
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from moetui.core.wholefile import replace_file
+from moetui.tui.curves.axis import XAxis
+
+Colour = Literal["runs", "groups", "bands"]
+COLOURS: tuple[Colour, ...] = ("runs", "groups", "bands")
+
+WEIGHTS = (0.0, 0.6, 0.9, 0.97, 0.99, 0.999)
+"""Weights of the moving average, none first."""
+
+BOARD_FILE = "charts.json"
+"""Its name among what moetui remembers of a user."""
+
+MOST = 9
+"""Charts on the screen at once."""
+
+
+class Look(BaseModel):
+    """How one chart is drawn. `log` None leaves the axis to the chart; `weight` is that of the moving average, 0 for none."""
+
+    model_config = ConfigDict(frozen=True)
+
+    log: bool | None = None
+    weight: float = Field(default=0.0, ge=0.0, lt=1.0)
+
+
+class Board(BaseModel):
+    """The choice of charts. `hidden` are keys of `curve_charts.CHARTS`; `colour` says whether runs or groups are told apart."""
+
+    model_config = ConfigDict(frozen=True)
+
+    places: int = Field(default=4, ge=1, le=MOST)
+    hidden: frozenset[str] = frozenset()
+    axis: XAxis = "updates"
+    colour: Colour = "runs"
+    published: bool = True
+    events: bool = True
+    looks: dict[str, Look] = {}
+
+    def look(self, key: str) -> Look:
+        """How a chart is drawn."""
+        return self.looks.get(key, Look())
+
+    def with_look(self, key: str, look: Look) -> "Board":
+        """The board with another look of one chart."""
+        return self.model_copy(update={"looks": self.looks | {key: look}})
+
+
+class KeptBoard:
+    """The board that several grids share, and through its file the programs of one user: whoever asks gets the newest."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._path = path
+        self._board = Board()
+        self._stamp: tuple[int, int, int] | None = None
+
+    def read(self) -> Board:
+        """The board as it was left last, at the price of one stat; a file that is missing or cannot be read changes nothing."""
+        if self._path is not None:
+            with contextlib.suppress(OSError, ValidationError):
+                status = self._path.stat()
+                stamp = status.st_ino, status.st_mtime_ns, status.st_size
+                if stamp != self._stamp:
+                    self._stamp = stamp
+                    self._board = Board.model_validate_json(self._path.read_bytes())
+        return self._board
+
+    def keep(self, board: Board) -> None:
+        """Keep the board for the next time; where nothing can be written it lasts as long as the program."""
+        self._board = board
+        if self._path is not None:
+            with contextlib.suppress(OSError):
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                os.close(replace_file(self._path, board.model_dump_json(indent=1).encode()))
+
+
+@functools.cache
+def kept_board(path: Path) -> KeptBoard:
+    """The one board that this program has of a file."""
+    return KeptBoard(path)

@@ -1,0 +1,264 @@
+"""The charts of a set of runs: as many at once as the user wants and there is room for, the others on further pages."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+from textual.app import ComposeResult
+from textual.events import Resize
+
+from moetui.core.catalogue.records import RunRecord
+from moetui.core.runs.background import Background
+from moetui.tui.chart.spec import Charset, Range
+from moetui.tui.chart.widget import Chart
+from moetui.tui.curve_reader import Curves
+from moetui.tui.curves.axis import AXES
+from moetui.tui.curves.board import COLOURS, MOST, WEIGHTS, Board, KeptBoard
+from moetui.tui.curves.charts import CHARTS, Kind
+from moetui.tui.curves.events import events_near, ghosts_of
+from moetui.tui.curves.overlay import Overlay
+from moetui.tui.curves.page import Page, arranged, noted
+from moetui.tui.curves.planned_lr import Planned, planned_lr
+from moetui.tui.curves.window import STEPS, panned, stepped, zoomed
+from moetui.tui.panel import Panel, shows
+
+
+class CurveGrid(Panel):
+    """The charts of some runs. One chart is current; it can have the space alone. Cursor and zoom are those of all charts.
+
+    `show` draws at once and lays nothing out anew, unless there are charts that were not there before. Where not all have room, the
+    current chart is always among those shown. `kept` has what the user chooses, here and in other grids; what was chosen there is
+    drawn at the next `show`.
+    """
+
+    DEFAULT_CSS = """
+    CurveGrid { layout: grid; grid-gutter: 0 1; height: 1fr; }
+    CurveGrid > Chart.-current > .chart--title { color: $text-accent; text-style: bold underline; }
+    """
+
+    def __init__(
+        self,
+        *,
+        charset: Charset = "braille",
+        kept: KeptBoard | None = None,
+        id: str | None = None,  # noqa: A002  Textual's name
+    ) -> None:
+        super().__init__(id=id)
+        self._charset: Charset = charset
+        self._kept = kept or KeptBoard()
+        self.board = self._kept.read()
+        self._charts: list[Chart] = []
+        self._overlay = Overlay(board=self.board)
+        self._every: Sequence[RunRecord] = ()
+        self._planned: dict[str, Planned] = {}
+        self._current = CHARTS[0].key
+        self._window: Range | None = None
+        self._cursor: float | None = None
+        self._page = Page()
+        self._arranged: tuple[Page, str] | None = None
+        self.maximised = False
+
+    def compose(self) -> ComposeResult:
+        """The charts that are wanted at once; `_arrange` decides which are displayed and mounts more."""
+        self._charts = [Chart(charset=self._charset) for _ in range(self.board.places)]
+        yield from self._charts
+
+    @property
+    def current(self) -> Kind:
+        """The chart that keys change."""
+        return next(kind for kind in CHARTS if kind.key == self._current)
+
+    @shows
+    def show(
+        self,
+        runs: Sequence[RunRecord],
+        curves: Mapping[str, Curves],
+        *,
+        slots: Mapping[str, int],
+        backgrounds: Mapping[str, Background] | None = None,
+        every: Sequence[RunRecord] = (),
+        focus: str = "",
+    ) -> None:
+        """Draw these runs: `slots` gives each id its colour and marker.
+
+        `every` are the runs among which published counterparts are sought, `focus` the run whose experts are shown.
+        """
+        self._take(self._kept.read())
+        backgrounds = backgrounds or {}
+        self._every = every
+        for run in runs:
+            background = backgrounds.get(run.id)
+            if run.id not in self._planned and background is not None and background.config is not None:
+                self._planned[run.id] = planned_lr(background.config)
+        self._overlay = Overlay(
+            tuple(runs), curves, slots, self._planned, backgrounds=backgrounds, board=self.board, focus=focus
+        )
+        self._renew()
+
+    def move(self, step: int) -> None:
+        """Make the chart `step` places on the current one; after the last comes the first."""
+        kinds = self._kinds()
+        place = next((place for place, kind in enumerate(kinds) if kind.key == self._current), 0)
+        self._current = kinds[(place + step) % len(kinds)].key
+        self._arrange()
+
+    def turn(self, step: int) -> None:
+        """Go to another page of charts."""
+        if len(self._kinds()) > self._page.room:
+            self.move(step * self._page.room)
+
+    def toggle_maximised(self) -> None:
+        """Give the current chart all the space, or let the others come back."""
+        self.maximised = not self.maximised
+        self._arrange()
+
+    def more(self, step: int) -> None:
+        """Show more charts at once, or fewer."""
+        self.maximised = False
+        self._change(places=min(max(self.board.places + step, 1), MOST))
+
+    def choose(self, hidden: frozenset[str]) -> None:
+        """Leave these charts out from now on."""
+        self._change(hidden=hidden)
+
+    def next_axis(self) -> None:
+        """Draw against the next quantity."""
+        self._change(axis=AXES[(AXES.index(self.board.axis) + 1) % len(AXES)])
+
+    def next_colour(self) -> None:
+        """Tell runs apart, or groups, or draw groups as bands."""
+        self._change(colour=COLOURS[(COLOURS.index(self.board.colour) + 1) % len(COLOURS)])
+
+    def toggle_published(self) -> None:
+        """Show published results or hide them."""
+        self._change(published=not self.board.published)
+
+    def toggle_events(self) -> None:
+        """Mark events on the axis or do not."""
+        self._change(events=not self.board.events)
+
+    def toggle_log(self) -> None:
+        """Turn the y axis of the current chart from linear to logarithmic or back."""
+        self._change_look(log=not self.current.spec(self._overlay).y_log)
+
+    def smooth(self, step: int) -> None:
+        """Give the current chart the next stronger or weaker moving average."""
+        weight = self.board.look(self._current).weight
+        place = min(range(len(WEIGHTS)), key=lambda at: abs(WEIGHTS[at] - weight))
+        self._change_look(weight=WEIGHTS[min(max(place + step, 0), len(WEIGHTS) - 1)])
+
+    def zoom(self, factor: float) -> None:
+        """Look at `factor` times as much of the x axis."""
+        self._window = zoomed(self._overlay.x_range, self._overlay.full_range, factor, self._cursor)
+        self._renew()
+
+    def pan(self, step: int) -> None:
+        """Move the zoomed charts by quarters of their width."""
+        if self._window is not None:
+            self._window = panned(self._window, self._overlay.full_range, step / 4)
+            self._renew()
+
+    def inspect(self, steps: int) -> None:
+        """Move the cursor; it begins at the last measurement."""
+        ends = [
+            float(own.at(updates[-1:])[0])
+            for run in self._overlay.runs
+            if (own := self._overlay.ruler_of(run)) is not None
+            for updates, _ in (
+                self._overlay.curves_of(run).get("train_loss"),
+                self._overlay.curves_of(run).get("val_loss"),
+            )
+            if updates.size
+        ]
+        window = self._overlay.x_range
+        start = max((end for end in ends if math.isfinite(end)), default=window[1])
+        whole = self.board.axis == "updates"
+        self._cursor = stepped(self._cursor, window, steps, start=start, whole=whole)
+        self._renew()
+
+    def reset(self) -> None:
+        """Take zoom and cursor away."""
+        self._window = self._cursor = None
+        self._renew()
+
+    def told(self) -> str:
+        """What happened to the runs at the cursor, in a sentence; empty where nothing did."""
+        if self._cursor is None:
+            return ""
+        low, high = self._overlay.x_range
+        return " · ".join(events_near(self._overlay, self._cursor, (high - low) / STEPS / 2))
+
+    def on_mount(self) -> None:
+        """Mark the current chart before the first layout."""
+        self._arrange()
+
+    def on_resize(self, event: Resize) -> None:
+        """Show as many charts as fit."""
+        self._arrange()
+
+    def _change(self, **fields: object) -> None:
+        self._keep(self._kept.read().model_copy(update=fields))
+
+    def _change_look(self, **fields: object) -> None:
+        """Change how the current chart is drawn."""
+        board = self._kept.read()
+        self._keep(board.with_look(self._current, board.look(self._current).model_copy(update=fields)))
+
+    def _keep(self, board: Board) -> None:
+        self._kept.keep(board)
+        self._take(board)
+        self._renew()
+
+    def _take(self, board: Board) -> None:
+        if board.axis != self.board.axis:
+            self._window = self._cursor = None  # they belonged to the axis before
+        self.board = board
+
+    def _renew(self) -> None:
+        """Draw again with what the user chose since."""
+        known = self._overlay
+        ghosts = ghosts_of(known.runs, self._every) if self.board.published else []
+        self._overlay = Overlay(
+            known.runs,
+            known.curves,
+            known.slots,
+            known.planned,
+            self.board,
+            self._window,
+            self._cursor,
+            ghosts,
+            known.backgrounds,
+            known.focus,
+        )
+        self._arrange()
+
+    def _kinds(self) -> list[Kind]:
+        """The charts that there are, never none."""
+        fitting = [kind for kind in CHARTS if kind.fits(self._overlay)]
+        return [kind for kind in fitting if kind.key not in self.board.hidden] or fitting[:1]
+
+    def _arrange(self) -> None:
+        """Give each chart its place; the layout changes only with the number of charts and the shape of the grid."""
+        kinds = self._kinds()
+        if all(kind.key != self._current for kind in kinds):
+            self._current = kinds[0].key
+        page = arranged(self.size, kinds, self._current, 1 if self.maximised else self.board.places)
+        while len(self._charts) < page.room and self.is_mounted:
+            self._charts.append(Chart(charset=self._charset))
+            self.mount(self._charts[-1])
+        if (page, self._current) == self._arranged:
+            self._draw()
+            return
+        self._page, self._arranged = page, (page, self._current)
+        self.styles.grid_size_columns = page.columns
+        self.styles.grid_size_rows = page.rows
+        for place, chart in enumerate(self._charts):
+            chart.display = place < len(page.kinds)
+            if chart.display:
+                chart.set_class(page.kinds[place].key == self._current, "-current")
+        self._draw()
+
+    def _draw(self) -> None:
+        sketched = any(self._overlay.curves_of(run).sketched for run in self._overlay.runs)
+        for chart, kind in zip(self._charts, self._page.kinds, strict=False):
+            page = self._page if kind.key == self._current else None
+            chart.show(noted(kind.spec(self._overlay), page, self._cursor, sketched=sketched))

@@ -1,0 +1,55 @@
+"""Runs that differ in their seed only: one colour, and a band, for all of them."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from moetui.core.catalogue.records import RunRecord
+from moetui.core.science.bands import band
+from moetui.tui.chart.spec import Area, Series
+
+if TYPE_CHECKING:
+    from moetui.tui.curves.overlay import Overlay
+
+
+def grouped(runs: Sequence[RunRecord]) -> list[tuple[RunRecord, ...]]:
+    """The groups that have several of the runs, in the order in which they occur."""
+    by_group: dict[str, list[RunRecord]] = {}
+    for run in runs:
+        if run.group and not run.published:
+            by_group.setdefault(run.group, []).append(run)
+    return [tuple(members) for members in by_group.values() if len(members) > 1]
+
+
+def group_slots(runs: Sequence[RunRecord], slots: Mapping[str, int]) -> dict[str, int]:
+    """For each run the slot of the first run of its group."""
+    first: dict[str, int] = {}
+    return {run.id: first.setdefault(run.group or run.id, slots.get(run.id, 0)) for run in runs}
+
+
+def group_band(overlay: "Overlay", members: Sequence[RunRecord], key: str, chart: str) -> tuple[Series, Area] | None:
+    """Mean and interval of a metric over the members, None if fewer than two have it or their x axis is not known."""
+    weight = overlay.board.look(chart).weight
+    smooth = weight and not key.startswith("val_")  # evaluations are drawn as they were measured
+    measured = [
+        curves.smooth(key, weight) if smooth else curves.get(key)
+        for curves in map(overlay.curves_of, members)
+        if curves.get(key)[0].size
+    ]
+    rulers = [own for own in map(overlay.ruler_of, members) if own is not None]
+    if len(measured) < 2 or not rulers:
+        return None
+    found = band(measured)
+    if not found.x.size:
+        return None
+    x = np.mean([own.at(found.x) for own in rulers], axis=0)
+    look = overlay.slot_of(members[0])
+    name = without_seed(overlay.names()[members[0].id])
+    curve = Series(f"{name} n={len(measured)}", x, found.mean, look, points=key.startswith("val_"))
+    return curve, Area(x, found.low, found.high, look)
+
+
+def without_seed(name: str) -> str:
+    """The name of a run as that of its group."""
+    return "/".join(part for part in name.split("/") if not part.startswith("seed=")) or "seeds"

@@ -1,0 +1,197 @@
+"""The Live screen: the runs that train now, line by line and curve by curve."""
+
+from dataclasses import replace
+from typing import ClassVar
+
+from rich.text import Text
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.events import Resize
+from textual.widgets import Static
+
+from engine.runfiles.rundir import DamagedFile
+from moetui.core.catalogue.records import RunRecord
+from moetui.core.errors import LabError
+from moetui.core.queue import edit
+from moetui.core.user_state import state_file
+from moetui.tui.actions import bindings
+from moetui.tui.curves.board import BOARD_FILE, kept_board
+from moetui.tui.curves.grid import CurveGrid
+from moetui.tui.curves.keys import ChartKeys
+from moetui.tui.dialogs.confirm import Confirm
+from moetui.tui.feed import Picture
+from moetui.tui.live.lineup import ROOM, study_of
+from moetui.tui.live.run_list import HEAD, RunList
+from moetui.tui.live.view import Choice, View, caption, entries, look
+from moetui.tui.live.wording import instead_of_runs
+from moetui.tui.place import PlaceScreen
+from moetui.tui.run.log import LogView
+from moetui.tui.run.stopping import stop_question, stopped_note
+
+
+class LiveScreen(ChartKeys, PlaceScreen):
+    """The list of runs over their charts. It follows the newest launch until the user chooses runs."""
+
+    place = "live"
+    BINDINGS: ClassVar[list[BindingType]] = bindings("live")
+    CSS = """
+    LiveScreen > #nothing { display: none; height: 1fr; content-align: center middle; padding: 0 2; color: $text-muted; }
+    LiveScreen.-nothing > #nothing { display: block; }
+    LiveScreen.-nothing > RunList, LiveScreen.-nothing > CurveGrid { display: none; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._asked_for: tuple[str, ...] = ()
+        self._choice = Choice()
+        self._view = View()
+        self._steered = False
+
+    def compose_body(self) -> ComposeResult:
+        """List, charts, and what stands in their place while there are no runs."""
+        yield RunList()
+        yield CurveGrid(charset=self.laboratory.charset, kept=kept_board(state_file(BOARD_FILE)))
+        yield Static(id="nothing")
+
+    def show_picture(self, picture: Picture) -> None:
+        """Draw the picture; the layout changes only with the number of runs."""
+        if self.laboratory.watch_ids != self._asked_for:
+            self._asked_for = self.laboratory.watch_ids
+            self._choice = replace(self._choice, given=self._asked_for, charted=None)
+        view = self._view = look(picture, self._choice, self._view.slots or {})
+        if not view.listed:
+            self.query_one("#nothing", Static).update(
+                Text(instead_of_runs(picture, given=bool(self._choice.given)), justify="center")
+            )
+        self.set_class(not view.listed, "-nothing")
+        self._fit_list()
+        runs = self.query_one(RunList)
+        runs.show(caption(view, self._choice), entries(view, picture, self._choice))
+        if not self._steered:
+            self._reveal_newest(runs)
+        self.grid.show(
+            view.charted,
+            picture.curves,
+            slots=view.slots or {},
+            backgrounds=picture.backgrounds,
+            every=picture.snapshot.runs,
+            focus=runs.current.id if runs.current else "",
+        )
+        watched = {run.id for run in view.listed if run.live} | {run.id for run in view.charted}
+        self.laboratory.feed.watch(watched, in_view=[run.id for run in runs.in_view])
+
+    def on_resize(self, event: Resize) -> None:
+        """Give the list its share of the new height."""
+        self._fit_list()
+
+    def action_cursor(self, step: int) -> None:
+        """Move to another run; from now on the list scrolls with the cursor only."""
+        self._steered = True
+        self.query_one(RunList).move(step)
+        self.show_picture(self.laboratory.picture)
+
+    def action_page(self, step: int) -> None:
+        """Move by as many runs as the list shows."""
+        self.action_cursor(step * max(self.query_one(RunList).size.height - HEAD, 1))
+
+    def action_toggle_run(self) -> None:
+        """Put the run on the charts or take it off."""
+        run = self.query_one(RunList).current
+        if run is None:
+            return
+        charted = [shown.id for shown in self._view.charted]
+        if run.id in charted:
+            charted.remove(run.id)
+        elif len(charted) >= ROOM:
+            self.notify(f"{ROOM} runs are on the charts; take one off first (space)", severity="warning", markup=False)
+            return
+        else:
+            charted.append(run.id)
+        self._choose(replace(self._choice, charted=tuple(charted)))
+
+    def action_study(self) -> None:
+        """Chart the whole study."""
+        run = self.query_one(RunList).current
+        if run is None:
+            return
+        study = study_of(run, self._view.groups)
+        if len(study) > ROOM:
+            self.notify(f"{len(study)} runs; the first {ROOM} are charted", markup=False)
+        self._choose(replace(self._choice, charted=tuple(one.id for one in study[:ROOM])))
+
+    def action_pin(self) -> None:
+        """Keep the run on the charts, or no longer."""
+        run = self.query_one(RunList).current
+        if run is None:
+            return
+        pinned = self._choice.pinned
+        if run.id not in pinned and len(pinned) >= ROOM:
+            self.notify(f"{ROOM} runs are pinned; unpin one first (p)", severity="warning", markup=False)
+            return
+        self._choose(replace(self._choice, pinned=pinned ^ {run.id}, hidden=self._choice.hidden - {run.id}))
+
+    def action_hide(self) -> None:
+        """Keep the run off the charts, or no longer."""
+        run = self.query_one(RunList).current
+        if run is not None:
+            choice = self._choice
+            self._choose(replace(choice, hidden=choice.hidden ^ {run.id}, pinned=choice.pinned - {run.id}))
+
+    def action_follow(self) -> None:
+        """Follow the newest of the listed runs; if that is so already, list all runs."""
+        self._steered = False
+        self._choose(
+            replace(self._choice, given=() if self._choice.charted is None else self._choice.given, charted=None)
+        )
+        live = next((run.id for run in self._view.listed if run.live), "")
+        self.query_one(RunList).point_at(live)
+
+    async def action_log(self) -> None:
+        """Show the end of the run's log."""
+        run = self.query_one(RunList).current
+        if run is not None:
+            await self.app.push_screen(LogView(run))
+
+    async def action_stop(self) -> None:
+        """Ask, then stop the run, or kill it if it was asked to stop before."""
+        run = self.query_one(RunList).current
+        if run is None:
+            return
+        if not run.pending:
+            self.notify(f"{run.name} has ended already: {run.status}", markup=False)
+            return
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self._stop(run)
+
+        await self.app.push_screen(Confirm(stop_question(run)), answered)
+
+    @work(thread=True, group="stop", exit_on_error=False, description="stop a run")
+    def _stop(self, run: RunRecord) -> None:
+        try:
+            after = edit.stop(self.laboratory.lab, run)
+        except (LabError, DamagedFile, OSError) as error:
+            self.app.call_from_thread(self.notify, str(error), severity="error", markup=False)
+            return
+        self.app.call_from_thread(self.notify, stopped_note(run, after), markup=False)
+        self.app.call_from_thread(self.laboratory.refresh_picture)
+
+    def _choose(self, choice: Choice) -> None:
+        self._choice = choice
+        self.show_picture(self.laboratory.picture)
+
+    def _fit_list(self) -> None:
+        """As many lines as there are runs, but never more than a quarter of the screen."""
+        most = max(3, (self.size.height - 2) // 4)
+        height = HEAD + min(len(self._view.listed), most)
+        runs = self.query_one(RunList)
+        if runs.styles.height is None or runs.styles.height.value != height:
+            runs.styles.height = height
+
+    def _reveal_newest(self, runs: RunList) -> None:
+        """Show the line of the run that started last; the cursor stays where it is."""
+        started = [run for run in self._view.charted if not run.waiting]
+        if started:
+            runs.reveal(started[-1].id)

@@ -1,0 +1,55 @@
+"""The lines that are typed to fork and to export runs, understood."""
+
+import shlex
+from pathlib import Path
+from typing import Any, Literal
+
+from moetui.core.errors import UsageError
+from moetui.core.exchange.exporting import FORMATS, Format, format_of
+from moetui.core.planning.plan import check_keys
+from moetui.core.planning.settings import parse_assignment
+
+Checkpoint = Literal["best", "last"]
+
+FORK_HINT = (
+    "New settings from update 1 on, such as optimizer.lr=0.01 schedule.kind=linear.\n"
+    "The run begins with the best weights; checkpoint=last takes the last ones."
+)
+EXPORT_HINT = (
+    "The ending tells the format: .csv, .jsonl or .parquet. A folder gets one file for each run and needs the format\n"
+    f"behind it: {', '.join(FORMATS)}. --force replaces what is there."
+)
+
+
+def parse_fork(line: str) -> tuple[dict[str, Any], Checkpoint]:
+    """`optimizer.lr=0.01 checkpoint=last` as settings and checkpoint. Raises `UsageError`, which names the nearest key."""
+    settings = dict(map(parse_assignment, _words(line)))
+    checkpoint = settings.pop("checkpoint", "best")
+    check_keys("setting", settings)
+    if checkpoint not in ("best", "last"):
+        raise UsageError(f"checkpoint={checkpoint}: there are best and last")
+    return settings, "last" if checkpoint == "last" else "best"
+
+
+def parse_export(line: str) -> tuple[Path, Format, bool]:
+    """`PATH [FORMAT] [--force]` as path, format and whether to replace. Raises `UsageError`."""
+    words = _words(line)
+    force = "--force" in words
+    path, *rest = [word for word in words if word != "--force"] or [""]
+    if not path:
+        raise UsageError("type a path, such as curves.csv")
+    to = Path(path).expanduser()
+    if len(rest) > 1:
+        raise UsageError(f"{rest[1]}: a path and a format are enough; quote a path with spaces")
+    kind = next((one for one in FORMATS if one == rest[0]), None) if rest else format_of(to)
+    if kind is None:
+        said = f"no format {rest[0]}" if rest else f"{path} does not tell the format"
+        raise UsageError(f"{said}; there are {', '.join(FORMATS)}")
+    return to, kind, force
+
+
+def _words(line: str) -> list[str]:
+    try:
+        return shlex.split(line)
+    except ValueError:
+        raise UsageError("a quotation mark is not closed") from None

@@ -1,1 +1,0 @@
-"""The screens: launch, live, runs, and the dialogs over them."""
