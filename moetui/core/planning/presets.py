@@ -22,7 +22,9 @@ from moetui.core.toml_lines import line_of
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
-BUILT_IN = Path(__file__).parents[3] / "presets"
+_PACKAGE = Path(__file__).parents[2]
+BUILT_IN = next(filter(Path.is_dir, (_PACKAGE / "presets",)), _PACKAGE.parent / "presets")
+"""The presets that come with moetui: inside the package where it is installed from a wheel, beside it in a checkout."""
 
 AS_PUBLISHED = "-as-published"
 """Ends the name of a preset that repeats the flaws of its source; without it comes the corrected one."""
