@@ -1,10 +1,16 @@
 """The sections of the configuration that say how a run learns: the optimizer and the learning-rate schedule."""
 
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from engine.spec.schedules import KINDS
 from engine.spec.section import Section, described
+
+if TYPE_CHECKING:
+    ScheduleKind = str
+else:
+    ScheduleKind = Literal[tuple(KINDS)]
 
 
 class OptimizerConfig(Section):
@@ -54,9 +60,7 @@ Stage = Annotated[
 class ScheduleConfig(Section):
     """How the learning rate moves over the optimizer updates (docs/schedules.md). A key for one kind does nothing to others."""
 
-    kind: Literal["constant", "cosine", "linear", "step", "wsd", "restarts", "stages", "inverse-sqrt", "plateau"] = (
-        described("cosine", "Shape after the warm-up.")
-    )
+    kind: ScheduleKind = described("cosine", "Shape after the warm-up.")
     warmup: float = described(0.05, "Warm-up as a share of the horizon.", unit="fraction", ge=0, le=1)
     warmup_updates: int | None = described(None, "Warm-up in updates; replaces `warmup`.", unit="updates", ge=0)
     warmup_start: float = described(

@@ -1,4 +1,4 @@
-"""Learning-rate schedules as pure functions of the optimizer update.
+"""Learning-rate schedules as pure functions of the optimizer update. A kind of schedule is one entry of `KINDS`.
 
 `lr_factor(schedule, update, updates)` gives the learning rate of update 1, 2, … as a fraction of the peak. The trainer, the
 planned curves in the terminal and the schedule audit all call it, so what is drawn is what is trained with.
@@ -13,7 +13,7 @@ update, or epoch, in the place of the one before it: `u - 1` for `u` above, so t
 
 import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -54,7 +54,7 @@ def lr_factor(schedule: "ScheduleConfig", update: int, updates: int) -> float:
             return schedule.warmup_start + (1.0 - schedule.warmup_start) * place / warmup
         peak = max(start, warmup)
     end = max(horizon(schedule, updates), peak)
-    return _SHAPES[schedule.kind](schedule, _Place(min(place, end) - peak, end - peak, done, end, warmup))
+    return KINDS[schedule.kind].factor(schedule, Place(min(place, end) - peak, end - peak, done, end, warmup))
 
 
 def lr_at(schedule: "ScheduleConfig", peak: float, update: int, updates: int) -> float:
@@ -67,16 +67,16 @@ def fault(schedule: "ScheduleConfig", updates: int) -> str:
     span, warmup = horizon(schedule, updates), warmup_updates(schedule, updates)
     if warmup > span:
         return f"schedule.warmup_updates exceeds the schedule's horizon of {span} updates"
-    if schedule.kind == "wsd" and warmup + _decay_updates(schedule, span) > span:
-        return f"schedule.warmup and schedule.decay together exceed the schedule's horizon of {span} updates"
-    starts = [_stage_start(start, span) for start, _ in schedule.stages]
-    if schedule.kind == "stages" and any(a >= b for a, b in itertools.pairwise(starts)):
-        return "schedule.stages must start one after the other"
-    return ""
+    return KINDS[schedule.kind].fault(schedule, span, warmup)
+
+
+def idle(schedule: "ScheduleConfig", updates: int, evaluations: int) -> tuple[str, str] | None:
+    """Why the decay of this schedule never begins in a run of `updates`, and what to do about it; None if it begins."""
+    return KINDS[schedule.kind].idle(schedule, updates, evaluations)
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class Place:
     """Where an update is: `elapsed` of the `span` updates from the peak to the horizon's end, after `done` updates in all."""
 
     elapsed: int
@@ -87,29 +87,30 @@ class _Place:
 
     @property
     def progress(self) -> float:
+        """The share of the way from the peak to the end."""
         return self.elapsed / self.span if self.span > 0 else 0.0
 
 
-def _constant(schedule: "ScheduleConfig", place: _Place) -> float:
+def _constant(schedule: "ScheduleConfig", place: Place) -> float:
     return 1.0
 
 
-def _cosine(schedule: "ScheduleConfig", place: _Place) -> float:
+def _cosine(schedule: "ScheduleConfig", place: Place) -> float:
     """Half a cosine from the peak to the floor (Loshchilov and Hutter, 2017, without restarts)."""
     return _above_floor(schedule, _half_cosine(place.progress))
 
 
-def _linear(schedule: "ScheduleConfig", place: _Place) -> float:
+def _linear(schedule: "ScheduleConfig", place: Place) -> float:
     return _above_floor(schedule, 1.0 - place.progress)
 
 
-def _step(schedule: "ScheduleConfig", place: _Place) -> float:
+def _step(schedule: "ScheduleConfig", place: Place) -> float:
     """The peak times `gamma` once per `every` updates after the warm-up, never below the floor."""
     drops: int = place.elapsed // schedule.step_every
     return max(schedule.floor, schedule.step_gamma**drops)
 
 
-def _wsd(schedule: "ScheduleConfig", place: _Place) -> float:
+def _wsd(schedule: "ScheduleConfig", place: Place) -> float:
     """Warm-up, stable, decay: the peak until the last share of the horizon (Hu et al., 2024)."""
     decay = _decay_updates(schedule, place.horizon)
     decayed = place.elapsed - place.span + decay
@@ -120,7 +121,7 @@ def _wsd(schedule: "ScheduleConfig", place: _Place) -> float:
     return _above_floor(schedule, left[schedule.decay_shape])
 
 
-def _restarts(schedule: "ScheduleConfig", place: _Place) -> float:
+def _restarts(schedule: "ScheduleConfig", place: Place) -> float:
     """Half cosines, each beginning at the peak again; as published, a period ends one update short of the floor.
 
     Loshchilov and Hutter, 2017: https://arxiv.org/abs/1608.03983
@@ -134,13 +135,13 @@ def _restarts(schedule: "ScheduleConfig", place: _Place) -> float:
     return _above_floor(schedule, _half_cosine(elapsed / length))
 
 
-def _stages(schedule: "ScheduleConfig", place: _Place) -> float:
+def _stages(schedule: "ScheduleConfig", place: Place) -> float:
     """The rate of the last stage that has started, the peak before the first."""
     reached = [factor for start, factor in schedule.stages if place.done >= _stage_start(start, place.horizon)]
     return reached[-1] if reached else 1.0
 
 
-def _inverse_sqrt(schedule: "ScheduleConfig", place: _Place) -> float:
+def _inverse_sqrt(schedule: "ScheduleConfig", place: Place) -> float:
     """As 1/√update after the warm-up, whose length sets the scale (Vaswani et al., 2017), never below the floor."""
     scale = max(place.warmup, 1)
     return max(schedule.floor, math.sqrt(scale / (scale + place.elapsed)))
@@ -164,14 +165,104 @@ def _stage_start(start: float, span: int) -> int:
     return round(start * span) if start < 1 else math.ceil(start) - 1
 
 
-_SHAPES: dict[str, Callable[["ScheduleConfig", _Place], float]] = {
-    "constant": _constant,
-    "cosine": _cosine,
-    "linear": _linear,
-    "step": _step,
-    "wsd": _wsd,
-    "restarts": _restarts,
-    "stages": _stages,
-    "inverse-sqrt": _inverse_sqrt,
-    "plateau": _constant,  # what the evaluations take away is in engine.spec.plateau
+def _wsd_fault(schedule: "ScheduleConfig", span: int, warmup: int) -> str:
+    if warmup + _decay_updates(schedule, span) <= span:
+        return ""
+    return f"schedule.warmup and schedule.decay together exceed the schedule's horizon of {span} updates"
+
+
+def _stages_fault(schedule: "ScheduleConfig", span: int, warmup: int) -> str:
+    starts = [_stage_start(start, span) for start, _ in schedule.stages]
+    rising = all(a < b for a, b in itertools.pairwise(starts))
+    return "" if rising else "schedule.stages must start one after the other"
+
+
+def _step_idle(schedule: "ScheduleConfig", updates: int, evaluations: int) -> tuple[str, str] | None:
+    last = lr_factor(schedule, updates, updates)
+    if any(lr_factor(schedule, update, updates) > last for update in range(1, updates)):
+        return None
+    return f"no step within {updates} updates", "lower schedule.step_every, which counts updates"
+
+
+def _stages_idle(schedule: "ScheduleConfig", updates: int, evaluations: int) -> tuple[str, str] | None:
+    if math.isclose(lr_factor(schedule, updates, updates), schedule.stages[-1][1]):
+        return None
+    what = f"the last of {len(schedule.stages)} stages does not begin within {updates} updates"
+    return what, "let it start earlier, or give its start as a share of the horizon"
+
+
+def _plateau_idle(schedule: "ScheduleConfig", updates: int, evaluations: int) -> tuple[str, str] | None:
+    if evaluations > schedule.plateau_patience:
+        return None
+    what = f"{evaluations} evaluations cannot outlast a patience of {schedule.plateau_patience}"
+    return what, "lower evaluation.every or schedule.plateau_patience"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """A kind of schedule.
+
+    `factor`: the learning rate after the warm-up as a fraction of the peak. `about`: the same in words, for docs/schedules.md.
+    `keys`: the keys of the configuration that it alone, or with few others, goes by. `unfolds`: its decay is laid out over the
+    horizon and ends at the floor. `rises`: it goes back to the peak by itself. `fault(schedule, horizon, warm-up updates)`: why it
+    cannot unfold, or "". `idle(schedule, updates, evaluations)`: why its decay never begins and what to do, or None.
+    """
+
+    factor: Callable[["ScheduleConfig", Place], float]
+    about: str
+    keys: tuple[str, ...] = ()
+    unfolds: bool = False
+    rises: bool = False
+    fault: Callable[["ScheduleConfig", int, int], str] = lambda schedule, span, warmup: ""
+    idle: Callable[["ScheduleConfig", int, int], tuple[str, str] | None] = lambda schedule, updates, evaluations: None
+
+
+KINDS: Mapping[str, Kind] = {
+    "constant": Kind(factor=_constant, about="the peak"),
+    "cosine": Kind(
+        factor=_cosine,
+        about="half a cosine to the floor (Loshchilov and Hutter, 2017)",
+        keys=("floor",),
+        unfolds=True,
+    ),
+    "linear": Kind(factor=_linear, about="a straight line to the floor", keys=("floor",), unfolds=True),
+    "step": Kind(
+        factor=_step,
+        about="× `step_gamma` every `step_every` updates",
+        keys=("step_every", "step_gamma", "floor"),
+        idle=_step_idle,
+    ),
+    "wsd": Kind(
+        factor=_wsd,
+        about="the peak, and in the last `decay` of the horizon down to the floor (Hu et al., 2024)",
+        keys=("decay", "decay_shape", "floor"),
+        unfolds=True,
+        fault=_wsd_fault,
+    ),
+    "restarts": Kind(
+        factor=_restarts,
+        about="half cosines of `restart_every` updates, each × `restart_factor` as long as the last "
+        "(Loshchilov and Hutter, 2017)",
+        keys=("restart_every", "restart_factor", "floor"),
+        rises=True,
+    ),
+    "stages": Kind(
+        factor=_stages,
+        about="the rate of the last stage that has begun",
+        keys=("stages",),
+        fault=_stages_fault,
+        idle=_stages_idle,
+    ),
+    "inverse-sqrt": Kind(
+        factor=_inverse_sqrt,
+        about="1/√update, with the warm-up as the scale (Vaswani et al., 2017)",
+        keys=("floor",),
+    ),
+    "plateau": Kind(
+        factor=_constant,  # what the evaluations take away is in engine.spec.plateau
+        about="× `plateau_factor` after `plateau_patience` evaluations without a relative gain of `plateau_threshold`",
+        keys=("plateau_factor", "plateau_patience", "plateau_threshold", "floor"),
+        idle=_plateau_idle,
+    ),
 }
+"""Every kind by its name, as `schedule.kind` gives it."""

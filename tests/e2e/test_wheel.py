@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import tarfile
 import zipfile
 from pathlib import Path
 
@@ -62,5 +61,7 @@ def test_the_wheel_has_its_presets_inside_and_nothing_of_the_repository(built: P
     (wheel,) = built.glob("*.whl")
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.split("/")[0].split("-")[0] for name in names} == {"engine", "moetui"}
-    assert sum(name.startswith("moetui/presets/") for name in names) == sum(1 for _ in (ROOT / "presets").rglob("*.toml"))
+    assert sum(name.startswith("moetui/presets/") for name in names) == sum(
+        1 for _ in (ROOT / "presets").rglob("*.toml")
+    )
     assert {"moetui/py.typed", "engine/py.typed"} <= set(names)

@@ -6,7 +6,6 @@ happens at which update, and what to change.
 
 import functools
 import itertools
-import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -14,7 +13,7 @@ from typing import Final
 from engine.runfiles.rundir import Finding
 from engine.spec.config import RunConfig
 from engine.spec.learning import OptimizerConfig, ScheduleConfig
-from engine.spec.schedules import horizon, lr_factor, warmup_updates
+from engine.spec.schedules import KINDS, horizon, idle, lr_factor, warmup_updates
 from moetui.core import format as fmt
 
 JUMP: Final = 5.0
@@ -23,9 +22,6 @@ LONG_WARMUP: Final = 0.25
 """Share of the run that a warm-up may take."""
 NEAR: Final = 0.05
 """So near to the floor, relative to the way from the peak, a decay counts as having reached it."""
-
-_UNFOLDS: Final = frozenset({"cosine", "linear", "wsd"})
-"""Kinds whose decay is laid out over the horizon and ends at the floor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +83,7 @@ def audit(config: RunConfig, cliffs: Iterable[Cliff] = (), curve: Curve | None =
 def _horizon(config: RunConfig, curve: Curve) -> Iterator[Finding]:
     span, updates = horizon(config.schedule, config.training.updates), config.training.updates
     last = curve.updates[-1]
-    if config.schedule.kind not in _UNFOLDS:
+    if not KINDS[config.schedule.kind].unfolds:
         return
     if last <= min(span, updates) - config.training.log_every:
         evidence = f"ended at update {last} of a horizon of {span}, at {_share(curve.end)} of the peak"
@@ -109,14 +105,14 @@ def _floor(config: RunConfig, curve: Curve) -> Iterator[Finding]:
     if curve.end <= schedule.floor + NEAR * (1.0 - schedule.floor):
         return
     evidence = f"ends at {_share(curve.end)} of the peak, the floor is {_share(schedule.floor)}"
-    if schedule.kind in _UNFOLDS:
+    if KINDS[schedule.kind].unfolds:
         yield _note(
             "floor-not-reached",
             updates,
             evidence,
             "make the decay end within the run (schedule.warmup, schedule.decay)",
         )
-    if schedule.kind == "restarts" and _would_fall(schedule, updates):
+    if KINDS[schedule.kind].rises and _would_fall(schedule, updates):
         yield _note(
             "floor-not-reached", updates, evidence, "choose training.updates so that a period ends with the run"
         )
@@ -133,18 +129,10 @@ def _would_fall(schedule: ScheduleConfig, updates: int) -> bool:
 def _idle_decay(config: RunConfig, curve: Curve) -> Iterator[Finding]:
     """A decay that was asked for and never begins."""
     schedule, updates = config.schedule, config.training.updates
-    evaluations = -(-updates // config.evaluation.every)
-    if schedule.kind == "step" and curve.end >= max(curve.factors) and curve.updates[-1] >= updates:
-        evidence, advice = f"no step within {updates} updates", "lower schedule.step_every, which counts updates"
-    elif schedule.kind == "stages" and not math.isclose(lr_factor(schedule, updates, updates), schedule.stages[-1][1]):
-        evidence = f"the last of {len(schedule.stages)} stages does not begin within {updates} updates"
-        advice = "let it start earlier, or give its start as a share of the horizon"
-    elif schedule.kind == "plateau" and evaluations <= schedule.plateau_patience:
-        evidence = f"{evaluations} evaluations cannot outlast a patience of {schedule.plateau_patience}"
-        advice = "lower evaluation.every or schedule.plateau_patience"
-    else:
-        return
-    yield _warn("decay-never-begins", updates, evidence, advice)
+    found = idle(schedule, updates, -(-updates // config.evaluation.every))
+    if found is not None and curve.updates[-1] >= updates:
+        evidence, advice = found
+        yield _warn("decay-never-begins", updates, evidence, advice)
 
 
 def _warmup(config: RunConfig, curve: Curve) -> Iterator[Finding]:
@@ -199,7 +187,7 @@ def _jumps(config: RunConfig, curve: Curve) -> Iterator[Finding]:
 
 def _is_restart(config: RunConfig, before: int, after: int) -> bool:
     """Whether a rise is the meaning of the schedule: back to the peak, once the warm-up is over."""
-    return config.schedule.kind == "restarts" and before > warmup_updates(config.schedule, config.training.updates)
+    return KINDS[config.schedule.kind].rises and before > warmup_updates(config.schedule, config.training.updates)
 
 
 def diverged_before(config: RunConfig, cliffs: Iterable[Cliff]) -> Finding | None:

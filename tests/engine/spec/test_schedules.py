@@ -1,17 +1,18 @@
 import itertools
 import math
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from engine.spec.config import ConfigError, resolve
+from engine.spec.config import ConfigError, describe, resolve
 from engine.spec.learning import ScheduleConfig
-from engine.spec.schedules import fault, horizon, lr_at, lr_factor, warmup_updates
+from engine.spec.schedules import KINDS, fault, horizon, lr_at, lr_factor, warmup_updates
 
-FALLING = ("constant", "cosine", "linear", "step", "wsd", "inverse-sqrt", "plateau")
-TO_THE_FLOOR = ("cosine", "linear", "wsd")
+FALLING = tuple(kind for kind in KINDS if not KINDS[kind].rises and kind != "stages")
+TO_THE_FLOOR = tuple(kind for kind in KINDS if KINDS[kind].unfolds)
 UPDATES = st.integers(1, 400)
 
 
@@ -36,7 +37,21 @@ def schedules(*kinds: str) -> st.SearchStrategy[ScheduleConfig]:
     )
 
 
-ANY = schedules(*FALLING, "restarts", "stages")
+ANY = schedules(*KINDS)
+
+
+PAGE = (Path(__file__).parents[3] / "docs" / "schedules.md").read_text()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_has_its_row_in_the_docs_and_its_keys_in_the_help(kind: str) -> None:
+    entry = KINDS[kind]
+    keys = ", ".join(f"`{key}`" for key in entry.keys)
+    assert f"| `{kind}` | {entry.about} | {keys} |".replace("|  |", "| |") in PAGE
+    help_of = {info.key.removeprefix("schedule."): info for info in describe() if info.key.startswith("schedule.")}
+    own = {key for key, info in help_of.items() if f"For kind = {kind}" in info.description}
+    assert own <= set(entry.keys) <= own | {"floor"}
+    assert kind in help_of["kind"].choices
 
 
 def first_at_peak(schedule: ScheduleConfig, updates: int) -> int:
