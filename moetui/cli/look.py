@@ -111,6 +111,7 @@ def watch(
     if full:
         open_terminal(Look(remote, charset, theme), watch=shown, start="live")
         return 0
+    from engine.harmless import own_stream
     from moetui.cli.follow import exit_code
     from moetui.core.terminal import is_dumb, is_remote
     from moetui.tui.inline import Dashboard, print_once, watch_inline
@@ -120,10 +121,10 @@ def watch(
         dashboard.lines(0, 0)
         print_json([run.model_dump() for run in dashboard.runs])
     elif once or not sys.stdout.isatty() or is_dumb():
-        print_once(dashboard, sys.stdout)
+        print_once(dashboard, own_stream(sys.stdout))
     else:
-        slow = is_remote() if remote is None else remote
-        return exit_code(watch_inline(dashboard, sys.stdout, pause=SLOW_SECONDS if slow else PAUSE_SECONDS))
+        pause = SLOW_SECONDS if (is_remote() if remote is None else remote) else PAUSE_SECONDS
+        return exit_code(watch_inline(dashboard, own_stream(sys.stdout), pause=pause))
     return 0
 
 

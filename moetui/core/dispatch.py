@@ -17,6 +17,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from engine.harmless import harmless
 from engine.host import hostname
 from engine.locks import hold_run_lock
 from engine.rundir import DamagedFile, Result, RunDir, RunFile, write_file
@@ -153,7 +154,7 @@ def _run(dispatcher: Dispatcher) -> None:
 
 
 def _log(line: str) -> None:
-    print(time.strftime("%Y-%m-%d %H:%M:%S"), line, flush=True)
+    print(time.strftime("%Y-%m-%d %H:%M:%S"), harmless(line), flush=True)
 
 
 if __name__ == "__main__":

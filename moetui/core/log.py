@@ -1,20 +1,19 @@
 """Reads the log of a run, which grows while it is read and may hold anything."""
 
-import re
 from pathlib import Path
 
-_CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b.|[\x00-\x08\x0b-\x1f\x7f]")
+from engine.harmless import without_sequences
 
 
 def read_log(path: Path, offset: int = 0) -> tuple[str, int]:
-    """Text from a byte offset on, and the offset to go on from. Terminal control codes are taken out; a missing log is empty."""
+    """Text from a byte offset on, and the offset to go on from. Escape sequences are taken out; a missing log is empty."""
     try:
         with path.open("rb") as file:
             file.seek(offset)
             raw = file.read()
     except FileNotFoundError:
         return "", offset
-    return _CONTROL.sub("", raw.decode("utf-8", "replace").replace("\r\n", "\n")), offset + len(raw)
+    return without_sequences(raw.decode("utf-8", "replace")), offset + len(raw)
 
 
 def tail(path: Path, lines: int, *, window: int = 65536) -> list[str]:
