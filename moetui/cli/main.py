@@ -60,10 +60,12 @@ def moetui(
 def main() -> None:
     """Run the command line; every foreseen fault is one line on stderr and an exit code (see docs/cli.md)."""
     from engine.harmless import harmless_output
+    from moetui.cli.place import tell_faults
 
     with harmless_output():
         try:
             code = _guarded()
+            tell_faults()
         except Exception:
             traceback.print_exc()  # here, so that it is made harmless as well
             code = 1

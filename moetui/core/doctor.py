@@ -70,6 +70,8 @@ def _catalogue(workspace: Workspace) -> Iterator[Check]:
     except LabError as error:
         yield Check("catalogue", "error", str(error))
         return
+    for fault in snapshot.faults:
+        yield Check("catalogue", "error", fault)
     published = sum(run.published for run in snapshot.runs)
     yield Check("catalogue", "ok", f"{len(snapshot.runs) - published} runs, {published} published results")
     for run in snapshot.runs:

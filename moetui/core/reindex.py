@@ -42,7 +42,7 @@ def reindex(lab: Lab) -> Reindexed:
 def _directories(lab: Lab) -> Iterator[tuple[Path, bool]]:
     for folder, deleted in ((lab.workspace.runs, False), (lab.workspace.trash, True)):
         for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-            if path.is_dir() and not path.name.startswith("."):
+            if path.is_dir() and not path.is_symlink() and not path.name.startswith("."):
                 yield path, deleted
 
 
