@@ -5,13 +5,14 @@ such as `optimizer.lr`. An unknown key or a value out of bounds raises `ConfigEr
 """
 
 import difflib
+import re
 import types
 import typing
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from engine import schedules
 from engine.architecture import ModelConfig
@@ -36,6 +37,14 @@ class Problem:
 
     def __str__(self) -> str:
         return f"{self.key}: {self.message}" if self.key else self.message
+
+
+_CREDENTIALS = re.compile(
+    r"(^|/)[^\s/@:]*:[^\s/@]+@|://[^\s/@]+@|[?&](access_)?(token|key|password)=|\bhf_[A-Za-z0-9]{20,}"
+)
+"""`user:token@`, `https://token@`, `?token=`, or a token of the hub."""
+
+_TOKENIZER_KIND = re.compile("^(hub|file|bpe):")
 
 
 class ConfigError(ValueError):
@@ -86,6 +95,17 @@ class DataConfig(Section):
         "nearly all of their text is trained on as well; a fault of published code, and no measure of anything else.",
     )
     end_of_text: bool = described(True, "Put the end-of-text token between documents.")
+
+    @field_validator("files", "hub_name", "hub_config", "hub_revision", "tokenizer")
+    @classmethod
+    def _no_credentials(cls, value: Any) -> Any:
+        for text in value if isinstance(value, tuple) else (value,):
+            if _CREDENTIALS.search(_TOKENIZER_KIND.sub("", text)):
+                raise ValueError(
+                    "it holds credentials, which would be kept with the run; leave them out: "
+                    "the environment gives them (HF_TOKEN, or `hf auth login`)"
+                )
+        return value
 
     @model_validator(mode="after")
     def _source_is_complete(self) -> Self:
