@@ -6,6 +6,7 @@ such as `optimizer.lr`. An unknown key or a value out of bounds raises `ConfigEr
 
 import difflib
 import re
+import reprlib
 import types
 import typing
 from collections.abc import Iterator, Mapping
@@ -16,6 +17,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from engine import schedules
 from engine.architecture import ModelConfig
+from engine.harmless import one_line
 from engine.recipe import OptimizerConfig, ScheduleConfig
 from engine.section import Section, described
 
@@ -47,12 +49,17 @@ _CREDENTIALS = re.compile(
 _TOKENIZER_KIND = re.compile("^(hub|file|bpe):")
 
 
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 80
+"""What was given instead, in messages of one line."""
+
+
 class ConfigError(ValueError):
     """A configuration that cannot be run; `problems` holds every fault found."""
 
     def __init__(self, problems: list[Problem]) -> None:
         self.problems = tuple(problems)
-        super().__init__("; ".join(map(str, problems)))
+        super().__init__(one_line("; ".join(map(str, problems))))
 
 
 class DataConfig(Section):
@@ -271,7 +278,7 @@ def _problem(error: dict[str, Any]) -> Problem:
     if error["type"] == "value_error":
         return Problem(key, str(error["ctx"]["error"]))
     message = error["msg"].removeprefix("Input ")
-    return Problem(key, f"{message}, got {error['input']!r}")
+    return Problem(key, f"{message}, got {_SHORT.repr(error['input'])}")
 
 
 def unknown_key(key: str) -> str:

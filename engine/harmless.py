@@ -40,6 +40,11 @@ def harmless_json(text: str) -> str:
     return _HARMFUL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
+def one_line(text: str) -> str:
+    """The text with a space for each stretch of spaces, tabs and ends of lines."""
+    return " ".join(text.split())
+
+
 def without_sequences(text: str) -> str:
     """The text harmless, and without the remains of whole escape sequences, such as the colours of a progress bar."""
     return harmless(_SEQUENCE.sub("", text))

@@ -15,6 +15,23 @@ import orjson
 
 Record = dict[str, Any]
 
+NUMBERS = frozenset(
+    (
+        "tokens",
+        "seconds",
+        "train_loss",
+        "train_accuracy",
+        "lr",
+        "adamw_lr",
+        "grad_norm",
+        "tokens_per_second",
+        "val_loss",
+    )
+) | {"val_accuracy", "val_perplexity", "eval_seconds", "router_entropy"}
+"""The keys whose values are numbers; a line in which one is anything else is damaged."""
+
+_NUMBER = frozenset((int, float, type(None)))
+
 _WORDS = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
 
@@ -117,6 +134,13 @@ def _parse(line: bytes) -> Record | None:
         record = orjson.loads(line)
     except orjson.JSONDecodeError:
         return None  # the torn line of a killed writer
-    if not isinstance(record, dict) or not isinstance(record.get("update"), int):
+    if not isinstance(record, dict) or not whole(record):
         return None
-    return {key: decode(value) for key, value in record.items()}
+    found = {key: decode(value) for key, value in record.items()}
+    return found if all(type(found[key]) in _NUMBER for key in found.keys() & NUMBERS) else None
+
+
+def whole(record: Record) -> bool:
+    """Whether a line has its place in the run: an update that can be counted, and a session if it names one."""
+    update, session = record.get("update"), record.get("session", 1)
+    return type(update) is int and type(session) is int and 0 <= update < 2**53

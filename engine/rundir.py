@@ -26,6 +26,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
 from engine.config import RunConfig
+from engine.harmless import one_line
 from engine.metrics import encode
 
 SCHEMA = 1
@@ -216,7 +217,10 @@ FileT = TypeVar("FileT", bound=_File)
 
 
 class DamagedFile(ValueError):  # noqa: N818  # reads as what it is where it is raised
-    """A file of a run directory that cannot be understood."""
+    """A file of a run directory that cannot be understood; the message is one line."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(one_line(message))
 
 
 class _Inside:

@@ -19,8 +19,9 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 def complain(message: str, *, hint: str = "", code: int) -> int:
     """One line on stderr for a person; returns the exit code."""
-    message = " ".join(message.split())
-    print(f"moetui: {message}{f' ({hint})' if hint else ''}", file=sys.stderr)
+    from engine.harmless import one_line
+
+    print(f"moetui: {one_line(message)}{f' ({hint})' if hint else ''}", file=sys.stderr)
     return code
 
 

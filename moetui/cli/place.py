@@ -19,8 +19,8 @@ def choose_workspace(path: Path | None) -> None:
 
 
 def tell_faults(most: int = 3) -> None:
-    """Name what the commands of this process have passed over in the catalogue, if they have read one."""
-    faults = lab().catalogue.faults() if lab.cache_info().currsize else ()
+    """Name what the commands of this process have passed over in the catalogue and among the presets, if they have read any."""
+    faults = (*lab().catalogue.faults(), *lab().preset_faults) if lab.cache_info().currsize else ()
     for fault in faults[:most]:
         complain(fault, code=1)
     if len(faults) > most:

@@ -82,11 +82,10 @@ def _catalogue(workspace: Workspace) -> Iterator[Check]:
 
 
 def _presets(workspace: Workspace) -> Iterator[Check]:
-    try:
-        presets = list(Library.load(workspace.presets if workspace.presets.is_dir() else None))
-    except LabError as error:
-        yield Check("presets", "error", str(error))
-        return
+    library, faults = Library.collect(workspace.presets if workspace.presets.is_dir() else None)
+    for fault in faults:
+        yield Check("presets", "error", fault.message)
+    presets = list(library)
     own = sum(not preset.built_in for preset in presets)
     yield Check("presets", "ok", f"{len(presets) - own} built in, {own} of your own")
 

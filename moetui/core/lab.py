@@ -56,10 +56,13 @@ class Lab:
         self.workspace = workspace
         self.catalogue = Catalogue(workspace.runs_json)
         self._listed = _Listed()
+        self.preset_faults: tuple[str, ...] = ()
 
     def library(self) -> Library:
-        """The presets, built in and the user's own, as they are on disk now."""
-        return Library.load(self.workspace.presets if self.workspace.presets.is_dir() else None)
+        """The presets, built in and the user's own, as they are on disk now; `preset_faults` names the files passed over."""
+        library, faults = Library.collect(self.workspace.presets if self.workspace.presets.is_dir() else None)
+        self.preset_faults = tuple(f"{fault.message}; it is passed over" for fault in faults)
+        return library
 
     def run_dir(self, record: RunRecord) -> RunDir:
         """The directory of a run. Raises `NotFoundError` for a published result or a record that came alone, which have none.
