@@ -72,21 +72,20 @@ def logs(
     """Print the log of a run."""
     import time
 
-    from moetui.core.log import read_log
+    from moetui.core.log import last_lines_begin, log_pieces
 
     record = lab().find(reference)
     run = lab().run_dir(record)
-    text, offset = read_log(run.log_file)
-    shown = "".join(text.splitlines(keepends=True)[-lines:]) if lines else text
+    offset = last_lines_begin(run.log_file, lines) if lines else 0
     if json:
-        print_json({"id": record.id, "path": str(run.log_file), "text": shown})
+        text = "".join(text for text, _ in log_pieces(run.log_file, offset))
+        print_json({"id": record.id, "path": str(run.log_file), "text": text})
         return
-    sys.stdout.write(shown)
-    while follow:
+    while True:
+        ended = not (follow and lab().see(record).pending)  # asked before the last read, so that nothing is missed
+        for text, offset in log_pieces(run.log_file, offset):  # noqa: B020  # to go on from there
+            sys.stdout.write(text)
         sys.stdout.flush()
-        ended = not lab().see(record).pending  # asked before the last read, so that nothing is missed
-        text, offset = read_log(run.log_file, offset)
-        sys.stdout.write(text)
         if ended:
             return
         time.sleep(0.25)
