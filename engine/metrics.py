@@ -117,7 +117,7 @@ class MetricsReader:
                     return b""
                 file.seek(self._offset)
                 data = file.read(least) + file.readline()
-        except FileNotFoundError:
+        except (FileNotFoundError, IsADirectoryError):
             return b""
         end = data.rfind(b"\n") + 1
         self._offset += end

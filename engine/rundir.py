@@ -309,6 +309,8 @@ def read_file(path: Path, kind: type[FileT]) -> FileT | None:
         raw = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
         return None
+    except IsADirectoryError:
+        raise DamagedFile(f"{path}: a directory stands in the place of this file") from None
     try:
         return kind.model_validate_json(raw)  # JSON mode: lists stand for tuples, the words "nan" and "inf" for numbers
     except ValidationError as error:

@@ -83,8 +83,9 @@ def logs(
         return
     while True:
         ended = not (follow and lab().see(record).pending)  # asked before the last read, so that nothing is missed
-        for text, offset in log_pieces(run.log_file, offset):  # noqa: B020  # to go on from there
+        for text, end in log_pieces(run.log_file, offset):
             sys.stdout.write(text)
+            offset = end
         sys.stdout.flush()
         if ended:
             return

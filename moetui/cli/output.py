@@ -25,6 +25,13 @@ def complain(message: str, *, hint: str = "", code: int) -> int:
     return code
 
 
+def complain_of(error: Exception) -> int:
+    """Name what went wrong with one of several runs; returns the exit code."""
+    if isinstance(error, OSError):
+        return complain(f"{error.filename or 'a file'}: {error.strerror or error}", code=1)
+    return complain(str(error), code=getattr(error, "exit_code", 1))
+
+
 def say(message: str) -> None:
     """A word about what goes on, on stderr."""
     print(message, file=sys.stderr, flush=True)

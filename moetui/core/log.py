@@ -6,7 +6,6 @@ from pathlib import Path
 
 from engine.harmless import without_sequences
 
-
 PIECE = 1 << 20
 """Bytes of a log that are held in memory at a time."""
 

@@ -116,7 +116,7 @@ def _everywhere(lab: Lab) -> Iterator[RunDir]:
 
 def _launches(runs: Iterable[RunDir]) -> Iterator[tuple[RunDir, Launch]]:
     for run in runs:
-        with contextlib.suppress(DamagedFile):
+        with contextlib.suppress(DamagedFile, OSError):
             if (entry := run.launch()) is not None:
                 yield run, entry
 

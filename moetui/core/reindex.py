@@ -31,7 +31,7 @@ def reindex(lab: Lab) -> Reindexed:
     for path, deleted in _directories(lab):
         try:
             records.append(read_run(lab, path, deleted=deleted))
-        except (DamagedFile, FileNotFoundError) as error:
+        except (DamagedFile, OSError) as error:
             damaged.append(str(error))
     published = list(_published(lab, damaged))
     alone = _alone(lab)

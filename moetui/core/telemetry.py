@@ -12,6 +12,7 @@ from engine.rundir import DamagedFile
 from moetui.core.census import GONE, Census
 from moetui.core.cores import CoreMeter
 from moetui.core.devices import CPU, Device
+from moetui.core.errors import LabError
 from moetui.core.lab import Lab
 from moetui.core.nvml import Gpu, GpuUser, read_gpus
 from moetui.core.records import RunRecord
@@ -105,7 +106,7 @@ class Telemetry:
         """The names of live runs by their tokens."""
         owners = {}
         for record in runs:
-            with contextlib.suppress(DamagedFile):  # the lists of runs tell what is wrong with it
+            with contextlib.suppress(DamagedFile, OSError, LabError):  # the lists of runs tell what is wrong with it
                 if record.live and record.path and (entry := self._lab.run_dir(record).launch()) is not None:
                     owners[entry.token] = record.name
         return owners

@@ -9,7 +9,9 @@ from moetui.core import log
 from moetui.core.log import last_lines_begin, log_pieces, read_log
 
 
-@pytest.mark.parametrize("text", ["", "\n", "a", "a\n", "a\nb", "a\nb\n", "\n\nx\n\n", "é\n🙂\n" * 5, "long" * 20 + "\nend"])
+@pytest.mark.parametrize(
+    "text", ["", "\n", "a", "a\n", "a\nb", "a\nb\n", "\n\nx\n\n", "é\n🙂\n" * 5, "long" * 20 + "\nend"]
+)
 @pytest.mark.parametrize("piece", [1, 3, 7, 1000])
 def test_the_last_lines_are_those_of_the_whole_text(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, piece: int
