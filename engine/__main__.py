@@ -15,15 +15,17 @@ def main(arguments: list[str]) -> int:
     # A stop that comes while the imports below run must not be lost.
     signal.signal(signal.SIGTERM, lambda number, _: _early.append(number))
     signal.signal(signal.SIGINT, lambda number, _: _early.append(number))
+    from engine.spec.harmless import harmless, harmless_output
     from engine.training.worker import Refused, work
 
     if len(arguments) != 1 or arguments[0].startswith("-"):
         print("usage: python -m engine RUN_DIR", file=sys.stderr)
         return 2
     try:
-        return work(Path(arguments[0]), lambda: bool(_early))
+        with harmless_output():
+            return work(Path(arguments[0]), lambda: bool(_early))
     except Refused as error:
-        print(error, file=sys.stderr)
+        print(harmless(str(error)), file=sys.stderr)
         return error.exit_code
 
 

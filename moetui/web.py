@@ -2,12 +2,19 @@
 
 import hmac
 import logging
+import re
 import secrets
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 from textual_serve.server import Server
 from yarl import URL
+
+_FONT_FROM_AFAR = re.compile(r'<link[^>]*href="https?://fonts\.[^>]*>')
+_FONT = """<style>@font-face {
+  font-family: "Roboto Mono"; src: url("/static/fonts/RobotoMono-VariableFont_wght.ttf"); font-weight: 100 700;
+}</style>"""
+"""The font that comes with textual-serve; its page asks another server for the same one."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -41,7 +48,20 @@ class TokenServer(Server):
     async def _make_app(self) -> web.Application:
         app = await super()._make_app()
         app.middlewares.append(self._guard)
+        app.middlewares.append(self._keep_here)
         return app
+
+    @web.middleware
+    async def _keep_here(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Let the browser load nothing from other servers."""
+        answer = await handler(request)
+        if isinstance(answer, web.Response) and answer.content_type == "text/html" and answer.text is not None:
+            answer.text = _FONT_FROM_AFAR.sub(_FONT, answer.text)
+            own = f"'self' {self.public_url}"
+            answer.headers["Content-Security-Policy"] = (
+                f"default-src {own} 'unsafe-inline' data:; connect-src {own} {self.public_url.replace('http', 'ws', 1)}"
+            )
+        return answer
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:

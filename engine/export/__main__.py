@@ -7,6 +7,7 @@ from pathlib import Path
 import orjson
 
 from engine.errors import InputError
+from engine.spec.harmless import harmless, harmless_json, harmless_output
 
 
 def main() -> int:
@@ -18,9 +19,10 @@ def main() -> int:
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     try:
-        return _export(arguments)
+        with harmless_output():
+            return _export(arguments)
     except (InputError, OSError) as error:
-        print(error, file=sys.stderr)
+        print(harmless(str(error)), file=sys.stderr)
         return 2 if isinstance(error, InputError) else 1
 
 
@@ -46,7 +48,7 @@ def _export(arguments: argparse.Namespace) -> int:
     if arguments.json:
         facts: dict[str, str | int] = {"path": str(arguments.directory), "model_type": equal.family, "note": note}
         facts |= {"checkpoint": trained.kind, "update": trained.update}
-        print(orjson.dumps(facts, option=orjson.OPT_INDENT_2).decode())
+        print(harmless_json(orjson.dumps(facts, option=orjson.OPT_INDENT_2).decode()))
     else:
         print(f"{arguments.directory}: {equal.family}, from checkpoint `{trained.kind}` at update {trained.update}")
         if note:

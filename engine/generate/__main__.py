@@ -7,13 +7,13 @@ import argparse
 import itertools
 import sys
 import time
-import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import orjson
 
 from engine.errors import InputError
+from engine.spec.harmless import harmless, harmless_json, harmless_output
 
 if TYPE_CHECKING:
     from engine.generate.sampling import Sampling
@@ -33,14 +33,15 @@ def main() -> int:
     parser.add_argument("--checkpoint", choices=("best", "last"), default="best")
     parser.add_argument("--json", action="store_true")
     try:
-        return _generate(parser.parse_args())
+        with harmless_output():
+            return _generate(parser.parse_args())
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
         sys.stderr.close()
         return 1
     except (InputError, OSError) as error:
-        print(error, file=sys.stderr)
+        print(harmless(str(error)), file=sys.stderr)
         return 2 if isinstance(error, InputError) else 1
 
 
@@ -68,7 +69,7 @@ def _generate(arguments: argparse.Namespace) -> int:
             "checkpoint": trained.kind,
             "update": trained.update,
         }
-        print(orjson.dumps(facts, option=orjson.OPT_INDENT_2).decode())
+        print(harmless_json(orjson.dumps(facts, option=orjson.OPT_INDENT_2).decode()))
     else:
         print(flush=True)
         print(
@@ -101,13 +102,8 @@ def _continue(
             return tokens, True
         tokens.append(token)
         if stream:
-            print(_plain(pieces.step(text.tokenizer, token) or ""), end="", flush=True)
+            print(pieces.step(text.tokenizer, token) or "", end="", flush=True)
     return tokens, False
-
-
-def _plain(text: str) -> str:
-    """Without what a terminal takes for orders."""
-    return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) != "Cc")
 
 
 if __name__ == "__main__":

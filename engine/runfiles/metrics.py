@@ -15,6 +15,23 @@ import orjson
 
 Record = dict[str, Any]
 
+NUMBERS = frozenset(
+    (
+        "tokens",
+        "seconds",
+        "train_loss",
+        "train_accuracy",
+        "lr",
+        "adamw_lr",
+        "grad_norm",
+        "tokens_per_second",
+        "val_loss",
+    )
+) | {"val_accuracy", "val_perplexity", "eval_seconds", "router_entropy"}
+"""The keys whose values are numbers; a line in which one is anything else is damaged."""
+
+_NUMBER = frozenset((int, float, type(None)))
+
 _WORDS = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
 
@@ -42,7 +59,7 @@ class MetricsWriter:
     """Appends records to a metrics file; each is on disk's way when `write` returns."""
 
     def __init__(self, path: Path) -> None:
-        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
         size = os.fstat(self._fd).st_size
         if size and os.pread(self._fd, 1, size - 1) != b"\n":
             os.write(self._fd, b"\n")
@@ -100,7 +117,7 @@ class MetricsReader:
                     return b""
                 file.seek(self._offset)
                 data = file.read(least) + file.readline()
-        except FileNotFoundError:
+        except (FileNotFoundError, IsADirectoryError):
             return b""
         end = data.rfind(b"\n") + 1
         self._offset += end
@@ -117,6 +134,13 @@ def _parse(line: bytes) -> Record | None:
         record = orjson.loads(line)
     except orjson.JSONDecodeError:
         return None  # the torn line of a killed writer
-    if not isinstance(record, dict) or not isinstance(record.get("update"), int):
+    if not isinstance(record, dict) or not whole(record):
         return None
-    return {key: decode(value) for key, value in record.items()}
+    found = {key: decode(value) for key, value in record.items()}
+    return found if all(type(found[key]) in _NUMBER for key in found.keys() & NUMBERS) else None
+
+
+def whole(record: Record) -> bool:
+    """Whether a line has its place in the run: an update that can be counted, and a session if it names one."""
+    update, session = record.get("update"), record.get("session", 1)
+    return type(update) is int and type(session) is int and 0 <= update < 2**53

@@ -20,18 +20,30 @@ import contextlib
 import os
 import tempfile
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
 from engine.runfiles.metrics import encode
 from engine.spec.config import RunConfig
+from engine.spec.harmless import one_line
 
 SCHEMA = 1
 
 EndStatus = Literal["finished", "stopped", "diverged", "out-of-memory", "failed"]
 Phase = Literal["starting", "running", "evaluating", "stopping"]
+
+
+RunId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")]
+"""The id of a run. It names a directory and files, so it must not lead anywhere else, and must not look like an option."""
+
+
+Moment = Annotated[float, Field(ge=0, lt=253_402_300_800)]
+"""Seconds since the epoch, before the year 10000."""
+
+Count = Annotated[int, Field(ge=0, lt=2**63)]
+"""A number of updates, tokens or bytes."""
 
 
 class _File(BaseModel):
@@ -43,7 +55,7 @@ class Parent(_File):
 
     id: str
     checkpoint: str
-    update: int
+    update: Count
 
 
 class RunFile(_File):
@@ -54,13 +66,13 @@ class RunFile(_File):
     """
 
     schema_version: int = SCHEMA
-    id: str
+    id: RunId
     name: str
     preset: str = ""
     study: str = ""
     group: str = ""
     point: dict[str, Any] = {}
-    created: float
+    created: Moment
     parent: Parent | None = None
     per_device: int = Field(1, ge=1)
     prunable: bool = False
@@ -75,15 +87,15 @@ class ImportFile(_File):
     """
 
     schema_version: int = SCHEMA
-    id: str
+    id: RunId
     name: str
     source: str
     format: str
     group: str
-    created: float
-    seed: int | None = None
-    updates: int
-    lr: float | None = None
+    created: Moment
+    seed: Annotated[int, Field(ge=-(2**63), lt=2**63)] | None = None
+    updates: Count
+    lr: FiniteFloat | None = None
     settings: dict[str, Any] = {}
     facts: dict[str, Any] = {}
     notes: tuple[str, ...] = ()
@@ -95,7 +107,7 @@ class Labels(_File):
     name: str
     tags: tuple[str, ...] = ()
     note: str = ""
-    archived: float | None = None
+    archived: Moment | None = None
 
 
 class Launch(_File):
@@ -103,7 +115,7 @@ class Launch(_File):
 
     pid: int
     parent: int = 0
-    started: float
+    started: Moment
     host: str
     boot_id: str
     device: str
@@ -119,26 +131,26 @@ class State(_File):
 
     phase: Phase
     message: str = ""
-    update: int = 0
-    updates: int
-    session: int = 1
+    update: Count = 0
+    updates: Count
+    session: Count = 1
     eta_seconds: float | None = None
     tokens_per_second: float | None = None
-    heartbeat: float
-    started: float
+    heartbeat: Moment
+    started: Moment
     pid: int
     host: str
     boot_id: str
     device: str = ""
     device_name: str = ""
     data_fingerprint: str = ""
-    validation_tokens: int | None = None
+    validation_tokens: Count | None = None
 
 
 class Scores(_File):
     """One evaluation over the validation split: nats per token, fraction of tokens, exp(loss), and when."""
 
-    update: int
+    update: Count
     val_loss: float
     val_accuracy: float | None = None  # unknown in some runs that were trained elsewhere
     val_perplexity: float
@@ -149,7 +161,7 @@ class Finding(_File):
     """Something about the health of a run that its reader should know."""
 
     kind: str
-    update: int
+    update: Count
     severity: Literal["note", "warning", "error"]
     evidence: str
     advice: str
@@ -161,17 +173,17 @@ class Result(_File):
     status: EndStatus
     reason: str = ""
     traceback: str = ""
-    update: int = 0
-    updates: int
-    session: int = 1
-    tokens: int = 0
+    update: Count = 0
+    updates: Count
+    session: Count = 1
+    tokens: Count = 0
     seconds: float = 0.0
-    started: float | None = None
-    ended: float
+    started: Moment | None = None
+    ended: Moment
     device: str = ""
     device_name: str = ""
     data_fingerprint: str = ""
-    peak_memory: int | None = None
+    peak_memory: Count | None = None
     final: Scores | None = None
     best: Scores | None = None
     stopped_early: bool = False
@@ -182,7 +194,7 @@ class Hardware(_File):
     """What result.json and state.json tell of the machine: the device by name, and the peak of its memory in bytes."""
 
     device_name: str = ""
-    peak_memory: int | None = None
+    peak_memory: Count | None = None
 
 
 class Request(_File):
@@ -191,21 +203,24 @@ class Request(_File):
     stop: bool = False
     reason: str = ""
     resume: bool = False
-    asked: float
+    asked: Moment
 
 
 class Wait(_File):
     """queue.json: how a run waits for a device. Of several the one with the lowest `turn` starts first; None is its creation."""
 
     held: bool = False
-    turn: float | None = None
+    turn: FiniteFloat | None = None
 
 
 FileT = TypeVar("FileT", bound=_File)
 
 
 class DamagedFile(ValueError):  # noqa: N818  # reads as what it is where it is raised
-    """A file of a run directory that cannot be understood."""
+    """A file of a run directory that cannot be understood; the message is one line."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(one_line(message))
 
 
 class _Inside:
@@ -294,6 +309,8 @@ def read_file(path: Path, kind: type[FileT]) -> FileT | None:
         raw = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
         return None
+    except IsADirectoryError:
+        raise DamagedFile(f"{path}: a directory stands in the place of this file") from None
     try:
         return kind.model_validate_json(raw)  # JSON mode: lists stand for tuples, the words "nan" and "inf" for numbers
     except ValidationError as error:

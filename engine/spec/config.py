@@ -5,15 +5,18 @@ such as `optimizer.lr`. An unknown key or a value out of bounds raises `ConfigEr
 """
 
 import difflib
+import re
+import reprlib
 import types
 import typing
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from engine.spec import schedules
+from engine.spec.harmless import one_line
 from engine.spec.learning import OptimizerConfig, ScheduleConfig
 from engine.spec.model import ModelConfig
 from engine.spec.section import Section, described
@@ -38,12 +41,25 @@ class Problem:
         return f"{self.key}: {self.message}" if self.key else self.message
 
 
+_CREDENTIALS = re.compile(
+    r"(^|/)[^\s/@:]*:[^\s/@]+@|://[^\s/@]+@|[?&](access_)?(token|key|password)=|\bhf_[A-Za-z0-9]{20,}"
+)
+"""`user:token@`, `https://token@`, `?token=`, or a token of the hub."""
+
+_TOKENIZER_KIND = re.compile("^(hub|file|bpe):")
+
+
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 80
+"""What was given instead, in messages of one line."""
+
+
 class ConfigError(ValueError):
     """A configuration that cannot be run; `problems` holds every fault found."""
 
     def __init__(self, problems: list[Problem]) -> None:
         self.problems = tuple(problems)
-        super().__init__("; ".join(map(str, problems)))
+        super().__init__(one_line("; ".join(map(str, problems))))
 
 
 class DataConfig(Section):
@@ -86,6 +102,17 @@ class DataConfig(Section):
         "nearly all of their text is trained on as well; a fault of published code, and no measure of anything else.",
     )
     end_of_text: bool = described(True, "Put the end-of-text token between documents.")
+
+    @field_validator("files", "hub_name", "hub_config", "hub_revision", "tokenizer")
+    @classmethod
+    def _no_credentials(cls, value: Any) -> Any:
+        for text in value if isinstance(value, tuple) else (value,):
+            if _CREDENTIALS.search(_TOKENIZER_KIND.sub("", text)):
+                raise ValueError(
+                    "it holds credentials, which would be kept with the run; leave them out: "
+                    "the environment gives them (HF_TOKEN, or `hf auth login`)"
+                )
+        return value
 
     @model_validator(mode="after")
     def _source_is_complete(self) -> Self:
@@ -251,7 +278,7 @@ def _problem(error: dict[str, Any]) -> Problem:
     if error["type"] == "value_error":
         return Problem(key, str(error["ctx"]["error"]))
     message = error["msg"].removeprefix("Input ")
-    return Problem(key, f"{message}, got {error['input']!r}")
+    return Problem(key, f"{message}, got {_SHORT.repr(error['input'])}")
 
 
 def unknown_key(key: str) -> str:

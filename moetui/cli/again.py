@@ -7,7 +7,7 @@ import typer
 
 from moetui.cli.launched import FollowOption, PlainOption, launched
 from moetui.cli.look import RunsArgument
-from moetui.cli.output import JsonOption, complain
+from moetui.cli.output import JsonOption, complain_of
 from moetui.cli.place import lab
 
 if TYPE_CHECKING:
@@ -78,6 +78,7 @@ def _start_each(
     references: list[str], act: "Callable[[RunRecord], RunRecord]", *, follow: bool, plain: bool, json: bool
 ) -> int:
     """Start something from each run; a run for which it fails does not keep the others from it."""
+    from engine.runfiles.rundir import DamagedFile
     from moetui.core.errors import LabError
 
     started: list[RunRecord] = []
@@ -85,6 +86,6 @@ def _start_each(
     for run in [lab().find(reference) for reference in references]:
         try:
             started.append(act(run))
-        except LabError as error:
-            code = complain(str(error), code=error.exit_code)
+        except (LabError, DamagedFile, OSError) as error:
+            code = complain_of(error)
     return max(code, launched(started, follow=follow, plain=plain, json=json)) if started else code

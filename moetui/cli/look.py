@@ -72,21 +72,21 @@ def logs(
     """Print the log of a run."""
     import time
 
-    from moetui.core.runs.log import read_log
+    from moetui.core.runs.log import last_lines_begin, log_pieces
 
     record = lab().find(reference)
     run = lab().run_dir(record)
-    text, offset = read_log(run.log_file)
-    shown = "".join(text.splitlines(keepends=True)[-lines:]) if lines else text
+    offset = last_lines_begin(run.log_file, lines) if lines else 0
     if json:
-        print_json({"id": record.id, "path": str(run.log_file), "text": shown})
+        text = "".join(text for text, _ in log_pieces(run.log_file, offset))
+        print_json({"id": record.id, "path": str(run.log_file), "text": text})
         return
-    sys.stdout.write(shown)
-    while follow:
+    while True:
+        ended = not (follow and lab().see(record).pending)  # asked before the last read, so that nothing is missed
+        for text, end in log_pieces(run.log_file, offset):
+            sys.stdout.write(text)
+            offset = end
         sys.stdout.flush()
-        ended = not lab().see(record).pending  # asked before the last read, so that nothing is missed
-        text, offset = read_log(run.log_file, offset)
-        sys.stdout.write(text)
         if ended:
             return
         time.sleep(0.25)
@@ -111,6 +111,7 @@ def watch(
     if full:
         open_terminal(Look(remote, charset, theme), watch=shown, start="live")
         return 0
+    from engine.spec.harmless import own_stream
     from moetui.cli.follow import exit_code
     from moetui.core.terminal import is_dumb, is_remote
     from moetui.tui.inline import Dashboard, print_once, watch_inline
@@ -120,10 +121,10 @@ def watch(
         dashboard.lines(0, 0)
         print_json([run.model_dump() for run in dashboard.runs])
     elif once or not sys.stdout.isatty() or is_dumb():
-        print_once(dashboard, sys.stdout)
+        print_once(dashboard, own_stream(sys.stdout))
     else:
-        slow = is_remote() if remote is None else remote
-        return exit_code(watch_inline(dashboard, sys.stdout, pause=SLOW_SECONDS if slow else PAUSE_SECONDS))
+        pause = SLOW_SECONDS if (is_remote() if remote is None else remote) else PAUSE_SECONDS
+        return exit_code(watch_inline(dashboard, own_stream(sys.stdout), pause=pause))
     return 0
 
 

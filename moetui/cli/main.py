@@ -3,6 +3,7 @@
 import gc
 import os
 import sys
+import traceback
 from pathlib import Path
 from typing import Annotated
 
@@ -58,17 +59,27 @@ def moetui(
 
 def main() -> None:
     """Run the command line; every foreseen fault is one line on stderr and an exit code (see docs/cli.md)."""
-    sys.exit(_guarded())
+    from engine.spec.harmless import harmless_output
+    from moetui.cli.place import tell_faults
+
+    with harmless_output():
+        try:
+            code = _guarded()
+            tell_faults()
+        except Exception:
+            traceback.print_exc()  # here, so that it is made harmless as well
+            code = 1
+    sys.exit(code)
 
 
 def _guarded() -> int:
+    from engine.spec.harmless import own_stream
     from moetui.core.errors import LabError
 
     try:
         code = app(standalone_mode=False)
     except typer.TyperException as error:  # wrong usage
-        message = " ".join(error.format_message().split())
-        return complain(message, hint="see `moetui --help`", code=2)
+        return complain(error.format_message(), hint="see `moetui --help`", code=2)
     except LabError as error:
         return complain(str(error), code=error.exit_code)
     except ValueError as error:
@@ -80,7 +91,7 @@ def _guarded() -> int:
     except (KeyboardInterrupt, typer.Abort):
         return 130
     except BrokenPipeError:
-        sys.stderr.close()  # the reader of our pipe is gone; nobody is left to tell
+        own_stream(sys.stderr).close()  # the reader of our pipe is gone; nobody is left to tell
         return 1
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from moetui.cli.look import RunsArgument
-from moetui.cli.output import JsonOption, complain, print_json, say
+from moetui.cli.output import JsonOption, complain, complain_of, print_json, say
 from moetui.cli.place import lab
 
 if TYPE_CHECKING:
@@ -114,6 +114,7 @@ def _told(done: "Done", word: str, *, json: bool) -> int:
 
 def _each(runs: "list[RunRecord]", act: "Callable[[RunRecord], RunRecord]", *, json: bool) -> int:
     """Do one thing to each run; a run for which it fails does not keep the others from it."""
+    from engine.runfiles.rundir import DamagedFile
     from moetui.core.errors import LabError
 
     done = []
@@ -122,8 +123,8 @@ def _each(runs: "list[RunRecord]", act: "Callable[[RunRecord], RunRecord]", *, j
         try:
             done.append(act(run))
             say(f"{run.id} {run.name}: {done[-1].status}")
-        except LabError as error:
-            code = complain(str(error), code=error.exit_code)
+        except (LabError, DamagedFile, OSError) as error:
+            code = complain_of(error)
     if json:
         print_json([run.model_dump() for run in done])
     return code

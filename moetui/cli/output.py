@@ -19,8 +19,17 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 def complain(message: str, *, hint: str = "", code: int) -> int:
     """One line on stderr for a person; returns the exit code."""
-    print(f"moetui: {message}{f' ({hint})' if hint else ''}", file=sys.stderr)
+    from engine.spec.harmless import one_line
+
+    print(f"moetui: {one_line(message)}{f' ({hint})' if hint else ''}", file=sys.stderr)
     return code
+
+
+def complain_of(error: Exception) -> int:
+    """Name what went wrong with one of several runs; returns the exit code."""
+    if isinstance(error, OSError):
+        return complain(f"{error.filename or 'a file'}: {error.strerror or error}", code=1)
+    return complain(str(error), code=getattr(error, "exit_code", 1))
 
 
 def say(message: str) -> None:
@@ -33,9 +42,18 @@ def print_json(value: Any) -> None:
     import orjson
 
     from engine.runfiles.metrics import encode
+    from engine.spec.harmless import harmless_json
 
-    raw = orjson.dumps(encode(value), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE, default=str)
-    sys.stdout.write(raw.decode())
+    value = encode(value)
+    try:
+        text = orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE, default=str).decode()
+    except (
+        orjson.JSONEncodeError
+    ):  # half a surrogate pair, as in a file name that is not UTF-8, or an integer beyond 64 bits
+        import json
+
+        text = json.dumps(value, indent=2, default=str) + "\n"
+    sys.stdout.write(harmless_json(text))
 
 
 def print_table(
@@ -55,9 +73,12 @@ def print_table(
     """
     from rich.console import Console
 
+    from engine.spec.harmless import harmless, own_stream
     from moetui.core.science.labels import middle
 
-    stream = sys.stdout if stdout else sys.stderr
+    stream = own_stream(sys.stdout if stdout else sys.stderr)  # the header is bold
+    rows = [[_one_line(harmless(cell)) for cell in row] for row in rows]
+    headers = [harmless(header) for header in headers]
     console = Console(file=stream, width=None if stream.isatty() else 10_000, highlight=False, soft_wrap=False)
     headers, rows = narrowed(headers, rows, names, spare, console.width)
     widths = _widths(headers, rows, right, console.width, names)
@@ -95,6 +116,11 @@ def _by_rich(columns: Sequence[_Column], rows: Sequence[Sequence[str]], *, heade
     for row in rows:
         table.add_row(*map(Text, row))  # Text: a name is never markup
     return table
+
+
+def _one_line(text: str) -> str:
+    """A text as it stands in a cell: line ends and tabs are spaces there."""
+    return (" ".join(text.split()) if "\n" in text or "\t" in text else text).rstrip()
 
 
 def _plain(row: Sequence[str]) -> bool:

@@ -2,11 +2,16 @@
 
 from pathlib import Path
 
+from engine.spec.harmless import one_line
+
 
 class LabError(Exception):
-    """An operation that could not be done."""
+    """An operation that could not be done; the message is one line, whatever names and values stand in it."""
 
     exit_code = 1
+
+    def __init__(self, message: str) -> None:
+        super().__init__(one_line(message))
 
 
 class UsageError(LabError):

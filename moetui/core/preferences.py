@@ -16,7 +16,6 @@ A fault costs only the line that it is in.
 
 import difflib
 import os
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +23,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from moetui.core.toml_lines import line_of, set_top_level
+from engine.spec.harmless import one_line
+from moetui.core.toml_lines import TomlFault, line_of, read_toml, set_top_level
 from moetui.core.wholefile import replace_file
 from moetui.core.workspace import Workspace
 
@@ -81,17 +81,17 @@ def read_settings(workspace: Workspace) -> Settings:
     for path in (user_file(), workspace_file(workspace)):
         try:
             text = path.read_text("utf-8")
-            tree = tomllib.loads(text)
+            tree = read_toml(text)
         except FileNotFoundError:
             continue
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        except (OSError, UnicodeDecodeError, TomlFault) as error:
             faults.append(f"{path}: {error}")
             continue
         source = _Source(path, text)
         for choice in source.keys(tree.pop("keys", {}), faults):
             keys[choice.place, choice.action] = choice
         values |= source.values(tree, faults)
-    return Settings(Preferences.model_validate(values), tuple(keys.values()), tuple(faults))
+    return Settings(Preferences.model_validate(values), tuple(keys.values()), tuple(map(one_line, faults)))
 
 
 def remember(key: str, value: bool | str) -> None:

@@ -1,10 +1,42 @@
-"""The lines of a TOML text: where a key stands, which tomllib does not tell, and how to set one and keep the others."""
+"""TOML texts: their values within limits, where a key stands, which tomllib does not tell, and how to set one key."""
 
 import re
 import tomllib
+from typing import Any
 
 _HEADER = re.compile(r"^\s*\[{1,2}\s*([^\[\]]+?)\s*\]{1,2}\s*(#.*)?$")
 _ASSIGNMENT = re.compile(r"""^\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"|'[^']*'))*)\s*=""")
+
+
+DEEPEST = 32
+"""Levels of tables and lists in a file; presets need four."""
+
+
+class TomlFault(ValueError):  # noqa: N818  # reads as what it is where it is raised
+    """A text that is no TOML, or that holds what no program can keep; one line."""
+
+
+def read_toml(text: str) -> dict[str, Any]:
+    """The tree of a TOML text. Raises `TomlFault`, also for integers beyond 64 bits and for what is nested too deeply."""
+    try:
+        tree = tomllib.loads(text)
+    except RecursionError:
+        raise TomlFault("nested too deeply") from None
+    except ValueError as error:  # tomllib's own, or an integer of too many digits
+        raise TomlFault(" ".join(str(error).split())) from None
+    level: list[Any] = [tree]
+    for _ in range(DEEPEST):
+        if any(isinstance(value, int) and not -(2**63) <= value < 2**63 for value in level):
+            raise TomlFault("an integer beyond 64 bits")
+        level = [
+            item
+            for value in level
+            if isinstance(value, dict | list)
+            for item in (value.values() if isinstance(value, dict) else value)
+        ]
+    if level:
+        raise TomlFault("nested too deeply")
+    return tree
 
 
 def line_of(text: str, table: str, key: str) -> int | None:
@@ -29,8 +61,8 @@ def line_of(text: str, table: str, key: str) -> int | None:
 def _dotted(key: str) -> str:
     """A TOML key without quotes, its parts joined by dots."""
     try:
-        tree = tomllib.loads(f"{key} = 0")
-    except tomllib.TOMLDecodeError:
+        tree = read_toml(f"{key} = 0")
+    except TomlFault:
         return key
     parts = []
     node: object = tree

@@ -20,6 +20,7 @@ from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.widgets import Input
 
+from engine.spec.harmless import harmless
 from moetui.core.preferences import Settings, Theme, read_settings, remember
 from moetui.core.runs.lab import Lab
 from moetui.core.terminal import Charset, detect_charset, is_remote
@@ -27,7 +28,7 @@ from moetui.tui import heap
 from moetui.tui.actions import Action, Place, actions_of, bindings, key_names
 from moetui.tui.fault_log import log_fault
 from moetui.tui.feed import Feed, Picture
-from moetui.tui.filters import CharsetFilter, NoColorFilter, PaletteFilter
+from moetui.tui.filters import CharsetFilter, HarmlessFilter, NoColorFilter, PaletteFilter
 from moetui.tui.keymap import keymap_of
 from moetui.tui.lost_terminal import end_with_terminal
 from moetui.tui.news import Discoveries, Wire
@@ -106,6 +107,7 @@ class MoetuiApp(SparingApp):
         self.remote = next((said for said in (remote, preferences.remote) if said is not None), is_remote())
         wanted = charset or preferences.charset
         self.charset: Charset = detect_charset()[0] if wanted == "auto" else wanted
+        self._harmless_filter = HarmlessFilter()
         self._charset_filter = CharsetFilter(self.charset)
         self.palette: Theme = "terminal" if self.no_color else theme or preferences.theme
         self.theme = THEMES[self.palette]
@@ -294,9 +296,9 @@ class MoetuiApp(SparingApp):
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Textual's own and ours; where no colour is wanted, ours alone, as Textual's would leave shades of grey."""
         if self.no_color:
-            return [NoColorFilter(), self._charset_filter]
+            return [self._harmless_filter, NoColorFilter(), self._charset_filter]
         ours = [PaletteFilter(self.palette == "terminal"), self._charset_filter]
-        return [*super().get_line_filters(), *(one for one in ours if one.enabled)]
+        return [self._harmless_filter, *super().get_line_filters(), *(one for one in ours if one.enabled)]
 
     def get_key_display(self, binding: Binding) -> str:
         """The key as the footer names it; the arrow of enter has no likeness in ASCII."""
@@ -308,7 +310,7 @@ class MoetuiApp(SparingApp):
         super()._handle_exception(error)
 
     def _fatal_error(self) -> None:
-        self._exit_renderables.append(Text(self._last_words))
+        self._exit_renderables.append(Text(harmless(self._last_words)))
         self._close_messages_no_wait()
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:

@@ -5,6 +5,8 @@ import time
 import traceback
 from pathlib import Path
 
+from engine.spec.harmless import harmless
+
 MOST_BYTES = 1 << 20
 """Size from which on a log is put aside; one older one is kept."""
 
@@ -19,7 +21,7 @@ def fault_log() -> Path:
 def log_fault(error: BaseException, where: str) -> str:
     """Append the traceback to the log, once however often it comes, and return the sentence that says so."""
     said = f"{type(error).__name__}: {error}".splitlines()[0]
-    text = "".join(traceback.format_exception(error))
+    text = harmless("".join(traceback.format_exception(error)))
     path = fault_log()
     if text not in _written:
         _written.add(text)

@@ -1,7 +1,7 @@
 """Reads the laboratory in a background thread and hands the screens frozen pictures of it."""
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -24,7 +24,7 @@ MANY = 1000
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """The laboratory at one moment: its runs, the curves of the watched ones, and why it could not be read, if so.
+    """The laboratory at one moment: its runs, the curves of the watched ones, and what could not be read, if so.
 
     `backgrounds` tells more of the watched runs, of those that are in view and of all that live.
     """
@@ -73,7 +73,7 @@ class Feed:
             still = self._settled and snapshot is self._last.snapshot  # then there is none that lives
             live = frozenset() if still else {run.id for run in snapshot.runs if run.live}
             known = self._backgrounds.look(snapshot, self._watched | self._in_view | live)
-            picture = Picture(snapshot, curves, backgrounds=MappingProxyType(known))
+            picture = Picture(snapshot, curves, _told(snapshot.faults), MappingProxyType(known))
         if _same(picture, self._last):
             return self._last
         self._last = picture
@@ -106,6 +106,11 @@ class Feed:
 
             self._reader = CurveReader()
         return self._reader.read({run.id: self.lab.run_dir(run).metrics_file for run in runs}, patience)
+
+
+def _told(faults: Sequence[str]) -> str:
+    """The first fault of the catalogue and how many others there are."""
+    return f"{faults[0]}{f' (and {len(faults) - 1} more)' if len(faults) > 1 else ''}" if faults else ""
 
 
 def _same(new: Picture, old: Picture) -> bool:

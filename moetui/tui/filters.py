@@ -1,5 +1,6 @@
-"""What a poorer terminal needs: each line is translated on its way out, cell by cell, wherever in the interface it came from."""
+"""The last step of each line on its way out, wherever it came from: harmless text, and what a poorer terminal can show."""
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 from rich.color import Color as RichColor
@@ -9,8 +10,30 @@ from rich.style import Style
 from textual.color import Color
 from textual.filter import LineFilter
 
+from engine.spec.harmless import harmless
 from moetui.tui.chart.charset import in_charset
 from moetui.tui.chart.spec import Charset
+
+_BREAKS = dict.fromkeys(map(ord, "\n\t"))
+"""What is no part of a line; like all that is taken out here, it has no cell."""
+
+
+def harmless_segments(segments: Iterable[Segment]) -> list[Segment]:
+    """The segments of one line without what a terminal takes for orders, in as many cells as before."""
+    return [
+        segment
+        if segment.control or (text := harmless(segment.text).translate(_BREAKS)) == segment.text
+        else Segment(text, segment.style)
+        for segment in segments
+    ]
+
+
+class HarmlessFilter(LineFilter):
+    """Lets no text from outside give orders to the terminal."""
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        """The segments with their texts made harmless."""
+        return harmless_segments(segments)
 
 
 class CharsetFilter(LineFilter):

@@ -16,6 +16,7 @@ from moetui.core.terminal import Charset
 from moetui.tui.block import dashboard
 from moetui.tui.curves.planned_lr import Planned, planned_lr
 from moetui.tui.feed import PATIENCE, Feed, Picture
+from moetui.tui.filters import harmless_segments
 from moetui.tui.live.view import Choice, View, look
 
 PRINTED_WIDTH, PRINTED_HEIGHT = 100, 60
@@ -101,8 +102,13 @@ class Painter:
 
     def _rendered(self, line: Text) -> str:
         with self._console.capture() as captured:
-            self._console.print(line, end="", soft_wrap=True)
+            self._console.print(_harmless_line(self._console, line), end="", soft_wrap=True)
         return captured.get()
+
+
+def _harmless_line(console: Console, line: Text) -> Text:
+    """The same line with its texts made harmless: the painter adds orders of its own, so its stream passes everything on."""
+    return Text.assemble(*((text, style or "") for text, style, _ in harmless_segments(line.render(console))))
 
 
 def watch_inline(
@@ -127,5 +133,5 @@ def print_once(dashboard: Dashboard, stream: TextIO) -> tuple[RunRecord, ...]:
         width = shutil.get_terminal_size().columns - 1
     for line in dashboard.lines(width, height, patience=math.inf):
         line.rstrip()
-        console.print(line, soft_wrap=True)
+        console.print(_harmless_line(console, line), soft_wrap=True)
     return dashboard.runs

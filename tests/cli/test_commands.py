@@ -8,6 +8,7 @@ import pytest
 from moetui.core.runs.lab import Lab
 from tests.cli.conftest import Cli
 from tests.conftest import eventually
+from tests.tui.lab_on_disk import write_run
 
 Behave = Callable[[str], None]
 ON_CPU = ("--set", "training.device=cpu")
@@ -273,3 +274,18 @@ def test_a_damaged_run_directory_is_told_in_one_line(
     assert (code, out) == (1, "")
     assert "config.json" in err
     assert len(err.splitlines()) == 1
+
+
+def test_one_run_with_an_odd_file_keeps_no_command_from_the_others(lab: Lab, cli: Cli) -> None:
+    for run_id in ("bad", "good"):
+        write_run(lab, run_id)
+        (lab.workspace.runs / run_id / "queue.json").write_text('{"held": true}')
+    (lab.workspace.runs / "bad" / "queue.json").unlink()
+    (lab.workspace.runs / "bad" / "queue.json").mkdir()
+    for command in (["ls"], ["queue"], ["doctor"], ["watch", "--once"]):
+        assert "Traceback" not in cli(*command)[2]
+    code, _, err = cli("stop", "bad", "good")
+    assert code == 1
+    assert "good good: stopped" in err
+    code, _, err = cli("rm", "bad", "good")
+    assert "good good: deleted" in err

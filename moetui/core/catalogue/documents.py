@@ -1,6 +1,6 @@
 """Run records as documents of runs.json, and back."""
 
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from engine.runfiles.metrics import encode
 from moetui.core.catalogue.records import RunRecord
-from moetui.core.errors import CatalogueError, DamagedCatalogueError
+from moetui.core.errors import CatalogueError
 
 Document = dict[str, Any]
 
@@ -33,25 +33,45 @@ def to_document(record: RunRecord) -> Document:
     return document
 
 
-def to_records(
-    documents: dict[str, Document], known_documents: dict[str, Document], known: dict[str, RunRecord], path: Path
-) -> dict[str, RunRecord]:
-    """The records of all documents by id; those whose document is as it was in `known_documents` are taken from `known`.
+@dataclass(frozen=True, slots=True)
+class View:
+    """The documents of one version of the catalogue: those that are records by id, and what is wrong with the others."""
 
-    Raises `DamagedCatalogueError` that names the file, the record and the key at fault.
-    """
-    fresh = {key: document for key, document in documents.items() if not _same(document, known_documents.get(key))}
+    documents: dict[str, Document] = field(default_factory=dict)
+    records: dict[str, RunRecord] = field(default_factory=dict)
+    faults: dict[str, str] = field(default_factory=dict)
+
+
+def to_view(documents: dict[str, Document], known: View) -> View:
+    """The records of all documents; of those that are as they were in `known` what is known of them."""
+    fresh = {key: document for key, document in documents.items() if not _same(document, known.documents.get(key))}
     parsed: dict[str, RunRecord] = {}
-    try:
-        keys = list(fresh)
-        for start in range(0, len(keys), _AT_ONCE):
-            parsed |= _RECORDS.validate_python({key: fresh[key] for key in keys[start : start + _AT_ONCE]})
-    except ValidationError as error:
-        raise DamagedCatalogueError(path, f"record {_first_fault(error)}") from None
-    for key, record in parsed.items():
-        if record.id != key:
-            raise DamagedCatalogueError(path, f"record {key}: id: {record.id} is the id of another")
-    return {key: parsed.get(key) or known[key] for key in documents}
+    faults: dict[str, str] = {}
+    keys = list(fresh)
+    for start in range(0, len(keys), _AT_ONCE):
+        portion = {key: fresh[key] for key in keys[start : start + _AT_ONCE]}
+        try:
+            parsed |= _RECORDS.validate_python(portion)
+        except ValidationError as error:
+            faults |= _faults(error)
+            parsed |= _RECORDS.validate_python({key: portion[key] for key in portion if key not in faults})
+    faults |= {key: f"id: {record.id} is the id of another" for key, record in parsed.items() if record.id != key}
+    records: dict[str, RunRecord] = {}
+    for key in documents:
+        if fault := faults.get(key, "" if key in fresh else known.faults.get(key, "")):
+            faults[key] = fault
+        else:
+            records[key] = parsed[key] if key in fresh else known.records[key]
+    return View(documents, records, faults)
+
+
+def _faults(error: ValidationError) -> dict[str, str]:
+    """The first fault of each document, by its key."""
+    found: dict[str, str] = {}
+    for one in error.errors(include_url=False, include_input=False):
+        key, *place = map(str, one["loc"])
+        found.setdefault(key, ": ".join([*place, one["msg"]]))
+    return found
 
 
 def _same(document: Document, known: Document | None) -> bool:
@@ -60,9 +80,9 @@ def _same(document: Document, known: Document | None) -> bool:
 
 def _without_empty(model: BaseModel) -> Document:
     kept: Document = {}
-    for name, field in type(model).model_fields.items():
+    for name, info in type(model).model_fields.items():
         value = getattr(model, name)
-        if value in (None, "", (), {}) and value == field.get_default(call_default_factory=True):
+        if value in (None, "", (), {}) and value == info.get_default(call_default_factory=True):
             continue  # it reads back as the same when it is absent
         kept[name] = _without_empty(value) if isinstance(value, BaseModel) else value
     return kept | (model.model_extra or {})

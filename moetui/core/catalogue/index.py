@@ -6,13 +6,12 @@ whose document ids are the run ids. It is made to be read: one key per line, in 
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tinydb.table import Table
 
-from moetui.core.catalogue.documents import Document, to_document, to_records
+from moetui.core.catalogue.documents import Document, View, to_document, to_view
 from moetui.core.catalogue.records import RunRecord
 from moetui.core.catalogue.storage import LockedStorage, Snapshot
 from moetui.core.errors import CatalogueError, DamagedCatalogueError, NotFoundError
@@ -35,17 +34,14 @@ class _RunTable(Table):
         self._update_table(change)  # type: ignore[arg-type]  # TinyDB's annotations know number ids only
 
 
-@dataclass(frozen=True, slots=True)
-class _View:
-    documents: dict[str, Document]
-    records: dict[str, RunRecord]
-
-
 class Catalogue:
     """The records in one runs.json. A file that is missing or empty holds none.
 
     Every method raises `CatalogueError` if the file cannot be read, locked or written, and `DamagedCatalogueError` if it is not
     a catalogue; the file then stays as it was, byte for byte. Reading takes no lock. Every writing method is one transaction.
+
+    A document that is no valid record is passed over and named by `faults`. It stays in the file as it is until a record of the
+    same id takes its place.
     """
 
     def __init__(self, path: Path, lock_timeout: float = 10.0) -> None:
@@ -53,7 +49,7 @@ class Catalogue:
         self.path = path
         self._storage = LockedStorage(path, lock_timeout)
         self._table = _RunTable(self._storage)
-        self._view = _View({}, {})
+        self._view = View()
         self._seen: Snapshot | None = None
 
     def all(self) -> list[RunRecord]:
@@ -62,6 +58,12 @@ class Catalogue:
         records = list(self._records().values())
         self._seen = seen
         return records
+
+    def faults(self) -> tuple[str, ...]:
+        """What is wrong with each document that is passed over, as far as the file was read last."""
+        return tuple(
+            f"{self.path}: record {key}: {fault}; it is passed over" for key, fault in self._view.faults.items()
+        )
 
     def changed(self) -> bool:
         """Whether the file has changed since `all` was last called, by whomever; one stat."""
@@ -140,7 +142,8 @@ class Catalogue:
     def replace_all(self, records: Iterable[RunRecord]) -> Path | None:
         """Put these records in the place of all others, even if the file is damaged.
 
-        A damaged file is kept beside the new one as `runs.json.damaged-YYYYMMDD-HHMMSS`; returns its path then.
+        A file that is damaged, or has a document that is passed over, is kept beside the new one as
+        `runs.json.damaged-YYYYMMDD-HHMMSS`; returns its path then.
         """
         fresh = {record.id: to_document(record) for record in records}
 
@@ -150,19 +153,23 @@ class Catalogue:
 
         with self.transaction():
             try:
-                self._edit(replace)
+                if not self._look().faults:
+                    self._edit(replace)
+                    return None
             except DamagedCatalogueError:
-                return self._storage.replace_damaged({TABLE: fresh})
-        return None
+                pass
+            return self._storage.replace_damaged({TABLE: fresh})
 
     def _edit(self, change: Callable[[dict[str, Document]], None]) -> None:
         with self.transaction():
-            self._records()  # a file with a record that is not ours is left alone as a whole
             self._table.edit(change)
 
     def _records(self) -> dict[str, RunRecord]:
+        return self._look().records
+
+    def _look(self) -> View:
         documents, view = self._table.documents(), self._view
         if documents is not view.documents:
             # Another thread may set its own view at any time, so this one goes on with the one that it has made.
-            view = self._view = _View(documents, to_records(documents, view.documents, view.records, self.path))
-        return view.records
+            view = self._view = to_view(documents, view)
+        return view

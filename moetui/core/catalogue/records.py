@@ -1,9 +1,10 @@
 """A run as the catalogue knows it: one small document, the same in runs.json and in `moetui ls --json`."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
+from engine.runfiles.rundir import Count, Moment, RunId
 from moetui.core.planning.settings import default_settings
 
 Status = Literal[
@@ -32,6 +33,10 @@ PRUNED = "pruned"
 """The tag of a run that a study or a search has cut short; it is set before the run is asked to stop."""
 
 
+RunPath = Annotated[str, Field(pattern=r"^(runs/(\.trash/)?[^./\x00-\x1f\x7f][^/\x00-\x1f\x7f]*)?$")]
+"""A run directory relative to the workspace, in `runs` or in its trash; empty for a record without one. It leads nowhere else."""
+
+
 class Scores(BaseModel):
     """Validation scores: nats per token, fraction of tokens, exp(loss). What a source does not tell is None."""
 
@@ -41,7 +46,7 @@ class Scores(BaseModel):
     val_accuracy: float | None = None
     val_perplexity: float | None = None
     seconds: float | None = None
-    update: int | None = None
+    update: Count | None = None
 
 
 class RunRecord(BaseModel):
@@ -56,23 +61,23 @@ class RunRecord(BaseModel):
     # A key that is not ours, from a newer version or from the user's hand, is carried along and survives every update.
     model_config = ConfigDict(frozen=True, extra="allow", defer_build=True)
 
-    id: str
+    id: RunId
     name: str
     preset: str = ""
     study: str = ""
     group: str = ""
-    seed: int | None = None
+    seed: Annotated[int, Field(ge=-(2**63), lt=2**63)] | None = None
     status: Status
     reason: str = ""
-    update: int = 0
-    updates: int = 0
-    lr: float | None = None
+    update: Count = 0
+    updates: Count = 0
+    lr: FiniteFloat | None = None
     point: dict[str, Any] = Field(default_factory=dict)  # a plain {} would be copied deeply for each of 10,000 records
     settings: dict[str, Any] | None = None
-    created: float = 0.0
-    turn: float | None = None
-    started: float | None = None
-    ended: float | None = None
+    created: Moment = 0.0
+    turn: FiniteFloat | None = None
+    started: Moment | None = None
+    ended: Moment | None = None
     device: str = ""
     host: str = ""
     backend: str = "local"
@@ -83,15 +88,15 @@ class RunRecord(BaseModel):
     parent: str = ""
     final: Scores | None = None
     best: Scores | None = None
-    parameters: int | None = None
-    active_parameters: int | None = None
-    tokens_per_update: int | None = None
+    parameters: Count | None = None
+    active_parameters: Count | None = None
+    tokens_per_update: Count | None = None
     tokens_per_second: float | None = None
     data_fingerprint: str = ""
-    validation_tokens: int | None = None
-    path: str = ""
-    archived: float | None = None
-    deleted: float | None = None
+    validation_tokens: Count | None = None
+    path: RunPath = ""
+    archived: Moment | None = None
+    deleted: Moment | None = None
 
     @property
     def configured(self) -> bool:

@@ -139,7 +139,10 @@ class LockedStorage(Storage):
         known = self._snapshot
         if known is not None and known.stamp == self.stamp() and known.tables == tables:
             return
-        raw = orjson.dumps(tables, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+        try:
+            raw = orjson.dumps(tables, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+        except orjson.JSONEncodeError as error:  # a document of somebody else's that is nested too deeply, for one
+            raise CatalogueError(f"{self.path}: cannot write this file: {error}; it is as it was") from None
         try:
             descriptor = replace_file(self._file, raw)
         except OSError as error:

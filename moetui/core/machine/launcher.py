@@ -32,7 +32,7 @@ def launch(run: RunDir, device: Device, workspace: Workspace, per_device: int = 
             run.result_file.unlink(missing_ok=True)
             run.request_file.unlink()
         token = secrets.token_hex(16)
-        with run.log_file.open("ab") as log:
+        with open(run.log_file, "ab", opener=_no_link) as log:
             process = subprocess.Popen(
                 [
                     sys.executable,
@@ -63,6 +63,11 @@ def launch(run: RunDir, device: Device, workspace: Workspace, per_device: int = 
         return process
     finally:
         os.close(share)
+
+
+def _no_link(path: str, flags: int) -> int:
+    """Open a file, but not through a link, by which a workspace from elsewhere could lead to a file outside of it."""
+    return os.open(path, flags | os.O_NOFOLLOW, 0o666)
 
 
 def record_exit(run: RunDir, exit_code: int) -> None:

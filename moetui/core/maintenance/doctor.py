@@ -70,6 +70,8 @@ def _catalogue(workspace: Workspace) -> Iterator[Check]:
     except LabError as error:
         yield Check("catalogue", "error", str(error))
         return
+    for fault in snapshot.faults:
+        yield Check("catalogue", "error", fault)
     published = sum(run.published for run in snapshot.runs)
     yield Check("catalogue", "ok", f"{len(snapshot.runs) - published} runs, {published} published results")
     for run in snapshot.runs:
@@ -80,11 +82,10 @@ def _catalogue(workspace: Workspace) -> Iterator[Check]:
 
 
 def _presets(workspace: Workspace) -> Iterator[Check]:
-    try:
-        presets = list(Library.load(workspace.presets if workspace.presets.is_dir() else None))
-    except LabError as error:
-        yield Check("presets", "error", str(error))
-        return
+    library, faults = Library.collect(workspace.presets if workspace.presets.is_dir() else None)
+    for fault in faults:
+        yield Check("presets", "error", fault.message)
+    presets = list(library)
     own = sum(not preset.built_in for preset in presets)
     yield Check("presets", "ok", f"{len(presets) - own} built in, {own} of your own")
 

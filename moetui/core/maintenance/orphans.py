@@ -18,7 +18,6 @@ from moetui.core.catalogue.records import RunRecord
 from moetui.core.errors import LabError
 from moetui.core.machine.processes import GONE, Census, age
 from moetui.core.maintenance.reindex import read_run
-from moetui.core.runs.current import current
 from moetui.core.runs.lab import Lab
 
 SETTLED = 5.0
@@ -117,7 +116,7 @@ def _everywhere(lab: Lab) -> Iterator[RunDir]:
 
 def _launches(runs: Iterable[RunDir]) -> Iterator[tuple[RunDir, Launch]]:
     for run in runs:
-        with contextlib.suppress(DamagedFile):
+        with contextlib.suppress(DamagedFile, OSError):
             if (entry := run.launch()) is not None:
                 yield run, entry
 
@@ -149,14 +148,14 @@ def _vanished(lab: Lab, records: Iterable[RunRecord]) -> Iterator[Orphan]:
         return  # it notes the ends itself, with the signal that only it knows
     for record in records:
         if record.pending and record.path and record.deleted is None and lab.workspace.run_dir(record.path).is_dir():
-            now, _ = current(record, lab.run_dir(record))
+            now = lab.see(record)
             if not now.pending:
                 yield Orphan("vanished", record.id, f"{record.name} is {now.status}: {now.reason}", "its end is noted")
 
 
 def _note(lab: Lab, run_id: str) -> str:
     record = lab.find(run_id)
-    now, _ = current(record, lab.run_dir(record))
+    now = lab.see(record)
     lab.note_ends([now])
     return f"{record.name}: noted as {now.status}"
 
@@ -168,7 +167,7 @@ def _directories(lab: Lab, records: Iterable[RunRecord]) -> Iterator[Orphan]:
     known = {Path(record.path).name for record in records if record.path}
     folder = lab.workspace.runs
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        named = path.name not in known and not path.name.startswith(".")
+        named = path.name not in known and not path.name.startswith(".") and not path.is_symlink()
         if named and ((path / "config.json").exists() or (path / "import.json").exists()):
             yield Orphan("directory", path.name, f"directory runs/{path.name} is not in the catalogue", "added to it")
 

@@ -30,7 +30,7 @@ def reindex(lab: Lab) -> Reindexed:
     for path, deleted in _directories(lab):
         try:
             records.append(read_run(lab, path, deleted=deleted))
-        except (DamagedFile, FileNotFoundError) as error:
+        except (DamagedFile, OSError) as error:
             damaged.append(str(error))
     published = list(_published(lab, damaged))
     alone = _alone(lab)
@@ -41,7 +41,7 @@ def reindex(lab: Lab) -> Reindexed:
 def _directories(lab: Lab) -> Iterator[tuple[Path, bool]]:
     for folder, deleted in ((lab.workspace.runs, False), (lab.workspace.trash, True)):
         for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-            if path.is_dir() and not path.name.startswith("."):
+            if path.is_dir() and not path.is_symlink() and not path.name.startswith("."):
                 yield path, deleted
 
 

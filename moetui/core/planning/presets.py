@@ -7,7 +7,6 @@ itself. See docs/presets.md.
 """
 
 import difflib
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from engine.spec.config import unknown_key
 from moetui.core.errors import NotFoundError, UsageError
 from moetui.core.planning.settings import flatten, known_keys
-from moetui.core.toml_lines import line_of
+from moetui.core.toml_lines import TomlFault, line_of, read_toml
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
@@ -184,10 +183,10 @@ def read_preset(path: Path, *, built_in: bool) -> Preset:
     """Read one preset file. Raises `UsageError` with path and line."""
     try:
         text = path.read_text(encoding="utf-8")
-        tree = tomllib.loads(text)
+        tree = read_toml(text)
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror or error}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (TomlFault, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: not valid TOML: {error}") from None
     _only_known_tables(path, text, tree)
     head = _parse(_Head, tree.get("preset", {}), path, text, "preset")

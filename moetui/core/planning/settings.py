@@ -1,14 +1,17 @@
 """Trees of settings: dotted keys, merging of layers, and values typed on a command line."""
 
 import functools
-import tomllib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from engine.spec.config import ALTERNATIVES, RunConfig, describe
 from moetui.core.errors import UsageError
+from moetui.core.toml_lines import TomlFault, read_toml
 
 Tree = dict[str, Any]
+
+LONGEST = 4000
+"""Characters of a value that is typed on a command line."""
 
 
 @functools.cache
@@ -57,13 +60,15 @@ def own_of(settings: Mapping[str, Any]) -> Tree | None:
 
 
 def nest(flat: Mapping[str, Any]) -> Tree:
-    """The nested tree of a mapping of dotted keys."""
+    """The nested tree of a mapping of dotted keys. Raises `UsageError` for a section that has a value besides its keys."""
     tree: Tree = {}
     for key, value in flat.items():
         *sections, leaf = key.split(".")
         node = tree
         for section in sections:
             node = node.setdefault(section, {})
+            if not isinstance(node, dict):
+                raise UsageError(f"{key}: {section} has a value of its own; give its keys one by one")
         node[leaf] = value
     return tree
 
@@ -81,10 +86,12 @@ def merge(*layers: Mapping[str, Any]) -> Tree:
 
 
 def parse_value(text: str) -> Any:
-    """A value as TOML would read it (0.05, true, [1, 2], "text"), or else the text itself."""
+    """A value as TOML would read it (0.05, true, [1, 2], "text"), or else the text itself, which must not be overlong."""
+    if len(text) > LONGEST:
+        raise UsageError(f"{text[:20]}…: a value of {len(text)} characters; {LONGEST} are enough for any")
     try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except (tomllib.TOMLDecodeError, KeyError):
+        return read_toml(f"value = {text}")["value"]
+    except (TomlFault, KeyError):
         return text
 
 
@@ -92,5 +99,5 @@ def parse_assignment(text: str) -> tuple[str, Any]:
     """The key and value of `key=value`. Raises `UsageError`."""
     key, equals, value = text.partition("=")
     if not equals or not key.strip():
-        raise UsageError(f"--set {text}: write key=value, such as optimizer.lr=0.05")
+        raise UsageError(f"--set {text[:80]}: write key=value, such as optimizer.lr=0.05")
     return key.strip(), parse_value(value.strip())

@@ -50,7 +50,10 @@ class Filter:
 
 def parse_filter(query: str) -> Filter:
     """The filter that a typed line stands for. Raises `FilterError`."""
-    return _Parser(query).parse()
+    try:
+        return _Parser(query).parse()
+    except RecursionError:
+        raise FilterError("the brackets are nested too deeply") from None
 
 
 def understood(query: str) -> tuple[str, str]:

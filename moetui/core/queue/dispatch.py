@@ -20,8 +20,9 @@ from pathlib import Path
 from engine.runfiles.host import hostname
 from engine.runfiles.locks import hold_run_lock
 from engine.runfiles.rundir import DamagedFile, Result, RunDir, RunFile, write_file
+from engine.spec.harmless import harmless
 from moetui.core.catalogue.records import RunRecord
-from moetui.core.errors import CatalogueError, NotFoundError
+from moetui.core.errors import CatalogueError, LabError
 from moetui.core.machine.devices import Device, devices
 from moetui.core.machine.launcher import launch, record_exit
 from moetui.core.queue.edit import prune
@@ -46,6 +47,7 @@ class Dispatcher:
         self._lab = lab
         self._pruner = Pruner(lab)
         self._children: dict[str, tuple[RunDir, subprocess.Popen[bytes]]] = {}
+        self._said: set[str] = set()
         self._entries: dict[str, RunFile] = {}  # of the runs that wait; what is read of them here never changes
 
     def step(self) -> float | None:
@@ -90,8 +92,9 @@ class Dispatcher:
             process = launch(run, device, self._lab.workspace, per_device)
         except BlockingIOError:
             return False  # it is held or being cancelled, or somebody else started it
-        except OSError as error:
-            self._refuse(record, f"could not start: {error.strerror or error}")
+        except (OSError, DamagedFile) as error:
+            why = str(error) if isinstance(error, DamagedFile) else error.strerror
+            self._refuse(record, f"could not start: {why or error}")
             return True
         self._children[record.id] = (run, process)
         _log(f"started {record.id} {record.name} on {device.name} (pid {process.pid})")
@@ -99,9 +102,12 @@ class Dispatcher:
 
     def _prune(self, runs: Sequence[RunRecord]) -> None:
         for record, reason in self._pruner.find(runs):
-            with contextlib.suppress(NotFoundError):  # it was deleted meanwhile
+            try:
                 prune(self._lab, record, reason)
-            _log(f"{record.id} {reason}")
+            except (LabError, DamagedFile, OSError) as error:  # it was deleted meanwhile, or cannot be written
+                self._say_once(f"{record.id} is not stopped: {error}")
+            else:
+                _log(f"{record.id} {reason}")
 
     def _refuse(self, record: RunRecord, reason: str) -> None:
         end = Result(status="failed", reason=reason, updates=record.updates, ended=time.time())
@@ -109,13 +115,19 @@ class Dispatcher:
         with contextlib.suppress(OSError):
             write_file(run.result_file, end, durable=True)
             run.request_file.unlink(missing_ok=True)
-        _log(f"refused {record.id}: {reason}")
+        self._say_once(f"refused {record.id}: {reason}")
+
+    def _say_once(self, line: str) -> None:
+        """Log a line, once however often what it tells is met again."""
+        if line not in self._said:
+            self._said.add(line)
+            _log(line)
 
     def _reap(self) -> None:
         for run_id, (run, process) in list(self._children.items()):
             if (code := process.poll()) is not None:
                 del self._children[run_id]
-                with contextlib.suppress(OSError):  # the run may have been deleted meanwhile
+                with contextlib.suppress(OSError, DamagedFile):  # the run may have been deleted meanwhile
                     record_exit(run, code)
                 _log(f"ended {run_id} with exit code {code}")
 
@@ -153,7 +165,7 @@ def _run(dispatcher: Dispatcher) -> None:
 
 
 def _log(line: str) -> None:
-    print(time.strftime("%Y-%m-%d %H:%M:%S"), line, flush=True)
+    print(time.strftime("%Y-%m-%d %H:%M:%S"), harmless(line), flush=True)
 
 
 if __name__ == "__main__":

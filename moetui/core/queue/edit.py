@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
 
-from engine.runfiles.rundir import Labels, write_file
+from engine.runfiles.rundir import DamagedFile, Labels, write_file
 from moetui.core.catalogue.records import PRUNED, RunRecord
 from moetui.core.errors import LabError, UsageError
 from moetui.core.machine import control
@@ -140,8 +140,10 @@ def _put(lab: Lab, records: Sequence[RunRecord], move: Callable[[RunRecord], str
         for record in records:
             try:
                 paths[record.id] = move(record)
-            except LabError as error:
+            except (LabError, DamagedFile) as error:
                 faults.append(str(error))
+            except OSError as error:
+                faults.append(f"{error.filename or record.id}: {error.strerror or error}")
     finally:
         runs = lab.catalogue.update_many(
             paths, lambda run: run.model_copy(update={"deleted": deleted, "path": paths[run.id]})

@@ -1,11 +1,13 @@
 """Where waiting runs go: the devices are filled in the order of the queue, and who cannot be placed is told why."""
 
+import contextlib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from engine.runfiles.rundir import DamagedFile, RunFile
 from moetui.core.catalogue.records import RunRecord
+from moetui.core.errors import LabError
 from moetui.core.machine.devices import Device, Place, wants_gpu
 from moetui.core.runs.lab import Lab
 
@@ -48,8 +50,10 @@ def places(lab: Lab, live: Iterable[RunRecord], devices: Iterable[Device]) -> li
     ours: set[int] = set()
     for run in live:
         on[run.device].append(run)
-        if (entry := lab.run_dir(run).launch()) is not None:
-            ours.add(entry.pid)
+        # The list tells what is wrong with a run whose launch.json cannot be read.
+        with contextlib.suppress(OSError, DamagedFile, LabError):
+            if (entry := lab.run_dir(run).launch()) is not None:
+                ours.add(entry.pid)
     return [
         Place(
             device,
@@ -75,5 +79,5 @@ def _limit(lab: Lab, record: RunRecord) -> int:
     """How many runs may share the device of a live one; a damaged config.json lets it have the device alone."""
     try:
         return lab.run_dir(record).config().per_device
-    except (OSError, DamagedFile):
+    except (OSError, DamagedFile, LabError):
         return 1

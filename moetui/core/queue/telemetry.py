@@ -10,6 +10,7 @@ import psutil
 
 from engine.runfiles.rundir import DamagedFile
 from moetui.core.catalogue.records import RunRecord
+from moetui.core.errors import LabError
 from moetui.core.machine.cores import CoreMeter
 from moetui.core.machine.devices import CPU, Device
 from moetui.core.machine.nvml import Gpu, GpuUser, read_gpus
@@ -105,7 +106,7 @@ class Telemetry:
         """The names of live runs by their tokens."""
         owners = {}
         for record in runs:
-            with contextlib.suppress(DamagedFile):  # the lists of runs tell what is wrong with it
+            with contextlib.suppress(DamagedFile, OSError, LabError):  # the lists of runs tell what is wrong with it
                 if record.live and record.path and (entry := self._lab.run_dir(record).launch()) is not None:
                     owners[entry.token] = record.name
         return owners

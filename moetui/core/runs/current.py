@@ -1,5 +1,6 @@
 """A record brought up to date from its run directory."""
 
+import contextlib
 from collections.abc import Iterable, Iterator
 
 from engine.runfiles.metrics import Record
@@ -54,7 +55,8 @@ def _ended(run: RunDir, seen: Observation) -> dict[str, object]:
 def _from_metrics(run: RunDir, state: State | None) -> dict[str, object]:
     """What a run that could not say goodbye had measured."""
     history = History(run.metrics_file)
-    history.refresh()
+    with contextlib.suppress(OSError):  # the end of the run is known without its measurements
+        history.refresh()
     scores = list(_evaluations(history.records))
     finite = [score for score in scores if score.val_loss == score.val_loss]  # NaN is unequal to itself
     return {

@@ -9,7 +9,7 @@ from engine.runfiles.locks import run_lock_holder
 from engine.runfiles.rundir import RunDir, State
 from moetui.core.catalogue.index import Catalogue
 from moetui.core.catalogue.records import RunRecord, Status
-from moetui.core.errors import CatalogueError, NotFoundError, UsageError
+from moetui.core.errors import CatalogueError, LabError, NotFoundError, UsageError
 from moetui.core.machine.launcher import start_dispatcher
 from moetui.core.planning.presets import Library
 from moetui.core.runs.current import current
@@ -19,11 +19,15 @@ from moetui.core.workspace import Workspace
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """All runs at one moment, the newest first, and the last words of the live trainers by run id."""
+    """All runs at one moment, the newest first, and the last words of the live trainers by run id.
+
+    `faults` name the documents of the catalogue that are no valid records.
+    """
 
     runs: tuple[RunRecord, ...]
     states: Mapping[str, State] = field(default_factory=dict)
     taken: float = 0.0
+    faults: tuple[str, ...] = ()
 
     @property
     def pending(self) -> tuple[RunRecord, ...]:
@@ -52,17 +56,26 @@ class Lab:
         self.workspace = workspace
         self.catalogue = Catalogue(workspace.runs_json)
         self._listed = _Listed()
+        self.preset_faults: tuple[str, ...] = ()
 
     def library(self) -> Library:
-        """The presets, built in and the user's own, as they are on disk now."""
-        return Library.load(self.workspace.presets if self.workspace.presets.is_dir() else None)
+        """The presets, built in and the user's own, as they are on disk now; `preset_faults` names the files passed over."""
+        library, faults = Library.collect(self.workspace.presets if self.workspace.presets.is_dir() else None)
+        self.preset_faults = tuple(f"{fault.message}; it is passed over" for fault in faults)
+        return library
 
     def run_dir(self, record: RunRecord) -> RunDir:
-        """The directory of a run. Raises `NotFoundError` for a published result or a record that came alone, which have none."""
+        """The directory of a run. Raises `NotFoundError` for a published result or a record that came alone, which have none.
+
+        Raises `LabError` for a link: a workspace from elsewhere must not lead to files outside of it.
+        """
         if not record.path:
             what = "is a published result; it has no" if record.published else "is a record alone, without a"
             raise NotFoundError(f"{record.name} {what} run directory")
-        return RunDir(self.workspace.run_dir(record.path))
+        path = self.workspace.run_dir(record.path)
+        if path.is_symlink():
+            raise LabError(f"{path} is a link to {path.readlink()}; put the directory itself in its place")
+        return RunDir(path)
 
     def records(self, *, deleted: bool = False) -> list[RunRecord]:
         """The catalogue as written, newest first; a workspace without one has the published results."""
@@ -96,14 +109,14 @@ class Lab:
         ended: list[RunRecord] = []
         for place in listed.pending:
             record = runs[place]
-            runs[place], state = self._look(record) if dispatch else current(record, self.run_dir(record))
+            runs[place], state = self._look(record, patient=dispatch)
             if state is not None:
                 states[record.id] = state
             if not runs[place].pending:
                 ended.append(runs[place])
         if dispatch:
             self._keep_going(ended, queued=any(runs[place].status == "queued" for place in listed.pending))
-        return Snapshot(tuple(runs), states, time.time())
+        return Snapshot(tuple(runs), states, time.time(), self.catalogue.faults())
 
     def _list(self) -> _Listed:
         """What a snapshot begins with; made anew only when the catalogue has changed."""
@@ -163,11 +176,14 @@ class Lab:
         """One run as it is now."""
         return self._look(record)[0] if record.pending and record.path else record
 
-    def _look(self, record: RunRecord) -> tuple[RunRecord, State | None]:
-        """A pending run as it is now; one that died a moment ago waits for its parent to tell which signal it was."""
-        run = self.run_dir(record)
+    def _look(self, record: RunRecord, *, patient: bool = True) -> tuple[RunRecord, State | None]:
+        """A pending run as it is now. If `patient`, one that died a moment ago waits for its parent to tell which signal it was."""
+        try:
+            run = self.run_dir(record)
+        except LabError as error:
+            return record.model_copy(update={"status": "failed", "reason": str(error)}), None
         fresh, state = current(record, run)
-        if fresh.status == "killed":
+        if patient and fresh.status == "killed":
             launch = run.launch()
             if launch and launch.exit_code is None and launch.parent == run_lock_holder(self.workspace.dispatcher_lock):
                 return fresh.model_copy(update={"status": "stopping", "reason": "the process has ended"}), state

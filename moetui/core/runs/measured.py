@@ -1,5 +1,6 @@
 """The measurements of a run as arrays that grow: a point takes a few bytes, so that runs of a million updates can be watched."""
 
+import contextlib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import compress, pairwise
@@ -166,7 +167,9 @@ def _floats(values: Column | list[Any]) -> npt.NDArray[np.float32]:
     try:
         return np.array(values, dtype=np.float32)
     except (ValueError, TypeError):
-        return np.array([_number(value) for value in values], dtype=np.float32)
+        with contextlib.suppress(ValueError):  # rows of unequal length are no table
+            return np.array([_number(value) for value in values], dtype=np.float32)
+        return np.full(len(values), np.nan, np.float32)
 
 
 def _number(value: Any) -> Any:

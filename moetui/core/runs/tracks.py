@@ -13,7 +13,7 @@ from pathlib import Path
 
 import orjson
 
-from engine.runfiles.metrics import MetricsReader, Record, parse_lines
+from engine.runfiles.metrics import MetricsReader, Record, parse_lines, whole
 from moetui.core.runs.measured import Column, Measured
 
 PIECE = 1 << 17
@@ -116,8 +116,8 @@ def _samples(path: Path) -> Iterator[bytes]:
 
 def _records(lines: bytes) -> list[Record]:
     """The records of whole lines, parsed together; words of non-finite numbers stay, since numpy reads them."""
-    with contextlib.suppress(orjson.JSONDecodeError, KeyError, TypeError):
+    with contextlib.suppress(orjson.JSONDecodeError, AttributeError):
         found = orjson.loads(b"[" + lines[:-1].replace(b"\n", b",") + b"]")
-        if all(type(record["update"]) is int for record in found):
+        if all(whole(record) for record in found):
             return list(found)
     return parse_lines(lines)  # a line is damaged: one by one, the others are saved

@@ -80,7 +80,7 @@ def _each(runs: Runs, act: Callable[[RunRecord], str]) -> str:
         except LabError as error:
             faults.append(str(error))
     if not said:
-        raise LabError("\n".join(_few(faults)))
+        raise LabError("; ".join(_few(faults)))
     return "\n".join(_few(said if len(said) <= 3 else [f"{len(said)} runs: done, the last: {said[-1]}"]) + _few(faults))
 
 

@@ -386,7 +386,7 @@ class RunsScreen(DeskScreen):
         back = {run.id for run in done.runs}
         self._deleted = [left for some in self._deleted if (left := tuple(one for one in some if one.id not in back))]
         if done.faults:
-            raise LabError("\n".join(done.faults[:3]))
+            raise LabError("; ".join(done.faults[:3]))
         return f"restored {wording.these(done.runs)}"
 
     def after_change(self) -> None:

@@ -246,7 +246,7 @@ def test_a_failed_write_leaves_memory_as_the_disk_is(path: Path) -> None:
     storage = storage_at(path)
     store(storage, table(a={}))
     before = path.read_bytes()
-    with pytest.raises(TypeError):
+    with pytest.raises(CatalogueError):
         store(storage, table(a={"x": object()}))
     assert path.read_bytes() == before
     assert storage.read() == table(a={})
