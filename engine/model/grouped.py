@@ -7,13 +7,26 @@ import torch
 from torch import Tensor, nn
 
 _ROUND = 128  # padded groups grow in steps of so many rows, so that the allocator sees few sizes
+_ALIGNED = 16  # bytes: torch's grouped product takes only matrices whose rows are a multiple of it
 
 
 def grouped_matmul(x_SI: Tensor, weight_EIO: Tensor, ends_E: Tensor) -> Tensor:
     """Multiply rows `ends_E[e - 1]` to `ends_E[e]` by matrix e: (S, I), (E, I, O), (E,) int32 → (S, O)."""
     if x_SI.is_cuda and not _has_grouped_kernel(x_SI.device.index):
         return padded_matmul(x_SI, weight_EIO, ends_E)
-    return nn.functional.grouped_mm(x_SI, weight_EIO, offs=ends_E)
+    return _aligned_matmul(x_SI, weight_EIO, ends_E)
+
+
+def _aligned_matmul(x_SI: Tensor, weight_EIO: Tensor, ends_E: Tensor) -> Tensor:
+    """The grouped product of torch, with zeros beside matrices of a width that it does not take."""
+    step = _ALIGNED // x_SI.element_size()
+    inner, outer = (-width % step for width in weight_EIO.shape[1:])
+    if inner or outer:
+        weight_EIO = nn.functional.pad(weight_EIO, (0, outer, 0, inner))
+    if inner:
+        x_SI = nn.functional.pad(x_SI, (0, inner))
+    y_SO = nn.functional.grouped_mm(x_SI, weight_EIO, offs=ends_E)
+    return y_SO[:, :-outer] if outer else y_SO
 
 
 @functools.cache
