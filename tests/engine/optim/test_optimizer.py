@@ -88,6 +88,18 @@ def test_the_norm_is_reported_before_clipping(clip: float) -> None:
     assert step == pytest.approx(min(norm, clip) if clip else norm, rel=1e-3)
 
 
+@pytest.mark.parametrize("elements", [4_700_000, 18_900_000])
+def test_the_norm_of_a_large_tensor_is_exact_and_so_is_what_it_is_clipped_to(elements: int) -> None:
+    model = nn.Module()
+    model.register_parameter("embedding_VD", nn.Parameter(torch.zeros(elements // 100, 100)))
+    parameter = next(model.parameters())
+    parameter.grad = torch.randn(parameter.shape, generator=torch.Generator().manual_seed(1))
+    exact = parameter.grad.double().norm().item()
+    optimizer = optimizer_of(model, kind="sgd", momentum=0.0, nesterov=False, decay_embedding=0.0)
+    assert optimizer.step(1.0).item() == pytest.approx(exact, rel=2e-6)
+    assert parameter.detach().double().norm().item() == pytest.approx(1.0, rel=2e-6)
+
+
 @pytest.mark.parametrize("kind", ["muon", "adamw", "sgd"])
 def test_a_state_taken_over_gives_the_same_next_step(kind: str) -> None:
     first, second = tiny_model(), tiny_model()
