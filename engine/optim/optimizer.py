@@ -33,7 +33,7 @@ class Optimizer:
     """All parts as one, each at its own ratio to the learning rate of the run."""
 
     def __init__(self, model: nn.Module, config: OptimizerConfig, compute: torch.dtype = torch.float32) -> None:
-        """`compute`: the dtype of the model's products, and of those of its optimizer."""
+        """`compute`: the dtype of the model's products."""
         self.grad_clip = config.grad_clip
         self.parameters = dict(model.named_parameters())
         self.parts: list[tuple[Part, float]] = []
@@ -52,7 +52,8 @@ class Optimizer:
                 nesterov=config.nesterov,
                 coefficients=coefficients(config.ns_coefficients, config.ns_steps),
                 decay=decay,
-                products=compute,
+                freeze_idle=config.idle_experts == "frozen",
+                products=_products(config, compute, on_gpu=any(p.is_cuda for p in matrices.values())),
             )
             self.parts.append((muon, 1.0))
         ratio = config.adamw_ratio if config.kind == "muon" else 1.0
@@ -100,3 +101,10 @@ def global_norm(tensors: Sequence[Tensor]) -> Tensor:
     pieces = [piece for t in tensors for piece in ([t] if t.is_cuda else t.reshape(-1).split(_PIECE))]
     norm: Tensor = torch.stack(torch._foreach_norm(pieces)).norm()
     return norm
+
+
+def _products(config: OptimizerConfig, compute: torch.dtype, *, on_gpu: bool) -> torch.dtype:
+    """The dtype of Muon's products."""
+    if config.newton_schulz_dtype == "auto":
+        return torch.bfloat16 if on_gpu else compute
+    return {"float32": torch.float32, "bfloat16": torch.bfloat16}[config.newton_schulz_dtype]
