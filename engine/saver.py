@@ -9,6 +9,7 @@ import torch
 
 from engine import checkpoint
 from engine.checkpoint import Checkpoint, Tensors
+from engine.memory import is_out_of_memory
 from engine.rundir import Finding, RunDir
 from engine.saved import Kind
 
@@ -100,7 +101,10 @@ def _copy(original: Checkpoint) -> tuple[Checkpoint, torch.cuda.Event | None]:
 def _copies(tensors: Tensors) -> Tensors:
     try:
         return {name: tensor.detach().clone() for name, tensor in tensors.items()}
-    except torch.OutOfMemoryError:  # the GPU has no room for a second set
+    except RuntimeError as error:
+        if not is_out_of_memory(error):
+            raise
+        # The GPU has no room for a second set.
         return {name: tensor.detach().cpu() for name, tensor in tensors.items()}
 
 
