@@ -12,14 +12,21 @@ from torch import dtype
 from engine.config import TrainingConfig
 from engine.errors import InputError
 
+_DTYPES = {"auto": torch.float32, "float32": torch.float32, "bfloat16": torch.bfloat16}
+_BFLOAT16_FROM = (
+    8,
+    0,
+)  # compute capability; on cards before Ampere torch emulates its products (CUDA C Programming Guide)
+
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A device and the precision of its matrix products."""
+    """A device and the precision of its matrix products; `note` is what the user should know of their choice."""
 
     torch: torch.device
     name: str
     compute: dtype
+    note: str = ""
 
     def synchronize(self) -> None:
         """Wait until the device has done what it was told, so that a clock can be read."""
@@ -44,13 +51,17 @@ def open_device(config: TrainingConfig) -> Device:
         kind = "cuda" if torch.cuda.is_available() else "cpu"
     if kind == "cuda" and not torch.cuda.is_available():
         raise InputError("training.device = cuda, but torch sees no GPU here; set training.device = cpu or auto")
-    dtype = config.dtype
-    if dtype == "auto":
-        dtype = "bfloat16" if kind == "cuda" else "float32"
-    compute = {"float32": torch.float32, "bfloat16": torch.bfloat16}[dtype]
-    if kind == "cuda":
-        return Device(torch.device("cuda", 0), torch.cuda.get_device_name(0), compute)
-    return Device(torch.device("cpu"), _processor(), compute)
+    if kind == "cpu":
+        return Device(torch.device("cpu"), _processor(), _DTYPES[config.dtype])
+    name, capability = torch.cuda.get_device_name(0), torch.cuda.get_device_capability(0)
+    compute, note = torch.bfloat16 if config.dtype == "auto" else _DTYPES[config.dtype], ""
+    if config.dtype == "auto" and capability < _BFLOAT16_FROM:
+        compute = torch.float32
+        note = (
+            f"{name} (compute capability {capability[0]}.{capability[1]}) has no bfloat16, and float16 is not offered: "
+            "products are in float32"
+        )
+    return Device(torch.device("cuda", 0), name, compute, note)
 
 
 def _processor() -> str:

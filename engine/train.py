@@ -166,6 +166,8 @@ class Trainer:
     def _describe(self) -> None:
         about, model = self.corpus.about, self.config.model
         print(f"device: {self.device.torch} ({self.device.name}), products in {self.device.compute}")
+        if self.device.note:
+            print(f"note: {self.device.note}")
         print(f"model: {model.parameters:,} parameters, {model.active_parameters:,} active per token")
         print(f"data {about.fingerprint}: vocabulary {about.vocabulary}")
         for name, documents, sequences in (
