@@ -106,8 +106,8 @@ class TrainingConfig(Section):
     )
     dtype: Literal["auto", "float32", "bfloat16"] = described(
         "auto",
-        "Precision of the matrix products; weights stay float32. auto: bfloat16 on a GPU of compute capability 8.0 or more, float32 "
-        "on older ones (float16 is not offered) and on a CPU.",
+        "Precision of the matrix products; weights stay float32. auto: bfloat16 on a GPU of compute capability 8.0 or more, "
+        "float32 on older ones (float16 is not offered) and on a CPU.",
     )
     device: Literal["auto", "cpu", "cuda"] = described("auto", "auto: a GPU where there is one.")
     log_every: int = described(1, "Updates between two records of the training loss.", unit="updates", ge=1)

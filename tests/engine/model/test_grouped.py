@@ -2,14 +2,17 @@
 
 from collections.abc import Callable
 from random import Random
+from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from engine.model.grouped import grouped_matmul, padded_matmul
+from engine.model.grouped import grouped_matmul, kernel_for, padded_matmul
 
 Product = Callable[[Tensor, Tensor, Tensor], Tensor]
+
+grouped_mm = nn.functional.grouped_mm
 
 ROUNDING = {torch.float32: 1e-6, torch.bfloat16: 1e-2}
 
@@ -52,3 +55,67 @@ def assert_equal_to_the_loop(product: Product, seed: int, dtype: torch.dtype) ->
 @pytest.mark.parametrize("seed", range(25))
 def test_groups_of_any_width_are_multiplied(product: Product, dtype: torch.dtype, seed: int) -> None:
     assert_equal_to_the_loop(product, seed, dtype)
+
+
+@pytest.mark.parametrize(
+    ("capability", "dtype", "kernel"),
+    [
+        (None, torch.float32, "grouped"),
+        (None, torch.bfloat16, "grouped"),
+        ((9, 0), torch.bfloat16, "grouped"),
+        ((9, 0), torch.float32, "padded"),
+        ((10, 0), torch.bfloat16, "grouped, empty groups cleared"),
+        ((10, 3), torch.bfloat16, "grouped, empty groups cleared"),
+        ((10, 0), torch.float32, "padded"),
+        ((7, 5), torch.float32, "padded"),
+        ((8, 0), torch.bfloat16, "padded"),
+        ((8, 9), torch.bfloat16, "padded"),
+        ((11, 0), torch.bfloat16, "padded"),
+        ((12, 0), torch.bfloat16, "padded"),
+        ((12, 1), torch.float32, "padded"),
+    ],
+)
+def test_torchs_grouped_product_is_taken_only_where_it_is_one_kernel(
+    capability: tuple[int, int] | None, dtype: torch.dtype, kernel: str
+) -> None:
+    assert kernel_for(capability, dtype) == kernel
+
+
+@pytest.mark.parametrize("capability", [(8, 0), (9, 0), (10, 0), (12, 0)])
+@pytest.mark.parametrize("dtype", ROUNDING)
+def test_every_way_that_a_gpu_takes_gives_the_same_product(
+    capability: tuple[int, int], dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.model.grouped.capability", lambda _device: capability)
+    for seed in range(12):
+        assert_equal_to_the_loop(grouped_matmul, seed, dtype)
+
+
+class Garbage(torch.autograd.Function):
+    """Torch's grouped product as it is on Blackwell: the gradient of a group without rows is what lay in the memory."""
+
+    @staticmethod
+    def forward(ctx: Any, x_SI: Tensor, weight_EIO: Tensor, ends_E: Tensor) -> Tensor:
+        ctx.save_for_backward(x_SI, weight_EIO, ends_E)
+        return grouped_mm(x_SI, weight_EIO, offs=ends_E)
+
+    @staticmethod
+    def backward(ctx: Any, grad_SO: Tensor) -> tuple[Tensor, Tensor, None]:
+        x_SI, weight_EIO, ends_E = ctx.saved_tensors
+        with torch.enable_grad():
+            leaves = [x_SI.detach().requires_grad_(), weight_EIO.detach().requires_grad_()]
+            grad_SI, grad_EIO = torch.autograd.grad(grouped_mm(*leaves, offs=ends_E), leaves, grad_SO.contiguous())
+        grad_EIO[ends_E.diff(prepend=ends_E.new_zeros(1)) == 0] = torch.nan
+        return grad_SI, grad_EIO, None
+
+
+@pytest.mark.parametrize("dtype", ROUNDING)
+def test_a_group_without_rows_has_no_gradient_where_the_kernel_leaves_garbage(
+    dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.model.grouped.kernel_for", lambda *_: "grouped, empty groups cleared")
+    monkeypatch.setattr(
+        nn.functional, "grouped_mm", lambda x_SI, weight_EIO, offs: Garbage.apply(x_SI, weight_EIO, offs)
+    )
+    for seed in range(12):
+        assert_equal_to_the_loop(grouped_matmul, seed, dtype)
