@@ -110,6 +110,11 @@ class TrainingConfig(Section):
         "float32 on older ones (float16 is not offered) and on a CPU.",
     )
     device: Literal["auto", "cpu", "cuda"] = described("auto", "auto: a GPU where there is one.")
+    deterministic: bool = described(
+        False,
+        "On a GPU: kernels that add in a fixed order, so that a rerun has the same losses bit for bit; costs speed, most of it in "
+        "the backward pass of attention. A CPU adds in a fixed order anyway.",
+    )
     log_every: int = described(1, "Updates between two records of the training loss.", unit="updates", ge=1)
     checkpoint_seconds: float = described(
         300.0, "Time after which a `last` checkpoint is written; 0 leaves it to checkpoint_updates.", unit="s", ge=0

@@ -1,5 +1,6 @@
 """The device of a run: which one, what it is called, how precisely it computes, and how much memory was used."""
 
+import os
 import platform
 import resource
 import sys
@@ -53,6 +54,8 @@ def open_device(config: TrainingConfig) -> Device:
         raise InputError("training.device = cuda, but torch sees no GPU here; set training.device = cpu or auto")
     if kind == "cpu":
         return Device(torch.device("cpu"), _processor(), _DTYPES[config.dtype])
+    if config.deterministic:
+        _compute_in_a_fixed_order()
     name, capability = torch.cuda.get_device_name(0), torch.cuda.get_device_capability(0)
     compute, note = torch.bfloat16 if config.dtype == "auto" else _DTYPES[config.dtype], ""
     if config.dtype == "auto" and capability < _BFLOAT16_FROM:
@@ -62,6 +65,15 @@ def open_device(config: TrainingConfig) -> Device:
             "products are in float32"
         )
     return Device(torch.device("cuda", 0), name, compute, note)
+
+
+def _compute_in_a_fixed_order() -> None:
+    """Choose kernels whose sums have a fixed order, and make an operation that has none an error, in the whole process."""
+    # Read by cuBLAS when it is first used (https://docs.nvidia.com/cuda/cublas/#results-reproducibility).
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    # `torch.use_deterministic_algorithms` does the same and imports torch's compiler.
+    torch.set_deterministic_debug_mode("error")
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
 
 
 def _processor() -> str:

@@ -1,10 +1,16 @@
 """Which device and precision a run gets, on machines that are made up."""
 
+import os
+from collections.abc import Iterator
+
 import pytest
 import torch
 
-from engine.config import TrainingConfig
+from engine.config import TrainingConfig, resolve
 from engine.device import open_device
+from engine.model.loss import predict
+from engine.optim.optimizer import Optimizer
+from tests.engine.model.small import OPTIONS, small_batch, small_config, small_model
 
 
 @pytest.fixture
@@ -33,3 +39,40 @@ def test_auto_is_float32_on_cards_without_it_and_says_so(card: pytest.MonkeyPatc
     # Asked for by name, torch emulates it.
     assert open_device(TrainingConfig(dtype="bfloat16")).compute == torch.bfloat16
     assert open_device(TrainingConfig(dtype="float32")).note == ""
+
+
+@pytest.fixture
+def _as_before() -> Iterator[None]:
+    filled = torch.utils.deterministic.fill_uninitialized_memory  # type: ignore[attr-defined]
+    yield
+    torch.set_deterministic_debug_mode("default")
+    torch.utils.deterministic.fill_uninitialized_memory = filled  # type: ignore[attr-defined]
+
+
+@pytest.mark.usefixtures("_as_before")
+def test_only_a_deterministic_run_on_a_gpu_asks_for_kernels_of_a_fixed_order(card: pytest.MonkeyPatch) -> None:
+    card.delenv("CUBLAS_WORKSPACE_CONFIG", raising=False)
+    open_device(TrainingConfig())
+    open_device(TrainingConfig(device="cpu", deterministic=True))
+    assert not torch.are_deterministic_algorithms_enabled()
+    assert "CUBLAS_WORKSPACE_CONFIG" not in os.environ
+    card.setenv("CUBLAS_WORKSPACE_CONFIG", ":16:8")  # what the user has set stays
+    open_device(TrainingConfig(deterministic=True))
+    assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":16:8"
+    card.delenv("CUBLAS_WORKSPACE_CONFIG")
+    open_device(TrainingConfig(deterministic=True))
+    assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
+    assert torch.get_deterministic_debug_mode() == 2
+    assert not torch.utils.deterministic.fill_uninitialized_memory  # type: ignore[attr-defined]
+
+
+@pytest.mark.usefixtures("_as_before")
+@pytest.mark.parametrize("option", OPTIONS)
+def test_no_operation_of_an_update_lacks_a_kernel_of_a_fixed_order(option: str) -> None:
+    torch.set_deterministic_debug_mode("error")
+    config = small_config(option).model_copy(update={"dropout": 0.1, "residual_dropout": 0.1, "router_noise": 0.1})
+    model, tokens_BL = small_model(config), small_batch(config)
+    prediction = predict((output := model(tokens_BL)).hidden_BLD, model.head, tokens_BL)
+    (prediction.loss_sum / prediction.count + output.router_loss).backward()
+    Optimizer(model, resolve({}).optimizer).step(0.01)
+    model.balance_experts()
