@@ -109,7 +109,9 @@ class TrainingConfig(Section):
         "Precision of the matrix products; weights stay float32. auto: bfloat16 on a GPU of compute capability 8.0 or more, "
         "float32 on older ones (float16 is not offered) and on a CPU.",
     )
-    device: Literal["auto", "cpu", "cuda"] = described("auto", "auto: a GPU where there is one.")
+    device: Literal["auto", "cpu", "cuda"] = described(
+        "auto", "auto: a GPU where there is one; that it cannot be used is then an error."
+    )
     deterministic: bool = described(
         False,
         "On a GPU: kernels that add in a fixed order, so that a rerun has the same losses bit for bit; costs speed, most of it in "

@@ -12,6 +12,7 @@ from torch import dtype
 
 from engine.config import TrainingConfig
 from engine.errors import InputError
+from engine.probe import refusal
 
 _DTYPES = {"auto": torch.float32, "float32": torch.float32, "bfloat16": torch.bfloat16}
 _BFLOAT16_FROM = (
@@ -46,12 +47,20 @@ class Device:
 
 
 def open_device(config: TrainingConfig) -> Device:
-    """The device that the configuration asks for. Raises `InputError` if there is none of its kind."""
+    """The device that the configuration asks for.
+
+    Raises `InputError` if there is none of its kind, and if a GPU that was given to this process cannot be used: a run must not
+    take many times as long on the CPU without a word.
+    """
     kind = config.device
     if kind == "auto":
-        kind = "cuda" if torch.cuda.is_available() else "cpu"
-    if kind == "cuda" and not torch.cuda.is_available():
-        raise InputError("training.device = cuda, but torch sees no GPU here; set training.device = cpu or auto")
+        kind = "cuda" if torch.cuda.is_available() or gpu_was_given() else "cpu"
+    if kind == "cuda" and (words := refusal()):
+        asked = "training.device = cuda" if config.device == "cuda" else "there is a GPU for this run"
+        raise InputError(
+            f"{asked}, but torch cannot use one: {words}; `moetui doctor` says more; "
+            "to use the CPU, set training.device = cpu or CUDA_VISIBLE_DEVICES to nothing"
+        )
     if kind == "cpu":
         return Device(torch.device("cpu"), _processor(), _DTYPES[config.dtype])
     if config.deterministic:
@@ -65,6 +74,14 @@ def open_device(config: TrainingConfig) -> Device:
             "products are in float32"
         )
     return Device(torch.device("cuda", 0), name, compute, note)
+
+
+def gpu_was_given() -> bool:
+    """Whether this process is meant to use a GPU: one is named to it or, if nothing is said, the machine has one."""
+    named = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if named is None:
+        return any(Path("/dev").glob("nvidia[0-9]*"))  # the driver's file for each GPU that may be opened here
+    return named.strip() not in ("", "-1", "NoDevFiles")  # the last is SLURM's word for none
 
 
 def _compute_in_a_fixed_order() -> None:

@@ -1,6 +1,7 @@
 """Which device and precision a run gets, on machines that are made up."""
 
 import os
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -8,8 +9,10 @@ import torch
 
 from engine.config import TrainingConfig, resolve
 from engine.device import open_device
+from engine.errors import InputError
 from engine.model.loss import predict
 from engine.optim.optimizer import Optimizer
+from engine.probe import refusal
 from tests.engine.model.small import OPTIONS, small_batch, small_config, small_model
 
 
@@ -17,6 +20,7 @@ from tests.engine.model.small import OPTIONS, small_batch, small_config, small_m
 def card(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """A machine with a GPU that multiplies bfloat16."""
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr("engine.device.refusal", lambda: "")
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda _index: "A card")
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _index: (8, 0))
     return monkeypatch
@@ -76,3 +80,51 @@ def test_no_operation_of_an_update_lacks_a_kernel_of_a_fixed_order(option: str) 
     (prediction.loss_sum / prediction.count + output.router_loss).backward()
     Optimizer(model, resolve({}).optimizer).step(0.01)
     model.balance_experts()
+
+
+OLD_DRIVER = "The NVIDIA driver on your system is too old (found version 11040)"
+
+
+@pytest.mark.parametrize("settings", [{}, {"device": "cuda"}])
+def test_a_gpu_that_was_given_and_cannot_be_used_is_an_error_with_the_drivers_words(
+    settings: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> None:
+        raise RuntimeError(f"{OLD_DRIVER}.\nPlease update your GPU driver.")
+
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "GPU-5f4c2a")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.cuda, "init", fail)
+    with pytest.raises(InputError, match=re.escape(f"torch cannot use one: {OLD_DRIVER}; ")) as caught:
+        open_device(TrainingConfig.model_validate(settings))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("words", ["no kernel image is available for execution on the device", "device-side trouble"])
+def test_a_card_that_torch_starts_on_but_cannot_compute_on_is_an_error(
+    words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise torch.AcceleratorError(f"CUDA error: {words}\nFor debugging consider passing CUDA_LAUNCH_BLOCKING=1")
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "init", lambda: None)
+    monkeypatch.setattr(torch, "zeros", fail)
+    with pytest.raises(InputError, match=f"CUDA error: {words}; "):
+        open_device(TrainingConfig())
+
+
+@pytest.mark.parametrize("named", ["", "-1", "NoDevFiles"])
+def test_without_a_gpu_auto_is_the_cpu(named: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", named)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert open_device(TrainingConfig()).torch.type == "cpu"
+
+
+def test_a_full_gpu_is_one_that_can_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(torch.cuda, "init", lambda: None)
+    monkeypatch.setattr(torch, "zeros", full)
+    assert refusal() == ""
