@@ -106,8 +106,11 @@ def _packages(workspace: Workspace) -> Iterator[Check]:
 def _devices(workspace: Workspace) -> Iterator[Check]:
     found = gpus()
     for gpu in found:
+        memory = "memory unknown" if gpu.memory is None else f"{gpu.memory / 2**30:.0f} GiB"
         users = f", {len(gpu.pids)} processes use it" if gpu.pids else ""
-        yield Check("gpu", "ok", f"{gpu.name}, {gpu.memory / 2**30:.0f} GiB{users}")
+        if gpu.pids is None:
+            users = ", which processes use it is unknown"
+        yield Check("gpu", "ok", f"{gpu.name}, {memory}{users}")
     if not found:
         yield Check("gpu", "note", f"none that NVIDIA's driver shows; runs go to the CPU ({os.cpu_count()} cores)")
 
