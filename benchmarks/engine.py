@@ -52,7 +52,12 @@ class Row:
 
 def run_config(size: str, length: int) -> RunConfig:
     """The built-in preset of that size without what is random in its forward pass."""
-    settings = {"model.dropout": 0.0, "model.router_noise": 0.0, "data.sequence_length": length}
+    settings = {
+        "model.dropout": 0.0,
+        "model.residual_dropout": 0.0,
+        "model.router_noise": 0.0,
+        "data.sequence_length": length,
+    }
     return plan(Library.load(), Selection(presets=(f"base/moe-{size}",), settings=settings))[0].config
 
 

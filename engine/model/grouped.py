@@ -1,28 +1,60 @@
 """Matrix products of row groups of unequal size, each with its own matrix."""
 
 import functools
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
+Kernel = Literal["grouped", "grouped, empty groups cleared", "padded"]
+
+# Where torch's grouped product is one kernel on a GPU, by major compute capability and dtype (`_grouped_mm_cuda` in
+# aten/src/ATen/native/cuda/GroupedBlas.cpp of torch 2.13). Elsewhere it copies the ends to the host and multiplies group by group.
+_ONE_KERNEL: dict[tuple[int, torch.dtype], Kernel] = {
+    (9, torch.bfloat16): "grouped",
+    # Its backward writes nothing for a matrix whose group is empty (https://github.com/pytorch/pytorch/issues/172439).
+    (10, torch.bfloat16): "grouped, empty groups cleared",
+}
+
 _ROUND = 128  # padded groups grow in steps of so many rows, so that the allocator sees few sizes
+_ALIGNED = 16  # bytes: torch's grouped product takes only matrices whose rows are a multiple of it
 
 
 def grouped_matmul(x_SI: Tensor, weight_EIO: Tensor, ends_E: Tensor) -> Tensor:
     """Multiply rows `ends_E[e - 1]` to `ends_E[e]` by matrix e: (S, I), (E, I, O), (E,) int32 → (S, O)."""
-    if x_SI.is_cuda and not _has_grouped_kernel(x_SI.device.index):
+    kernel = kernel_for(capability(x_SI.device), x_SI.dtype)
+    if kernel == "padded":
         return padded_matmul(x_SI, weight_EIO, ends_E)
-    return nn.functional.grouped_mm(x_SI, weight_EIO, offs=ends_E)
+    if kernel == "grouped, empty groups cleared":
+        weight_EIO = _ClearIdle.apply(weight_EIO, ends_E)
+    return _aligned_matmul(x_SI, weight_EIO, ends_E)
+
+
+def kernel_for(capability: tuple[int, int] | None, dtype: torch.dtype) -> Kernel:
+    """How groups are multiplied on a GPU of this compute capability, or on a CPU (None)."""
+    return "grouped" if capability is None else _ONE_KERNEL.get((capability[0], dtype), "padded")
 
 
 @functools.cache
-def _has_grouped_kernel(index: int) -> bool:
-    return torch.cuda.get_device_capability(index) >= (9, 0)
+def capability(device: torch.device) -> tuple[int, int] | None:
+    """The compute capability of a GPU; None for a CPU."""
+    return torch.cuda.get_device_capability(device) if device.type == "cuda" else None
+
+
+def _aligned_matmul(x_SI: Tensor, weight_EIO: Tensor, ends_E: Tensor) -> Tensor:
+    """The grouped product of torch, with zeros beside matrices of a width that it does not take."""
+    step = _ALIGNED // x_SI.element_size()
+    inner, outer = (-width % step for width in weight_EIO.shape[1:])
+    if inner or outer:
+        weight_EIO = nn.functional.pad(weight_EIO, (0, outer, 0, inner))
+    if inner:
+        x_SI = nn.functional.pad(x_SI, (0, inner))
+    y_SO = nn.functional.grouped_mm(x_SI, weight_EIO, offs=ends_E)
+    return y_SO[:, :-outer] if outer else y_SO
 
 
 def padded_matmul(x_SI: Tensor, weight_EIO: Tensor, ends_E: Tensor) -> Tensor:
-    """`grouped_matmul` as one batched product over groups padded to the largest, for GPUs without a grouped kernel.
+    """`grouped_matmul` as one batched product over groups padded to the largest, where there is no grouped kernel.
 
     The host waits once, to learn the size of the largest group; without the kernel, torch's grouped product waits too and
     then runs the groups one after the other.
@@ -71,3 +103,18 @@ class _Unpad(torch.autograd.Function):
     def backward(ctx: Any, grad_SO: Tensor) -> tuple[Tensor, None, None, None]:
         row_EC, filled_EC = ctx.saved_tensors
         return _spread(grad_SO, row_EC, filled_EC), None, None, None
+
+
+class _ClearIdle(torch.autograd.Function):
+    """The matrices as they are; the gradient of one whose group is empty is zero, whatever it comes as."""
+
+    @staticmethod
+    def forward(ctx: Any, weight_EIO: Tensor, ends_E: Tensor) -> Tensor:
+        ctx.save_for_backward(ends_E)
+        return weight_EIO.view_as(weight_EIO)
+
+    @staticmethod
+    def backward(ctx: Any, grad_EIO: Tensor) -> tuple[Tensor, None]:
+        (ends_E,) = ctx.saved_tensors
+        empty_E = ends_E == nn.functional.pad(ends_E[:-1], (1, 0))
+        return grad_EIO.masked_fill(empty_E[:, None, None], 0.0), None

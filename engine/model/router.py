@@ -45,7 +45,7 @@ class Router(nn.Module):
         self.weight = nn.Parameter(torch.empty(config.d_model, config.n_experts))
         # The bias decides who is chosen but has no part in the weights, so no gradient reaches it (Wang et al., 2024).
         self.register_buffer("bias_E", torch.zeros(config.n_experts) if self.kind == "sigmoid" else None)
-        self.register_buffer("assigned_E", torch.zeros(config.n_experts), persistent=False)
+        self.register_buffer("assigned_E", torch.zeros(config.n_experts, dtype=torch.int64), persistent=False)
 
     def forward(self, x_TD: Tensor) -> Routing:
         """Route T tokens given their float32 representation."""
@@ -58,9 +58,10 @@ class Router(nn.Module):
         log_shares_TE = log_scores_TE.log_softmax(dim=-1) if sigmoid else log_scores_TE
         experts_TK = self._choose(log_scores_TE.detach())
         log_chosen_TK = log_scores_TE.gather(1, experts_TK)
-        load_E = assignment_load(experts_TK, self.weight.shape[1])
+        counts_E = assignment_counts(experts_TK, self.weight.shape[1])
+        load_E = counts_E / experts_TK.numel()
         if self.training and self.bias_E is not None:
-            self.assigned_E += load_E
+            self.assigned_E += counts_E
         return Routing(
             experts_TK=experts_TK,
             weights_TK=log_chosen_TK.softmax(dim=-1) if self.renormalize else log_chosen_TK.exp(),
@@ -88,14 +89,16 @@ class Router(nn.Module):
     def balance(self) -> None:
         """Move the bias of each expert by the rate: up if it got less than its share since the last call, down if more."""
         if self.bias_E is not None:
-            self.bias_E += self.balance_rate * (self.assigned_E.mean() - self.assigned_E).sign()
+            # In whole numbers: rounding would give equal shares a sign.
+            short_E = self.assigned_E.sum() - len(self.assigned_E) * self.assigned_E
+            self.bias_E += self.balance_rate * short_E.sign()
             self.assigned_E.zero_()
 
 
-def assignment_load(experts_TK: Tensor, n_experts: int) -> Tensor:
-    """Fraction of the T·K assignments that each expert got, (E,), without waiting for the device as bincount does."""
+def assignment_counts(experts_TK: Tensor, n_experts: int) -> Tensor:
+    """How many of the T·K assignments each expert got, (E,) int64, without waiting for the device as bincount does."""
     every_E = torch.arange(n_experts, device=experts_TK.device)
-    return (experts_TK.reshape(-1, 1) == every_E).float().mean(dim=0)
+    return (experts_TK.reshape(-1, 1) == every_E).sum(dim=0)
 
 
 def balance_loss(probabilities_TE: Tensor, load_E: Tensor) -> Tensor:

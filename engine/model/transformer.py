@@ -33,6 +33,7 @@ class Block(nn.Module):
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
+        self.dropout = config.residual_dropout
         self.attention_norm = RMSNorm(config.d_model, config.norm_eps)
         self.attention = Attention(config)
         self.moe_norm = RMSNorm(config.d_model, config.norm_eps)
@@ -42,9 +43,12 @@ class Block(nn.Module):
         self, x_BLD: Tensor, positions: Positions, compute: torch.dtype, cache: LayerCache | None
     ) -> tuple[Tensor, Routing]:
         """(B, L, D) float32 → the same, and the routing."""
-        x_BLD = x_BLD + self.attention(self.attention_norm(x_BLD).to(compute), positions, cache)
+        x_BLD = x_BLD + self._drop(self.attention(self.attention_norm(x_BLD).to(compute), positions, cache))
         y_TD, routing = self.moe(self.moe_norm(x_BLD).flatten(0, 1), compute)
-        return x_BLD + y_TD.view_as(x_BLD), routing
+        return x_BLD + self._drop(y_TD).view_as(x_BLD), routing
+
+    def _drop(self, added: Tensor) -> Tensor:
+        return nn.functional.dropout(added, self.dropout, self.training)
 
 
 class Transformer(nn.Module):

@@ -14,6 +14,9 @@ class Muon:
 
     An update is the orthogonalized momentum scaled by max(1, out / in)^0.5, so that wide layers move as far as square ones.
     Weight decay is decoupled from the gradient: weights shrink by lr · decay.
+
+    Orthogonalized momentum has the same length however old it is. So a matrix of a stack without a gradient, an expert that no
+    token reached, would move on at full length; if `freeze_idle`, neither it nor its momentum moves.
     """
 
     def __init__(
@@ -24,14 +27,16 @@ class Muon:
         nesterov: bool,
         coefficients: Sequence[Coefficients],
         decay: Mapping[str, float],
+        freeze_idle: bool = True,
         products: torch.dtype = torch.float32,
     ) -> None:
-        """`products`: the dtype in which a processor multiplies; a GPU does it in bfloat16."""
+        """`products`: the dtype of the products of Newton–Schulz."""
         self.parameters = parameters
         self.momentum = momentum
         self.nesterov = nesterov
         self.coefficients = coefficients
         self.decay = decay
+        self.freeze_idle = freeze_idle
         self.products = products
         self.buffers = {name: torch.zeros_like(p) for name, p in parameters.items()}
         self._by_shape: dict[tuple[int, ...], list[str]] = defaultdict(list)
@@ -50,29 +55,42 @@ class Muon:
 
     def _step_together(self, names: list[str], lr: float) -> None:
         """All matrices of one shape in one batch: on a GPU the number of launches is what costs."""
-        momenta = [self._advance(self._gradient(name), self.buffers[name]) for name in names]
+        reached = [self._reached(self._gradient(name)) for name in names]
+        momenta = [
+            self._advance(self._gradient(name), self.buffers[name], moving)
+            for name, moving in zip(names, reached, strict=True)
+        ]
         batch = torch.cat([_stacked(m) for m in momenta])
-        directions = orthogonalize(batch, self.coefficients, torch.bfloat16).split([len(_stacked(m)) for m in momenta])
-        for name, direction in zip(names, directions, strict=True):
+        directions = orthogonalize(batch, self.coefficients, self.products).split([len(_stacked(m)) for m in momenta])
+        for name, direction, moving in zip(names, directions, reached, strict=True):
             parameter = self.parameters[name]
-            _move(parameter, direction.view_as(parameter), lr, self.decay[name])
+            _move(parameter, direction.view_as(parameter), lr, self.decay[name], moving)
 
     def _step_apart(self, name: str, lr: float) -> None:
         """One matrix at a time from its gradient to its new weights: it stays in the cache, and batches are no faster."""
-        parameter = self.parameters[name]
-        stacks = map(_stacked, (parameter, self._gradient(name), self.buffers[name]))
-        for weights, gradient, buffer in zip(*stacks, strict=True):
-            direction = orthogonalize(self._advance(gradient, buffer), self.coefficients, self.products)
-            _move(weights, direction, lr, self.decay[name])
+        parameter, gradient_BMN = self.parameters[name], _stacked(self._gradient(name))
+        reached = self._reached(self._gradient(name))
+        moving = [True] * len(gradient_BMN) if reached is None else reached.flatten().tolist()
+        stacks = (_stacked(parameter), gradient_BMN, _stacked(self.buffers[name]), moving)
+        for weights, gradient, buffer, moves in zip(*stacks, strict=True):
+            if moves:
+                direction = orthogonalize(self._advance(gradient, buffer), self.coefficients, self.products)
+                _move(weights, direction, lr, self.decay[name])
+
+    def _reached(self, gradient: Tensor) -> Tensor | None:
+        """Which matrices of a stack move, (B, 1, 1), as 1 or 0 in the gradient's dtype; None if all do."""
+        if gradient.ndim == 2 or not self.freeze_idle:
+            return None
+        return gradient.ne(0).any(dim=(1, 2), keepdim=True).to(gradient.dtype)
 
     def _gradient(self, name: str) -> Tensor:
         gradient = self.parameters[name].grad
         assert gradient is not None, f"{name} has no gradient"
         return gradient
 
-    def _advance(self, gradient: Tensor, buffer: Tensor) -> Tensor:
-        """Move the momentum buffer towards the gradient and return what is to be orthogonalized."""
-        buffer.lerp_(gradient, 1.0 - self.momentum)
+    def _advance(self, gradient: Tensor, buffer: Tensor, moving: Tensor | None = None) -> Tensor:
+        """Move the momentum buffer towards the gradient, where it moves, and return what is to be orthogonalized."""
+        buffer.lerp_(gradient, 1.0 - self.momentum if moving is None else moving * (1.0 - self.momentum))
         return gradient.lerp(buffer, self.momentum) if self.nesterov else buffer
 
     def state(self) -> dict[str, Tensor]:
@@ -90,6 +108,9 @@ def _stacked(tensor: Tensor) -> Tensor:
     return tensor.view(-1, *tensor.shape[-2:])
 
 
-def _move(weights: Tensor, direction: Tensor, lr: float, decay: float) -> None:
+def _move(weights: Tensor, direction: Tensor, lr: float, decay: float, moving: Tensor | None = None) -> None:
     d_in, d_out = weights.shape[-2:]
-    weights.mul_(1.0 - lr * decay).add_(direction, alpha=-lr * max(1.0, d_out / d_in) ** 0.5)
+    shrink: float | Tensor = 1.0 - lr * decay
+    if moving is not None:
+        shrink, direction = 1.0 - lr * decay * moving, direction * moving
+    weights.mul_(shrink).add_(direction, alpha=-lr * max(1.0, d_out / d_in) ** 0.5)

@@ -1,6 +1,6 @@
 """The optimizer of a run: one that updates everything, or Muon on the chosen matrices and AdamW on the rest."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import torch
@@ -12,6 +12,8 @@ from engine.optim.orthogonal import coefficients
 from engine.optim.roles import role_of, weight_decay
 from engine.optim.sgd import Sgd
 from engine.spec.learning import OptimizerConfig
+
+_PIECE = 65_536  # elements whose squares a processor sums up in float32; over millions the sum drifts by 1e-4 to 1e-3
 
 
 class Part(Protocol):
@@ -31,7 +33,7 @@ class Optimizer:
     """All parts as one, each at its own ratio to the learning rate of the run."""
 
     def __init__(self, model: nn.Module, config: OptimizerConfig, compute: torch.dtype = torch.float32) -> None:
-        """`compute`: the dtype of the model's products, and of those of its optimizer."""
+        """`compute`: the dtype of the model's products."""
         self.grad_clip = config.grad_clip
         self.parameters = dict(model.named_parameters())
         self.parts: list[tuple[Part, float]] = []
@@ -50,7 +52,8 @@ class Optimizer:
                 nesterov=config.nesterov,
                 coefficients=coefficients(config.ns_coefficients, config.ns_steps),
                 decay=decay,
-                products=compute,
+                freeze_idle=config.idle_experts == "frozen",
+                products=_products(config, compute, on_gpu=any(p.is_cuda for p in matrices.values())),
             )
             self.parts.append((muon, 1.0))
         ratio = config.adamw_ratio if config.kind == "muon" else 1.0
@@ -73,7 +76,7 @@ class Optimizer:
     @torch.no_grad()
     def _clip(self) -> Tensor:
         gradients = [p.grad for p in self.parameters.values() if p.grad is not None]
-        norm: Tensor = torch.stack(torch._foreach_norm(gradients)).norm()
+        norm = global_norm(gradients)
         if self.grad_clip > 0:
             # Clipping by a factor that stays on the device; a factor of one changes nothing.
             factor = (self.grad_clip / (norm + 1e-6)).clamp(max=1.0)
@@ -88,3 +91,20 @@ class Optimizer:
         """Take over the state of another instance."""
         for part, _ in self.parts:
             part.load_state(state)
+
+
+def global_norm(tensors: Sequence[Tensor]) -> Tensor:
+    """The Euclidean norm of all elements of all tensors, on their device.
+
+    A GPU sums up pieces of this size by itself; a processor does not.
+    """
+    pieces = [piece for t in tensors for piece in ([t] if t.is_cuda else t.reshape(-1).split(_PIECE))]
+    norm: Tensor = torch.stack(torch._foreach_norm(pieces)).norm()
+    return norm
+
+
+def _products(config: OptimizerConfig, compute: torch.dtype, *, on_gpu: bool) -> torch.dtype:
+    """The dtype of Muon's products."""
+    if config.newton_schulz_dtype == "auto":
+        return torch.bfloat16 if on_gpu else compute
+    return {"float32": torch.float32, "bfloat16": torch.bfloat16}[config.newton_schulz_dtype]

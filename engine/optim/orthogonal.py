@@ -44,8 +44,10 @@ def orthogonalize(matrix_MN: Tensor, coefficients: Sequence[Coefficients], dtype
     stack_BMN = matrix_MN if matrix_MN.ndim == 3 else matrix_MN.unsqueeze(0)
     wide = stack_BMN.shape[1] <= stack_BMN.shape[2]
     x = stack_BMN if wide else stack_BMN.mT
-    # The norm is taken in float32: a gradient far below one would vanish in a shorter format.
-    x = (x.float() / x.float().norm(dim=(1, 2), keepdim=True).clamp(min=1e-7)).to(dtype)
+    # The norm is taken in float32: a gradient far below one would vanish in a shorter format. Rows first: a processor's float32
+    # sum of squares drifts over millions of elements.
+    norm_B11 = x.float().norm(dim=2, keepdim=True).norm(dim=1, keepdim=True)
+    x = (x.float() / norm_B11.clamp(min=1e-7)).to(dtype)
     if x.is_cuda or x.shape[2] <= 1.25 * x.shape[1]:
         x = _iterate(x, coefficients)
     else:

@@ -132,9 +132,18 @@ class TrainingConfig(Section):
         1, "Micro-batches whose gradients make one update.", unit="micro-batches", ge=1, le=65536
     )
     dtype: Literal["auto", "float32", "bfloat16"] = described(
-        "auto", "Precision of the matrix products; weights stay float32. auto: bfloat16 on a GPU, float32 on a CPU."
+        "auto",
+        "Precision of the matrix products; weights stay float32. auto: bfloat16 on a GPU of compute capability 8.0 or more, "
+        "float32 on older ones (float16 is not offered) and on a CPU.",
     )
-    device: Literal["auto", "cpu", "cuda"] = described("auto", "auto: a GPU where there is one.")
+    device: Literal["auto", "cpu", "cuda"] = described(
+        "auto", "auto: a GPU where there is one; that it cannot be used is then an error."
+    )
+    deterministic: bool = described(
+        False,
+        "On a GPU: kernels that add in a fixed order, so that a rerun has the same losses bit for bit; costs speed, most of it in "
+        "the backward pass of attention. A CPU adds in a fixed order anyway.",
+    )
     log_every: int = described(1, "Updates between two records of the training loss.", unit="updates", ge=1)
     checkpoint_seconds: float = described(
         300.0, "Time after which a `last` checkpoint is written; 0 leaves it to checkpoint_updates.", unit="s", ge=0

@@ -32,6 +32,16 @@ class OptimizerConfig(Section):
     ns_coefficients: Literal["quintic", "polar-express"] = described(
         "quintic", "Polynomials of Muon's iterations; polar-express (Amsel et al., 2025) ends nearer to orthogonal."
     )
+    newton_schulz_dtype: Literal["auto", "float32", "bfloat16"] = described(
+        "auto",
+        "Precision of Muon's Newton–Schulz products. auto: bfloat16 on a GPU (Jordan et al., 2024), that of the run on a CPU; "
+        "float32 is many times slower on a GPU.",
+    )
+    idle_experts: Literal["frozen", "momentum"] = described(
+        "frozen",
+        "For kind = muon: an expert that no token of an update reached: frozen: neither its weights nor its momentum move, as in "
+        "the documents' code; momentum: it goes on by its momentum, at the full length of an update.",
+    )
     beta1: float = described(0.9, "AdamW's decay of the mean gradient.", ge=0, lt=1)
     beta2: float = described(0.999, "AdamW's decay of the mean squared gradient.", ge=0, lt=1)
     eps: float = described(1e-8, "AdamW's term against division by zero.", gt=0, le=1)

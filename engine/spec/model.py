@@ -76,6 +76,12 @@ class ModelConfig(Section):
     dropout: float = described(
         0.1, "Dropout on the embedding, in attention, in the experts and before the head.", ge=0, lt=1
     )
+    residual_dropout: float = described(
+        0.0,
+        "Dropout on what attention and the experts add to the residual stream (Vaswani et al., 2017).",
+        ge=0,
+        lt=1,
+    )
     tied_head: bool = described(
         True, "Share the head's matrix with the embedding (Press and Wolf, 2017); false: a matrix of its own."
     )

@@ -52,8 +52,8 @@ def evaluate(
     device = sequences.device
     loss_sum = torch.zeros((), dtype=torch.float64, device=device)
     correct = torch.zeros((), dtype=torch.int64, device=device)
-    load_YE = torch.zeros(config.model.n_layers, config.model.n_experts, device=device)
-    entropy = torch.zeros((), device=device)
+    load_YE = torch.zeros(config.model.n_layers, config.model.n_experts, dtype=torch.float64, device=device)
+    entropy = torch.zeros((), dtype=torch.float64, device=device)
     tokens = predictions = 0
     for tokens_BL in in_order(sequences, batch_size, config.evaluation.max_sequences):
         if not keep_going():

@@ -103,6 +103,7 @@ class Trainer:
         self.meter = Meter(self.clock, config, peak_flops(self.device.name, self.device.compute))
         self.session_start = (progress.update, progress.seconds)
         self.saved_at = (progress.update, time.monotonic())
+        diverged: Finding | None = None
 
         while progress.update < updates and not progress.out_of_patience(config):
             update = progress.update + 1
@@ -113,11 +114,14 @@ class Trainer:
             stopping = self.stop.requested()
             evaluating = not stopping and progress.evaluation_due(config)
             saving = not stopping and self._checkpoint_due()
-            if evaluating or stopping or saving or update == updates or update % config.training.log_every == 0:
+            # What has a record follows from the configuration, not from when the disk is ready for a checkpoint.
+            recording = evaluating or stopping or update == updates or update % config.training.log_every == 0
+            if recording or saving:
                 reading = self.meter.read()
                 progress.seconds, progress.peak_memory = self.clock.seconds, self.device.peak_memory()
+                diverged = diverged or self._look_for_divergence(reading.losses)
+            if recording:
                 record = reading.record | config.optimizer.rates(lr) | {"peak_memory": progress.peak_memory}
-                diverged = self._look_for_divergence(reading.losses)
                 with self.clock.paused():
                     if evaluating and not diverged:
                         scores = self._evaluate()
@@ -133,7 +137,7 @@ class Trainer:
             self.report.beat()
             if stopping:
                 return End("stopped")
-            if saving:
+            if saving and not diverged:
                 with self.clock.paused():
                     self.metrics.sync()
                     self.saver.save_last(self._checkpoint())
@@ -162,6 +166,8 @@ class Trainer:
     def _describe(self) -> None:
         about, model = self.corpus.about, self.config.model
         print(f"device: {self.device.torch} ({self.device.name}), products in {self.device.compute}")
+        if self.device.note:
+            print(f"note: {self.device.note}")
         print(f"model: {model.parameters:,} parameters, {model.active_parameters:,} active per token")
         print(f"data {about.fingerprint}: vocabulary {about.vocabulary}")
         for name, documents, sequences in (

@@ -11,6 +11,7 @@ from engine.runfiles.rundir import Finding, RunDir
 from engine.runfiles.saved import Kind
 from engine.training import checkpoint
 from engine.training.checkpoint import Checkpoint, Tensors
+from engine.training.memory import is_out_of_memory
 
 _LARGEST_SHARE = 0.01  # of the time since the last writing of a best may go into the next
 
@@ -100,7 +101,10 @@ def _copy(original: Checkpoint) -> tuple[Checkpoint, torch.cuda.Event | None]:
 def _copies(tensors: Tensors) -> Tensors:
     try:
         return {name: tensor.detach().clone() for name, tensor in tensors.items()}
-    except torch.OutOfMemoryError:  # the GPU has no room for a second set
+    except RuntimeError as error:
+        if not is_out_of_memory(error):
+            raise
+        # The GPU has no room for a second set.
         return {name: tensor.detach().cpu() for name, tensor in tensors.items()}
 
 

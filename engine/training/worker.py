@@ -21,6 +21,7 @@ from engine.runfiles.rundir import DamagedFile, EndStatus, Finding, Result, RunD
 from engine.runfiles.saved import newest_progress
 from engine.spec.config import RunConfig
 from engine.training.ending import End
+from engine.training.memory import is_out_of_memory
 from engine.training.reporter import Reporter
 from engine.training.stopping import StopRequested, StopSwitch
 
@@ -120,23 +121,13 @@ def _train(run: RunDir, config: RunConfig, progress: Progress, report: Reporter,
     except InputError as error:
         return End("failed", str(error))
     except BaseException as error:  # whatever it is, the run has ended and its readers want to know why
-        if _is_out_of_memory(error):
+        if is_out_of_memory(error):
             return End("out-of-memory", _MEMORY_ADVICE)
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             return End("failed", f"the disk is full: {error}; make room, then `moetui resume` goes on")
         trace = traceback.format_exc()
         print(trace, file=sys.stderr, flush=True)
         return End("failed", f"{type(error).__name__}: {' '.join(str(error).split())[:300]}", trace)
-
-
-def _is_out_of_memory(error: BaseException) -> bool:
-    if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
-        return True
-    torch = sys.modules.get("torch")
-    if torch is not None and isinstance(error, torch.OutOfMemoryError):
-        return True
-    # torch's allocator for the CPU has no exception of its own.
-    return isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
 
 
 def _result(end: End, progress: Progress, report: Reporter) -> Result:

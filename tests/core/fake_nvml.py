@@ -15,12 +15,12 @@ class Card:
     uuid: str
     name: str = "NVIDIA H100 80GB HBM3"
     used: int = 0
-    total: int = 80 * 2**30
+    total: int | None = 80 * 2**30
     utilization: int | None = 0
     milliwatts: int | None = 100_000
     limit: int | None = 700_000
     celsius: int | None = 40
-    users: dict[int, int | None] = field(default_factory=dict)
+    users: dict[int, int | None] | None = field(default_factory=dict)
     lost: bool = False
 
 
@@ -59,7 +59,7 @@ class FakeNvml(types.ModuleType):
         return card.name.encode()  # some versions answer in bytes
 
     def nvmlDeviceGetMemoryInfo(self, card: Card) -> types.SimpleNamespace:  # noqa: N802
-        return types.SimpleNamespace(total=card.total, used=card.used)
+        return types.SimpleNamespace(total=_supported(card.total), used=card.used)
 
     def nvmlDeviceGetUtilizationRates(self, card: Card) -> types.SimpleNamespace:  # noqa: N802
         return types.SimpleNamespace(gpu=_supported(card.utilization))
@@ -75,6 +75,8 @@ class FakeNvml(types.ModuleType):
         return _supported(card.celsius)
 
     def nvmlDeviceGetComputeRunningProcesses(self, card: Card) -> list[types.SimpleNamespace]:  # noqa: N802
+        if card.users is None:
+            raise NVMLError("Not Supported")
         return [types.SimpleNamespace(pid=pid, usedGpuMemory=memory) for pid, memory in card.users.items()]
 
 

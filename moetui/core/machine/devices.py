@@ -3,7 +3,7 @@
 import os
 from dataclasses import dataclass, field
 
-from moetui.core.machine.nvml import read_gpus
+from moetui.core.machine.nvml import Gpu, read_gpus
 
 CPU = "cpu"
 
@@ -17,12 +17,15 @@ meanwhile, at each of the thousands of joins of an update. `python -m benchmarks
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """One place for a run. `id` is "cpu" or the GPU's UUID; `pids` are the processes that use the GPU now."""
+    """One place for a run. `id` is "cpu" or the GPU's UUID; `pids` are the processes that use the GPU now.
+
+    `memory` is in bytes. None is what the GPU does not tell.
+    """
 
     id: str
     name: str
-    memory: int = 0
-    pids: frozenset[int] = field(default_factory=frozenset)
+    memory: int | None = None
+    pids: frozenset[int] | None = field(default_factory=frozenset)
 
     @property
     def is_gpu(self) -> bool:
@@ -67,9 +70,13 @@ def cores() -> int:
 
 def gpus() -> list[Device]:
     """Every NVIDIA GPU of this machine; empty where there is no driver."""
-    return [
-        Device(gpu.id, gpu.name, gpu.memory_total, frozenset(user.pid for user in gpu.users)) for gpu in read_gpus()
-    ]
+    return [device_of(gpu) for gpu in read_gpus()]
+
+
+def device_of(gpu: Gpu) -> Device:
+    """A GPU as a place for runs."""
+    pids = None if gpu.users is None else frozenset(user.pid for user in gpu.users)
+    return Device(gpu.id, gpu.name, gpu.memory_total, pids)
 
 
 def devices() -> list[Device]:

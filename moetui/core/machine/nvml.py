@@ -18,18 +18,21 @@ class GpuUser:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gpu:
-    """One GPU at one moment: bytes, watts, degrees Celsius, utilization as a fraction; None is what this GPU does not tell."""
+    """One GPU at one moment: bytes, watts, degrees Celsius, utilization as a fraction; None is what this GPU does not tell.
+
+    A virtual GPU or one in a container may refuse its memory or the list of its processes.
+    """
 
     id: str
     index: int
     name: str
-    memory_total: int
-    memory_used: int
+    memory_total: int | None
+    memory_used: int | None
     utilization: float | None = None
     power: float | None = None
     power_limit: float | None = None
     temperature: float | None = None
-    users: tuple[GpuUser, ...] = ()
+    users: tuple[GpuUser, ...] | None = ()
 
 
 def read_gpus() -> list[Gpu]:
@@ -56,22 +59,22 @@ def _gpus(nvml: Any) -> Iterator[Gpu]:
 
 
 def _gpu(nvml: Any, handle: Any, index: int) -> Gpu:
-    memory = nvml.nvmlDeviceGetMemoryInfo(handle)
+    memory = _told(nvml, lambda: nvml.nvmlDeviceGetMemoryInfo(handle))
     milliwatts = _told(nvml, lambda: nvml.nvmlDeviceGetPowerUsage(handle))
     limit = _told(nvml, lambda: nvml.nvmlDeviceGetEnforcedPowerLimit(handle))
     percent = _told(nvml, lambda: nvml.nvmlDeviceGetUtilizationRates(handle).gpu)
-    users = nvml.nvmlDeviceGetComputeRunningProcesses(handle)
+    users = _told(nvml, lambda: nvml.nvmlDeviceGetComputeRunningProcesses(handle))
     return Gpu(
         id=_text(nvml.nvmlDeviceGetUUID(handle)),
         index=index,
-        name=_text(nvml.nvmlDeviceGetName(handle)),
-        memory_total=int(memory.total),
-        memory_used=int(memory.used),
+        name=_text(_told(nvml, lambda: nvml.nvmlDeviceGetName(handle)) or "GPU"),
+        memory_total=None if memory is None else int(memory.total),
+        memory_used=None if memory is None else int(memory.used),
         utilization=None if percent is None else percent / 100,
         power=None if milliwatts is None else milliwatts / 1000,
         power_limit=None if limit is None else limit / 1000,
         temperature=_told(nvml, lambda: nvml.nvmlDeviceGetTemperature(handle, nvml.NVML_TEMPERATURE_GPU)),
-        users=tuple(GpuUser(user.pid, user.usedGpuMemory) for user in users),
+        users=None if users is None else tuple(GpuUser(user.pid, user.usedGpuMemory) for user in users),
     )
 
 

@@ -4,10 +4,14 @@ import importlib.metadata
 import locale
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+
+import orjson
 
 from engine.runfiles.locks import run_lock_holder
 from moetui.core import terminal
@@ -21,6 +25,8 @@ from moetui.core.workspace import Workspace
 
 LOW_DISK = 2 * 2**30
 """Bytes below which a full disk is near: a checkpoint of the 79M model with its optimizer takes about 0.9 GB."""
+
+_PATIENCE = 120.0  # seconds that torch may take to start, on a slow network disk
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +107,39 @@ def _packages(workspace: Workspace) -> Iterator[Check]:
 def _devices(workspace: Workspace) -> Iterator[Check]:
     found = gpus()
     for gpu in found:
+        memory = "memory unknown" if gpu.memory is None else f"{gpu.memory / 2**30:.0f} GiB"
         users = f", {len(gpu.pids)} processes use it" if gpu.pids else ""
-        yield Check("gpu", "ok", f"{gpu.name}, {gpu.memory / 2**30:.0f} GiB{users}")
+        if gpu.pids is None:
+            users = ", which processes use it is unknown"
+        yield Check("gpu", "ok", f"{gpu.name}, {memory}{users}")
     if not found:
         yield Check("gpu", "note", f"none that NVIDIA's driver shows; runs go to the CPU ({os.cpu_count()} cores)")
+
+    yield from _torch_sees(driver_shows_some=bool(found))
+
+
+def _torch_sees(*, driver_shows_some: bool) -> Iterator[Check]:
+    """Start torch once, in a process of its own, and say which GPUs it can compute on."""
+    try:
+        probe = subprocess.run(
+            [sys.executable, "-P", "-m", "engine.training.probe"],
+            capture_output=True,
+            timeout=_PATIENCE,
+            check=True,
+        )
+        seen = orjson.loads(probe.stdout)
+    except (OSError, subprocess.SubprocessError, orjson.JSONDecodeError) as error:
+        yield Check("torch sees", "error", f"torch could not be started: {' '.join(str(error).split())[:200]}")
+        return
+    for gpu in seen["gpus"]:
+        major, minor = gpu["capability"]
+        facts = f"{gpu['name']}, {gpu['memory'] / 2**20:.0f} MB, compute capability {major}.{minor}"
+        yield Check("torch sees", "ok", facts)
+    if not seen["gpus"] and driver_shows_some:
+        fault = f"torch {seen['torch']} cannot use the GPU that the driver shows: {seen['refusal']}"
+        yield Check("torch sees", "error", f"{fault}; install a torch for this driver, or set training.device = cpu")
+    elif not seen["gpus"]:
+        yield Check("torch sees", "note", f"no GPU: {seen['refusal']}")
 
 
 def _dispatcher(workspace: Workspace) -> Iterator[Check]:

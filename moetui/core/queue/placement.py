@@ -5,6 +5,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import psutil
+
 from engine.runfiles.rundir import DamagedFile, RunFile
 from moetui.core.catalogue.records import RunRecord
 from moetui.core.errors import LabError
@@ -47,22 +49,34 @@ class Placement:
 def places(lab: Lab, live: Iterable[RunRecord], devices: Iterable[Device]) -> list[Place]:
     """Every device, with our live runs on it and the processes there that are not ours."""
     on: dict[str, list[RunRecord]] = defaultdict(list)
-    ours: set[int] = set()
+    ours: dict[str, set[int]] = defaultdict(set)
     for run in live:
         on[run.device].append(run)
         # The list tells what is wrong with a run whose launch.json cannot be read.
         with contextlib.suppress(OSError, DamagedFile, LabError):
             if (entry := lab.run_dir(run).launch()) is not None:
-                ours.add(entry.pid)
+                ours[run.device].add(entry.pid)
     return [
         Place(
             device,
             [_limit(lab, run) for run in on[device.id]],
             tuple(run.name for run in on[device.id]),
-            device.pids - ours,
+            _others(device, ours[device.id], set().union(*ours.values())),
         )
         for device in devices
     ]
+
+
+def _others(device: Device, here: set[int], ours: set[int]) -> frozenset[int]:
+    """The processes on a device that are not `ours`, those `here` among them; none where the device does not tell.
+
+    In a container the driver may give the numbers that the host has for processes. For each live run of ours whose own number is
+    missing, one number that no process has here is taken for it.
+    """
+    told = device.pids or frozenset()
+    foreign = told - ours
+    nameless = sorted(pid for pid in foreign if not psutil.pid_exists(pid))
+    return foreign - frozenset(nameless[: len(here - told)])
 
 
 def _relief(full: Sequence[Place], kind: str) -> str:

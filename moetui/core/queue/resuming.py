@@ -24,7 +24,16 @@ RESUMABLE = frozenset({"stopped", "killed", "failed", "lost", "out-of-memory"})
 
 # Keys of the model that weights can be trained on with other values of.
 _FREE = frozenset(
-    f"model.{key}" for key in ("dropout", "router_noise", "balance_weight", "balance_rate", "z_weight", "init_std")
+    f"model.{key}"
+    for key in (
+        "dropout",
+        "residual_dropout",
+        "router_noise",
+        "balance_weight",
+        "balance_rate",
+        "z_weight",
+        "init_std",
+    )
 )
 
 

@@ -12,7 +12,7 @@ from engine.runfiles.rundir import DamagedFile
 from moetui.core.catalogue.records import RunRecord
 from moetui.core.errors import LabError
 from moetui.core.machine.cores import CoreMeter
-from moetui.core.machine.devices import CPU, Device
+from moetui.core.machine.devices import CPU, Device, device_of
 from moetui.core.machine.nvml import Gpu, GpuUser, read_gpus
 from moetui.core.machine.processes import GONE, Census
 from moetui.core.runs.lab import Lab
@@ -61,8 +61,7 @@ class Reading:
     @property
     def devices(self) -> tuple[Device, ...]:
         """The devices that runs can be placed on."""
-        found = [Device(g.id, g.name, g.memory_total, frozenset(user.pid for user in g.users)) for g in self.gpus]
-        return (*found, Device(CPU, "CPU"))
+        return (*map(device_of, self.gpus), Device(CPU, "CPU"))
 
 
 class Telemetry:
@@ -80,7 +79,7 @@ class Telemetry:
         ours = {process: owners[token] for process, token in self._census.take().items() if token in owners}
         names = {process.pid: name for process, name in ours.items()}
         gpus = tuple(read_gpus())
-        on_gpus = [_on_gpu(user, gpu.id, names) for gpu in gpus for user in gpu.users]
+        on_gpus = [_on_gpu(user, gpu.id, names) for gpu in gpus for user in gpu.users or ()]
         placed = {worker.pid for worker in on_gpus}
         trainers = [
             _on_processor(process, name, known=process in self._before)

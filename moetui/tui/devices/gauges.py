@@ -45,9 +45,12 @@ def _gpu(gpu: Gpu, width: int) -> Text:
     line = Text(f"{gpu.index} ", "bold", no_wrap=True)
     line.append(f"{middle(gpu.name.removeprefix('NVIDIA '), 14):<15}")
     _share(line, gpu.utilization, wide=width >= WIDE)
-    line.append(f" {gpu.memory_used / GIB:.1f}/{gpu.memory_total / GIB:.0f} GiB")
-    if width >= WIDE:
-        line.append_text(_bar(gpu.memory_used / gpu.memory_total if gpu.memory_total else 0.0, BAR // 2))
+    if gpu.memory_used is None or gpu.memory_total is None:
+        line.append(" memory unknown")
+    else:
+        line.append(f" {gpu.memory_used / GIB:.1f}/{gpu.memory_total / GIB:.0f} GiB")
+        if width >= WIDE:
+            line.append_text(_bar(gpu.memory_used / gpu.memory_total if gpu.memory_total else 0.0, BAR // 2))
     if gpu.power is not None:
         line.append(f" {gpu.power:.0f}{f'/{gpu.power_limit:.0f}' if gpu.power_limit else ''} W")
     if gpu.temperature is not None:

@@ -29,7 +29,7 @@ class History:
     def add(self, reading: Reading) -> None:
         """Note a reading."""
         for gpu in reading.gpus:
-            memory = gpu.memory_used / gpu.memory_total if gpu.memory_total else None
+            memory = gpu.memory_used / gpu.memory_total if gpu.memory_used is not None and gpu.memory_total else None
             self._add(gpu.id, Moment(reading.taken, gpu.utilization, memory))
         processor = reading.processor
         memory = processor.memory_used / processor.memory_total

@@ -17,7 +17,9 @@ def worker_lines(reading: Reading, width: int, most: int) -> list[Text]:
     lines = [_line(worker, names.get(worker.device, worker.device), width) for worker in shown]
     if more := len(reading.workers) - len(shown):
         lines.append(Text(f"+{more} more", "dim"))
-    if not reading.workers:
+    if any(gpu.users is None for gpu in reading.gpus):
+        lines.append(Text("Other processes on a GPU are unknown: the driver does not list them.", "dim"))
+    elif not reading.workers:
         lines.append(Text("No process of a run is at work.", "dim"))
     return lines[:most]
 

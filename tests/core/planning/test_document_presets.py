@@ -71,7 +71,7 @@ def test_the_follow_ups_of_exp8_change_what_they_are_named_after() -> None:
         "exp10/lower-lb-weight": {"model.balance_weight": 0.001},
         "exp11/no-lb": {"model.balance_weight": 0.0},
         "exp12/constant-lr": {"schedule.kind": "constant", "schedule.warmup": 0.0},
-        "exp13/higher-dropout": {"model.dropout": 0.2},
+        "exp13/higher-dropout": {"model.dropout": 0.2, "model.residual_dropout": 0.2},
         "exp14/linear-decay": {"schedule.kind": "linear"},
         "exp15/slower-min-lr": {"schedule.floor": 0.3},
         "exp16/short-run": {"training.updates": 150},
@@ -82,6 +82,24 @@ def test_the_follow_ups_of_exp8_change_what_they_are_named_after() -> None:
 def test_the_constant_learning_rate_is_0_01_from_the_first_update_to_the_last(name: str) -> None:
     config = config_of(name)
     assert {config.lr_at(update) for update in range(1, config.training.updates + 1)} == {0.01}
+
+
+@pytest.mark.parametrize("name", [preset.name for preset in LIBRARY if preset.source])
+def test_what_a_document_trains_drops_from_the_residual_stream_as_its_code_does(name: str) -> None:
+    for run in runs_of(name):
+        # The small model of the advice on sizes is none of the documents'; it has no dropout at all.
+        assert run.config.model.residual_dropout == run.config.model.dropout
+        assert run.config.model.dropout > 0 or run.preset.startswith("size-scaled/small")
+
+
+@pytest.mark.parametrize("name", TWINS)
+def test_as_published_the_norms_have_the_epsilon_of_torch(name: str) -> None:
+    assert {run.config.model.norm_eps for run in runs_of(name)} == {1.19e-7}
+
+
+@pytest.mark.parametrize("name", ["base/moe-tiny", "base/moe-9m", "quickstart"])
+def test_presets_of_no_document_drop_nothing(name: str) -> None:
+    assert {run.config.model.residual_dropout for run in runs_of(name)} == {0.0}
 
 
 def test_as_published_five_of_the_nine_are_one_configuration() -> None:
@@ -98,6 +116,7 @@ FLAWS = {
     "optimizer.decay_matrices",
     "optimizer.decay_gains",
     "data.end_of_text",
+    "model.norm_eps",
     "data.split",
     "evaluation.max_sequences",  # of the overlapping sequences the first ones are scored
 }

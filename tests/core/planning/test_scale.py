@@ -50,6 +50,8 @@ def test_what_a_study_sets_of_the_model_beyond_its_size_stays() -> None:
     dropouts = {run.preset: run.config.model.dropout for run in runs_of("exp/all@tiny")}
     assert dropouts["exp13/higher-dropout@tiny"] == 0.2
     assert dropouts["exp8/baseline@tiny"] == 0.1
+    residual = {run.preset: run.config.model.residual_dropout for run in runs_of("exp/all@tiny")}
+    assert residual == dropouts
     assert not runs_of("exp8/baseline-as-published@tiny")[0].config.data.end_of_text
 
 

@@ -188,7 +188,10 @@ def test_a_fork_may_change_what_the_weights_do_not_know(lab: Lab, fake_engine: B
     run = finished(lab)
     give_checkpoint(lab, run, "last", 3)
     new = resuming.fork(
-        lab, run, {"model.dropout": 0.3, "schedule.warmup_updates": 1, "data.sequence_length": 64}, "last"
+        lab,
+        run,
+        {"model.dropout": 0.3, "model.residual_dropout": 0.2, "schedule.warmup_updates": 1, "data.sequence_length": 64},
+        "last",
     )
     config: RunConfig = lab.run_dir(new).config().config
     assert (config.model.dropout, config.schedule.warmup_updates, config.data.sequence_length) == (0.3, 1, 64)

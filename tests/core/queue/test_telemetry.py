@@ -99,7 +99,7 @@ def test_a_gpu_is_read_in_watts_bytes_degrees_and_fractions(nvml: Callable[..., 
     assert (gpu.id, gpu.index, gpu.name) == ("GPU-a", 0, "NVIDIA H100 80GB HBM3")
     assert (gpu.utilization, gpu.power, gpu.power_limit, gpu.temperature) == (0.87, 312.4, 700.0, 64)
     assert (gpu.memory_used, gpu.memory_total) == (2**30, 80 * 2**30)
-    assert [(user.pid, user.memory) for user in gpu.users] == [(7, 2**29)]
+    assert [(user.pid, user.memory) for user in gpu.users or ()] == [(7, 2**29)]
     assert fake.opened == 0
 
 
@@ -112,6 +112,51 @@ def test_what_a_gpu_does_not_tell_is_unknown_and_a_lost_one_is_none(nvml: Callab
     assert (gpu.id, gpu.index) == ("GPU-b", 1)
     assert (gpu.utilization, gpu.power, gpu.power_limit, gpu.temperature) == (None, None, None, None)
     assert [device.id for device in gpus()] == ["GPU-b"]
+
+
+@pytest.mark.parametrize("card", [Card(uuid="GPU-a", total=None), Card(uuid="GPU-a", users=None)])
+def test_a_gpu_that_refuses_its_memory_or_its_processes_is_still_there_and_takes_runs(
+    lab: Lab, nvml: Callable[..., FakeNvml], card: Card
+) -> None:
+    nvml(card)
+    (gpu,) = read_gpus()
+    assert (gpu.memory_total is None, gpu.users is None) == (card.total is None, card.users is None)
+    (device, _) = read(lab).devices
+    assert (device.memory is None, device.pids is None) == (card.total is None, card.users is None)
+    run = write_run(lab, "fits", settings={"training": {"device": "cuda"}})
+    place = Placement(places(lab, [], devices())).choose(lab.run_dir(run).config())
+    assert not isinstance(place, Unplaced)
+    assert place.device.id == "GPU-a"
+
+
+@pytest.mark.parametrize("call", ["nvmlDeviceGetName", "nvmlDeviceGetMemoryInfo", "nvmlDeviceGetUtilizationRates",
+    "nvmlDeviceGetPowerUsage", "nvmlDeviceGetEnforcedPowerLimit", "nvmlDeviceGetTemperature",
+    "nvmlDeviceGetComputeRunningProcesses"])  # fmt: skip
+def test_no_refused_question_but_that_for_its_id_makes_a_gpu_vanish(
+    nvml: Callable[..., FakeNvml], call: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = nvml(Card(uuid="GPU-a"))
+
+    def refuse(*_: object) -> None:
+        raise fake.NVMLError("Not Supported")
+
+    monkeypatch.setattr(fake, call, refuse)
+    assert [gpu.id for gpu in read_gpus()] == ["GPU-a"]
+
+
+def test_our_runs_are_not_other_people_where_the_driver_has_the_numbers_of_another_namespace(
+    lab: Lab, nvml: Callable[..., FakeNvml], fake_engine: Behave
+) -> None:
+    fake_engine("hold")
+    host = 2**22 + 5  # a number that no process has here
+    (run,) = queue(lab, 0.05)
+    eventually(lambda: status(lab, run) == "running")
+    live = [record.model_copy(update={"device": "GPU-a"}) for record in lab.snapshot().pending]
+    for users, others in (({host: 1}, set()), ({host: 1, host + 1: 1}, {host + 1}), ({os.getpid(): 1}, {os.getpid()})):
+        nvml(Card(uuid="GPU-a", users=dict(users)))
+        (place, _) = places(lab, live, devices())
+        assert place.limits
+        assert place.others == others
 
 
 def test_processes_of_others_on_a_gpu_are_named_as_they_are(lab: Lab, nvml: Callable[..., FakeNvml]) -> None:

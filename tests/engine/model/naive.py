@@ -21,13 +21,19 @@ class Routed:
 
 
 def naive_loss(
-    p: Weights, tokens_BL: Tensor, config: ModelConfig, end_of_text: int = -1, noise: list[Tensor] | None = None
+    p: Weights,
+    tokens_BL: Tensor,
+    config: ModelConfig,
+    end_of_text: int = -1,
+    noise: list[Tensor] | None = None,
+    masks: list[Tensor] | None = None,
 ) -> Tensor:
-    """Mean next-token loss plus the weighted losses of the routers, without dropout.
+    """Mean next-token loss plus the weighted losses of the routers, without dropout but for `masks`.
 
-    `noise` is what is added to each layer's logits, (T, E).
+    `noise` is what is added to each layer's logits, (T, E). `masks` are the factors of what is added to the residual stream,
+    (B, L, D) each: of the first layer's attention, of its experts, of the second layer's attention and so on.
     """
-    logits, layers = naive_forward(p, tokens_BL, config, end_of_text, noise)
+    logits, layers = naive_forward(p, tokens_BL, config, end_of_text, noise, masks)
     losses = []
     for row, tokens in enumerate(tokens_BL.tolist()):
         for place, target in enumerate(tokens[1:]):
@@ -44,7 +50,12 @@ def naive_loss(
 
 
 def naive_forward(
-    p: Weights, tokens_BL: Tensor, config: ModelConfig, end_of_text: int = -1, noise: list[Tensor] | None = None
+    p: Weights,
+    tokens_BL: Tensor,
+    config: ModelConfig,
+    end_of_text: int = -1,
+    noise: list[Tensor] | None = None,
+    masks: list[Tensor] | None = None,
 ) -> tuple[list[list[Tensor]], list[Routed]]:
     """The logits of every token of every row, and what each layer's router did."""
     batch = tokens_BL.tolist()
@@ -58,12 +69,15 @@ def naive_forward(
         for row, xs in enumerate(hidden):
             normed = [_norm(x, own["attention_norm.gain_D"], config.norm_eps) for x in xs]
             mixed = _attend(normed, own, batch[row], config, end_of_text)
+            if masks is not None:
+                mixed = [y * kept for y, kept in zip(mixed, masks[2 * number][row], strict=True)]
             hidden[row] = [x + y for x, y in zip(xs, mixed, strict=True)]
         routed = Routed([], [], [])
         layers.append(routed)
-        for xs in hidden:
+        for row, xs in enumerate(hidden):
             for place, x in enumerate(xs):
-                xs[place] = x + _experts(_norm(x, own["moe_norm.gain_D"], config.norm_eps), own, config, routed)
+                y = _experts(_norm(x, own["moe_norm.gain_D"], config.norm_eps), own, config, routed)
+                xs[place] = x + (y if masks is None else y * masks[2 * number + 1][row, place])
     head = p["embedding_VD"] if config.tied_head else p["head_VD"]
     logits = [[head @ _norm(x, p["norm.gain_D"], config.norm_eps) for x in xs] for xs in hidden]
     return logits, layers

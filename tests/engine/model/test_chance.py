@@ -29,6 +29,49 @@ def test_noise_of_the_given_size_is_added_to_the_logits_in_training(option: str)
     assert loss.item() == pytest.approx(naive_loss(weights, tokens_BL, config, END_OF_TEXT, noise).item(), rel=1e-5)
 
 
+@pytest.mark.parametrize("option", ["reference", "shared swiglu", "all at once"])
+def test_with_a_fixed_mask_on_the_residual_stream_loss_and_gradients_are_those_of_a_naive_implementation(
+    option: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = small_config(option).model_copy(update={"residual_dropout": 0.4})
+    model, tokens_BL = small_model(config), small_batch(config)
+    copies = {name: value.detach().clone() for name, value in model.state_dict().items()}
+    for name, _ in model.named_parameters():
+        copies[name].requires_grad_()
+    draw = torch.Generator().manual_seed(9)
+    shape = (*tokens_BL.shape, config.d_model)
+    masks = [(torch.rand(shape, generator=draw) > 0.4) / 0.6 for _ in range(2 * config.n_layers)]
+    unused = iter(masks)
+
+    def masked(x: Tensor, rate: float, training: bool) -> Tensor:  # torch's own signature
+        assert training
+        return x * next(unused).view_as(x) if rate == 0.4 else x
+
+    monkeypatch.setattr(nn.functional, "dropout", masked)
+    output = model(tokens_BL)
+    prediction = predict(output.hidden_BLD, model.head, tokens_BL)
+    loss = prediction.loss_sum / prediction.count + output.router_loss
+    loss.backward()
+    expected = naive_loss(copies, tokens_BL, config, END_OF_TEXT, masks=masks)
+    expected.backward()
+
+    assert next(unused, None) is None
+    assert loss.item() == pytest.approx(expected.item(), rel=1e-5)
+    for name, parameter in model.named_parameters():
+        reference = copies[name].grad
+        assert parameter.grad is not None
+        assert reference is not None
+        assert (parameter.grad - reference).norm() / reference.norm() < 1e-5, name
+
+
+def test_without_residual_dropout_and_in_evaluation_nothing_is_dropped_from_the_stream() -> None:
+    tokens_BL = small_batch(CONFIG)
+    plain = small_model(CONFIG)(tokens_BL).hidden_BLD
+    dropping = small_model(CONFIG.model_copy(update={"residual_dropout": 0.4}))
+    assert not torch.equal(dropping(tokens_BL).hidden_BLD, plain)
+    assert torch.equal(dropping.eval()(tokens_BL).hidden_BLD, plain)
+
+
 def initialized(module: nn.Module) -> nn.Module:
     torch.manual_seed(2)
     for parameter in module.parameters():

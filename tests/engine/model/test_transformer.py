@@ -1,3 +1,5 @@
+from random import Random
+
 import pytest
 import torch
 
@@ -30,6 +32,30 @@ def test_loss_and_all_gradients_equal_those_of_a_naive_implementation(option: st
         assert reference is not None, name
         assert reference.norm() > 0, name
         assert (parameter.grad - reference).norm() / reference.norm() < 1e-5, name
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_any_width_trains_in_bfloat16_as_in_float32_but_for_rounding(seed: int) -> None:
+    draw = Random(seed)
+    heads = draw.randint(1, 5)
+    sizes = {"n_heads": heads, "d_model": heads * 2 * draw.randint(4, 9), "d_ff": draw.randint(8, 99)}
+    # Every expert takes every token, since rounding may change which ones a router chooses.
+    changes = {**sizes, "router": "dense", "experts": draw.choice(["mlp", "swiglu"])}
+    config = ModelConfig.model_validate(CONFIG.model_dump() | changes)
+    exact, tokens_BL = small_model(config), small_batch(config)
+    rounded = Transformer(config, torch.bfloat16)
+    rounded.load_state_dict(exact.state_dict())
+    losses, gradients = [], []
+    for model in (exact, rounded):
+        output = model(tokens_BL)
+        prediction = predict(output.hidden_BLD, model.head, tokens_BL)
+        loss = prediction.loss_sum / prediction.count + output.router_loss
+        loss.backward()
+        losses.append(loss.item())
+        gradients.append(torch.cat([p.grad.flatten() for p in model.parameters() if p.grad is not None]))
+    assert losses[1] == pytest.approx(losses[0], rel=1e-2)
+    assert len(gradients[1]) == config.parameters
+    assert (gradients[1] - gradients[0]).norm() < 0.05 * gradients[0].norm()
 
 
 def test_every_option_makes_another_model() -> None:

@@ -54,6 +54,13 @@ def test_the_singular_values_come_near_one(kind: Literal["quintic", "polar-expre
     assert (torch.linalg.svdvals(found) - 1).abs().max() < error
 
 
+def test_a_large_matrix_is_divided_by_its_exact_norm() -> None:
+    # A single step of a polynomial that changes nothing leaves what the matrix was divided by.
+    matrix = torch.randn(1152, 4096, generator=torch.Generator().manual_seed(1))
+    scaled = orthogonalize(matrix, [(1.0, 0.0, 0.0)], torch.float32)
+    assert scaled.double().norm().item() == pytest.approx(1.0, rel=2e-6)
+
+
 def test_polar_express_ends_nearer_than_the_quintic() -> None:
     matrix = torch.randn(32, 48, generator=torch.Generator().manual_seed(3))
     polar = torch.linalg.svd(matrix, full_matrices=False)

@@ -66,6 +66,31 @@ def test_the_same_configuration_and_seed_give_the_same_losses(tmp_path: Path, co
     assert losses[0] != losses[2]
 
 
+@pytest.mark.parametrize("checkpoints", [{"training.checkpoint_updates": 1}, {"training.checkpoint_seconds": 1e-6}])
+def test_which_updates_have_a_record_follows_from_the_configuration(
+    tmp_path: Path, corpus: Path, checkpoints: dict[str, float]
+) -> None:
+    settings = {"training.log_every": 5, "training.updates": 17, "evaluation.every": 8, **checkpoints}
+    run = make_run(tmp_path / "run", tiny_config(corpus, settings))
+    assert train(run)[0] == 0
+    assert [record["update"] for record in records(run)] == [0, 5, 8, 10, 15, 16, 17]
+
+
+@pytest.mark.parametrize("checkpoint_updates", [0, 1])
+def test_a_divergence_is_found_at_the_same_update_whatever_is_written_meanwhile(
+    tmp_path: Path, corpus: Path, checkpoint_updates: int
+) -> None:
+    settings = {"optimizer.lr": 1e6, "training.updates": 40, "training.log_every": 16, "evaluation.every": 100}
+    run = make_run(
+        tmp_path / "run", tiny_config(corpus, settings | {"training.checkpoint_updates": checkpoint_updates})
+    )
+    assert train(run)[0] == 4
+    result = run.result()
+    assert result is not None
+    assert result.update == 16
+    assert [record["update"] for record in records(run)] == [0, 16]
+
+
 def test_a_learning_rate_of_a_million_ends_diverged(tmp_path: Path, corpus: Path) -> None:
     run = make_run(tmp_path / "run", tiny_config(corpus, {"optimizer.lr": 1e6, "training.updates": 40}))
     code, output = train(run)

@@ -1,0 +1,26 @@
+"""Which errors mean that the memory of a device or of the machine is used up."""
+
+import errno
+import sys
+
+# The words of torch's allocators, CUDA, cuBLAS, cuDNN and the C++ library, which have no exception of their own for it.
+_MESSAGES = (
+    "out of memory",
+    "not enough memory",
+    "can't allocate memory",
+    "cannot allocate memory",
+    "cudaerrormemoryallocation",
+    "_status_alloc_failed",
+    "std::bad_alloc",
+)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that there is no memory left, on a GPU or on the host."""
+    if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
+        return True
+    torch = sys.modules.get("torch")
+    if torch is not None and isinstance(error, torch.OutOfMemoryError):
+        return True
+    # torch.AcceleratorError, which CUDA's own errors are, is a RuntimeError.
+    return isinstance(error, RuntimeError) and any(words in str(error).lower() for words in _MESSAGES)
