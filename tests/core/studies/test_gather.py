@@ -12,9 +12,9 @@ from moetui.core.planning.plan import flat_config
 from moetui.core.planning.presets import Library
 from moetui.core.planning.settings import default_settings
 from moetui.core.runs.lab import Lab
+from moetui.core.studies import gather as gathering
 from moetui.core.studies.gather import gather
 from moetui.core.studies.judge import Terms, judge, responses
-from moetui.core.studies import gather as gathering
 
 IN_DIRECTORIES = Shape(name="in directories", rates=3, warmups=2, seeds=4, directories=True)
 BY_PRESET = Shape(name="by preset", rates=3, warmups=2, seeds=4, settings=False)
