@@ -30,7 +30,6 @@ from moetui.tui.compare.subjects import Subject, named, subjects
 from moetui.tui.compare.views import SHORT, Shown, View, fitting, next_shown, next_view, possible, view_line
 from moetui.tui.feed import Picture
 from moetui.tui.place import PlaceScreen
-from moetui.tui.runs.marks import ROOM
 from moetui.tui.screens.ask import Ask
 from moetui.tui.screens.run_page import RunPage
 from moetui.tui.widgets.scroll_keys import ScrollKeys
@@ -309,7 +308,7 @@ class CompareScreen(PlaceScreen, ScrollKeys):
             return
         samples = [sample.record for group in self._answer.judged.comparison.groups for sample in group.samples]
         if samples:
-            await self.app.push_screen(RunPage(samples[:ROOM], {}))
+            await self.app.push_screen(RunPage.overlay(samples, {}))
 
     def action_refine(self) -> None:
         """Work out what to run next, show it, and queue it after a yes."""

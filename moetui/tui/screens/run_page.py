@@ -43,18 +43,26 @@ class RunPage(ChartKeys, DeskScreen, ScrollKeys):
     RunPage.-curves > VerticalScroll { display: none; }
     """
 
-    def __init__(self, runs: Sequence[RunRecord], slots: Mapping[str, int], *, section: Section | None = None) -> None:
+    def __init__(
+        self, runs: Sequence[RunRecord], slots: Mapping[str, int], *, section: Section | None = None, of: int = 0
+    ) -> None:
         """`slots` gives runs by their ids the colour and marker that they have elsewhere; the others get those of their order.
 
-        `section` is shown first. Of more runs than there are slots, only words are shown.
+        `section` is shown first. Of more runs than there are slots, only words are shown. `of` tells how many runs were wanted.
         """
         super().__init__()
         self._runs = list(runs)
+        self._of = max(of, len(self._runs))
         few = len(self._runs) <= len(PALETTE)
         self._slots = {run.id: slots.get(run.id, place) for place, run in enumerate(self._runs)} if few else dict(slots)
         usual: Section = "curves" if any(run.path for run in runs) or len(runs) > 1 else "facts"
         self._section: Section = section or usual
         self._whole = False
+
+    @classmethod
+    def overlay(cls, runs: Sequence[RunRecord], slots: Mapping[str, int]) -> "RunPage":
+        """The page of as many of these runs as can be drawn; its head tells how many there are."""
+        return cls(runs[: len(PALETTE)], slots, of=len(runs))
 
     def compose_body(self) -> ComposeResult:
         """Head, sections, curves, words."""
@@ -121,7 +129,7 @@ class RunPage(ChartKeys, DeskScreen, ScrollKeys):
         self.action_section("config")
 
     def _say(self) -> None:
-        head = wording.summary(self._runs[0]) if len(self._runs) == 1 else wording.overlaid(self._runs)
+        head = wording.summary(self._runs[0]) if len(self._runs) == 1 else wording.overlaid(self._runs, self._of)
         self.query_one("#summary", Static).update(head)
         self.query_one("#sections", Static).update(section_line(self._section))
         if self._section != "curves":
