@@ -130,11 +130,6 @@ def _data(spec: ChartSpec) -> _Data:
     if y_range is None:
         inside = [y[(x >= x_range[0]) & (x <= x_range[1])] for x, y in points]
         inside += [bar_ends(series) for series in spec.series]
-        inside += [
-            edge[(area.x >= x_range[0]) & (area.x <= x_range[1])]
-            for area in spec.areas
-            for edge in (area.low, area.high)
-        ]
         y_range = around(np.concatenate(inside), spec.y_log) if inside else None
     return _Data(points, x_range, y_range)
 

@@ -112,7 +112,7 @@ class ChartSpec:
     legend_values: bool = True
     """Whether the legend gives the last value of each curve beside its name."""
     areas: tuple[Area, ...] = ()
-    """Shaded under the curves."""
+    """Shaded under the curves. They stretch no axis: the interval of two runs would flatten every curve."""
     marks: tuple[Mark, ...] = ()
     cursor: float | None = None
     """An x at which a line stands; the legend then gives the values there in place of the last ones."""

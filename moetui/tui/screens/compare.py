@@ -308,7 +308,7 @@ class CompareScreen(PlaceScreen, ScrollKeys):
             return
         samples = [sample.record for group in self._answer.judged.comparison.groups for sample in group.samples]
         if samples:
-            await self.app.push_screen(RunPage.overlay(samples, {}))
+            await self.app.push_screen(RunPage(samples, {}, overlay=True))
 
     def action_refine(self) -> None:
         """Work out what to run next, show it, and queue it after a yes."""

@@ -297,7 +297,7 @@ class RunsScreen(DeskScreen):
     async def action_overlay(self) -> None:
         """Overlay the curves of the marked runs, in the colours and with the markers that they have here."""
         if runs := list(self.chosen):
-            await self.app.push_screen(RunPage.overlay(runs, self._marks.slots))
+            await self.app.push_screen(RunPage(runs, self._marks.slots, overlay=True))
 
     async def action_diff(self) -> None:
         """Show the configurations of the marked runs side by side."""

@@ -14,9 +14,10 @@ from moetui.tui.chart.spec import Area, Emphasis, Range, Series
 from moetui.tui.curves import Curves
 from moetui.tui.widgets.curve_axis import Ruler, XAxis, ruler
 from moetui.tui.widgets.curve_board import Board
-from moetui.tui.widgets.curve_groups import group_band, group_slots, grouped
+from moetui.tui.widgets.curve_groups import group_band, grouped
 from moetui.tui.widgets.planned_lr import Planned
 from moetui.tui.widgets.run_names import short_names
+from moetui.tui.widgets.run_slots import group_slots
 
 Score = Callable[[Scores], float | None]
 

@@ -104,7 +104,8 @@ class RunTable(Panel):
     def show(self, listing: Listing, *, empty: str = "", from_top: bool = False) -> None:
         """Show this list. The cursor stays on its run, and that on its line: the next key must not do something to another run.
 
-        A run that is gone leaves the cursor to the one that follows it or, with `from_top`, to the first. `empty` is what an empty list says, in one or more lines.
+        A run that is gone leaves the cursor to the one that follows it or, with `from_top`, to the first. `empty` is what an empty
+        list says, in one or more lines.
         """
         before = self.line
         line = self._row - self._top

@@ -14,7 +14,6 @@ from moetui.tui.chart.spec import Series
 from moetui.tui.chart.widget import Chart
 from moetui.tui.screens.ask import Ask
 from moetui.tui.screens.log import LogView
-from moetui.tui.screens.ask import Ask
 from moetui.tui.screens.run_page import RunPage
 from moetui.tui.screens.runs import RunsScreen
 from moetui.tui.widgets.curve_grid import CurveGrid

@@ -172,3 +172,13 @@ def test_where_no_board_can_be_written_it_lasts_as_long_as_the_program(tmp_path:
     path = tmp_path / "state" / "charts.json"
     kept_board(path).keep(Board(axis="tokens"))
     assert kept_board(path).read().axis == "tokens"
+
+
+def test_the_wide_interval_of_two_seeds_does_not_stretch_the_axis() -> None:
+    def ticks(colour: Colour) -> list[str]:
+        return [
+            line.split("┤")[0] for line in draw(loss_spec(seeds(colour)), 60, 16).plain().splitlines() if "┤" in line
+        ]
+
+    highest, *_, lowest = map(float, ticks("bands"))
+    assert 3.5 <= lowest < highest <= 7.5
