@@ -43,6 +43,10 @@ class Series:
     """Join the points. Without a line every point has its marker, however near the next one is."""
     bars: tuple[NDArray[Any] | Sequence[float], NDArray[Any] | Sequence[float]] | None = None
     """Ends of an interval at each point, the lower ones and the upper ones; NaN where there is none."""
+    word: str = ""
+    """What the values are, in a word, where the legend gives those of two curves."""
+    pair: Series | None = None
+    """The other curve of the same run: at the cursor the legend gives its value too, each with its word."""
     ghost: bool = False
     """A result of somebody else's: a hollow marker, and a dotted line at the height of a single value."""
 

@@ -125,7 +125,7 @@ async def test_the_cursor_tells_the_values_and_what_happened_there(lab: Lab) -> 
         await watched.pilot.press("left", *["less_than_sign"] * 5)
         await watched.until(lambda: spec_of(watched, "Loss").cursor == 50, "the cursor")
         await watched.until(lambda: "spike: 9 [red] after 5" in " ".join(watched.seen.split()), "the finding in words")
-        assert "● lr=0 5.510" in watched.seen
+        assert "● lr=0 val 5.510 · train 5.410" in watched.seen
 
 
 async def test_the_list_tells_how_many_findings_there_are_and_how_grave(lab: Lab) -> None:
