@@ -6,9 +6,9 @@ from moetui.tui.chart.drawing import BLANK, FRAME, PLAIN, TITLE, Cell, Ink
 from moetui.tui.chart.numbers import VALUE_WIDTH
 
 ELLIPSIS = "…"
-NAME_LIMITS = (32, 24, 16, 12, 8, 0)  # longest names tried, in turn; 0 shows marker and value alone
+NAME_LIMITS = (32, 24, 16, 12, 8)  # longest names tried, in turn, before markers and values stand alone
 WIDE, NARROW = 2, 1  # cells between entries
-SHORTEST_TITLE = 4
+SHORTER_TITLE, SHORTEST_TITLE = 8, 4
 
 
 class Entry(NamedTuple):
@@ -22,13 +22,23 @@ class Entry(NamedTuple):
 
 
 def draw_legend(title: str, entries: list[Entry], width: int, rows: int, note: str = "") -> list[list[Cell]]:
-    """At most `rows` rows of at most `width` cells. Names give way first, then the note, the title, and the last entries."""
+    """At most `rows` rows of at most `width` cells.
+
+    Names are cut first, then the note and the title; then names are left out, then the last entries. A value is never cut.
+    """
     head = _title(title, width)
     noted = [*head, *(Cell(char, FRAME) for char in f" {note}")] if note and len(head) + len(note) < width else head
+    shorter = _title(_shorten(title, SHORTER_TITLE), width)
     several = [[entry._replace(value=entry.both or entry.value) for entry in entries]] * any(e.both for e in entries)
     for shown_entries in (*several, entries):
-        for limit in NAME_LIMITS:
-            lines = _flow(noted, [_entry(entry, limit) for entry in shown_entries], width, rows, WIDE)
+        ways = [(noted, limit, WIDE) for limit in NAME_LIMITS]
+        for begin, limit, gap in (
+            *ways,
+            (head, NAME_LIMITS[-1], NARROW),
+            (shorter, NAME_LIMITS[-1], NARROW),
+            (noted, 0, WIDE),
+        ):
+            lines = _flow(begin, [_entry(entry, limit) for entry in shown_entries], width, rows, gap)
             if lines is not None:
                 return lines
     for shown in range(len(entries), -1, -1):

@@ -96,6 +96,8 @@ class Rule:
     x: float
     interval: Range | None = None
     color: str = ""
+    value: str = ""
+    """What the legend gives behind the name, never cut."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
