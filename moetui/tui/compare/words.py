@@ -18,6 +18,7 @@ from moetui.tui.compare.subjects import Subject
 from moetui.tui.compare.table import table
 
 NOTHING = "Nothing to compare yet.\n\nPress 1 to launch a study, or 3 to mark runs (space) and come back with x."
+NO_RESPONSE = "These runs tell of no learning rates to draw a response over; their verdicts are shown (v)."
 COSTS = tuple(UNITS)
 HEADERS = ("setting", "n", "mean ± sd", "difference", "p", "verdict", "at most")
 PAIR_HEADERS = ("pair", "difference", "p", "verdict")

@@ -208,6 +208,8 @@ class CompareScreen(PlaceScreen, ScrollKeys):
     def action_view(self, view: View) -> None:
         """Show one of the views."""
         self._view = view
+        if view == "response" and self._answer is not None and not self._answer.found.responses:
+            self.notify(words.NO_RESPONSE, markup=False)
         self.query_one("#scroll", VerticalScroll).scroll_home(animate=False)
         self._draw()
 
@@ -287,7 +289,7 @@ class CompareScreen(PlaceScreen, ScrollKeys):
             if line and line.strip():
                 self._choose(line.strip())
 
-        hint = "Runs, names, groups, presets or studies, with spaces between, as `moetui compare` takes them."
+        hint = "Runs, names, groups, presets or studies, with spaces between, or a filter such as lr>=0.05 status:finished."
         await self.app.push_screen(Ask("Compare", self._typed[0] if self._typed else "", hint), answered)
 
     def _choose(self, line: str) -> None:

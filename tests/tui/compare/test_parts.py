@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from moetui.core.errors import NotFoundError
+from moetui.core.errors import NotFoundError, UsageError
 from moetui.core.gather import gather
 from moetui.core.judge import Terms, judge, responses
 from moetui.core.lab import Lab
@@ -192,3 +192,13 @@ def test_an_interval_beside_corrected_verdicts_says_that_it_is_not(lab: Lab) -> 
         words.pareto_words(answer, "tokens", 80),
     ):
         assert "uncorrected" in text.plain
+
+
+def test_what_is_typed_may_be_a_filter(lab: Lab) -> None:
+    grid(lab)
+    runs = lab.snapshot().runs
+    assert {run.lr for run in named("study:grid lr>=0.05 not status:failed", runs).records} == {0.05, 0.1}
+    with pytest.raises(UsageError, match="the value is missing"):
+        named("lr>=", runs)
+    with pytest.raises(NotFoundError):
+        named("lr>=9", runs)

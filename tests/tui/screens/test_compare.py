@@ -318,3 +318,16 @@ async def test_a_place_is_shown_itself_and_not_what_was_opened_there(lab: Lab) -
         await until(pilot, lambda: isinstance(app.screen, RunPage))
         await pilot.press("4")
         await until(pilot, lambda: isinstance(app.screen, CompareScreen))
+
+
+async def test_a_response_that_there_is_not_is_told(lab: Lab) -> None:
+    lab.catalogue.replace_all([])
+    trained(lab, 0.05, 1, 4.5, status="diverged")
+    app = MoetuiApp(lab, start="compare")
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, CompareScreen) and app.screen._answer is not None)
+        answer = app.screen._answer  # type: ignore[attr-defined]
+        await pilot.press("r")
+        await pilot.pause()
+        told = any("no learning rates" in note.message for note in app._notifications)
+        assert told is not bool(answer.found.responses)
