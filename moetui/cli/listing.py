@@ -59,7 +59,7 @@ def list_runs(
     from moetui.core.query.grouping import measure_of, together
     from moetui.core.query.ordering import ordered
 
-    wanted = parse_filter(" ".join(words or []))
+    wanted = parse_filter(_line(words or []))
     found = lab().records(deleted=True) if deleted else lab().snapshot().runs
     shown = archived or deleted or wanted.asks_archived
     runs = [run for run in found if (shown or run.archived is None) and wanted.matches(run)]
@@ -76,6 +76,15 @@ def list_runs(
     else:
         spare = [field(key).title for key in SPARE] if columns == COLUMNS else []
         _print_runs(runs, _differing(runs, asked) if differing else asked, spare)
+
+
+def _line(words: "Sequence[str]") -> str:
+    """The filter of these arguments. An empty one, such as a variable of the shell without a value, would mean all runs."""
+    from moetui.core.query.filtering import FilterError
+
+    if all(word.strip() for word in words):
+        return " ".join(words)
+    raise FilterError("a word of the filter is empty; `moetui ls` without words lists all runs")
 
 
 def _differing(runs: "Sequence[RunRecord]", asked: "Sequence[Field]") -> "list[Field]":

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from moetui.cli.asking import YesOption, agreed_for
 from moetui.cli.look import RunsArgument
 from moetui.cli.output import JsonOption, complain, complain_of, print_json, say
 from moetui.cli.place import lab
@@ -30,9 +31,13 @@ def stop(
     force: Annotated[
         bool, typer.Option("--force", help="Kill at once; nothing after the last checkpoint is kept.")
     ] = False,
+    yes: YesOption = False,
     json: JsonOption = False,
 ) -> int:
-    """Stop runs: they finish their update, write a checkpoint and end. Stopping one a second time kills it."""
+    """Stop runs: they finish their update, write a checkpoint and end. Stopping one a second time kills it.
+
+    More than 5 runs are asked about first. Example: `moetui stop --all --yes`.
+    """
     from moetui.core.errors import UsageError
     from moetui.core.queue import edit
 
@@ -40,15 +45,23 @@ def stop(
         raise UsageError("stop: name runs, or use --all")
     # Queued runs first, so that none of them starts on a device that is just becoming free.
     pending = sorted(lab().snapshot().pending, key=lambda run: not run.waiting)
-    runs = pending if everything else [lab().find(reference) for reference in references or []]
+    runs = pending if everything else _found(references or [])
+    if not agreed_for(len(runs), "Stop", yes=yes, done="stopped"):
+        return 0
     return _each(runs, lambda run: edit.stop(lab(), run, force=force), json=json)
 
 
-def remove(references: RunsArgument, json: JsonOption = False) -> int:
-    """Delete runs. Their directories go to runs/.trash, from where `restore` brings them back."""
+def remove(references: RunsArgument, yes: YesOption = False, json: JsonOption = False) -> int:
+    """Delete runs. Their directories go to runs/.trash, from where `restore` brings them back.
+
+    More than 5 runs are asked about first. Example: `moetui rm $(moetui ls status:failed --ids)`.
+    """
     from moetui.core.queue import edit
 
-    return _told(edit.delete_all(lab(), _found(references)), "deleted", json=json)
+    runs = _found(references)
+    if not agreed_for(len(runs), "Delete", yes=yes, done="deleted"):
+        return 0
+    return _told(edit.delete_all(lab(), runs), "deleted", json=json)
 
 
 def restore(references: RunsArgument, json: JsonOption = False) -> int:
@@ -68,9 +81,10 @@ def label(
         bool | None,
         typer.Option("--archive/--no-archive", help="Put runs out of sight of `ls`, or back.", show_default=False),
     ] = None,
+    yes: YesOption = False,
     json: JsonOption = False,
 ) -> int:
-    """Name, tag, annotate or archive runs.
+    """Name, tag, annotate or archive runs. To archive more than 5 is asked about first.
 
     Example: `moetui label $(moetui ls status:failed --ids) --tag broken --archive`.
     """
@@ -80,6 +94,8 @@ def label(
     runs = _found(references)
     if name is not None and len(runs) > 1:
         raise UsageError(f"--name: {len(runs)} runs cannot have one name; name one run")
+    if archive and not agreed_for(len(runs), "Archive", yes=yes, done="archived"):
+        return 0
 
     def said(run: "RunRecord") -> edit.Said:
         change: edit.Said = {"tags": (*(old for old in run.tags if old not in (untag or [])), *(tag or []))}

@@ -1,11 +1,11 @@
 """Shows runs that are wanted with what is here of them and what the rest costs, asks, and queues what is due."""
 
-import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from moetui.cli.asking import agreed
 from moetui.cli.audit import finding_rows, say_findings
 from moetui.cli.launched import launched
 from moetui.cli.output import print_json, print_table, say
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from moetui.core.studies.estimate import Estimate
     from moetui.core.studies.progress import Member
 
-YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before queueing.")]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", "-n", help="Show the runs and start none.")]
 
 
@@ -49,25 +48,9 @@ def offer(
     _show(members, audited, cost, stdout=dry_run)
     if dry_run:
         return 0
-    if due and not agreed(f"Queue {_runs(len(due))}?", yes=yes):
+    if due and not agreed(f"Queue {_runs(len(due))}?", yes=yes, done="queued"):
         return 0
     return launched(complete(lab(), members, per_device=per_device), follow=follow, plain=plain, json=json)
-
-
-def agreed(question: str, *, yes: bool) -> bool:
-    """Whether what was shown is to begin. Raises `UsageError` if that is not said beforehand and nobody can be asked."""
-    from moetui.core.errors import UsageError
-
-    if yes:
-        return True
-    if not sys.stdin.isatty():
-        raise UsageError(
-            "nothing was queued: stdin is no terminal, so nobody can be asked; --yes queues without asking"
-        )
-    if typer.confirm(question, err=True):
-        return True
-    say("Nothing was queued.")
-    return False
 
 
 def _show(members: "Sequence[Member]", audited: "Sequence[Audited]", cost: "Estimate", *, stdout: bool) -> None:

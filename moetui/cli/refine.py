@@ -4,9 +4,10 @@ from typing import Annotated
 
 import typer
 
+from moetui.cli.asking import YesOption
 from moetui.cli.compare import BestOption, MetricOption, ToleranceOption
 from moetui.cli.launched import FollowOption, PerDeviceOption, PlainOption
-from moetui.cli.offer import DryRunOption, YesOption, offer
+from moetui.cli.offer import DryRunOption, offer
 from moetui.cli.output import JsonOption, say
 from moetui.cli.place import lab
 

@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from moetui.cli.asking import YesOption, agreed
 from moetui.cli.audit import finding_rows, say_findings
-from moetui.cli.offer import DryRunOption, YesOption, agreed, estimate_row, price
+from moetui.cli.offer import DryRunOption, estimate_row, price
 from moetui.cli.output import JsonOption, print_json, print_table, say
 from moetui.cli.place import lab
 
@@ -143,7 +144,7 @@ def _agreed(plan: "SearchPlan", name: str | None, *, yes: bool, dry_run: bool, j
     say(f"{plan.preset}: {plan.trials} trials{each}, {there} there; {price(cost)}{less}")
     if dry_run:
         return False
-    return not left or agreed("Begin the search?", yes=yes)
+    return not left or agreed("Begin the search?", yes=yes, done="queued")
 
 
 def _report(plan: "SearchPlan", study: str, *, json: bool) -> int:

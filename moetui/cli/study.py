@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 from typer.core import TyperGroup
 
+from moetui.cli.asking import YesOption
 from moetui.cli.launched import FollowOption, PerDeviceOption, PlainOption
-from moetui.cli.offer import DryRunOption, YesOption, offer
+from moetui.cli.offer import DryRunOption, offer
 from moetui.cli.output import JsonOption, print_json, print_table, say
 from moetui.cli.place import lab
 

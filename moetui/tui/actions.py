@@ -148,7 +148,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("live", "page(-1)", "pageup", "", "Move up by a page of runs."),
     Action("live", "page(1)", "pagedown", "", "Move down by a page of runs."),
     Action("live", "toggle_run", "space", "Chart", "Put the run on the charts or take it off; eight at most."),
-    Action("live", "study", "a", "Study", "Chart all runs of its study, eight at most."),
+    Action("live", "study", "a", "Study", "Chart all runs of its study, eight at most, or eight groups of seeds (b)."),
     Action("live", "pin", "p", "", "Pin the run: it stays on the charts whatever is followed."),
     Action("live", "hide", "h", "", "Hide the run from the charts that follow the newest, or bring it back."),
     Action("live", "follow", "f", "Follow", "Follow the newest runs again; pressed twice, show all runs again."),

@@ -126,12 +126,10 @@ def watch_inline(
 
 
 def print_once(dashboard: Dashboard, stream: TextIO) -> tuple[RunRecord, ...]:
-    """Print the block as it is now: as wide as the terminal, or without colours where there is none."""
+    """Print the block as it is now: as wide as the terminal or as COLUMNS says; without colours where there is no terminal."""
     console = Console(file=stream, highlight=False)
-    width, height = PRINTED_WIDTH, PRINTED_HEIGHT
-    if stream.isatty():
-        width = shutil.get_terminal_size().columns - 1
-    for line in dashboard.lines(width, height, patience=math.inf):
+    width = shutil.get_terminal_size((PRINTED_WIDTH, PRINTED_HEIGHT)).columns - stream.isatty()
+    for line in dashboard.lines(width, PRINTED_HEIGHT, patience=math.inf):
         line.rstrip()
         console.print(_harmless_line(console, line), soft_wrap=True)
     return dashboard.runs

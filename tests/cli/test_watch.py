@@ -1,5 +1,7 @@
 """`watch`, `show` and `keys` where there is no terminal."""
 
+import pytest
+
 from moetui.core.preferences import workspace_file
 from moetui.core.runs.lab import Lab
 from tests.cli.conftest import Cli
@@ -41,3 +43,13 @@ def test_keys_are_listed_as_the_settings_have_them(cli: Cli, lab: Lab) -> None:
     code, _, err = cli("keys", "lives")
     assert code == 3
     assert "did you mean live?" in err
+
+
+@pytest.mark.parametrize("columns", [60, 150])
+def test_a_pipe_gets_the_width_that_columns_asks_for(
+    cli: Cli, lab: Lab, monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    end_run(lab, write_run(lab, "a", name="first"))
+    monkeypatch.setenv("COLUMNS", str(columns))
+    _, out, _ = cli("watch", "--once")
+    assert columns - 12 < max(map(len, out.splitlines())) <= columns

@@ -21,3 +21,7 @@ def test_markers_and_states_are_still_told_apart() -> None:
 def test_any_text_becomes_ascii_of_the_same_width(text: str) -> None:
     assert in_charset(text, "ascii").isascii()
     assert len(in_charset(text, "ascii")) == sum(map(cell_len, text))
+
+
+def test_an_arrow_is_no_letter() -> None:
+    assert not any(in_charset(arrow, "ascii").isalnum() for arrow in "↑↓→←▸▾")

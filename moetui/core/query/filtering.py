@@ -10,7 +10,8 @@
     lr>0.1 or (diverged lr>0.05)  either; all else must hold together
     "two words" note:"as is"      text with spaces, brackets or signs in it
 
-A run that does not know a value is in no comparison of it. What is still being typed (`lr>=`, an open bracket) hides nothing.
+A run that does not know a value is in no comparison of it. Half a filter (`lr>=`, an open bracket) is a fault; while somebody types
+it, it hides nothing.
 """
 
 import math
@@ -48,20 +49,24 @@ class Filter:
         return self.test(run, searched_text(run) if self.has_words else "")
 
 
-def parse_filter(query: str) -> Filter:
-    """The filter that a typed line stands for. Raises `FilterError`."""
+def parse_filter(query: str, *, typing: bool = False) -> Filter:
+    """The filter that a line stands for; an empty line lets everything through. Raises `FilterError`.
+
+    `typing`: the line is being typed, so its unfinished parts are left out. Without it they are faults: a script in which
+    `"lr>=$UNSET"` meant all runs would delete them all.
+    """
     try:
-        return _Parser(query).parse()
+        return _Parser(query, typing=typing).parse()
     except RecursionError:
         raise FilterError("the brackets are nested too deeply") from None
 
 
 def understood(query: str) -> tuple[str, str]:
-    """The line up to the first part that cannot be understood, and what is wrong with that, if anything."""
+    """A line that is being typed, up to its first part that cannot be understood, and what is wrong with that, if anything."""
     fault, words = "", query.split()
     while True:
         try:
-            parse_filter(query)
+            parse_filter(query, typing=True)
         except FilterError as error:
             fault, words = fault or str(error), words[:-1]
             query = " ".join(words)
@@ -84,6 +89,7 @@ def searched_text(run: RunRecord) -> str:
 # A token: a bracket, the sign of a negation, or text up to the next space or bracket; quotes hold both together.
 _TOKEN = re.compile(r'[()]|-(?=\S)|(?:"[^"]*"?|[^\s()"])+')
 _COMPARISON = re.compile(r"(?P<key>[A-Za-z_][\w.]*)(?P<sign><=|>=|!=|:|=|<|>)(?P<value>.*)", re.DOTALL)
+_SIGN = re.compile(r"<=|>=|!=|:|=|<|>")
 _KINDS: Final[Mapping[str, Callable[[RunRecord], bool]]] = {
     "archived": lambda run: run.archived is not None,
     "published": lambda run: run.published,
@@ -93,46 +99,57 @@ _KINDS: Final[Mapping[str, Callable[[RunRecord], bool]]] = {
 
 
 class _Parser:
-    """Reads alternatives (`or`) of parts that must all hold, from the left to the right."""
+    """Reads alternatives (`or`) of parts that must all hold, from the left to the right. None stands for an unfinished part."""
 
-    def __init__(self, query: str) -> None:
+    def __init__(self, query: str, *, typing: bool) -> None:
         self._tokens = _TOKEN.findall(query)
+        self._typing = typing
         self._words = self._archived = False
 
     def parse(self) -> Filter:
-        test = self._alternatives()
+        test = self._alternatives("") if self._tokens else None
         if self._tokens:
             raise FilterError("there is no open bracket for ')'; quote it to search for it")
-        return Filter(test, self._words, self._archived)
+        return Filter(test or _everything, self._words, self._archived)
 
-    def _alternatives(self) -> Test:
-        tests = [self._parts()]
+    def _alternatives(self, before: str) -> Test | None:
+        tests = [self._parts(before)]
         while self._next_is("or"):
-            tests.append(self._parts())
+            tests.append(self._parts("or"))
         given = [test for test in tests if test is not None]
         if len(given) < 2:
-            return given[0] if given else _everything
+            return given[0] if given else None
         return lambda run, text: any(test(run, text) for test in given)
 
-    def _parts(self) -> Test | None:
-        tests: list[Test] = []
-        while self._tokens and self._tokens[0] != ")" and self._tokens[0].casefold() != "or":
-            if not self._next_is("and"):
-                tests.append(self._part())
+    def _parts(self, before: str) -> Test | None:
+        """What must hold together, up to the next `or` or closing bracket. `before` is the word in front of it."""
+        parts = [self._part(before)]
+        while self._tokens and self._tokens[0].casefold() not in (")", "or"):
+            parts.append(self._part("and" if self._next_is("and") else ""))
+        tests = [test for test in parts if test is not None]
         if len(tests) < 2:
             return tests[0] if tests else None
         return lambda run, text: all(test(run, text) for test in tests)
 
-    def _part(self) -> Test:
+    def _part(self, before: str) -> Test | None:
+        if not self._tokens:
+            return self._unfinished("( is not closed" if before == "(" else f"nothing follows {before}")
+        following = self._tokens[0].casefold()
+        if following == ")":
+            if before:
+                return self._unfinished(f"nothing stands between {before} and )")
+            raise FilterError("there is no open bracket for ')'; quote it to search for it")
+        if following in ("and", "or"):
+            between = f"between {before} and" if before else "before"
+            if following == "and":
+                self._tokens.pop(0)
+            return self._unfinished(f"nothing stands {between} {following}; quote it to search for it")
         if self._next_is("-", "not"):
-            if not self._tokens or self._tokens[0] == ")":
-                return _everything
-            test = self._part()
-            return test if test is _everything else lambda run, text: not test(run, text)
+            test = self._part("not" if following == "not" else "-")
+            return test and _negated(test)
         if self._next_is("("):
-            test = self._alternatives()
-            self._next_is(")")
-            return test
+            test = self._alternatives("(")
+            return test if self._next_is(")") else self._unfinished("( is not closed", test)
         return self._atom(self._tokens.pop(0))
 
     def _next_is(self, *tokens: str) -> bool:
@@ -142,22 +159,48 @@ class _Parser:
             self._tokens.pop(0)
         return found
 
-    def _atom(self, token: str) -> Test:
+    def _unfinished(self, fault: str, so_far: Test | None = None) -> Test | None:
+        """What there is of an unfinished part while it is typed. Raises `FilterError` with the fault otherwise."""
+        if self._typing:
+            return so_far
+        raise FilterError(fault)
+
+    def _atom(self, token: str) -> Test | None:
+        if token.count('"') % 2:
+            return self._unfinished(f"{token}: a quotation mark is not closed")
         found = None if token.startswith('"') else _COMPARISON.fullmatch(token)
         if found is None:
-            self._words = True
-            word = _plain(token)
-            return lambda run, text: word in text
+            return self._word(token)
         key, sign, value = found["key"].lower(), found["sign"], _plain(found["value"])
         if key == "is" and sign in (":", "="):
-            self._archived = self._archived or value == "archived"
-            return _kind_test(value)
+            return self._kind(token, value)
         try:
-            return _field_test(field(key), sign, value)
+            asked = field(key)
+            if not value:
+                return self._unfinished(f"{token}: the value is missing")
+            return _field_test(asked, sign, value) or self._unfinished(_wanted(asked, sign, value))
         except FilterError:
             raise
         except UsageError as error:
             raise FilterError(f"{token}: {error}") from None
+
+    def _word(self, token: str) -> Test | None:
+        if sign := _SIGN.match(token):
+            raise FilterError(f"{token}: there is no key before {sign.group()}; quote it to search for it")
+        word = _plain(token)
+        if not word:
+            return self._unfinished(f"{token}: an empty text is in every run; leave it out")
+        self._words = True
+        return lambda run, text: word in text
+
+    def _kind(self, token: str, value: str) -> Test | None:
+        if value in _KINDS:
+            self._archived = self._archived or value == "archived"
+            return lambda run, text: _KINDS[value](run)
+        fault = f"{token}: there are {', '.join(_KINDS)}"
+        if any(kind.startswith(value) for kind in _KINDS):
+            return self._unfinished(fault)
+        raise FilterError(fault)
 
 
 def _plain(token: str) -> str:
@@ -168,19 +211,12 @@ def _everything(run: RunRecord, text: str) -> bool:
     return True
 
 
-def _kind_test(value: str) -> Test:
-    kinds = [kind for kind in _KINDS if kind == value or (value and kind.startswith(value))]
-    if value and not kinds:
-        raise FilterError(f"is:{value}: there are {', '.join(_KINDS)}")
-    if not value or value not in _KINDS:
-        return _everything  # still being typed
-    holds = _KINDS[value]
-    return lambda run, text: holds(run)
+def _negated(test: Test) -> Test:
+    return lambda run, text: not test(run, text)
 
 
-def _field_test(asked: Field, sign: str, value: str) -> Test:
-    if not value:
-        return _everything
+def _field_test(asked: Field, sign: str, value: str) -> Test | None:
+    """Compares a field with a value; None for a number that is half typed. Raises `FilterError` for a value of another kind."""
     if sign == ":":
         return lambda run, text: value in asked.written(asked.read(run)).casefold()
     span = _SPANS[asked.kind](value)
@@ -189,8 +225,12 @@ def _field_test(asked: Field, sign: str, value: str) -> Test:
     if sign in ("=", "!=") and asked.kind in ("text", "setting"):
         return _text_test(asked, value, wanted=sign == "=")
     if typed_values.unfinished(value):
-        return _everything
-    raise FilterError(f"{asked.key}{sign}{value}: {_WANTED.get(asked.kind, _WANTED['number']).format(asked.key)}")
+        return None
+    raise FilterError(_wanted(asked, sign, value))
+
+
+def _wanted(asked: Field, sign: str, value: str) -> str:
+    return f"{asked.key}{sign}{value}: {_WANTED.get(asked.kind, _WANTED['number']).format(asked.key)}"
 
 
 def _text_test(asked: Field, value: str, *, wanted: bool) -> Test:

@@ -32,7 +32,14 @@ def conclusion(comparison: Comparison) -> str:
         behind = abs(next(g for g in with_value if g is not best).mean - best.mean)
         return f"{lead}, {amount(behind, measure)} from the next; one seed each: no verdict."
     said = [_tally(comparison)] if comparison.against == "all" else list(_verdicts(comparison))
-    return " ".join([f"{lead}.", *said, *_may_be_best(comparison), *predictions(comparison)])
+    return " ".join([f"{lead}.", *said, *_corrected(comparison), *_may_be_best(comparison), *predictions(comparison)])
+
+
+def _corrected(comparison: Comparison) -> Iterator[str]:
+    """That the interval and the verdicts answer different questions, where they stand side by side and may seem to disagree."""
+    best = comparison.best
+    if comparison.family > 1 and best is not None and best.spread and len(best.rates) < 2 and comparison.differences:
+        yield f"The interval in brackets is its own, uncorrected; the verdicts are corrected for all {comparison.family} pairs."
 
 
 def _may_be_best(comparison: Comparison) -> Iterator[str]:

@@ -14,10 +14,10 @@ SUNK: dict[Charset, str] = {"braille": "↓", "block": "↓", "ascii": "!"}
 
 _SIGNS = {
     "─": "-", "━": "=", "│": "|", "…": "~", "·": ".", "–": "-", "—": "-", "›": ">", "×": "x", "✗": "!", "✓": "+", "◇": "%",
-    "▸": ">", "▹": ">", "▾": "v", "→": ">", "←": "<", "↑": "^", "↓": "v", "▲": "^", "▼": "v", "•": "*", "█": "#",
+    "▸": ">", "▹": ">", "▾": "-", "→": ">", "←": "<", "↑": "^", "↓": "_", "▲": "^", "▼": "v", "•": "*", "█": "#",
     "░": ":", "▒": "=", "▓": "%", "╱": "/", "‖": "H",
 }  # fmt: skip
-"""What stands for a sign; where signs are told apart by their shape, so are these."""
+"""What stands for a sign; where signs are told apart by their shape, so are these. An arrow is no letter, which would be a key."""
 
 _CONSOLE_ARROWS = "↑↓→←"  # the console's font has them where code page 437 has control characters
 

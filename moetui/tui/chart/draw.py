@@ -16,13 +16,13 @@ from moetui.tui.chart.heat import heat_rows
 from moetui.tui.chart.layout import Layout, plan
 from moetui.tui.chart.legend import Entry, draw_legend
 from moetui.tui.chart.marks import foot, ground, mark_entries
-from moetui.tui.chart.numbers import value_text
 from moetui.tui.chart.plot import Plotted, ink_of, marker_of, plot_cells
 from moetui.tui.chart.ranges import LARGEST, SMALLEST, around, usable
 from moetui.tui.chart.raster import DOTTINGS
 from moetui.tui.chart.scatter import bar_ends, bar_series, bars, scatter
 from moetui.tui.chart.spec import Charset, ChartSpec, Range, Series
 from moetui.tui.chart.ticks import Tick, x_ticks, y_ticks
+from moetui.tui.chart.told import told, told_apart
 
 Rows = list[list[Cell]]
 
@@ -43,7 +43,7 @@ def draw(spec: ChartSpec, width: int, height: int, charset: Charset = "braille")
     """Draw a chart of exactly `width` × `height` cells. Whatever the data and however small the chart, it never raises."""
     width, height = max(width, 0), max(height, 0)
     named = sum(series.legend for series in spec.series) + len(spec.bands) + len(spec.rules)
-    layout = plan(width, height, named)
+    layout = plan(width, height, named, pairs=spec.cursor is not None and any(series.pair for series in spec.series))
     rows = _notice("too small", width, height) if layout is None else _chart(spec, layout, width, height, charset)
     return Drawing(width, height, tuple(to_row(to_charset(row, charset)) for row in rows))
 
@@ -68,18 +68,7 @@ def _head(spec: ChartSpec, layout: Layout, width: int, charset: Charset) -> Rows
 
 def _entry(series: Series, spec: ChartSpec, charset: Charset) -> Entry:
     marker = marker_of(series, charset)
-    value = (
-        value_text(shown, spec.y_format) if spec.legend_values and (shown := _told(series, spec)) is not None else ""
-    )
-    return Entry(marker, ink_of(series), one_cell_each(series.name), value)
-
-
-def _told(series: Series, spec: ChartSpec) -> float | None:
-    """The value that the legend gives: at the cursor the last one up to there, else the last one; of a ghost always its own."""
-    size = min(np.size(series.x), np.size(series.y))
-    if spec.cursor is not None and not series.ghost:
-        size = int(np.searchsorted(np.asarray(series.x[:size]), spec.cursor, "right"))
-    return float(series.y[size - 1]) if size else None
+    return Entry(marker, ink_of(series), one_cell_each(series.name), told(series, spec), told_apart(series, spec))
 
 
 def _body(spec: ChartSpec, layout: Layout, width: int, height: int, charset: Charset) -> Rows:
@@ -130,11 +119,6 @@ def _data(spec: ChartSpec) -> _Data:
     if y_range is None:
         inside = [y[(x >= x_range[0]) & (x <= x_range[1])] for x, y in points]
         inside += [bar_ends(series) for series in spec.series]
-        inside += [
-            edge[(area.x >= x_range[0]) & (area.x <= x_range[1])]
-            for area in spec.areas
-            for edge in (area.low, area.high)
-        ]
         y_range = around(np.concatenate(inside), spec.y_log) if inside else None
     return _Data(points, x_range, y_range)
 

@@ -17,11 +17,15 @@ class Layout:
     x_ticks: bool
 
 
-def plan(width: int, height: int, curves: int) -> Layout | None:
-    """The layout of a chart with so many curves in its legend, None where a chart is too small to be drawn."""
+def plan(width: int, height: int, curves: int, *, pairs: bool = False) -> Layout | None:
+    """The layout of a chart with so many curves in its legend, None where a chart is too small to be drawn.
+
+    `pairs`: the legend gives two values of a curve.
+    """
     if width < MIN_WIDTH or height < MIN_HEIGHT:
         return None
     extra = 0 if curves < 3 else max(0, (height - 8) // 8)
+    extra += pairs and height >= 8
     return Layout(
         legend_rows=0 if height < 5 else 1 + extra,
         x_line=height >= 9,

@@ -1,34 +1,46 @@
 """The head of a chart: its title and, for each curve, marker, name and last value, as far as they fit."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from moetui.tui.chart.drawing import BLANK, FRAME, PLAIN, TITLE, Cell, Ink
 from moetui.tui.chart.numbers import VALUE_WIDTH
 
 ELLIPSIS = "…"
-NAME_LIMITS = (32, 24, 16, 12, 8, 0)  # longest names tried, in turn; 0 shows marker and value alone
+NAME_LIMITS = (32, 24, 16, 12, 8)  # longest names tried, in turn, before markers and values stand alone
 WIDE, NARROW = 2, 1  # cells between entries
-SHORTEST_TITLE = 4
+SHORTER_TITLE, SHORTEST_TITLE = 8, 4
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One curve in the legend. `name` and `value` hold only characters one cell wide."""
+class Entry(NamedTuple):
+    """One curve in the legend. Texts hold only characters one cell wide. `both` takes the place of `value` where there is room."""
 
     marker: str
     ink: Ink
     name: str
     value: str
+    both: str = ""
 
 
 def draw_legend(title: str, entries: list[Entry], width: int, rows: int, note: str = "") -> list[list[Cell]]:
-    """At most `rows` rows of at most `width` cells. Names give way first, then the note, the title, and the last entries."""
+    """At most `rows` rows of at most `width` cells.
+
+    Names are cut first, then the note and the title; then names are left out, then the last entries. A value is never cut.
+    """
     head = _title(title, width)
     noted = [*head, *(Cell(char, FRAME) for char in f" {note}")] if note and len(head) + len(note) < width else head
-    for limit in NAME_LIMITS:
-        lines = _flow(noted, [_entry(entry, limit) for entry in entries], width, rows, WIDE)
-        if lines is not None:
-            return lines
+    shorter = _title(_shorten(title, SHORTER_TITLE), width)
+    several = [[entry._replace(value=entry.both or entry.value) for entry in entries]] * any(e.both for e in entries)
+    for shown_entries in (*several, entries):
+        ways = [(noted, limit, WIDE) for limit in NAME_LIMITS]
+        for begin, limit, gap in (
+            *ways,
+            (head, NAME_LIMITS[-1], NARROW),
+            (shorter, NAME_LIMITS[-1], NARROW),
+            (noted, 0, WIDE),
+        ):
+            lines = _flow(begin, [_entry(entry, limit) for entry in shown_entries], width, rows, gap)
+            if lines is not None:
+                return lines
     for shown in range(len(entries), -1, -1):
         parts = [_entry(entry, 0) for entry in entries[:shown]]
         if shown < len(entries):

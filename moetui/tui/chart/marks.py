@@ -45,7 +45,7 @@ def mark_entries(spec: ChartSpec) -> Iterator[Entry]:
     for band in spec.bands:
         yield Entry(band.sign, Ink(band.color), one_cell_each(band.name), "")
     for rule in spec.rules:
-        yield Entry(LINE, Ink(rule.color), one_cell_each(rule.name), "")
+        yield Entry(LINE, Ink(rule.color), one_cell_each(rule.name), one_cell_each(rule.value))
 
 
 def _columns(spec: ChartSpec, axis: Axis, columns: int, low: float, high: float) -> range:

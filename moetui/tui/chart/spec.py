@@ -43,6 +43,10 @@ class Series:
     """Join the points. Without a line every point has its marker, however near the next one is."""
     bars: tuple[NDArray[Any] | Sequence[float], NDArray[Any] | Sequence[float]] | None = None
     """Ends of an interval at each point, the lower ones and the upper ones; NaN where there is none."""
+    word: str = ""
+    """What the values are, in a word, where the legend gives those of two curves."""
+    pair: Series | None = None
+    """The other curve of the same run: at the cursor the legend gives its value too, each with its word."""
     ghost: bool = False
     """A result of somebody else's: a hollow marker, and a dotted line at the height of a single value."""
 
@@ -92,6 +96,8 @@ class Rule:
     x: float
     interval: Range | None = None
     color: str = ""
+    value: str = ""
+    """What the legend gives behind the name, never cut."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -112,7 +118,7 @@ class ChartSpec:
     legend_values: bool = True
     """Whether the legend gives the last value of each curve beside its name."""
     areas: tuple[Area, ...] = ()
-    """Shaded under the curves."""
+    """Shaded under the curves. They stretch no axis: the interval of two runs would flatten every curve."""
     marks: tuple[Mark, ...] = ()
     cursor: float | None = None
     """An x at which a line stands; the legend then gives the values there in place of the last ones."""

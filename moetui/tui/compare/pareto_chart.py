@@ -33,7 +33,7 @@ def pareto_chart(prices: Sequence[Priced], measure: Measure, cost: str) -> Chart
     series = (
         [Series("Pareto front", [x for x, _ in front], [y for _, y in front], FRONT, emphasis="faint")] if front else []
     )
-    for letter, priced, price in placed:
+    for letter, priced, price in sorted(placed, key=lambda one: one[1].front):  # what is on the front lies on top
         color = FRONT.color if priced.front else PALETTE[0].color
         look = Slot(color, letter, letter)
         series.append(Series(letter, [price], [priced.group.mean], look, line=False, legend=False))

@@ -98,7 +98,7 @@ def _rules(response: Response) -> Iterator[Rule]:
         return
     low, high = optimum.stated
     interval = (low, high) if low is not None and high is not None else None
-    yield Rule(f"best{'' if optimum.fitted else ' tried'} {optimum.lr:.3g}", optimum.lr, interval)
+    yield Rule("best" if optimum.fitted else "best tried", optimum.lr, interval, value=f"{optimum.lr:.3g}")
 
 
 def _whole(series: Sequence[Series]) -> tuple[float, float] | None:

@@ -18,7 +18,6 @@ from moetui.core.science.measure import METRICS
 from moetui.core.studies.judge import Terms
 from moetui.core.studies.lookup import NO_PRESETS
 from moetui.tui.actions import bindings
-from moetui.tui.chart.palette import PALETTE
 from moetui.tui.chart.widget import Chart
 from moetui.tui.compare import words
 from moetui.tui.compare.bench import Answer, Bench
@@ -209,6 +208,8 @@ class CompareScreen(PlaceScreen, ScrollKeys):
     def action_view(self, view: View) -> None:
         """Show one of the views."""
         self._view = view
+        if view == "response" and self._answer is not None and not self._answer.found.responses:
+            self.notify(words.NO_RESPONSE, markup=False)
         self.query_one("#scroll", VerticalScroll).scroll_home(animate=False)
         self._draw()
 
@@ -288,7 +289,7 @@ class CompareScreen(PlaceScreen, ScrollKeys):
             if line and line.strip():
                 self._choose(line.strip())
 
-        hint = "Runs, names, groups, presets or studies, with spaces between, as `moetui compare` takes them."
+        hint = "Runs, names, groups, presets or studies, with spaces between, or a filter such as lr>=0.05 status:finished."
         await self.app.push_screen(Ask("Compare", self._typed[0] if self._typed else "", hint), answered)
 
     def _choose(self, line: str) -> None:
@@ -309,7 +310,7 @@ class CompareScreen(PlaceScreen, ScrollKeys):
             return
         samples = [sample.record for group in self._answer.judged.comparison.groups for sample in group.samples]
         if samples:
-            await self.app.push_screen(RunPage(samples[: len(PALETTE)], {}))
+            await self.app.push_screen(RunPage(samples, {}, overlay=True))
 
     def action_refine(self) -> None:
         """Work out what to run next, show it, and queue it after a yes."""

@@ -1,12 +1,17 @@
 """What can be compared: the marked runs, what was typed, the studies, the presets without one, and what documents report."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from moetui.core.catalogue.records import RunRecord
-from moetui.core.errors import LabError
+from moetui.core.errors import LabError, NotFoundError
 from moetui.core.planning.presets import Library
+from moetui.core.query.filtering import matching
 from moetui.core.studies.lookup import NO_PRESETS, find_item
+
+_COMPARES = re.compile(r"[<>=]|\b(is|status|tag|note):")
+"""What only a filter has, not the name of anything to compare."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +67,19 @@ def subjects(
 
 
 def named(line: str, runs: Sequence[RunRecord], library: Library = NO_PRESETS) -> Subject:
-    """The runs that a line of words stands for. Raises `NotFoundError`, or `UsageError` for a word of several meanings."""
-    items = [find_item(word, runs, library) for word in line.split()]
-    records = {record.id: record for item in items for record in item.records}
+    """The runs that a line of words stands for, as `moetui compare` takes them, or that a filter lets through.
+
+    Raises `NotFoundError`, or `UsageError` for a word of several meanings and for a filter with a fault.
+    """
+    try:
+        items = [find_item(word, runs, library) for word in line.split()]
+        records = {record.id: record for item in items for record in item.records}
+    except NotFoundError:
+        if not _COMPARES.search(line):
+            raise
+        records = {record.id: record for record in matching([run for run in runs if run.archived is None], line)}
+        if not records:
+            raise
     return Subject(f"typed:{line}", "typed", " ".join(line.split()), tuple(records.values()))
 
 

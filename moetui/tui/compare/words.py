@@ -18,6 +18,7 @@ from moetui.tui.compare.subjects import Subject
 from moetui.tui.compare.table import table
 
 NOTHING = "Nothing to compare yet.\n\nPress 1 to launch a study, or 3 to mark runs (space) and come back with x."
+NO_RESPONSE = "These runs tell of no learning rates to draw a response over; their verdicts are shown (v)."
 COSTS = tuple(UNITS)
 HEADERS = ("setting", "n", "mean ± sd", "difference", "p", "verdict", "at most")
 PAIR_HEADERS = ("pair", "difference", "p", "verdict")
@@ -56,6 +57,11 @@ def response_words(answer: Answer, leading: int) -> Text:
     _cautions(text, (caveat.text for caveat in response.caveats))
     _lines(text, wording.without_value([*(point.group for point in response.points), *response.untried]), "yellow")
     _lines(text, findings.correlations(response), "dim")
+    if (pairs := response.comparison.family) > 1:
+        text.append(
+            f"Bars and [ ] are each setting's own 95 % interval, uncorrected; verdicts are corrected for all {pairs} pairs.\n",
+            "dim",
+        )
     return text
 
 
@@ -109,7 +115,8 @@ def pareto_words(answer: Answer, cost: str, width: int) -> Text:
     ]
     headers = ("setting", answer.terms.measure.title, cost, "Pareto")
     text = table(headers, rows, width, right=headers[1:3], verdict="Pareto")
-    text.append("\n\nfront: no other setting is at least as good and as cheap, and better in one.\n", "dim")
+    text.append("\n\n±: half of each setting's own 95 % interval, uncorrected, no verdict.", "dim")
+    text.append("\nfront: no other setting is at least as good and as cheap, and better in one.\n", "dim")
     _cautions(text, (caveat.text for caveat in answer.judged.unequal))
     return text
 

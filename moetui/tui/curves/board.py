@@ -46,6 +46,11 @@ class Board(BaseModel):
     events: bool = True
     looks: dict[str, Look] = {}
 
+    @property
+    def by_group(self) -> bool:
+        """Whether the seeds of a group share a slot of colour and marker."""
+        return self.colour != "runs"
+
     def look(self, key: str) -> Look:
         """How a chart is drawn."""
         return self.looks.get(key, Look())

@@ -57,7 +57,7 @@ def experts_spec(overlay: Overlay) -> ChartSpec:
         updates, loads = overlay.curves_of(run).get(LOADS)
         own = overlay.ruler_of(run)
         if updates.size and own is not None:
-            until = np.inf if overlay.cursor is None else overlay.cursor
+            until = overlay.x_range[1] if overlay.cursor is None else overlay.cursor
             at = max(int(np.searchsorted(own.at(updates), until, "right")) - 1, 0)
             name, share = overlay.names()[run.id], 100 / max(loads[at].shape[-1], 1)
             heat = Heat(

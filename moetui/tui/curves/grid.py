@@ -154,7 +154,8 @@ class CurveGrid(Panel):
     def pan(self, step: int) -> None:
         """Move the zoomed charts by quarters of their width."""
         if self._window is not None:
-            self._window = panned(self._window, self._overlay.full_range, step / 4)
+            low, high = self._window = panned(self._window, self._overlay.full_range, step / 4)
+            self._cursor = None if self._cursor is None else min(max(self._cursor, low), high)
             self._renew()
 
     def inspect(self, steps: int) -> None:

@@ -1,6 +1,6 @@
 """Runs that differ in their seed only: one colour, and a band, for all of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,12 +20,6 @@ def grouped(runs: Sequence[RunRecord]) -> list[tuple[RunRecord, ...]]:
         if run.group and not run.published:
             by_group.setdefault(run.group, []).append(run)
     return [tuple(members) for members in by_group.values() if len(members) > 1]
-
-
-def group_slots(runs: Sequence[RunRecord], slots: Mapping[str, int]) -> dict[str, int]:
-    """For each run the slot of the first run of its group."""
-    first: dict[str, int] = {}
-    return {run.id: first.setdefault(run.group or run.id, slots.get(run.id, 0)) for run in runs}
 
 
 def group_band(overlay: "Overlay", members: Sequence[RunRecord], key: str, chart: str) -> tuple[Series, Area] | None:

@@ -14,9 +14,10 @@ from moetui.tui.chart.spec import Area, Emphasis, Range, Series
 from moetui.tui.curve_reader import Curves
 from moetui.tui.curves.axis import Ruler, XAxis, ruler
 from moetui.tui.curves.board import Board
-from moetui.tui.curves.groups import group_band, group_slots, grouped
+from moetui.tui.curves.groups import group_band, grouped
 from moetui.tui.curves.planned_lr import Planned
 from moetui.tui.widgets.run_names import short_names
+from moetui.tui.widgets.run_slots import group_slots
 
 Score = Callable[[Scores], float | None]
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -153,10 +154,11 @@ def _run_curves(
     trained, validated = overlay.curves_of(run).get(training), overlay.curves_of(run).get(validation)
     if not validated[0].size and not trained[0].size:
         validated = single(run, score)
-    return (
-        *overlay.smoothed(run, training, chart, emphasis="faint", legend=not validated[0].size),
-        *overlay.series(run, validated, emphasis=overlay.emphasis, points=True),
-    )
+    under = overlay.smoothed(run, training, chart, emphasis="faint", legend=not validated[0].size)
+    over = overlay.series(run, validated, emphasis=overlay.emphasis, points=True)
+    if under:  # the raw curve is the first
+        over = tuple(replace(one, word="val", pair=replace(under[0], word="train")) for one in over)
+    return (*under, *over)
 
 
 def _tracked(overlay: Overlay, chart: str, key: str) -> tuple[tuple[Series, ...], tuple[Area, ...]]:

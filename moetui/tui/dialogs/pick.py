@@ -35,6 +35,11 @@ class Finder(Input):
 
     COMMANDS = " +-"
 
+    def __init__(self, *, several: bool) -> None:
+        """`several`: several things can be picked, so that there are commands; of one thing all that is typed is looked for."""
+        super().__init__(placeholder="type to find", compact=True)
+        self._several = several
+
     class Command(Message):
         """One of the characters that are commands was typed."""
 
@@ -44,7 +49,7 @@ class Finder(Input):
 
     def replace(self, text: str, start: int, end: int) -> None:
         """Type, but keep commands out of the text."""
-        if len(text) == 1 and text in self.COMMANDS:
+        if self._several and len(text) == 1 and text in self.COMMANDS:
             self.post_message(self.Command(text))
         else:
             super().replace(text, start, end)
@@ -122,7 +127,7 @@ class Pick(Dialog[tuple[str, ...] | None]):
         with Vertical() as box:
             box.border_title = Text(self._title)
             box.border_subtitle = "enter takes   esc leaves as it is"
-            yield Finder(placeholder="type to find", compact=True)
+            yield Finder(several=self._several)
             yield Rows(several=self._several)
             yield Static(Text("space ticks   + - move up and down" if self._several else "↑ ↓ move"))
 

@@ -131,8 +131,10 @@ class Form(PlaceScreen):
             self._focus_rows()
 
     @on(Input.Changed, "#find")
-    def _searched(self) -> None:
+    def _searched(self, event: Input.Changed) -> None:
         self._show()
+        if event.value.strip():
+            self.action_row(0)
 
     @on(Input.Changed, "#value")
     def _typed(self, event: Input.Changed) -> None:
@@ -170,7 +172,7 @@ class Form(PlaceScreen):
         else:
             line.value = "" if varied else value_text(now, exact=True)
         self._opened = line.value
-        line.cursor_position = len(line.value)
+        line.select_all()  # what is typed takes the place of the old value
         line.placeholder = "one value for all runs" if varied else "empty"
         line.add_class("-open")
         self.set_focus(line)
@@ -227,7 +229,8 @@ class Form(PlaceScreen):
         count, axes = len(desk.edits.keys), len(desk.edits.axes)
         caption.append(f"{count} changed (*)" if count else "nothing changed", style="not bold")
         caption.append(f", {axes} of them varied (#)" if axes else "", style="not bold")
-        caption.append(f" · {sum(row.info is not None for row in rows)} keys", style="dim not bold")
+        keys = sum(row.info is not None for row in rows)
+        caption.append(f" · {keys} key{'' if keys == 1 else 's'}", style="dim not bold")
         self.query_one("#caption", Static).update(caption, layout=False)
         self._show_detail()
 

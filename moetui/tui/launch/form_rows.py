@@ -50,11 +50,13 @@ def form_rows(
 ) -> list[FormRow]:
     """Headings and keys that match all words of the query in key or description; only those changed by hand if `changed`.
 
+    Keys of that very name come first, then those that have the words in their name, then those that have them in their description.
+
     `present` are the values in the plan, `varied` those of keys that differ between its runs.
     """
     words = query.lower().split()
     rows: list[FormRow] = []
-    for info in fields():
+    for info in sorted(fields(), key=lambda info: _distance(info, words)):
         if changed and info.key not in edits.keys:
             continue
         if not all(word in f"{info.key} {info.description}".lower() for word in words):
@@ -66,6 +68,14 @@ def form_rows(
         value = axis_text(varied[info.key]) if info.key in varied else value_text(present.get(info.key, info.default))
         rows.append(FormRow(section, info, value, change))
     return rows
+
+
+def _distance(info: FieldInfo, words: Sequence[str]) -> int:
+    """How far a key is from the words of a search; all are equally near without one."""
+    query, key = " ".join(words), info.key.lower()
+    if not words or query in (key, key.rpartition(".")[2]):
+        return 0
+    return 1 if all(word in key for word in words) else 2
 
 
 def value_text(value: Any, *, exact: bool = False) -> str:

@@ -14,12 +14,16 @@ from textual.widgets import Tree
 from textual.widgets.tree import TreeNode
 
 from moetui.core.planning.presets import Fault, Library, Preset
+from moetui.core.science.labels import middle
 from moetui.tui.panel import Panel, shows
 
 FIRST = "quickstart"
 
 RECENT = "used last"
 """Heads the presets that were used last; a preset stands there and in its folder."""
+
+FOLDER_SIGN = 2
+"""Cells of the sign before a folder."""
 
 Entry = Preset | Fault | None
 """What a node stands for; None is a folder."""
@@ -134,11 +138,24 @@ class PresetTree(Tree[Entry], Panel, inherit_bindings=False):
 
     def render_label(self, node: TreeNode[Entry], base_style: Style, style: Style) -> Text:
         """The label, with a sign before folders that says whether they are open."""
-        label = Text(RECENT, "bold") if node is self._recent else label_of(node.data, self._leaf_of(node))
+        label = Text(RECENT, "bold") if node is self._recent else self._fitted(node)
         label.stylize_before(style)
         if node.allow_expand:
             return Text.assemble(("▾ " if node.is_expanded else "▸ ", style), label)
         return label
+
+    def _fitted(self, node: TreeNode[Entry]) -> Text:
+        """The label in the width of the tree: a name that is too long loses its middle, since `×26` cut would be another number."""
+        name, depth = self._leaf_of(node), 0
+        holder = node.parent
+        while holder is not None and holder is not self.root:
+            holder, depth = holder.parent, depth + 1
+        room = self.scrollable_content_region.width - depth * self.guide_depth - FOLDER_SIGN * node.allow_expand
+        label = label_of(node.data, name)
+        excess = label.cell_len - max(room, 1)
+        return (
+            label_of(node.data, middle(name, max(len(name) - excess, 1))) if excess > 0 and self.size.width else label
+        )
 
     def _folder(self, folders: dict[str, TreeNode[Entry]], name: str, *, expand: bool) -> TreeNode[Entry]:
         if name not in folders:

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from moetui.core.catalogue.records import RunRecord
 from moetui.tui.chart.palette import PALETTE
+from moetui.tui.widgets.run_slots import drawable
 
 ROOM = len(PALETTE)
 """Runs on the charts at once: as many as there are slots of colour and marker."""
@@ -43,10 +44,11 @@ def given(runs: Sequence[RunRecord], run_ids: Sequence[str]) -> list[Launch]:
     return [found] if found else []
 
 
-def followed(groups: Sequence[Launch], now: float) -> list[RunRecord]:
+def followed(groups: Sequence[Launch], now: float, *, by_group: bool = False) -> list[RunRecord]:
     """The runs to chart: of the newest launch that is at work or just ended those started last, then others that train now.
 
-    As many as there is `ROOM` for. Runs that wait are there too if there is room, since their plan can be drawn.
+    As many as there is `ROOM` for or, `by_group`, all seeds of so many groups. Runs that wait are there too if there is room, since
+    their plan can be drawn.
     """
     if not groups:
         return []
@@ -54,10 +56,11 @@ def followed(groups: Sequence[Launch], now: float) -> list[RunRecord]:
     begun = [group for group in busy if any(not run.waiting for run in group)]
     group = (begun or busy or groups)[0]
     last = max((index for index, run in enumerate(group) if not run.waiting), default=0)
-    first = max(0, last + 1 - ROOM)
-    chosen = list(group[first : first + ROOM])
+    begun_last = list(reversed(group[: last + 1]))
+    newest = {run.id for run in drawable(begun_last, by_group=by_group)}
+    chosen = [run for run in group[: last + 1] if run.id in newest] + list(group[last + 1 :])
     others = [run for other in groups if other is not group for run in other if run.live]
-    return chosen + others[: ROOM - len(chosen)]
+    return drawable([*chosen, *others], by_group=by_group)
 
 
 def study_of(run: RunRecord, groups: Sequence[Launch]) -> list[RunRecord]:

@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 from engine.runfiles.rundir import Finding, State
 from moetui.core import format as words
 from moetui.core.catalogue.records import RunRecord, Status
+from moetui.core.query.fields import FACTS
 from moetui.tui.chart.charset import one_cell_each
 from moetui.tui.chart.palette import Slot
 from moetui.tui.widgets.columns import cut
@@ -156,12 +157,13 @@ def _measured(entry: Entry, widths: Widths, tone: str) -> Iterator[Cell]:
 
 
 def _time(run: RunRecord, state: State | None) -> str:
-    """Time that is left of a live run, unless it is busy with an evaluation; time that an ended one took."""
+    """Time that is left of a live run, unless it is busy with an evaluation; what an ended one took, as the list of runs has it."""
     if run.live:
         if state is not None and state.phase == "evaluating":
             return "evaluating"
         return _clock(state.eta_seconds) if state is not None and state.eta_seconds is not None else "–"
-    return f"in {_clock(run.ended - run.started)}" if run.ended and run.started else "–"
+    took = FACTS["seconds"].write(run)
+    return f"in {took}" if took else "–"
 
 
 def _clock(seconds: float) -> str:

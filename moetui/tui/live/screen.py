@@ -28,6 +28,7 @@ from moetui.tui.live.wording import instead_of_runs
 from moetui.tui.place import PlaceScreen
 from moetui.tui.run.log import LogView
 from moetui.tui.run.stopping import stop_question, stopped_note
+from moetui.tui.widgets.run_slots import drawable
 
 
 class LiveScreen(ChartKeys, PlaceScreen):
@@ -59,7 +60,7 @@ class LiveScreen(ChartKeys, PlaceScreen):
         if self.laboratory.watch_ids != self._asked_for:
             self._asked_for = self.laboratory.watch_ids
             self._choice = replace(self._choice, given=self._asked_for, charted=None)
-        view = self._view = look(picture, self._choice, self._view.slots or {})
+        view = self._view = look(picture, self._choice, self._view.slots or {}, by_group=self._by_group)
         if not view.listed:
             self.query_one("#nothing", Static).update(
                 Text(instead_of_runs(picture, given=bool(self._choice.given)), justify="center")
@@ -103,8 +104,12 @@ class LiveScreen(ChartKeys, PlaceScreen):
         charted = [shown.id for shown in self._view.charted]
         if run.id in charted:
             charted.remove(run.id)
-        elif len(charted) >= ROOM:
-            self.notify(f"{ROOM} runs are on the charts; take one off first (space)", severity="warning", markup=False)
+        elif run not in drawable([*self._view.charted, run], by_group=self._by_group):
+            self.notify(
+                f"{ROOM} {self._told_apart} are on the charts; take one off first (space)",
+                severity="warning",
+                markup=False,
+            )
             return
         else:
             charted.append(run.id)
@@ -116,9 +121,10 @@ class LiveScreen(ChartKeys, PlaceScreen):
         if run is None:
             return
         study = study_of(run, self._view.groups)
-        if len(study) > ROOM:
-            self.notify(f"{len(study)} runs; the first {ROOM} are charted", markup=False)
-        self._choose(replace(self._choice, charted=tuple(one.id for one in study[:ROOM])))
+        drawn = len(drawable(study, by_group=self._by_group))
+        if len(study) > drawn:
+            self.notify(f"{len(study)} runs; the first {drawn} are charted", markup=False)
+        self._choose(replace(self._choice, charted=tuple(one.id for one in study)))
 
     def action_pin(self) -> None:
         """Keep the run on the charts, or no longer."""
@@ -177,6 +183,19 @@ class LiveScreen(ChartKeys, PlaceScreen):
             return
         self.app.call_from_thread(self.notify, stopped_note(run, after), markup=False)
         self.app.call_from_thread(self.laboratory.refresh_picture)
+
+    def action_colour(self) -> None:
+        """Runs, groups or bands; another number of runs has room then."""
+        super().action_colour()
+        self.show_picture(self.laboratory.picture)
+
+    @property
+    def _by_group(self) -> bool:
+        return kept_board(state_file(BOARD_FILE)).read().by_group
+
+    @property
+    def _told_apart(self) -> str:
+        return "groups" if self._by_group else "runs"
 
     def _choose(self, choice: Choice) -> None:
         self._choice = choice

@@ -7,8 +7,9 @@ from moetui.core.catalogue.records import RunRecord
 from moetui.tui.chart.palette import slot
 from moetui.tui.curve_reader import Curves
 from moetui.tui.feed import Picture
-from moetui.tui.live.lineup import ROOM, Launch, assign_slots, followed, given, launches
+from moetui.tui.live.lineup import Launch, assign_slots, followed, given, launches
 from moetui.tui.live.row import Entry
+from moetui.tui.widgets.run_slots import drawable, group_slots
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,10 @@ class View:
     groups: tuple[Launch, ...] = ()
     charted: tuple[RunRecord, ...] = ()
     slots: Mapping[str, int] | None = None
+    by_group: bool = False
+    """Whether the seeds of a group share a slot."""
+    wanted: int = 0
+    """How many runs would be on the charts if there were room for all."""
 
     @property
     def listed(self) -> tuple[RunRecord, ...]:
@@ -38,23 +43,26 @@ class View:
         return tuple(run for group in self.groups for run in group)
 
 
-def look(picture: Picture, choice: Choice, held: Mapping[str, int]) -> View:
-    """Sort out what to show; `held` are the slots that charted runs had before and keep."""
+def look(picture: Picture, choice: Choice, held: Mapping[str, int], *, by_group: bool = False) -> View:
+    """Sort out what to show; `held` are the slots that charted runs had before and keep. `by_group`: seeds share a slot."""
     runs = picture.snapshot.runs
     groups = given(runs, choice.given) if choice.given else launches(runs)
     if choice.charted is None:
         shown = [tuple(run for run in group if run.id not in choice.hidden) for group in groups]
-        charted = followed([group for group in shown if group], picture.snapshot.taken)
+        charted = followed([group for group in shown if group], picture.snapshot.taken, by_group=by_group)
     else:
         charted = [run for group in groups for run in group if run.id in choice.charted]
     pinned = [run for group in groups for run in group if run.id in choice.pinned]
-    charted = pinned + [run for run in charted if run not in pinned][: ROOM - len(pinned)]
-    return View(tuple(groups), tuple(charted), assign_slots(charted, groups, held))
+    wanted = pinned + [run for run in charted if run not in pinned]
+    drawn = drawable(wanted, by_group=by_group)
+    return View(tuple(groups), tuple(drawn), assign_slots(drawn, groups, held), by_group, len(wanted))
 
 
 def entries(view: View, picture: Picture, choice: Choice) -> list[Entry]:
     """The lines of the list."""
     slots = view.slots or {}
+    if view.by_group:
+        slots = group_slots(view.charted, slots)
     return [
         Entry(
             run,
@@ -72,7 +80,8 @@ def entries(view: View, picture: Picture, choice: Choice) -> list[Entry]:
 def caption(view: View, choice: Choice) -> str:
     """What the list shows, in a few words."""
     if choice.charted is not None:
-        return f"{len(view.charted)} chosen · f follows"
+        drawn = f"{len(view.charted)} of " if view.wanted > len(view.charted) else ""
+        return f"{drawn}{view.wanted} chosen · f follows"
     if not any(run.pending for run in view.listed):
         return "nothing runs · 1 launches"
     if choice.given:

@@ -15,7 +15,7 @@ from moetui.core.catalogue.records import RunRecord
 from moetui.core.user_state import state_file
 from moetui.tui.actions import bindings
 from moetui.tui.chart.palette import PALETTE
-from moetui.tui.curves.board import BOARD_FILE, kept_board
+from moetui.tui.curves.board import BOARD_FILE, Board, kept_board
 from moetui.tui.curves.grid import CurveGrid
 from moetui.tui.curves.keys import ChartKeys
 from moetui.tui.feed import Picture
@@ -23,6 +23,7 @@ from moetui.tui.run import wording
 from moetui.tui.run.desk import DeskScreen
 from moetui.tui.run.log import LogView
 from moetui.tui.run.sections import SECTIONS, Section, section_line, section_text
+from moetui.tui.widgets.run_slots import drawable
 from moetui.tui.widgets.scroll_keys import ScrollKeys
 
 TALL = 34
@@ -43,18 +44,38 @@ class RunPage(ChartKeys, DeskScreen, ScrollKeys):
     RunPage.-curves > VerticalScroll { display: none; }
     """
 
-    def __init__(self, runs: Sequence[RunRecord], slots: Mapping[str, int], *, section: Section | None = None) -> None:
+    def __init__(
+        self,
+        runs: Sequence[RunRecord],
+        slots: Mapping[str, int],
+        *,
+        section: Section | None = None,
+        overlay: bool = False,
+    ) -> None:
         """`slots` gives runs by their ids the colour and marker that they have elsewhere; the others get those of their order.
 
-        `section` is shown first. Of more runs than there are slots, only words are shown.
+        `section` is shown first. Of more runs than there are slots, only words are shown. An `overlay` is a page of as many of the
+        runs as can be drawn, which changes as runs or groups of them are told apart; its head tells how many there are.
         """
         super().__init__()
-        self._runs = list(runs)
-        few = len(self._runs) <= len(PALETTE)
-        self._slots = {run.id: slots.get(run.id, place) for place, run in enumerate(self._runs)} if few else dict(slots)
+        self._wanted = list(runs)
+        self._overlay = overlay
+        self._given_slots = dict(slots)
+        self._take_those_with_room(kept_board(state_file(BOARD_FILE)).read())
         usual: Section = "curves" if any(run.path for run in runs) or len(runs) > 1 else "facts"
         self._section: Section = section or usual
         self._whole = False
+
+    def _take_those_with_room(self, board: Board) -> None:
+        """Choose the runs of the page and give them their slots."""
+        self._runs = drawable(self._wanted, by_group=board.by_group) if self._overlay else list(self._wanted)
+        own = {run.id: self._given_slots.get(run.id, place) for place, run in enumerate(self._runs)}
+        self._slots = own if self._drawn else self._given_slots
+
+    @property
+    def _drawn(self) -> bool:
+        """Whether the runs of the page have room on a chart."""
+        return self._overlay or len(self._runs) <= len(PALETTE)
 
     def compose_body(self) -> ComposeResult:
         """Head, sections, curves, words."""
@@ -79,28 +100,33 @@ class RunPage(ChartKeys, DeskScreen, ScrollKeys):
 
     def on_resize(self, event: Resize) -> None:
         """Keep the curves in sight where there is room for them and for words."""
-        few = len(self._runs) <= len(PALETTE)
-        self.set_class(event.size.height >= TALL and few and any(run.path for run in self._runs), "-tall")
+        self.set_class(event.size.height >= TALL and self._drawn and any(run.path for run in self._runs), "-tall")
         if self._section in {"config", "facts"}:  # what is fitted to the width
             self._say()
 
     def show_picture(self, picture: Picture) -> None:
         """Draw what is new."""
         now = {run.id: run for run in picture.snapshot.runs}
-        changed = [now.get(run.id, run) for run in self._runs]
+        before = self._runs
+        self._wanted = [now.get(run.id, run) for run in self._wanted]
+        self._take_those_with_room(kept_board(state_file(BOARD_FILE)).read())
         self.laboratory.feed.watch(self._slots)
-        charted = [run for run in changed if run.id in self._slots]
+        charted = [run for run in self._runs if run.id in self._slots]
         self.grid.show(
             charted,
             picture.curves,
             slots=self._slots,
             backgrounds=picture.backgrounds,
-            every=picture.snapshot.runs if len(changed) == 1 else (),
+            every=picture.snapshot.runs if len(self._runs) == 1 else (),
             focus=charted[0].id if charted else "",
         )
-        if changed != self._runs:
-            self._runs = changed
+        if before != self._runs:
             self._say()
+
+    def action_colour(self) -> None:
+        """Runs, groups or bands; another number of runs has room then."""
+        super().action_colour()
+        self.show_picture(self.laboratory.picture)
 
     def action_section(self, section: Section) -> None:
         """Show a section."""
@@ -121,7 +147,9 @@ class RunPage(ChartKeys, DeskScreen, ScrollKeys):
         self.action_section("config")
 
     def _say(self) -> None:
-        head = wording.summary(self._runs[0]) if len(self._runs) == 1 else wording.overlaid(self._runs)
+        head = (
+            wording.summary(self._runs[0]) if len(self._runs) == 1 else wording.overlaid(self._runs, len(self._wanted))
+        )
         self.query_one("#summary", Static).update(head)
         self.query_one("#sections", Static).update(section_line(self._section))
         if self._section != "curves":

@@ -77,5 +77,5 @@ def _alone(found: Detail, section: Section, width: int) -> Text:
 
 
 def _signed(run: RunRecord, slots: Mapping[str, int], text: Text) -> Text:
-    look = slot(slots.get(run.id, 0))
-    return Text(f"{look.marker} ", look.color).append_text(text)
+    look = slot(slots[run.id]) if run.id in slots else None
+    return (Text(f"{look.marker} ", look.color) if look else Text("  ")).append_text(text)

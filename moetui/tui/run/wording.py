@@ -97,9 +97,10 @@ def these(runs: Sequence[RunRecord]) -> str:
     return runs[0].name if len(runs) == 1 else _runs(len(runs))
 
 
-def overlaid(runs: Sequence[RunRecord]) -> Text:
-    """The head of the page of several runs."""
-    line = Text(f"{len(runs)} runs", style="bold", no_wrap=True, overflow="ellipsis")
+def overlaid(runs: Sequence[RunRecord], of: int) -> Text:
+    """The head of the page of several runs, out of so many that were wanted."""
+    drawn = f"the first {len(runs)} of {of:,} runs" if of > len(runs) else f"{len(runs)} runs"
+    line = Text(drawn, style="bold", no_wrap=True, overflow="ellipsis")
     without = sum(not run.path for run in runs)
     if without:
         line.append(f"  {without} published: no curves, the final values are single points", "dim")

@@ -25,7 +25,7 @@ from moetui.tui.run import wording
 from moetui.tui.run.desk import DeskScreen
 from moetui.tui.run.live_scores import with_latest_scores
 from moetui.tui.run.page import RunPage
-from moetui.tui.runs.marks import ROOM, Marks
+from moetui.tui.runs.marks import Marks
 from moetui.tui.runs.memory import remember_view, remembered_view
 from moetui.tui.runs.missing import MissingRuns
 from moetui.tui.widgets.columns import Column
@@ -296,11 +296,8 @@ class RunsScreen(DeskScreen):
 
     async def action_overlay(self) -> None:
         """Overlay the curves of the marked runs, in the colours and with the markers that they have here."""
-        runs = list(self.chosen)
-        if len(runs) > ROOM:
-            self.notify(f"the first {ROOM} of {len(runs):,} runs are overlaid", markup=False)
-        if runs:
-            await self.app.push_screen(RunPage(runs[:ROOM], self._marks.slots))
+        if runs := list(self.chosen):
+            await self.app.push_screen(RunPage(runs, self._marks.slots, overlay=True))
 
     async def action_diff(self) -> None:
         """Show the configurations of the marked runs side by side."""
@@ -313,7 +310,7 @@ class RunsScreen(DeskScreen):
     def action_compare(self) -> None:
         """Judge the marked runs on the Compare screen."""
         if len(self._marks):
-            self.laboratory.compare_runs(self._marks.slots)
+            self.laboratory.compare_runs(self._marks.all)
         else:
             self.notify("Mark runs first (space); 4 compares whole studies.", markup=False)
 

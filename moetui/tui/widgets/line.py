@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from textual.events import Paste
 from textual.widgets import Input
 
 
@@ -20,6 +21,12 @@ class Line(Input):
         super().__init__(value, placeholder=placeholder, compact=True, select_on_focus=False, id=id)
         self.cursor_blink = False  # a screen on which nothing happens sends nothing
         self._entered = entered
+
+    def _on_paste(self, event: Paste) -> None:
+        """Take all of a pasted text, its lines joined by spaces; Textual keeps the first line."""
+        event.prevent_default()
+        event.stop()
+        self.replace(" ".join(event.text.splitlines()), *self.selection)
 
     async def action_submit(self) -> None:
         """Act on the text."""

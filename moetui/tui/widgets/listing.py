@@ -124,7 +124,7 @@ class RunIndex:
 
     def _matching(self, view: View) -> tuple[list[int], int]:
         """The places of the runs that the filter lets through, and how many archived ones were left out."""
-        wanted = parse_filter(view.query)
+        wanted = parse_filter(view.query, typing=True)
         runs = self.runs
         if wanted.has_words:
             texts = self._cached("", searched_text)

@@ -102,17 +102,18 @@ class RunTable(Panel):
 
     @shows
     def show(self, listing: Listing, *, empty: str = "", from_top: bool = False) -> None:
-        """Show this list. The cursor stays on its run, and that on its line; `from_top` goes to the first run instead.
+        """Show this list. The cursor stays on its run, and that on its line: the next key must not do something to another run.
 
-        A run that is gone leaves the cursor to the one that follows it. `empty` is what an empty list says, in one or more lines.
+        A run that is gone leaves the cursor to the one that follows it or, with `from_top`, to the first. `empty` is what an empty
+        list says, in one or more lines.
         """
         before = self.line
         line = self._row - self._top
         self._listing, self._empty = listing, empty
-        if from_top:
-            self._row = self._top = 0
-        elif before is not None and (row := listing.rows.get(before.id)) is not None:
+        if before is not None and (row := listing.rows.get(before.id)) is not None:
             self._row, self._top = row, row - line
+        elif from_top:
+            self._row = self._top = 0
         self._place()
         after = self.line
         if (before and before.id) != (after and after.id):

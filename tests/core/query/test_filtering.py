@@ -1,5 +1,6 @@
 import contextlib
 import math
+import re
 import time
 
 import pytest
@@ -83,27 +84,80 @@ def test_every_part_of_a_filter_must_hold(query: str, ids: str) -> None:
     assert [run.id for run in matching(RUNS, query)] == ids.split()
 
 
+HALVES = [
+    "lr>",
+    "lr>=",
+    "quickstart lr<",
+    "lr>1e-",
+    "lr>-",
+    "(lr",
+    "lr or",
+    "or",
+    "or lr",
+    "lr or or quickstart",
+    "lr and",
+    "and lr",
+    "lr -",
+    "not",
+    "lr not",
+    "not or lr",
+    "not and lr",
+    "lr (",
+    "lr ()",
+    "not (lr>=",
+    "(quickstart or lr>=) lr",
+    "is:",
+    "is:ar",
+    "tag:",
+    "status:",
+    "status=",
+    "lr:",
+    'tag:""',
+    'note:"quick',
+    '"quickstart',
+    '""',
+]
+
+
+@pytest.mark.parametrize("query", [query for query in HALVES if query not in ('note:"quick', "lr:")])
+def test_what_is_still_typed_hides_nothing(query: str) -> None:
+    wanted = parse_filter(query, typing=True)
+    assert [run.id for run in RUNS if wanted.matches(run)][:2] == ["a1", "b2"]
+
+
+@pytest.mark.parametrize("query", HALVES)
+def test_half_a_filter_is_a_fault_unless_it_is_still_typed(query: str) -> None:
+    with pytest.raises(FilterError) as caught:
+        matching(RUNS, query)
+    assert "\n" not in str(caught.value)
+    assert understood(query) == (query, "")
+
+
 @pytest.mark.parametrize(
-    "query",
+    ("query", "fault"),
     [
-        "lr",
-        "lr>",
-        "lr>=",
-        "quickstart lr<",
-        "lr>1e-",
-        "lr>-",
-        "(lr",
-        "lr or",
-        "or",
-        "lr -",
-        "lr not",
-        "lr (",
-        "is:ar",
-        "tag:",
+        ("lr>=", "lr>=: the value is missing"),
+        ("quickstart status:", "status:: the value is missing"),
+        ("not", "nothing follows not"),
+        ("quickstart or", "nothing follows or"),
+        ("or quickstart", "nothing stands before or"),
+        ("(", "( is not closed"),
+        ("()", "nothing stands between ( and )"),
+        ("is:ar", "is:ar: there are archived"),
+        ('"two words', "a quotation mark is not closed"),
+        ('""', "an empty text"),
     ],
 )
-def test_what_is_still_typed_hides_nothing(query: str) -> None:
-    assert [run.id for run in matching(RUNS, query)][:2] == ["a1", "b2"]
+def test_the_fault_of_half_a_filter_names_what_is_missing(query: str, fault: str) -> None:
+    with pytest.raises(FilterError, match=re.escape(fault)):
+        parse_filter(query)
+
+
+@pytest.mark.parametrize("query", [">=0.05", "not >=0.05", "=x", ":finished", "lr >=0.05"])
+def test_a_comparison_without_its_key_is_a_fault(query: str) -> None:
+    with pytest.raises(FilterError, match="no key before"):
+        parse_filter(query)
+    assert understood(query)[1]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from moetui.core.errors import NotFoundError
+from moetui.core.errors import NotFoundError, UsageError
 from moetui.core.planning.plan import Selection, plan
 from moetui.core.planning.presets import Library
 from moetui.core.runs.lab import Lab
@@ -162,3 +162,43 @@ def test_no_line_of_a_table_is_longer_than_its_width(rows: list[tuple[str, ...]]
     longest = max(map(cell_len, text.splitlines()))
     assert longest <= max(width, 2 + 4 + 12, 8 + 1 + 12)
     assert all(cell in text for row in rows for cell in row[1:])
+
+
+def test_the_front_lies_over_the_other_settings(lab: Lab) -> None:
+    grid(lab)
+    prices = Bench(lab).answer(subjects(lab.snapshot().runs)[0], Terms(), lab.snapshot().runs).prices["tokens"]
+    front = [next(one.front for one in prices if one.cost == series.x[0] and one.group.mean == series.y[0])
+             for series in pareto_chart(prices, Terms().measure, "tokens").series if not series.line]  # fmt: skip
+    assert front == sorted(front)
+    assert any(front)
+
+
+def test_the_legend_never_cuts_the_best_learning_rate_at_the_usual_size(lab: Lab) -> None:
+    grid(lab)
+    found = responses(gather(lab, lab.snapshot().runs), Terms()).responses
+    for width in (46, 50, 53, 80):
+        head = draw(response_chart(found), width, 12).plain().splitlines()[0]
+        assert f"┊ best tried {found[0].optimum.lr:.3g}" in head if width == 80 and found[0].optimum else True
+        assert found[0].optimum is not None
+        assert f" {found[0].optimum.lr:.3g}" in head
+
+
+def test_an_interval_beside_corrected_verdicts_says_that_it_is_not(lab: Lab) -> None:
+    grid(lab)
+    answer = Bench(lab).answer(subjects(lab.snapshot().runs)[0], Terms(), lab.snapshot().runs)
+    for text in (
+        words.verdict_words(answer, 80),
+        words.response_words(answer, 0),
+        words.pareto_words(answer, "tokens", 80),
+    ):
+        assert "uncorrected" in text.plain
+
+
+def test_what_is_typed_may_be_a_filter(lab: Lab) -> None:
+    grid(lab)
+    runs = lab.snapshot().runs
+    assert {run.lr for run in named("study:grid lr>=0.05 not status:failed", runs).records} == {0.05, 0.1}
+    with pytest.raises(UsageError, match="the value is missing"):
+        named("lr>=", runs)
+    with pytest.raises(NotFoundError):
+        named("lr>=9", runs)

@@ -134,6 +134,39 @@ def test_the_legend_tells_the_values_at_the_cursor() -> None:
     assert "│" in drawn.splitlines()[3][10:30]
 
 
+def at_cursor(cursor: float | None, window: tuple[float, float] | None = None, *, width: int = 60) -> str:
+    train = {"train_loss": (np.arange(1.0, 31), np.arange(1.0, 31) / 10 + 1)}
+    val = {"val_loss": (np.array([10.0, 20.0, 30.0]), np.array([5.0, 4.0, 3.0]))}
+    return draw(
+        loss_spec(Overlay((run("a"),), {"a": Curves(train | val)}, cursor=cursor, window=window)), width, 12
+    ).plain()
+
+
+def test_a_value_that_was_measured_before_the_cursor_tells_where() -> None:
+    assert "val 4.000@20 · train 3.500" in at_cursor(25.0)
+    assert "val 4.000 · train 3.000" in at_cursor(20.0)
+    assert "val – · train 1.500" in at_cursor(5.0)
+    assert "val 3.000@30 · train 4.000@30" in at_cursor(90.0)
+
+
+def test_the_training_loss_has_room_beside_the_validation_loss_at_the_usual_size() -> None:
+    runs = tuple(run(key) for key in "abc")
+    known = {key: curves({"train_loss": [5.0, 4.0], "val_loss": [5.5, 4.5]}, every=10) for key in "abc"}
+    overlay = Overlay(runs, known, {key: place for place, key in enumerate("abc")}, cursor=20.0)
+    assert draw(loss_spec(overlay), 80, 9).plain().count("val 4.500 · train 4.000") == 3
+    assert draw(loss_spec(overlay), 39, 9).plain().count("4.500") == 3
+
+
+def test_a_zoomed_chart_tells_the_values_of_its_window() -> None:
+    assert "● study/a 4.000" in at_cursor(None, (5.0, 25.0))
+    assert "● study/a 4.000" in at_cursor(None, (15.0, 25.0))
+    drawn = at_cursor(None, (21.0, 29.0))
+    assert "5.000" not in drawn
+    assert "4.000" not in drawn.splitlines()[0]
+    assert "val – · train 3.500" in at_cursor(25.0, (21.0, 29.0))
+    assert "3.000" in at_cursor(None)
+
+
 def test_the_experts_are_those_of_the_evaluation_at_the_cursor() -> None:
     first, last = np.full((2, 4), 0.25, np.float32), np.array([[0.97, 0.01, 0.01, 0.01]] * 2, np.float32)
     known = {"a": Curves({LOADS: (np.array([10.0, 20.0]), np.stack([first, last]))})}
@@ -172,3 +205,13 @@ def test_where_no_board_can_be_written_it_lasts_as_long_as_the_program(tmp_path:
     path = tmp_path / "state" / "charts.json"
     kept_board(path).keep(Board(axis="tokens"))
     assert kept_board(path).read().axis == "tokens"
+
+
+def test_the_wide_interval_of_two_seeds_does_not_stretch_the_axis() -> None:
+    def ticks(colour: Colour) -> list[str]:
+        return [
+            line.split("┤")[0] for line in draw(loss_spec(seeds(colour)), 60, 16).plain().splitlines() if "┤" in line
+        ]
+
+    highest, *_, lowest = map(float, ticks("bands"))
+    assert 3.5 <= lowest < highest <= 7.5

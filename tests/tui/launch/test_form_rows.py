@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -47,3 +48,11 @@ def test_what_was_changed_is_marked_and_can_be_listed_alone() -> None:
 @given(st.sampled_from(form_rows(Edits(), PRESENT, {})), st.integers(1, 200), st.text(max_size=60), st.booleans())
 def test_a_row_is_exactly_one_line_of_its_width(row: FormRow, width: int, value: str, here: bool) -> None:
     assert row_line(replace(row, value=value.replace("\n", " ")), width, here=here).cell_len == width
+
+
+@pytest.mark.parametrize(
+    ("query", "first"), [("lr", "optimizer.lr"), ("optimizer.lr", "optimizer.lr"), ("seed", "seed")]
+)
+def test_a_key_of_the_very_name_comes_first(query: str, first: str) -> None:
+    rows = [row for row in form_rows(Edits(), {}, {}, query) if row.info is not None]
+    assert rows[0].key == first

@@ -4,6 +4,7 @@ import pytest
 
 from engine.runfiles.rundir import Phase, State
 from moetui.core.catalogue.records import RunRecord, Scores, Status
+from moetui.core.query.fields import FACTS
 from moetui.tui.chart.palette import slot
 from moetui.tui.live.row import Entry, head_line, run_line, widths_for
 
@@ -56,6 +57,12 @@ def test_an_ended_run_shows_how_long_it_took() -> None:
     ended = run("finished", update=120, ended=185.0, final=Scores(val_loss=5.0))
     assert " 100% " in text(Entry(ended))
     assert " in 1:25 " in text(Entry(ended))
+
+
+def test_the_time_of_an_ended_run_is_that_of_the_list_of_runs() -> None:
+    ended = run("finished", update=120, ended=185.0, final=Scores(val_loss=5.0, seconds=50.0))
+    assert f" in {FACTS['seconds'].write(ended)} " in text(Entry(ended))
+    assert " in 50.0 s " in text(Entry(ended))
 
 
 def test_time_below_a_minute_keeps_its_shape() -> None:

@@ -26,6 +26,7 @@ from moetui.tui.widgets.run_table import RunTable
 from tests.conftest import eventually
 from tests.tui.compare.labs import grid, trained
 from tests.tui.lab_on_disk import end_run, write_run
+from tests.tui.screens.runs_seen import listed
 from tests.tui.seen import until
 
 SIZES = [(60, 15), (80, 24), (120, 40), (200, 60)]
@@ -280,6 +281,26 @@ async def test_the_cursor_goes_through_the_subjects_and_the_words_scroll(lab: La
         await until(pilot, lambda: subject(app) == "study:other" and "2 of 2" in said(app, "caption"))
 
 
+async def test_every_marked_run_is_compared_and_what_is_drawn_of_them_is_told(lab: Lab) -> None:
+    lab.catalogue.replace_all([])
+    best = [trained(lab, lr, seed, 4.5 + lr) for lr in (0.1, 0.05, 0.03, 0.01) for seed in (1, 2, 3)][-1]
+    app = MoetuiApp(lab, start="runs")
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        await listed(pilot, app)
+        await pilot.press("m", "x")
+        await until(pilot, lambda: isinstance(app.screen, CompareScreen) and "12 marked runs" in said(app, "caption"))
+        current = app.screen.query_one(SubjectList).current
+        assert current is not None
+        assert best.id in {record.id for record in current.records}
+        await pilot.press("v")
+        await until(
+            pilot, lambda: f"Lowest validation loss: {best.name.rpartition('/')[0]}" in " ".join(said(app).split())
+        )
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, RunPage))
+        assert "8 of 12 runs" in said(app, "summary")
+
+
 async def test_a_place_is_shown_itself_and_not_what_was_opened_there(lab: Lab) -> None:
     grid(lab)
     app = MoetuiApp(lab, start="compare")
@@ -297,3 +318,16 @@ async def test_a_place_is_shown_itself_and_not_what_was_opened_there(lab: Lab) -
         await until(pilot, lambda: isinstance(app.screen, RunPage))
         await pilot.press("4")
         await until(pilot, lambda: isinstance(app.screen, CompareScreen))
+
+
+async def test_a_response_that_there_is_not_is_told(lab: Lab) -> None:
+    lab.catalogue.replace_all([])
+    trained(lab, 0.05, 1, 4.5, status="diverged")
+    app = MoetuiApp(lab, start="compare")
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, CompareScreen) and app.screen._answer is not None)
+        answer = app.screen._answer  # type: ignore[attr-defined]
+        await pilot.press("r")
+        await pilot.pause()
+        told = any("no learning rates" in note.message for note in app._notifications)
+        assert told is not bool(answer.found.responses)

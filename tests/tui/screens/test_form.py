@@ -160,3 +160,14 @@ async def test_the_keys_that_move_are_actions_except_in_an_open_line(lab: Lab) -
         assert (pilot.app.focused, current(form)) == (form.query_one(FormList), first)
         await pilot.press("down")
         assert current(form) != first
+
+
+async def test_what_is_typed_takes_the_place_of_the_old_value(lab: Lab) -> None:
+    async with MoetuiApp(lab).run_test(size=(80, 24)) as pilot:
+        form = await opened(pilot, "training.updates")
+        assert " 1 key" in text(form, "caption")
+        assert "1 keys" not in text(form, "caption")
+        await pilot.press("enter", *"7", "enter")
+        row = form.query_one(FormList).current
+        assert row is not None
+        assert row.value == "7"

@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import partial
 
 import pytest
+from textual.widgets import Static
 
 from engine.runfiles.metrics import MetricsWriter
 from engine.runfiles.rundir import Finding, Result, write_file
@@ -20,6 +21,7 @@ from moetui.tui.curves.grid import CurveGrid
 from moetui.tui.dialogs.pick import Pick
 from moetui.tui.live.screen import LiveScreen
 from moetui.tui.run.page import RunPage
+from tests.tui.compare.labs import trained
 from tests.tui.lab_on_disk import end_run, write_run
 from tests.tui.screens.test_live import LARGE, SMALL, TINY, Watched, ended_study, live
 
@@ -123,7 +125,7 @@ async def test_the_cursor_tells_the_values_and_what_happened_there(lab: Lab) -> 
         await watched.pilot.press("left", *["less_than_sign"] * 5)
         await watched.until(lambda: spec_of(watched, "Loss").cursor == 50, "the cursor")
         await watched.until(lambda: "spike: 9 [red] after 5" in " ".join(watched.seen.split()), "the finding in words")
-        assert "● lr=0 5.510" in watched.seen
+        assert "● lr=0 val 5.510 · train 5.410" in watched.seen
 
 
 async def test_the_list_tells_how_many_findings_there_are_and_how_grave(lab: Lab) -> None:
@@ -250,3 +252,29 @@ def test_no_key_does_two_things_in_one_place(place: str) -> None:
         for key in action.keys.split(",")
     ]
     assert len(keys) == len(set(keys))
+
+
+async def test_bands_take_all_seeds_of_eight_groups_where_eight_runs_have_room(lab: Lab) -> None:
+    lab.catalogue.replace_all([])
+    runs = [
+        trained(lab, lr, seed, 4.0 + lr)
+        for lr in (0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.07, 0.08, 0.09)
+        for seed in (1, 2, 3)
+    ]
+    async with live(lab, LARGE) as watched:
+        await watched.app.push_screen(RunPage(runs, {}, overlay=True))
+        await watched.until(lambda: "8 of 27 runs" in summary(watched), "the page")
+        await watched.pilot.press("b", "b")
+        await watched.until(lambda: "24 of 27 runs" in summary(watched), "the groups")
+        await watched.until(lambda: len(spec_of(watched, "Loss").series) == 8, "their means")
+        series = spec_of(watched, "Loss").series
+        assert all(one.name.endswith("n=3") for one in series)
+        assert len({one.slot for one in series}) == 8
+        await watched.app.action_show("live")
+        await watched.pilot.press("a")
+        await watched.until(lambda: len(spec_of(watched, "Loss").series) == 8, "the study")
+        assert {one.name.split("n=")[1] for one in spec_of(watched, "Loss").series} == {"3"}
+
+
+def summary(watched: Watched) -> str:
+    return str(watched.app.screen.query_one("#summary", Static).render())

@@ -58,7 +58,7 @@ async def test_keys_of_one_burst_go_where_the_key_before_them_leads(lab: Lab, fi
         burst(app, "t", *"warm")
         await until(pilot, lambda: isinstance(app.screen, Ask))
         await pilot.press("enter")
-        await until(pilot, lambda: lab.find(finished[1].id).tags == ("warm",))
+        await until(pilot, lambda: lab.find(finished[0].id).tags == ("warm",))
 
 
 def burst(app: MoetuiApp, *keys: str) -> None:
@@ -244,9 +244,44 @@ async def test_columns_for_which_there_is_no_room_are_reached_to_the_right(lab: 
         await until(pilot, lambda: "status" in table(app).render_line(0).text)
 
 
+async def test_the_cursor_follows_its_run_through_filters_and_groups(lab: Lab) -> None:
+    app = MoetuiApp(lab, start="runs")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await listed(pilot, app)
+        await pilot.press(*["down"] * 7)
+        run = table(app).current
+        assert run is not None
+        await pilot.press("slash", *run.id)
+        await until(pilot, lambda: names(app) == [run.name])
+        await pilot.press("escape")
+        await until(pilot, lambda: len(names(app)) == PUBLISHED)
+        assert table(app).current == run
+        await pilot.press("t")
+        await until(pilot, lambda: isinstance(app.screen, Ask))
+        await pilot.press(*"kept", "enter")
+        await until(pilot, lambda: [one.id for one in lab.records() if one.tags] == [run.id])
+        await pilot.press("b", "down", "enter")
+        await until(pilot, lambda: table(app).listing.view.group == "preset")
+        assert (now := table(app).current) is not None
+        assert now.id == run.id
+
+
+async def test_a_filter_that_hides_the_run_under_the_cursor_leads_to_the_first_match(lab: Lab) -> None:
+    app = MoetuiApp(lab, start="runs")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await listed(pilot, app)
+        first = names(app)[3]
+        await pilot.press("end", "slash", *f"name={first}", "enter")
+        await until(pilot, lambda: set(names(app)) == {first})
+        assert (run := table(app).current) is not None
+        await pilot.press("slash", "escape")
+        await until(pilot, lambda: len(names(app)) == PUBLISHED)
+        assert table(app).current == run
+
+
 async def test_the_overlay_takes_the_first_eight_of_the_marked_runs(lab: Lab) -> None:
     app = MoetuiApp(lab, start="runs")
     async with app.run_test(size=(80, 24)) as pilot:
         await listed(pilot, app)
         await pilot.press("m", "o")
-        await until(pilot, lambda: isinstance(app.screen, RunPage) and "8 runs" in said(app, "summary"))
+        await until(pilot, lambda: isinstance(app.screen, RunPage) and f"8 of {PUBLISHED} runs" in said(app, "summary"))

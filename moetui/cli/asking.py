@@ -1,0 +1,39 @@
+"""The question before something that cannot be taken back at once, or that many runs would suffer."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from moetui.cli.output import say
+
+FEW = 5
+"""So many runs are deleted, stopped or archived without a question."""
+
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask first.")]
+
+
+def agreed(question: str, *, yes: bool, done: str) -> bool:
+    """Whether the user wants what the question asks. `done` says what nothing was if not: "queued", "deleted".
+
+    Raises `UsageError` if nobody can be asked and the answer was not given beforehand.
+    """
+    from moetui.core.errors import UsageError
+
+    if yes:
+        return True
+    if not sys.stdin.isatty():
+        raise UsageError(
+            f"{question} nothing was {done}: stdin is no terminal, so nobody can be asked; --yes answers beforehand"
+        )
+    # Not typer.confirm: it writes a space to stdout, where a result is to stand alone.
+    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
+    if sys.stdin.readline().strip().casefold() in ("y", "yes"):
+        return True
+    say(f"Nothing was {done}.")
+    return False
+
+
+def agreed_for(count: int, verb: str, *, yes: bool, done: str) -> bool:
+    """Whether so many runs are to be changed: a few are not asked about. Raises `UsageError` as `agreed` does."""
+    return count <= FEW or agreed(f"{verb} {count:,} runs?", yes=yes, done=done)
