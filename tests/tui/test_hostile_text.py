@@ -38,6 +38,6 @@ def test_the_block_of_watch_passes_no_order_on(lab: Lab) -> None:
     printed, painted = io.StringIO(), io.StringIO()
     print_once(dashboard, printed)
     Painter(painted, Console(file=painted, force_terminal=True)).draw(dashboard.lines(80, 24), 80)
-    assert "udy/lr=0.02" in printed.getvalue()
+    assert "/lr=0.02" in printed.getvalue()
     assert harm_in(printed.getvalue()) == []
     assert harm_in(OWN_ORDERS.sub("", painted.getvalue().removeprefix("\x1b[J"))) == []

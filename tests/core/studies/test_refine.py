@@ -28,7 +28,14 @@ def ran(run: PlannedRun, loss: float, **fields: object) -> Evidence:
         "point": dict(run.point),
     }
     scores = Scores(val_loss=loss, update=run.config.training.updates, seconds=1.0)
-    facts |= {"id": run.name, "seed": run.config.seed, "lr": run.config.optimizer.lr, "status": "finished", "path": "x"}
+    run_id = run.name.replace("/", "-").replace("=", "-")
+    facts |= {
+        "id": run_id,
+        "seed": run.config.seed,
+        "lr": run.config.optimizer.lr,
+        "status": "finished",
+        "path": "runs/x",
+    }
     return Evidence(RunRecord.model_validate({**facts, "final": scores, **fields}), run.config)
 
 

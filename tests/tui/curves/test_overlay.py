@@ -26,7 +26,14 @@ CONFIG = RunConfig()
 
 def run(run_id: str, **fields: object) -> RunRecord:
     return RunRecord.model_validate(
-        {"id": run_id, "name": f"study/{run_id}", "status": "running", "updates": 100, "tokens_per_update": 64} | fields
+        {
+            "id": run_id.replace("/", "-").replace("=", "-"),
+            "name": f"study/{run_id}",
+            "status": "running",
+            "updates": 100,
+            "tokens_per_update": 64,
+        }
+        | fields
     )
 
 
