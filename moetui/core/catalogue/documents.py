@@ -14,6 +14,8 @@ Document = dict[str, Any]
 
 _RECORDS = TypeAdapter(dict[str, RunRecord], config=ConfigDict(defer_build=True))
 
+_NO_NAME = "could lead out of runs/, or is no name that a run can have"
+
 _AT_ONCE = 250
 """Documents that are validated in one call, some milliseconds: other threads wait as long (see moetui.core.catalogue.slices)."""
 
@@ -70,7 +72,8 @@ def _faults(error: ValidationError) -> dict[str, str]:
     found: dict[str, str] = {}
     for one in error.errors(include_url=False, include_input=False):
         key, *place = map(str, one["loc"])
-        found.setdefault(key, ": ".join([*place, one["msg"]]))
+        fault = _NO_NAME if one["type"] == "string_pattern_mismatch" else one["msg"]
+        found.setdefault(key, ": ".join([*place, fault]))
     return found
 
 
