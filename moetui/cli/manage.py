@@ -1,13 +1,13 @@
 """Commands that change runs or care for the workspace: stop, rm, restore, label, reindex, doctor."""
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from moetui.cli.asking import YesOption, agreed_for
+from moetui.cli.each import on_each
 from moetui.cli.look import RunsArgument
-from moetui.cli.output import JsonOption, complain, complain_of, print_json, say
+from moetui.cli.output import JsonOption, complain, print_json, say
 from moetui.cli.place import lab
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def stop(
     runs = pending if everything else _found(references or [])
     if not agreed_for(len(runs), "Stop", yes=yes, done="stopped"):
         return 0
-    return _each(runs, lambda run: edit.stop(lab(), run, force=force), json=json)
+    return on_each(runs, lambda run: edit.stop(lab(), run, force=force), json=json)
 
 
 def remove(references: RunsArgument, yes: YesOption = False, json: JsonOption = False) -> int:
@@ -126,24 +126,6 @@ def _told(done: "Done", word: str, *, json: bool) -> int:
     if json:
         print_json([run.model_dump() for run in done.runs])
     return 1 if done.faults else 0
-
-
-def _each(runs: "list[RunRecord]", act: "Callable[[RunRecord], RunRecord]", *, json: bool) -> int:
-    """Do one thing to each run; a run for which it fails does not keep the others from it."""
-    from engine.runfiles.rundir import DamagedFile
-    from moetui.core.errors import LabError
-
-    done = []
-    code = 0
-    for run in runs:
-        try:
-            done.append(act(run))
-            say(f"{run.id} {run.name}: {done[-1].status}")
-        except (LabError, DamagedFile, OSError) as error:
-            code = complain_of(error)
-    if json:
-        print_json([run.model_dump() for run in done])
-    return code
 
 
 def reindex(json: JsonOption = False) -> int:

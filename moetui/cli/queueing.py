@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from moetui.cli.each import on_each
 from moetui.cli.look import RunArgument, RunsArgument
-from moetui.cli.output import JsonOption, complain, print_json, print_table, say
+from moetui.cli.output import JsonOption, print_json, print_table, say
 from moetui.cli.place import lab
 
 if TYPE_CHECKING:
@@ -46,12 +47,12 @@ def show(json: JsonOption = False) -> None:
 
 def hold(references: RunsArgument, json: JsonOption = False) -> int:
     """Hold waiting runs back: they keep their place and do not start until they are released."""
-    return _each(references, held=True, json=json)
+    return _hold(references, held=True, json=json)
 
 
 def release(references: RunsArgument, json: JsonOption = False) -> int:
     """Release runs that are held."""
-    return _each(references, held=False, json=json)
+    return _hold(references, held=False, json=json)
 
 
 def move(
@@ -72,21 +73,11 @@ def top(reference: RunArgument, json: JsonOption = False) -> None:
     move(reference, 1, json)
 
 
-def _each(references: list[str], *, held: bool, json: bool) -> int:
-    from moetui.core.errors import LabError
+def _hold(references: list[str], *, held: bool, json: bool) -> int:
     from moetui.core.queue.queueing import hold as hold_run
 
-    done = []
-    code = 0
-    for record in [lab().find(reference) for reference in references]:
-        try:
-            done.append(hold_run(lab(), record, held=held))
-            say(f"{record.id} {record.name}: {done[-1].status}")
-        except LabError as error:
-            code = complain(str(error), code=error.exit_code)
-    if json:
-        print_json([run.model_dump() for run in done])
-    return code
+    runs = [lab().find(reference) for reference in references]
+    return on_each(runs, lambda run: hold_run(lab(), run, held=held), json=json)
 
 
 def _print(found: "tuple[Waiting, ...]", *, json: bool) -> None:

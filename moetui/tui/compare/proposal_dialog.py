@@ -2,17 +2,16 @@
 
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from moetui.core.science.labels import middle
 from moetui.tui.compare.proposal import Proposal
-from moetui.tui.dialogs.dialog import Dialog
+from moetui.tui.dialogs.dialog import ANSWERS, YesNo
 
 
-class ProposalDialog(Dialog[bool]):
-    """Returns True for `y` or `enter`, False for `n` or `escape`. The arrows scroll."""
+class ProposalDialog(YesNo):
+    """Asks whether to queue a proposal; the arrows scroll."""
 
     DEFAULT_CSS = """
     ProposalDialog { align: center middle; }
@@ -20,10 +19,6 @@ class ProposalDialog(Dialog[bool]):
         width: 84; max-width: 100%; height: auto; max-height: 100%; padding: 0 1; border: round $primary; background: $surface;
     }
     """
-    BINDINGS = [  # noqa: RUF012  # Textual's convention
-        Binding("y,enter", "answer(True)", "Yes"),
-        Binding("n,escape,q", "answer(False)", "No"),
-    ]
 
     def __init__(self, proposal: Proposal) -> None:
         super().__init__()
@@ -34,12 +29,8 @@ class ProposalDialog(Dialog[bool]):
         due = len(self._proposal.due)
         scroll = VerticalScroll(Static(_words(self._proposal)))
         scroll.border_title = Text(f"Queue {due} run{'' if due == 1 else 's'} of {self._proposal.title}?")
-        scroll.border_subtitle = "y or enter: yes   n or esc: no"
+        scroll.border_subtitle = ANSWERS
         yield scroll
-
-    def action_answer(self, answer: bool) -> None:
-        """Close with the answer."""
-        self.dismiss(answer)
 
 
 def _words(proposal: Proposal) -> Text:
