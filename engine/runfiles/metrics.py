@@ -16,18 +16,9 @@ import orjson
 Record = dict[str, Any]
 
 NUMBERS = frozenset(
-    (
-        "tokens",
-        "seconds",
-        "train_loss",
-        "train_accuracy",
-        "lr",
-        "adamw_lr",
-        "grad_norm",
-        "tokens_per_second",
-        "val_loss",
-    )
-) | {"val_accuracy", "val_perplexity", "eval_seconds", "router_entropy"}
+    {"tokens", "seconds", "train_loss", "train_accuracy", "lr", "adamw_lr", "grad_norm", "tokens_per_second"}
+    | {"val_loss", "val_accuracy", "val_perplexity", "eval_seconds", "router_entropy"}
+)
 """The keys whose values are numbers; a line in which one is anything else is damaged."""
 
 _NUMBER = frozenset((int, float, type(None)))

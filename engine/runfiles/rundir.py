@@ -5,7 +5,7 @@
     labels.json    what people say of it: name, tags, note, archived          written by the laboratory
     launch.json    which process was started for it, on which device          written by the launcher
     state.json     what the trainer is doing now                              written by the trainer
-    metrics.jsonl  the measurements (see engine.runfiles.metrics)                      written by the trainer
+    metrics.jsonl  the measurements (see engine.runfiles.metrics)             written by the trainer
     log.txt        the trainer's output
     request.json   what the user asks of the run: to stop, to go on           written by the laboratory
     queue.json     of a run that waits: whether it is held, and its turn      written by the laboratory

@@ -47,9 +47,8 @@ def print_json(value: Any) -> None:
     value = encode(value)
     try:
         text = orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE, default=str).decode()
-    except (
-        orjson.JSONEncodeError
-    ):  # half a surrogate pair, as in a file name that is not UTF-8, or an integer beyond 64 bits
+    except orjson.JSONEncodeError:
+        # Half a surrogate pair, as in a file name that is not UTF-8, or an integer beyond 64 bits
         import json
 
         text = json.dumps(value, indent=2, default=str) + "\n"

@@ -22,7 +22,7 @@ from moetui.core.toml_lines import TomlFault, line_of, read_toml
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 _PACKAGE = Path(__file__).parents[2]
-BUILT_IN = next(filter(Path.is_dir, (_PACKAGE / "presets",)), _PACKAGE.parent / "presets")
+BUILT_IN = (_PACKAGE if (_PACKAGE / "presets").is_dir() else _PACKAGE.parent) / "presets"
 """The presets that come with moetui: inside the package where it is installed from a wheel, beside it in a checkout."""
 
 AS_PUBLISHED = "-as-published"
