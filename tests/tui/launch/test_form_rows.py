@@ -51,7 +51,7 @@ def test_a_row_is_exactly_one_line_of_its_width(row: FormRow, width: int, value:
 
 
 @pytest.mark.parametrize(
-    ("query", "first"), [("lr", "optimizer.lr"), ("optimizer.lr", "optimizer.lr"), ("seed", "seed")]
+    ("query", "first"), [("decay", "schedule.decay"), ("optimizer.lr", "optimizer.lr"), ("seed", "seed")]
 )
 def test_a_key_of_the_very_name_comes_first(query: str, first: str) -> None:
     rows = [row for row in form_rows(Edits(), {}, {}, query) if row.info is not None]
