@@ -131,7 +131,10 @@ class Library:
 
     @classmethod
     def collect(cls, user: Path | None = None) -> "tuple[Library, tuple[Fault, ...]]":
-        """Read every preset that can be read, and say what is wrong with the other files."""
+        """Read every preset that can be read, and say what is wrong with the other files.
+
+        A copy of a file under the same name, as in the checkout that an installed moetui runs in, is the same preset.
+        """
         found: dict[str, Preset] = {}
         faults: list[Fault] = []
         folders = [BUILT_IN] if user is None or user.resolve() == BUILT_IN.resolve() else [BUILT_IN, user]
@@ -142,7 +145,9 @@ class Library:
                 except UsageError as error:
                     faults.append(Fault(path, str(error)))
                     continue
-                if other := found.get(preset.name):
+                if (other := found.get(preset.name)) and other.path.read_bytes() == path.read_bytes():
+                    continue
+                if other:
                     taken = f"the name {preset.name!r} is taken by {other.path}; choose another"
                     faults.append(Fault(path, f"{path}: {taken}"))
                 else:

@@ -1,5 +1,6 @@
 """Preset files: what is built in is sound, and a fault is told with file and line."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -127,3 +128,15 @@ def test_the_line_of_a_key_is_found_in_every_way_of_writing_it(
     text: str, table: str, key: str, line: int | None
 ) -> None:
     assert line_of(text, table, key) == line
+
+
+def test_copies_of_the_built_in_presets_are_the_same_presets_and_changed_ones_are_faults(tmp_path: Path) -> None:
+    shutil.copytree(BUILT_IN, tmp_path / "presets")
+    library, faults = Library.collect(tmp_path / "presets")
+    assert len(list(library)) > 50
+    assert faults == ()
+    changed = tmp_path / "presets" / "quickstart.toml"
+    changed.write_text(changed.read_text() + "\n# mine\n")
+    library, faults = Library.collect(tmp_path / "presets")
+    assert [fault.path for fault in faults] == [changed]
+    assert library.get("quickstart").path == BUILT_IN / "quickstart.toml"
