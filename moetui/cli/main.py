@@ -52,7 +52,7 @@ def moetui(
         raise typer.Exit
     choose_workspace(workspace)
     # Records of thousands of runs are no garbage, and looking through them again and again takes a third of a command's time.
-    gc.set_threshold(50_000, 20, 100)
+    gc.set_threshold(2_000_000, 20, 100)
     if context.invoked_subcommand is None:
         open_terminal(Look(remote, charset, theme), tour=tour)
 

@@ -142,7 +142,8 @@ def respond(
     judged = [group for group in comparison.judged if group.key in mine]
     every = len(judged) == len(comparison.judged)
     candidates = comparison.candidates if every else comparison.may_be_best(judged)
-    lowest = next((group for group in comparison.groups if group.key in {one.key for one in judged}), top)
+    with_verdict = {group.key for group in judged}
+    lowest = next((group for group in comparison.groups if group.key in with_verdict), top)
     points = _judged(tried, lowest, judged, candidates, comparison, tolerance)
     best, reference = (next(point for point in points if point.group.key == group.key) for group in (top, lowest))
     return Response(
