@@ -47,7 +47,7 @@ def value_cells(group: Group, measure: Measure) -> list[str]:
 
 def verdict_cells(one: Difference | None, measure: Measure, cost: float | None = None) -> list[str]:
     """The cells under `VERDICT_HEADERS`; `cost` is that of a setting that may be the best."""
-    at_most = "" if cost is None else measure.gap(cost)
+    at_most = "" if cost is None else measure.bound(cost)
     if one is None:
         return ["", "", "", at_most]
     sign = "+" if one.estimate is not None and one.estimate > 0 else ""

@@ -8,7 +8,7 @@ from moetui.core.science.lengths import Agreement
 from moetui.core.science.optimum import Optimum
 from moetui.core.science.propose import Step
 from moetui.core.science.response import Response
-from moetui.core.science.wording import amount, mean_of, seed_span
+from moetui.core.science.wording import amount, bound, mean_of, seed_span
 
 
 def sentences(response: Response) -> Iterator[str]:
@@ -128,7 +128,7 @@ def _may_be_best(response: Response) -> Iterator[str]:
     if len(candidates) == 1:
         yield f"With 95 % confidence {first:g} is the best of those tried that can be judged."
         return
-    cost = amount(candidates[0].costs_at_most, measure)
+    cost = bound(candidates[0].costs_at_most, measure)
     lrs = ", ".join(f"{candidate.group.rates[0]:g}" for candidate in candidates)
     yield f"May be the best of those tried (95 %): {lrs}; taking {first:g} costs at most {cost}."
     if (needed := comparison.seeds_needed) and (span := seed_span(needed)):

@@ -1,6 +1,7 @@
 """What runs are compared by: a score, and whether its last or its best value counts."""
 
 import difflib
+import math
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
@@ -56,6 +57,11 @@ class Measure:
         if self.key == "val_accuracy":
             return f"{100 * value:.2f}"
         return f"{value:.4f}" if self.key == "val_loss" and abs(value) < 1e4 else fmt.number(value)
+
+    def bound(self, value: float) -> str:
+        """An upper bound of a difference, without its unit; rounded up, so that it still holds as it is read."""
+        step = {"val_accuracy": 1e-4, "val_loss": 1e-4}.get(self.key)
+        return self.gap(math.ceil(value / step - 1e-6) * step if step and math.isfinite(value) else value)
 
     @property
     def title(self) -> str:

@@ -51,7 +51,7 @@ def _may_be_best(comparison: Comparison) -> Iterator[str]:
     if len(candidates) == 1:
         yield f"With 95 % confidence {first} is the best of the {len(comparison.judged)} that can be judged."
         return
-    cost = amount(candidates[0].costs_at_most, measure)
+    cost = bound(candidates[0].costs_at_most, measure)
     labels = [candidate.group.label for candidate in candidates]
     yield f"With 95 % confidence the best is one of {_list(labels)}; taking {first} costs at most {cost}."
     if (needed := comparison.seeds_needed) and (span := seed_span(needed)):
@@ -85,6 +85,11 @@ def predictions(comparison: Comparison) -> Iterator[str]:
 def amount(value: float, measure: Measure) -> str:
     """A difference with its unit."""
     return f"{measure.gap(value)} {measure.unit}".strip()
+
+
+def bound(value: float, measure: Measure) -> str:
+    """An upper bound of a difference with its unit."""
+    return f"{measure.bound(value)} {measure.unit}".strip()
 
 
 def mean_of(group: Group, measure: Measure) -> str:
@@ -133,7 +138,8 @@ def _verdicts(comparison: Comparison) -> Iterator[str]:
         return [one.first.label for one in comparison.differences if one.verdict == verdict and one.first.n]
 
     if worse := labels("worse"):
-        yield f"{name} is better than {_list(worse)}."
+        every = len(worse) == sum(one.first.n > 0 for one in comparison.differences)
+        yield f"{name} is better than {f'all {len(worse)} others' if every and len(worse) > 2 else _list(worse)}."
     if better := labels("better"):
         yield f"{name} is worse than {_list(better)}."
     if alike := labels("not distinguishable"):

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from moetui.core.catalogue.records import RunRecord
+from moetui.core.science import reported
 from moetui.core.science.frame import frame
 from moetui.core.science.groups import sample
 from moetui.core.science.measure import Measure
@@ -31,7 +32,7 @@ def response_chart(
     first = responses[leading]
     measure = first.measure
     series = [line for place, one in enumerate(responses) for line in _curve(one, place, alone=len(responses) == 1)]
-    series += _published(published, measure)
+    series += _published(published, responses, measure)
     lrs = [float(lr) for line in series for lr in line.x]
     return ChartSpec(
         title=measure.title.capitalize(),
@@ -77,12 +78,26 @@ def _name(response: Response, *, alone: bool) -> str:
     return ("mean" if seeds > 1 else "one seed") if alone else response.name
 
 
-def _published(records: Sequence[RunRecord], measure: Measure) -> Iterator[Series]:
-    pairs = [(record.lr, sample(record, measure).value) for record in records if record.lr]
-    known = [(lr, value) for lr, value in pairs if value is not None]
-    if known:
-        lrs, values = zip(*known, strict=True)
+def _published(records: Sequence[RunRecord], responses: Sequence[Response], measure: Measure) -> Iterator[Series]:
+    """What documents report: as points where the axes can show it beside one's own scores, else in words in the legend."""
+    known = [
+        (record, value) for record in records if record.lr and (value := sample(record, measure).value) is not None
+    ]
+    if not known:
+        return
+    theirs = [record for record, _ in known]
+    lrs, values = [record.lr or 0.0 for record in theirs], [value for _, value in known]
+    points = [point for response in responses for point in response.points if point.group.n]
+    own = [one.record for point in points for one in point.group.samples]
+    if (
+        reported.comparable(theirs, own)
+        and reported.fits(values, [point.group.mean for point in points])
+        and reported.fits([math.log(lr) for lr in lrs], [math.log(point.lr) for point in points])
+    ):
         yield Series("published", lrs, values, PUBLISHED, line=False)
+    else:
+        ends = list(dict.fromkeys(map(measure.text, (min(values), max(values)))))
+        yield Series(f"published, {reported.sizes(theirs)}: {'–'.join(ends)}", [], [], PUBLISHED, line=False)
 
 
 def _bands(response: Response) -> Iterator[Band]:

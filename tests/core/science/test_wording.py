@@ -7,8 +7,8 @@ import numpy as np
 from moetui.core.queue.outcome import verdict
 from moetui.core.science.comparison import compare
 from moetui.core.science.groups import groups
-from moetui.core.science.measure import LOSS
-from moetui.core.science.wording import conclusion, judgement, mean_of, spread, without_value
+from moetui.core.science.measure import LOSS, MEASURES
+from moetui.core.science.wording import bound, conclusion, judgement, mean_of, spread, without_value
 from tests.core.science.records import exp8, record, seeds
 
 
@@ -71,6 +71,22 @@ def test_the_conclusion_names_what_may_be_the_best_and_what_it_costs() -> None:
     assert "With 95 % confidence the best is one of s1, s0; taking s1 costs at most 0.0" in words
     assert "It is better than s2, s3." in words
     assert words.endswith("To find a difference of 0.0498 nats takes 2 seeds each.")
+
+
+def test_all_others_are_counted_and_not_named() -> None:
+    runs = [
+        run for n in range(4) for run in seeds([5 + n, 5.01 + n, 4.99 + n, 5.025 + n**2 / 1e3 + n], setting=f"s{n}")
+    ]
+    assert "It is better than all 3 others." in conclusion(compare(groups(runs, LOSS), LOSS))
+
+
+def test_what_something_costs_at_most_is_rounded_up() -> None:
+    accuracy = MEASURES["val_accuracy"]
+    assert bound(0.000_011, LOSS) == "0.0001 nats"
+    assert bound(0.0002, LOSS) == "0.0002 nats"
+    assert bound(0.0, LOSS) == "0.0000 nats"
+    assert bound(0.000_002, accuracy) == "0.01 points"
+    assert bound(math.inf, accuracy) == accuracy.gap(math.inf) + " points"
 
 
 def test_the_nine_exp8_results_tell_the_five_replicates_from_nothing() -> None:

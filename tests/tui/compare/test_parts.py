@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from moetui.core.catalogue.records import RunRecord
 from moetui.core.errors import NotFoundError, UsageError
 from moetui.core.planning.plan import Selection, plan
 from moetui.core.planning.presets import Library
@@ -91,7 +92,7 @@ def test_the_response_chart_has_the_means_their_intervals_zone_cliff_and_best(la
     trained(lab, 0.3, 1, math.nan, status="diverged")
     found = responses(gather(lab, lab.snapshot().runs), Terms())
     (response,) = found.responses
-    published = [run for run in published_records(Library.load()) if run.lr == 0.05]
+    published = [_as_large(run, records[0]) for run in published_records(Library.load()) if run.lr == 0.05][:1]
     spec = response_chart(found.responses, published=published)
     curve, diverged, reported = spec.series
     assert list(curve.x) == list(LRS)
@@ -111,6 +112,22 @@ def test_the_response_chart_has_the_means_their_intervals_zone_cliff_and_best(la
     text = draw(spec, 80, 20).plain()
     assert all(sign in text for sign in ("░", "╱", "┊", "◇", "×", "├", "learning rate"))
     assert len(records) == 12
+
+
+def _as_large(published: RunRecord, own: RunRecord) -> RunRecord:
+    """A published result as if its model had been as large as this one, and its score as good."""
+    return published.model_copy(update={"parameters": own.parameters, "final": own.final})
+
+
+def test_published_scores_of_other_models_are_told_in_the_legend_and_squeeze_no_axis(lab: Lab) -> None:
+    grid(lab)
+    found = responses(gather(lab, lab.snapshot().runs), Terms())
+    published = [run for run in published_records(Library.load()) if run.lr == 0.05 and run.final]
+    spec, alone = response_chart(found.responses, published=published), response_chart(found.responses)
+    assert (spec.x_range, spec.y_range) == (alone.x_range, alone.y_range)
+    told = spec.series[-1]
+    assert (len(told.x), told.name) == (0, "published, 79.1M: 5.7000")
+    assert told.name in draw(spec, 120, 20).plain()
 
 
 def test_a_close_up_shows_the_best_and_little_more(lab: Lab) -> None:

@@ -12,9 +12,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
-from moetui.core.report.figures import published, scores, style
+from moetui.core.report.figures import scores, style
 from moetui.core.report.paths import Path, mean_path
 from moetui.core.report.subject import Subject
+from moetui.core.science import reported
 from moetui.core.science.groups import Group
 from moetui.core.science.measure import MEASURES
 
@@ -100,9 +101,9 @@ def _lines(
     own = [record for drawn in settings for record in (sample.record for sample in drawn.setting.counted)]
     theirs = [subject.counterparts[drawn.setting.key] for drawn, _, _ in spots]
     if (
-        published.comparable(theirs, own)
-        and published.fits([x for _, x, _ in spots], [0.0, *times])
-        and published.fits([y for _, _, y in spots], values)
+        reported.comparable(theirs, own)
+        and reported.fits([x for _, x, _ in spots], [0.0, *times])
+        and reported.fits([y for _, _, y in spots], values)
     ):
         for drawn, at, score in spots:
             facts = style.hollow(marker="D", color=drawn.look.colour, gid=PUBLISHED)

@@ -11,8 +11,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from moetui.core.catalogue.records import RunRecord
-from moetui.core.report.figures import published, scores, style
+from moetui.core.report.figures import scores, style
 from moetui.core.report.subject import SCORES, Subject
+from moetui.core.science import reported
 from moetui.core.science.groups import COUNTING
 from moetui.core.science.measure import MEASURES, Measure
 from moetui.core.science.response import Response
@@ -185,15 +186,15 @@ def _known(subject: Subject, measure: Measure) -> list[tuple[RunRecord, float, f
     return [(record, lr, value) for record, lr, value in found if lr and value is not None]
 
 
-def _apart(subject: Subject, measure: Measure, *, fewest: int = published.FEWEST) -> bool:
+def _apart(subject: Subject, measure: Measure, *, fewest: int = reported.FEWEST) -> bool:
     """Whether there are as many published scores as make a panel of their own, and they may not share one's own."""
     known = _known(subject, measure)
     points = [point for response in _drawn(subject, measure) for point in response.points if point.group.n]
     own = [run.record for run in subject.runs if not run.record.published]
     beside = (
-        published.comparable((record for record, _, _ in known), own)
-        and published.fits([value for _, _, value in known], [point.group.mean for point in points])
-        and published.fits([math.log(lr) for _, lr, _ in known], [math.log(point.lr) for point in points])
+        reported.comparable((record for record, _, _ in known), own)
+        and reported.fits([value for _, _, value in known], [point.group.mean for point in points])
+        and reported.fits([math.log(lr) for _, lr, _ in known], [math.log(point.lr) for point in points])
     )
     return len(known) >= fewest and not beside
 
@@ -211,7 +212,7 @@ def _reported(axes: Axes, subject: Subject, measure: Measure) -> None:
     """Published scores in a panel of their own."""
     known = _known(subject, measure)
     values = _diamonds(axes, subject, measure)
-    axes.set_title(published.title(record for record, _, _ in known))
+    axes.set_title(reported.title(record for record, _, _ in known))
     axes.set_xlabel("learning rate")
     _set_rates(axes, [lr for _, lr, _ in known])
     scores.show(axes, "y", measure, values)

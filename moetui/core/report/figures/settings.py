@@ -8,8 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from moetui.core.report.figures import differences, published, scores, style
+from moetui.core.report.figures import differences, scores, style
 from moetui.core.report.subject import Subject
+from moetui.core.science import reported
 from moetui.core.science.groups import Group
 from moetui.core.science.measure import LOSS, MEASURES, Measure
 
@@ -45,7 +46,7 @@ def _figure(subject: Subject, gaps: Sequence[Measure], measures: Sequence[Measur
     ]
     means: list[Panel] = [partial(_values, subject=subject, measure=measure) for measure in measures]
     ordered = [*apart, *means] if subject.comparison.blocks else [means[0], *apart, *means[1:]]
-    if len(_published_losses(subject)) >= published.FEWEST and not _beside(subject, LOSS):
+    if len(_published_losses(subject)) >= reported.FEWEST and not _beside(subject, LOSS):
         ordered.append(partial(_reported, subject=subject))
     rows = len(subject.settings)
     columns = len(ordered) if len(ordered) <= _IN_A_LINE or rows > _LOW else (len(ordered) + 1) // 2
@@ -88,11 +89,11 @@ def _values(axes: Axes, subject: Subject, measure: Measure) -> None:
 def _mean(axes: Axes, row: int, group: Group) -> None:
     """The mean, and each run as a tick if there are several."""
     colour = style.look(0).colour
-    reported = all(sample.record.published for sample in group.samples)
-    facts = style.hollow(marker="D", color="black") if reported else {"marker": "o", "color": colour}
+    theirs = all(sample.record.published for sample in group.samples)
+    facts = style.hollow(marker="D", color="black") if theirs else {"marker": "o", "color": colour}
     if group.n > 1:
         axes.plot(group.values, [row] * group.n, "|", color=colour, alpha=0.7, markersize=11, gid=RUN)
-    axes.plot([group.mean], [row], gid=PUBLISHED if reported else OWN, **facts)
+    axes.plot([group.mean], [row], gid=PUBLISHED if theirs else OWN, **facts)
 
 
 def _bar(axes: Axes, row: int, group: Group, measure: Measure) -> tuple[float, ...]:
@@ -124,14 +125,14 @@ def _diamonds(axes: Axes, subject: Subject, measure: Measure) -> list[float]:
 def _reported(axes: Axes, subject: Subject) -> None:
     """The published losses in a panel of their own, as those of other models would squeeze one's own."""
     values = _diamonds(axes, subject, LOSS)
-    scores.show(axes, "x", LOSS, values, note=published.title(subject.counterparts.values()))
+    scores.show(axes, "x", LOSS, values, note=reported.title(subject.counterparts.values()))
 
 
 def _beside(subject: Subject, measure: Measure) -> bool:
     """Whether published values share the axis of a score."""
     own = [value for setting in subject.settings for value in subject.group(setting, measure.key).values]
-    reported = [value for record in subject.counterparts.values() if (value := measure.value(record)) is not None]
-    return published.comparable(subject.counterparts.values(), subject.records) and published.fits(reported, own)
+    known = [value for record in subject.counterparts.values() if (value := measure.value(record)) is not None]
+    return reported.comparable(subject.counterparts.values(), subject.records) and reported.fits(known, own)
 
 
 def _published_losses(subject: Subject) -> list[float]:

@@ -28,7 +28,12 @@ def fits(reported: Sequence[float], own: Sequence[float]) -> bool:
     return min(own) - room <= min(reported) and max(reported) <= max(own) + room
 
 
+def sizes(records: Iterable[RunRecord]) -> str:
+    """How many parameters the models of these results have: `79.1M`, `unknown`."""
+    known = sorted({record.parameters for record in records if record.parameters is not None})
+    return " and ".join(map(fmt.count, known)) or "unknown"
+
+
 def title(records: Iterable[RunRecord]) -> str:
-    """Heading of a panel of published scores: how large the models are, where it is known."""
-    sizes = sorted({record.parameters for record in records if record.parameters is not None})
-    return f"published: {' and '.join(map(fmt.count, sizes))} parameters" if sizes else "published"
+    """Heading of a panel of published scores: how large the models are."""
+    return f"published: {sizes(records)} parameters"
