@@ -126,6 +126,7 @@ class Launch(_File):
 class State(_File):
     """state.json: the trainer's own word. Times are seconds since the epoch; `eta_seconds` is None until it can be told.
 
+    `dtype` is the precision of the matrix products, which `training.dtype = auto` leaves to the device.
     `validation_tokens` counts the tokens that an evaluation of the whole split predicts on, None until the data are there.
     """
 
@@ -143,6 +144,7 @@ class State(_File):
     boot_id: str
     device: str = ""
     device_name: str = ""
+    dtype: str = ""
     data_fingerprint: str = ""
     validation_tokens: Count | None = None
 
@@ -182,6 +184,7 @@ class Result(_File):
     ended: Moment
     device: str = ""
     device_name: str = ""
+    dtype: str = ""
     data_fingerprint: str = ""
     peak_memory: Count | None = None
     final: Scores | None = None
@@ -191,9 +194,10 @@ class Result(_File):
 
 
 class Hardware(_File):
-    """What result.json and state.json tell of the machine: the device by name, and the peak of its memory in bytes."""
+    """What result.json and state.json tell of the machine: the device by name, its precision, and the peak of memory in bytes."""
 
     device_name: str = ""
+    dtype: str = ""
     peak_memory: Count | None = None
 
 
@@ -288,7 +292,7 @@ class RunDir:
         if ended.device_name:
             return ended
         state = read_file(self.state_file, Hardware) or Hardware()
-        return Hardware(device_name=state.device_name, peak_memory=ended.peak_memory)
+        return Hardware(device_name=state.device_name, dtype=state.dtype, peak_memory=ended.peak_memory)
 
     def request(self) -> Request | None:
         """What the user asks of the live run, or None."""

@@ -40,7 +40,11 @@ class Trainer:
         self.report = report
         self.stop = stop
         self.device = open_device(config.training)
-        report.set(device=str(self.device.torch), device_name=self.device.name)
+        report.set(
+            device=str(self.device.torch),
+            device_name=self.device.name,
+            dtype=str(self.device.compute).removeprefix("torch."),
+        )
 
         self.corpus = open_corpus(config.data, config.model.vocab_size, report.say)
         report.set(data_fingerprint=self.corpus.fingerprint, message="building the model")

@@ -22,6 +22,7 @@ class Evidence:
     record: RunRecord
     told: RunConfig | Callable[[], RunConfig | None] | None = None
     device_name: str = ""
+    told_dtype: str = ""
     peak_memory: int | None = None
     told_own: Mapping[str, Any] | None = None
 
@@ -53,7 +54,8 @@ class Evidence:
         chosen = self.setting("training.dtype")
         if chosen != "auto":
             return chosen or ""
-        return {"": "", "cpu": "float32"}.get(self.record.device, "bfloat16")
+        # Older runs do not tell, and of a GPU's name nothing follows: some have no bfloat16.
+        return self.told_dtype or ("float32" if self.record.device == "cpu" else "")
 
     @property
     def origin(self) -> str:

@@ -51,7 +51,7 @@ class _Configurations:
         """A run with its configuration, which is read when it is asked for."""
         own = self.own(record)
         told = None if own is None else partial(self.config, record)
-        return Evidence(record, told, machine.device_name, machine.peak_memory, own)
+        return Evidence(record, told, machine.device_name, machine.dtype, machine.peak_memory, own)
 
     def own(self, record: RunRecord) -> Own | None:
         """The keys that are not the defaults; without reading its directory if the record tells them."""

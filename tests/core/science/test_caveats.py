@@ -10,8 +10,10 @@ from moetui.core.science.evidence import Evidence
 from tests.core.science.records import record
 
 
-def evidence(config: dict[str, Any] | None = None, *, device_name: str = "", **fields: Any) -> Evidence:
-    return Evidence(record(5.0, **fields), RunConfig.model_validate(config or {}), device_name)
+def evidence(
+    config: dict[str, Any] | None = None, *, device_name: str = "", dtype: str = "", **fields: Any
+) -> Evidence:
+    return Evidence(record(5.0, **fields), RunConfig.model_validate(config or {}), device_name, dtype)
 
 
 @pytest.mark.parametrize(
@@ -64,11 +66,20 @@ def test_a_diverged_run_was_meant_to_be_as_long_as_the_others() -> None:
 
 
 @pytest.mark.parametrize(
-    ("device", "dtype", "precision"),
-    [("cpu", "auto", "float32"), ("GPU-1", "auto", "bfloat16"), ("", "auto", ""), ("cpu", "bfloat16", "bfloat16")],
+    ("device", "asked", "told", "precision"),
+    [
+        ("cpu", "auto", "", "float32"),
+        ("GPU-1", "auto", "bfloat16", "bfloat16"),
+        ("GPU-1", "auto", "float32", "float32"),  # a T4 or V100
+        ("GPU-1", "auto", "", ""),
+        ("", "auto", "", ""),
+        ("cpu", "bfloat16", "", "bfloat16"),
+    ],
 )
-def test_the_precision_follows_from_the_device(device: str, dtype: str, precision: str) -> None:
-    assert evidence({"training": {"dtype": dtype}}, device=device).dtype == precision
+def test_the_precision_is_what_was_asked_for_or_what_the_trainer_chose(
+    device: str, asked: str, told: str, precision: str
+) -> None:
+    assert evidence({"training": {"dtype": asked}}, device=device, dtype=told).dtype == precision
 
 
 def test_two_gpus_without_a_name_are_of_one_kind() -> None:

@@ -27,6 +27,7 @@ def test_a_run_trains_to_its_end_at_the_planned_learning_rates(tmp_path: Path, c
     result = run.result()
     assert result is not None
     assert (result.status, result.update, result.tokens) == ("finished", 6, config.tokens)
+    assert (result.device, result.dtype) == ("cpu", "float32")
     assert result.final is not None
     assert result.final.update == 6
     logged = [record for record in records(run) if "lr" in record]
