@@ -111,6 +111,12 @@ class Transformer(nn.Module):
             if isinstance(module, Router):
                 module.balance()
 
+    def forget_assignments(self) -> None:
+        """Before an update is begun again: let routers forget the tokens that they have counted for `balance_experts`."""
+        for module in self.modules():
+            if isinstance(module, Router):
+                module.assigned_E.zero_()
+
     def _positions(self, tokens_BL: Tensor, cache: Cache | None) -> Positions:
         length, device = tokens_BL.shape[1], tokens_BL.device
         tokens_BM = tokens_BL if cache is None else cache.read(tokens_BL)

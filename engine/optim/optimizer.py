@@ -69,9 +69,13 @@ class Optimizer:
         norm = self._clip()
         for part, ratio in self.parts:
             part.step(lr * ratio)
+        self.drop_gradients()
+        return norm
+
+    def drop_gradients(self) -> None:
+        """Begin again, without gradients."""
         for parameter in self.parameters.values():
             parameter.grad = None
-        return norm
 
     @torch.no_grad()
     def _clip(self) -> Tensor:

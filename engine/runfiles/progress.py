@@ -24,6 +24,8 @@ class Progress(BaseModel):
     plateau: Plateau = Plateau()
     patience: Patience = Patience()
     peak_memory: int | None = None
+    at_once: int | None = None
+    """Sequences that are computed at once, where a micro-batch does not fit into memory."""
 
     def add_finding(self, finding: Finding) -> None:
         """Keep the first finding of its kind; a run that is not stopped would repeat it at every update."""

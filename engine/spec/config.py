@@ -131,6 +131,11 @@ class TrainingConfig(Section):
     accumulation: int = described(
         1, "Micro-batches whose gradients make one update.", unit="micro-batches", ge=1, le=65536
     )
+    micro_batch: Literal["whole", "auto"] = described(
+        "whole",
+        "auto: a micro-batch that does not fit into memory is computed in halves, quarters and so on, and the update learns from "
+        "the same sequences; the balance loss is then that of the parts. whole: it must fit.",
+    )
     dtype: Literal["auto", "float32", "bfloat16"] = described(
         "auto",
         "Precision of the matrix products; weights stay float32. auto: bfloat16 on a GPU of compute capability 8.0 or more, "

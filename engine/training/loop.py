@@ -70,6 +70,7 @@ class Trainer:
             self.model.load_state_dict(checkpoint.model)
             self.optimizer.load_state(checkpoint.training)
             self.watch.streak = self.progress.divergence_streak
+            self.updater.at_once = self.progress.at_once or self.updater.at_once
             restore_rng_state(checkpoint.training, self.device.torch)
             print(f"session {self.progress.session} goes on after update {self.progress.update}", flush=True)
         elif (start := weights_to_start_with(self.run)) is not None:
@@ -113,6 +114,7 @@ class Trainer:
             update = progress.update + 1
             lr = config.lr_at(update) * progress.plateau.scale
             self.meter.add(update, self.updater.run(update, lr))
+            self._note_division()
             progress.update, progress.tokens = update, progress.tokens + config.tokens_per_update
 
             stopping = self.stop.requested()
@@ -274,6 +276,21 @@ class Trainer:
         """A disk that refuses a checkpoint costs the run its checkpoint, not its life."""
         for finding in self.saver.failures():
             self._note(finding)
+
+    def _note_division(self) -> None:
+        """Keep how far micro-batches had to be divided; a session that goes on begins with that."""
+        whole, parts = self.config.training.batch_size, self.updater.at_once
+        if parts not in (whole, self.progress.at_once):
+            self.progress.at_once = parts
+            self._note(
+                Finding(
+                    kind="divided-micro-batch",
+                    update=self.progress.update + 1,
+                    severity="note",
+                    evidence=f"{whole} sequences at once do not fit into memory; {parts} do",
+                    advice=f"training.batch_size = {parts} and a larger training.accumulation give the same updates without a try",
+                )
+            )
 
     def _note(self, finding: Finding) -> None:
         self.progress.add_finding(finding)

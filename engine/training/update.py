@@ -1,5 +1,6 @@
 """One optimizer update: gradients of several micro-batches, clipped and applied."""
 
+import gc
 from dataclasses import dataclass
 
 import torch
@@ -11,6 +12,8 @@ from engine.model.loss import predict
 from engine.model.transformer import Transformer
 from engine.optim.optimizer import Optimizer
 from engine.spec.config import RunConfig
+from engine.training.checkpoint import restore_rng_state, rng_state
+from engine.training.memory import is_out_of_memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,11 @@ class UpdateScores:
 
 
 class Updater:
-    """Carries out updates; which sequences an update learns from follows from its number alone."""
+    """Carries out updates; which sequences an update learns from follows from its number alone.
+
+    `at_once` is the number of sequences that are computed together: those of a micro-batch or, with `training.micro_batch = auto`,
+    the largest half, quarter and so on that was seen to fit into memory.
+    """
 
     def __init__(self, config: RunConfig, model: Transformer, optimizer: Optimizer, sequences: Sequences) -> None:
         self._batch_size = config.training.batch_size
@@ -35,24 +42,50 @@ class Updater:
         self._model = model
         self._optimizer = optimizer
         self._feed = TrainingFeed(sequences, config.seed, config.training.batch_size)
+        self._device = sequences.device
+        self._divides = config.training.micro_batch == "auto"
+        self.at_once = config.training.batch_size
 
     def run(self, update: int, lr: float) -> UpdateScores:
         """Carry out `update`, counted from 1, at learning rate `lr`."""
         self._model.train()
-        losses, rights = [], []
-        count = 0
         waited = self._feed.waited
-        for micro in range(self._accumulation):
-            position = ((update - 1) * self._accumulation + micro) * self._batch_size
-            tokens_BL = self._feed.at(position)
-            output = self._model(tokens_BL)
-            prediction = predict(output.hidden_BLD, self._model.head, tokens_BL)
-            loss = prediction.loss_sum / prediction.count + output.router_loss
-            (loss / self._accumulation).backward()
-            losses.append(prediction.loss_sum.detach())
-            rights.append(prediction.correct)
-            count += prediction.count
+        loss, accuracy = self._divided(update) if self._divides else self._gradients(update)
         grad_norm = self._optimizer.step(lr)
         self._model.balance_experts()
-        loss, accuracy = torch.stack(losses).sum() / count, torch.stack(rights).sum() / count
         return UpdateScores(loss, accuracy, grad_norm, self._feed.waited - waited)
+
+    def _gradients(self, update: int) -> tuple[Tensor, Tensor]:
+        """Add up the gradients of all micro-batches of an update; its loss and accuracy."""
+        losses, rights = [], []
+        count = 0
+        for micro in range(self._accumulation):
+            position = ((update - 1) * self._accumulation + micro) * self._batch_size
+            for tokens_BL in self._feed.at(position).split(self.at_once):
+                output = self._model(tokens_BL)
+                prediction = predict(output.hidden_BLD, self._model.head, tokens_BL)
+                loss = prediction.loss_sum / prediction.count + output.router_loss
+                share = len(tokens_BL) / self._batch_size
+                (loss * share / self._accumulation).backward()
+                losses.append(prediction.loss_sum.detach())
+                rights.append(prediction.correct)
+                count += prediction.count
+        return torch.stack(losses).sum() / count, torch.stack(rights).sum() / count
+
+    def _divided(self, update: int) -> tuple[Tensor, Tensor]:
+        """`_gradients`, with smaller parts of the micro-batches for as long as they do not fit."""
+        before = rng_state(self._device)
+        while True:
+            try:
+                return self._gradients(update)
+            except Exception as error:
+                if self.at_once == 1 or not is_out_of_memory(error):
+                    raise
+            # Only here are the error and the tensors that it holds gone.
+            self.at_once = -(-self.at_once // 2)
+            self._optimizer.drop_gradients()
+            self._model.forget_assignments()
+            gc.collect()
+            if self._device.type == "cuda":
+                torch.cuda.empty_cache()
+            restore_rng_state(before, self._device)

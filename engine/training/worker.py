@@ -28,8 +28,8 @@ from engine.training.stopping import StopRequested, StopSwitch
 EXIT_CODES: dict[EndStatus, int] = {"finished": 0, "stopped": 0, "diverged": 4, "out-of-memory": 1, "failed": 1}
 
 _MEMORY_ADVICE = (
-    "out of memory: lower training.batch_size (and raise training.accumulation to keep the update the same), "
-    "or shorten data.sequence_length"
+    "out of memory: set training.micro_batch = auto, or lower training.batch_size (and raise training.accumulation to keep the "
+    "update the same), or shorten data.sequence_length"
 )
 
 

@@ -56,7 +56,7 @@ def test_a_run_that_meets_it_ends_as_out_of_memory_with_the_advice(message: str,
     assert exit_code == 1
     assert result is not None
     assert (result.status, result.traceback) == ("out-of-memory", "")
-    assert "lower training.batch_size" in result.reason
+    assert "set training.micro_batch = auto, or lower training.batch_size" in result.reason
     assert "Traceback" not in output
 
 
