@@ -51,7 +51,7 @@ def read_gpus() -> list[Gpu]:
 
 
 def _gpus(nvml: Any) -> Iterator[Gpu]:
-    for index in range(nvml.nvmlDeviceGetCount()):
+    for index in range(_told(nvml, nvml.nvmlDeviceGetCount) or 0):
         try:
             yield _gpu(nvml, nvml.nvmlDeviceGetHandleByIndex(index), index)
         except nvml.NVMLError:

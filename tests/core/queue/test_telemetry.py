@@ -17,7 +17,7 @@ from moetui.core.queue.queueing import waiting
 from moetui.core.queue.telemetry import Reading, Telemetry
 from moetui.core.runs.lab import Lab
 from tests.conftest import eventually
-from tests.core.fake_nvml import Card, FakeNvml
+from tests.core.fake_nvml import Card, FakeNvml, NVMLError
 from tests.core.queue.test_dispatch import queue, status
 from tests.tui.lab_on_disk import write_run
 
@@ -142,6 +142,19 @@ def test_no_refused_question_but_that_for_its_id_makes_a_gpu_vanish(
 
     monkeypatch.setattr(fake, call, refuse)
     assert [gpu.id for gpu in read_gpus()] == ["GPU-a"]
+
+
+@pytest.mark.parametrize("call", ["Init", "DeviceGetCount", "DeviceGetHandleByIndex", "DeviceGetUUID", "Shutdown"])
+def test_a_driver_that_refuses_to_say_which_gpus_there_are_is_no_crash(
+    nvml: Callable[..., FakeNvml], call: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = nvml(Card(uuid="GPU-1"))
+    monkeypatch.setattr(fake, f"nvml{call}", _refuse)
+    assert [gpu.id for gpu in read_gpus()] == ["GPU-1"] * (call == "Shutdown")
+
+
+def _refuse(*_: object) -> None:
+    raise NVMLError("Unknown Error")
 
 
 def test_our_runs_are_not_other_people_where_the_driver_has_the_numbers_of_another_namespace(
