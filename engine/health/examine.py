@@ -1,11 +1,11 @@
-"""All detectors on the records of one run."""
+"""All detectors on the measurements of one run."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Final
 
-from engine.health.curves import in_order
 from engine.health.experts import dead_experts, overloaded_experts
 from engine.health.learning import flat
+from engine.health.measured import Measured
 from engine.health.mechanics import clipping, throughput
 from engine.health.runaway import divergence, non_finite
 from engine.health.setting import Setting
@@ -13,11 +13,10 @@ from engine.health.spikes import spike
 from engine.health.steadiness import oscillation
 from engine.health.thresholds import DEFAULT, Thresholds
 from engine.health.validation import inflection, overfitting
-from engine.runfiles.metrics import Record
 from engine.runfiles.rundir import Finding
 
-Detector = Callable[[Sequence[Record], Setting, Thresholds], Finding | None]
-"""Looks at records that are in order and reports one finding of its kind, or None."""
+Detector = Callable[[Measured, Setting, Thresholds], Finding | None]
+"""Looks at what a run has measured and reports one finding of its kind, or None."""
 
 RUNAWAY: Final[tuple[Detector, ...]] = (non_finite, divergence)
 REST: Final[tuple[Detector, ...]] = (inflection, overfitting, dead_experts, overloaded_experts, clipping, throughput)
@@ -26,12 +25,11 @@ REGRADED: Final = frozenset({"inflection", "spike"})
 SHAPE: Final[tuple[Detector, ...]] = (spike, flat, oscillation)
 
 
-def examine(records: Iterable[Record], setting: Setting, thresholds: Thresholds = DEFAULT) -> tuple[Finding, ...]:
-    """Every finding about a run, the gravest first. Records may be unsorted, repeated over sessions, or lack any key."""
-    ordered = in_order(records)
+def examine(measured: Measured, setting: Setting, thresholds: Thresholds = DEFAULT) -> tuple[Finding, ...]:
+    """Every finding about a run, the gravest first. Records may lack any key."""
 
     def ask(detectors: Iterable[Detector]) -> list[Finding]:
-        return [finding for detector in detectors if (finding := detector(ordered, setting, thresholds)) is not None]
+        return [finding for detector in detectors if (finding := detector(measured, setting, thresholds)) is not None]
 
     # A run that has come apart has a loss of every bad shape; saying so once is enough.
     runaway = ask(RUNAWAY)

@@ -6,9 +6,8 @@ from random import Random
 
 import pytest
 
-from engine.health.examine import examine
 from engine.runfiles.metrics import Record
-from tests.engine.health.simulated import clean_run, setting
+from tests.engine.health.simulated import clean_run, examine, setting
 
 Fault = Callable[[list[Record], Random], None]
 UPDATES = 400
