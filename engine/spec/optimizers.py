@@ -1,24 +1,59 @@
-"""The sections of the configuration that say how a run learns: the optimizer and the learning-rate schedule."""
+"""The section of the configuration that says how the optimizer moves the weights. Each kind is one entry of `OPTIMIZERS`."""
 
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
-from engine.spec.schedules import KINDS
 from engine.spec.section import Section, described
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OptimizerKind:
+    """A kind of optimizer; `engine.optim.optimizer.BUILDERS` has the code of the same name.
+
+    `help`: in words. `paper`: where it is from. `keys`: the keys of the configuration that it goes by beside `lr`, `grad_clip` and
+    the decays. `beside`: AdamW moves the parameters that it leaves out, at a learning rate of their own. docs/engine.md has a row.
+    """
+
+    help: str
+    paper: str
+    keys: tuple[str, ...]
+    beside: bool = False
+
+
+_ADAMW_KEYS = ("beta1", "beta2", "eps")
+_MUON_KEYS = ("adamw_ratio", "muon_targets", "ns_steps", "ns_coefficients", "newton_schulz_dtype", "idle_experts")
+
+OPTIMIZERS: Mapping[str, OptimizerKind] = {
+    "muon": OptimizerKind(
+        help="Muon on muon_targets, AdamW on the rest",
+        paper="Jordan et al., 2024",
+        keys=("momentum", "nesterov", *_MUON_KEYS, *_ADAMW_KEYS),
+        beside=True,
+    ),
+    "adamw": OptimizerKind(help="the one on everything", paper="Loshchilov and Hutter, 2019", keys=_ADAMW_KEYS),
+    "sgd": OptimizerKind(help="the one on everything", paper="Sutskever et al., 2013", keys=("momentum", "nesterov")),
+}
+"""Every kind by its name, as `optimizer.kind` gives it."""
+
 if TYPE_CHECKING:
-    ScheduleKind = str
+    OptimizerName = str
 else:
-    ScheduleKind = Literal[tuple(KINDS)]
+    OptimizerName = Literal[tuple(OPTIMIZERS)]
+
+
+def _help() -> Iterator[str]:
+    """Each help text once, after the kinds that share it."""
+    for text in dict.fromkeys(kind.help for kind in OPTIMIZERS.values()):
+        yield f"{', '.join(name for name, kind in OPTIMIZERS.items() if kind.help == text)}: {text}"
 
 
 class OptimizerConfig(Section):
     """Muon (Jordan et al., 2024) on the weight matrices with AdamW on the rest, or one optimizer on everything."""
 
-    kind: Literal["muon", "adamw", "sgd"] = described(
-        "muon", "muon: Muon on muon_targets, AdamW on the rest; adamw, sgd: the one on everything."
-    )
+    kind: OptimizerName = described("muon", f"{'; '.join(_help())}.")
     lr: float = described(0.01, "Peak learning rate, of Muon where it is used.", gt=0)
     adamw_ratio: float = described(
         0.1, "For kind = muon: learning rate of AdamW as a fraction of Muon's.", gt=0, le=1000
@@ -58,79 +93,4 @@ class OptimizerConfig(Section):
 
     def rates(self, lr: float) -> dict[str, float]:
         """The learning rate of each part, as the metrics name it, when that of the run is `lr`."""
-        return {"lr": lr, "adamw_lr": lr * self.adamw_ratio} if self.kind == "muon" else {"lr": lr}
-
-
-Stage = Annotated[
-    tuple[Annotated[float, Field(ge=0)], Annotated[float, Field(ge=0, le=1)]],
-    Field(strict=False),  # TOML and JSON know lists only
-]
-
-
-class ScheduleConfig(Section):
-    """How the learning rate moves over the optimizer updates (docs/schedules.md). A key for one kind does nothing to others."""
-
-    kind: ScheduleKind = described("cosine", "Shape after the warm-up.")
-    warmup: float = described(0.05, "Warm-up as a share of the horizon.", unit="fraction", ge=0, le=1)
-    warmup_updates: int | None = described(None, "Warm-up in updates; replaces `warmup`.", unit="updates", ge=0)
-    warmup_start: float = described(
-        0.0, "Learning rate the warm-up starts from, relative to the peak.", unit="fraction", ge=0, le=1
-    )
-    warmup_shape: Literal["linear", "constant"] = described(
-        "linear",
-        "linear: rises evenly to the peak; constant: stays at warmup_start, then jumps to the peak (Goyal et al., 2017).",
-    )
-    floor: float = described(
-        0.1,
-        "Lowest learning rate of the decay, relative to the peak; constant and stages have none.",
-        unit="fraction",
-        ge=0,
-        le=1,
-    )
-    horizon: int | None = described(
-        None, "Updates over which the schedule unfolds; default: the run's.", unit="updates", ge=1
-    )
-    epoch_updates: int | None = described(
-        None, "Move the learning rate only once per so many updates, an epoch; default: at every update.",
-        unit="updates", ge=1,
-    )  # fmt: skip
-    count_from_zero: bool = described(
-        False, "Take an update by the number of those before it, so that the first one of a warm-up is at warmup_start."
-    )
-    step_every: int = described(100, "For kind = step: updates between two drops.", unit="updates", ge=1)
-    step_gamma: float = described(0.9, "For kind = step: factor of one drop.", gt=0, le=1)
-    decay: float = described(
-        0.2, "For kind = wsd: share of the horizon, at its end, in which the rate decays.", unit="fraction", ge=0, le=1
-    )
-    decay_shape: Literal["linear", "cosine", "sqrt"] = described(
-        "linear", "For kind = wsd: how it decays; sqrt: as 1 - √progress (Hägele et al., 2024)."
-    )
-    restart_every: int = described(100, "For kind = restarts: updates of the first period.", unit="updates", ge=1)
-    restart_factor: int = described(
-        1, "For kind = restarts: length of a period relative to the one before.", ge=1, le=100
-    )
-    stages: tuple[Stage, ...] = described(
-        (),
-        "For kind = stages: pairs of a start (below 1 a share of the horizon, else the number of an update) and "
-        "a learning rate relative to the peak, such as [[0.4, 0.46], [0.75, 0.15]]; the peak comes first.",
-        strict=False,
-    )
-    plateau_factor: float = described(0.5, "For kind = plateau: factor of one drop.", gt=0, lt=1)
-    plateau_patience: int = described(
-        5, "For kind = plateau: evaluations in a row without a gain that make a drop.", unit="evaluations", ge=1
-    )
-    plateau_threshold: float = described(
-        0.01, "For kind = plateau: relative fall of the lowest validation loss that is a gain.", unit="fraction", ge=0, lt=1
-    )  # fmt: skip
-
-    @model_validator(mode="after")
-    def _one_warmup(self) -> Self:
-        if self.warmup_updates is not None and self.warmup != type(self).model_fields["warmup"].default:
-            raise ValueError("warmup and warmup_updates exclude each other; give one")
-        return self
-
-    @model_validator(mode="after")
-    def _has_stages(self) -> Self:
-        if self.kind == "stages" and not self.stages:
-            raise ValueError('kind = "stages" needs schedule.stages, such as [[0.4, 0.46], [0.75, 0.15]]')
-        return self
+        return {"lr": lr, "adamw_lr": lr * self.adamw_ratio} if OPTIMIZERS[self.kind].beside else {"lr": lr}
