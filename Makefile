@@ -5,7 +5,7 @@ INSTALLED := .venv/.installed
 # Many tests wait for processes of their own: three at a time keep two cores busy.
 PYTEST := $(BIN)/pytest -n 3 --dist worksteal
 
-.PHONY: install demo check format test quick long search simulations goldens screenshots cast studies lock clean
+.PHONY: install demo check format test quick long search simulations goldens tables screenshots cast studies lock clean
 
 install: $(INSTALLED)
 
@@ -48,6 +48,10 @@ simulations: install
 # The screens that the tests compare, as they are now; look at the diff.
 goldens: install
 	$(PYTEST) tests/tui/test_goldens.py --update-goldens
+
+# The tables in docs/ of schedules, optimizers and detectors, from their entries.
+tables: install
+	$(BIN)/python -m tests.tables
 
 # The pictures of README and docs, from real runs: those of WORKSPACE and STUDY, or of a quickstart that is trained for it.
 screenshots: install

@@ -12,7 +12,7 @@ from textual.app import App, ComposeResult
 from textual.containers import Grid
 from textual_plotext import PlotextPlot
 
-from moetui.core.runs.tracks import Tracks
+from moetui.core.runs.curves import CurveFile
 
 CHARTS = {"Loss": ("train_loss", "val_loss"), "Learning rate": ("lr",), "Accuracy": ("train_accuracy", "val_accuracy")}
 CHARTS |= {"Tokens/s": ("tokens_per_second",)}
@@ -25,7 +25,7 @@ class RivalApp(App[None]):
 
     def __init__(self, workspace: Path) -> None:
         super().__init__()
-        self.runs = [Tracks(path) for path in sorted(workspace.glob("runs/*/metrics.jsonl"))]
+        self.runs = [CurveFile(path) for path in sorted(workspace.glob("runs/*/metrics.jsonl"))]
 
     def compose(self) -> ComposeResult:
         """Two by two."""
@@ -41,14 +41,14 @@ class RivalApp(App[None]):
     def look(self) -> None:
         """Read what is new and draw everything."""
         for run in self.runs:
-            run.refresh()
+            run.read()
         for chart in self.query(PlotextPlot):
             plt = chart.plt
             plt.clear_data()
             plt.title(chart.name)
             for run in self.runs:
                 for key in CHARTS[str(chart.name)]:
-                    updates, values = run.track(key)
+                    updates, values = run.curves.get(key)
                     plt.plot(updates.tolist(), values.tolist(), marker="braille")
             chart.refresh()
 

@@ -1,42 +1,29 @@
-"""All detectors on the records of one run."""
+"""All detectors on the measurements of one run."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from typing import Final
 
-from engine.health.curves import in_order
-from engine.health.experts import dead_experts, overloaded_experts
-from engine.health.learning import flat
-from engine.health.mechanics import clipping, throughput
-from engine.health.runaway import divergence, non_finite
+from engine.health.detectors import DETECTORS, Detector
+from engine.health.measured import Measured
 from engine.health.setting import Setting
-from engine.health.spikes import spike
-from engine.health.steadiness import oscillation
 from engine.health.thresholds import DEFAULT, Thresholds
-from engine.health.validation import inflection, overfitting
-from engine.runfiles.metrics import Record
 from engine.runfiles.rundir import Finding
 
-Detector = Callable[[Sequence[Record], Setting, Thresholds], Finding | None]
-"""Looks at records that are in order and reports one finding of its kind, or None."""
-
-RUNAWAY: Final[tuple[Detector, ...]] = (non_finite, divergence)
-REST: Final[tuple[Detector, ...]] = (inflection, overfitting, dead_experts, overloaded_experts, clipping, throughput)
-REGRADED: Final = frozenset({"inflection", "spike"})
-"""The kinds whose weight depends on other runs: replicates, and runs with the same data order."""
-SHAPE: Final[tuple[Detector, ...]] = (spike, flat, oscillation)
+REGRADED: Final = frozenset(kind for kind, detector in DETECTORS.items() if detector.regraded)
+"""The kinds whose weight depends on other runs."""
 
 
-def examine(records: Iterable[Record], setting: Setting, thresholds: Thresholds = DEFAULT) -> tuple[Finding, ...]:
-    """Every finding about a run, the gravest first. Records may be unsorted, repeated over sessions, or lack any key."""
-    ordered = in_order(records)
+def examine(measured: Measured, setting: Setting, thresholds: Thresholds = DEFAULT) -> tuple[Finding, ...]:
+    """Every finding about a run, the gravest first. Records may lack any key."""
 
     def ask(detectors: Iterable[Detector]) -> list[Finding]:
-        return [finding for detector in detectors if (finding := detector(ordered, setting, thresholds)) is not None]
+        answers = (detector.rule(measured, setting, thresholds) for detector in detectors)
+        return [finding for finding in answers if finding is not None]
 
+    apart = ask(detector for detector in DETECTORS.values() if detector.apart)
     # A run that has come apart has a loss of every bad shape; saying so once is enough.
-    runaway = ask(RUNAWAY)
-    found = runaway + ask(REST) if runaway else ask(SHAPE) + ask(REST)
-    return by_severity(found)
+    rest = ask(one for one in DETECTORS.values() if not one.apart and not (apart and one.shape))
+    return by_severity(apart + rest)
 
 
 def merged(recorded: Iterable[Finding], derived: Iterable[Finding]) -> tuple[Finding, ...]:

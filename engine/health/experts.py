@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from engine.health.curves import number
+from engine.health.measured import Measured
 from engine.health.setting import Setting
 from engine.health.thresholds import Thresholds
-from engine.runfiles.metrics import Record
+from engine.runfiles.metrics import number
 from engine.runfiles.rundir import Finding
 
 Load = list[list[float]]
@@ -14,9 +14,9 @@ Load = list[list[float]]
 _ADVICE = "raise model.balance_weight or model.router_noise, or lower optimizer.lr"
 
 
-def dead_experts(records: Sequence[Record], setting: Setting, thresholds: Thresholds) -> Finding | None:
+def dead_experts(measured: Measured, setting: Setting, thresholds: Thresholds) -> Finding | None:
     """Experts that hardly any token is sent to (Shazeer et al., 2017; Fedus et al., 2021)."""
-    loads = _latest(records, thresholds.load_evaluations)
+    loads = _latest(measured, thresholds.load_evaluations)
     dead = [place for place in _places(loads) if all(_dead(load, place, thresholds) for _, load in loads)]
     if not dead:
         return None
@@ -26,9 +26,9 @@ def dead_experts(records: Sequence[Record], setting: Setting, thresholds: Thresh
     return Finding(kind="dead experts", update=loads[-1][0], severity="warning", evidence=evidence, advice=_ADVICE)
 
 
-def overloaded_experts(records: Sequence[Record], setting: Setting, thresholds: Thresholds) -> Finding | None:
+def overloaded_experts(measured: Measured, setting: Setting, thresholds: Thresholds) -> Finding | None:
     """Experts that far too many tokens are sent to; with a capacity, tokens would be dropped (Fedus et al., 2021)."""
-    loads = _latest(records, thresholds.load_evaluations)
+    loads = _latest(measured, thresholds.load_evaluations)
     over = [
         place for place in _places(loads) if all(_overloaded(load, place, setting, thresholds) for _, load in loads)
     ]
@@ -44,13 +44,13 @@ def overloaded_experts(records: Sequence[Record], setting: Setting, thresholds: 
     )
 
 
-def _latest(records: Sequence[Record], count: int) -> list[tuple[int, Load]]:
+def _latest(measured: Measured, count: int) -> list[tuple[int, Load]]:
     """The last `count` loads with their updates, all of one shape; nothing if there are not so many."""
     found: list[tuple[int, Load]] = []
-    for record in reversed(records):
-        load = _load(record.get("expert_load"))
-        if load is not None and record["update"] > 0:  # an untrained router has no say
-            found.append((record["update"], load))
+    for record in reversed(measured.records):
+        value = record.get("expert_load")
+        if value is not None and record["update"] > 0 and (load := _load(value)) is not None:
+            found.append((record["update"], load))  # but not of update 0: an untrained router has no say
         if len(found) == count:
             break
     shapes = {tuple(map(len, load)) for _, load in found}

@@ -1,21 +1,19 @@
 """Whether a run learns at all."""
 
 import statistics
-from collections.abc import Sequence
 
-from engine.health.curves import curve
+from engine.health.measured import Measured
 from engine.health.setting import Setting
 from engine.health.thresholds import Thresholds
-from engine.runfiles.metrics import Record
 from engine.runfiles.rundir import Finding
 
 _LATEST_START = 0.1  # of what was measured: a curve that begins later does not show where the run began
 _FEWEST_RECORDS, _FEWEST_EVALUATIONS = 10, 4
 
 
-def flat(records: Sequence[Record], setting: Setting, thresholds: Thresholds) -> Finding | None:
+def flat(measured: Measured, setting: Setting, thresholds: Thresholds) -> Finding | None:
     """A loss that has hardly moved after the warm-up and `health.flat_after` of the run."""
-    training, validation = curve(records, "train_loss"), curve(records, "val_loss")
+    training, validation = measured.curve("train_loss"), measured.curve("val_loss")
     name, losses = ("training", training) if len(training) >= _FEWEST_RECORDS else ("validation", validation)
     if len(losses) < _FEWEST_EVALUATIONS:
         return None

@@ -1,20 +1,18 @@
 """How the updates are carried out: clipping and speed."""
 
 import statistics
-from collections.abc import Sequence
 
-from engine.health.curves import curve
+from engine.health.measured import Measured
 from engine.health.setting import Setting
 from engine.health.thresholds import Thresholds
-from engine.runfiles.metrics import Record
 from engine.runfiles.rundir import Finding
 
 _FEWEST = 20
 
 
-def clipping(records: Sequence[Record], setting: Setting, thresholds: Thresholds) -> Finding | None:
+def clipping(measured: Measured, setting: Setting, thresholds: Thresholds) -> Finding | None:
     """A gradient that is always clipped, so that the clip and not the gradient sets its size (Pascanu et al., 2013)."""
-    norms = curve(records, "grad_norm").since(setting.warmup + 1)
+    norms = measured.curve("grad_norm").since(setting.warmup + 1)
     if len(norms) < _FEWEST or not setting.grad_clip:
         return None
     clipped = sum(norm > setting.grad_clip for norm in norms.values)
@@ -32,10 +30,9 @@ def clipping(records: Sequence[Record], setting: Setting, thresholds: Thresholds
     )
 
 
-def throughput(records: Sequence[Record], setting: Setting, thresholds: Thresholds) -> Finding | None:
+def throughput(measured: Measured, setting: Setting, thresholds: Thresholds) -> Finding | None:
     """Updates that have become slower within one session of the run."""
-    session = records[-1].get("session") if records else None
-    speeds = curve([record for record in records if record.get("session") == session], "tokens_per_second")
+    speeds = measured.last_session().curve("tokens_per_second")
     if len(speeds) < _FEWEST:
         return None
     width = max(5, len(speeds) // 10)

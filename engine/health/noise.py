@@ -2,9 +2,10 @@
 
 import itertools
 import statistics
+from bisect import bisect_left, insort
 from collections.abc import Sequence
 
-from engine.health.curves import Curve
+from engine.health.measured import Curve
 
 _FINEST = 1e-4  # relative: curves are recorded with four decimals, and a smoother one must not look infinitely sure
 _TO_SD = 1.4826  # median absolute deviation of a normal distribution with sd 1 is 1 / 1.4826
@@ -35,7 +36,17 @@ def evaluation_noise(losses: Curve) -> float:
 
 
 def running_median(values: Sequence[float], half_window: int) -> list[float]:
-    """The median of each value and up to `half_window` neighbours on either side."""
-    return [
-        statistics.median(values[max(0, place - half_window) : place + half_window + 1]) for place in range(len(values))
-    ]
+    """The median of each value and up to `half_window` neighbours on either side.
+
+    The window that slides over the values is kept sorted, so that a step is cheap: a curve may have a million of them.
+    """
+    window = sorted(values[:half_window])
+    medians = []
+    for place in range(len(values)):
+        if place + half_window < len(values):
+            insort(window, values[place + half_window])
+        if place > half_window:
+            del window[bisect_left(window, values[place - half_window - 1])]
+        half, odd = divmod(len(window), 2)
+        medians.append(window[half] if odd else (window[half - 1] + window[half]) / 2)
+    return medians

@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from engine.health.curves import Curve, curve, in_order
+from engine.health.measured import Curve, Measured
 from engine.health.noise import evaluation_noise, robust_sd
 from engine.health.thresholds import Thresholds
-from engine.runfiles.metrics import Record
 
 WINDOW: Final = 25
 """Training losses that a spike is measured against."""
@@ -18,9 +17,9 @@ FEWEST: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class Peers:
-    """The records of other runs, and what these runs have in common, in words."""
+    """What other runs have measured, and what these runs have in common, in words."""
 
-    records: tuple[Sequence[Record], ...] = ()
+    measured: tuple[Measured, ...] = ()
     name: str = "runs with the same data order"
 
 
@@ -45,13 +44,13 @@ class Shared:
 
 def shared(peers: Peers, key: str, start: int, end: int, thresholds: Thresholds) -> Shared:
     """How many peers rise from update `start` to update `end` in the loss `key`; those without losses there do not count."""
-    answers = [_rises(records, key, start, end, thresholds) for records in peers.records]
+    answers = [_rises(measured, key, start, end, thresholds) for measured in peers.measured]
     known = [answer for answer in answers if answer is not None]
     return Shared(sum(known), len(known), peers.name)
 
 
-def _rises(records: Sequence[Record], key: str, start: int, end: int, thresholds: Thresholds) -> bool | None:
-    losses = curve(in_order(records), key).since(1)
+def _rises(measured: Measured, key: str, start: int, end: int, thresholds: Thresholds) -> bool | None:
+    losses = measured.curve(key).since(1)
     if not len(losses) or losses.updates[-1] < end:
         return None
     before, after = _place(losses, start), _place(losses, end)

@@ -4,37 +4,38 @@ import math
 import statistics
 from collections.abc import Sequence
 
-from engine.health.curves import curve
+from engine.health.measured import Measured
 from engine.health.noise import noise
 from engine.health.setting import Setting
 from engine.health.thresholds import Thresholds
 from engine.health.watch import ADVICE, DivergenceWatch
-from engine.runfiles.metrics import Record
 from engine.runfiles.rundir import Finding
 
 _LEAST_POINTS = 20
 _LEAST_GAIN = 0.1  # of the first loss: a run that gained less is measured against this
 
 
-def non_finite(records: Sequence[Record], setting: Setting, thresholds: Thresholds) -> Finding | None:
+def non_finite(measured: Measured, setting: Setting, thresholds: Thresholds) -> Finding | None:
     """A loss or gradient norm that is NaN or infinite."""
     for key, name in (
         ("train_loss", "training loss"),
         ("val_loss", "validation loss"),
         ("grad_norm", "gradient norm"),
     ):
-        measured = curve(records, key, finite=False)
-        for update, value in zip(measured.updates, measured.values, strict=True):
+        curve = measured.with_non_finite(key)
+        if all(map(math.isfinite, curve.values)):
+            continue
+        for update, value in zip(curve.updates, curve.values, strict=True):
             if not math.isfinite(value):
                 evidence = f"the {name} is {value} at update {update}"
                 return Finding(kind="non-finite", update=update, severity="error", evidence=evidence, advice=ADVICE)
     return None
 
 
-def divergence(records: Sequence[Record], setting: Setting, thresholds: Thresholds) -> Finding | None:
+def divergence(measured: Measured, setting: Setting, thresholds: Thresholds) -> Finding | None:
     """A training loss that stays above that of guessing, or one that has lost much of what it had gained."""
-    training = curve(records, "train_loss")
-    losses = training if len(training) else curve(records, "val_loss")
+    training = measured.curve("train_loss")
+    losses = training if len(training) else measured.curve("val_loss")
     if not len(losses):
         return None
     # Guessing costs ln(vocabulary); where that is not known, an untrained model tells it.

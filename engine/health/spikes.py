@@ -1,16 +1,15 @@
 """Losses that jump: those of single batches in training, and those of the evaluations."""
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from engine.health.curves import curve
+from engine.health.measured import Measured
 from engine.health.noise import evaluation_noise, robust_sd
 from engine.health.peers import FEWEST, WINDOW, Shared, shared
 from engine.health.setting import Setting
 from engine.health.thresholds import Thresholds
-from engine.runfiles.metrics import Record
 from engine.runfiles.rundir import Finding
 
 _LONGEST = 3  # evaluations over which a jump may rise
@@ -35,9 +34,9 @@ class Spike:
         return self.loss - self.usual
 
 
-def spike(records: Sequence[Record], setting: Setting, thresholds: Thresholds) -> Finding | None:
+def spike(measured: Measured, setting: Setting, thresholds: Thresholds) -> Finding | None:
     """Training losses far above the ones before them, and validation losses that jump from one evaluation to the next."""
-    found = [*training_spikes(records, thresholds), *validation_jumps(records, thresholds)]
+    found = [*training_spikes(measured, thresholds), *validation_jumps(measured, thresholds)]
     if not found:
         return None
     sharing = {one: shared(setting.peers, one.key, one.start, one.update, thresholds) for one in found}
@@ -55,16 +54,15 @@ def spike(records: Sequence[Record], setting: Setting, thresholds: Thresholds) -
     )
 
 
-def training_spikes(records: Sequence[Record], thresholds: Thresholds) -> list[Spike]:
+def training_spikes(measured: Measured, thresholds: Thresholds) -> list[Spike]:
     """The training losses that stand out above the 25 before them."""
-    losses = curve(records, "train_loss")
+    losses = measured.curve("train_loss")
     found: list[Spike] = []
     last = -WINDOW
-    for place in range(FEWEST, len(losses)):
+    for place in _high(losses.values, thresholds.spike_rise):
         before, loss = losses.values[max(0, place - WINDOW) : place], losses.values[place]
         usual = statistics.median(before)
         height = loss - usual
-        # The cheap half of the test first: few losses stand out at all.
         if height <= thresholds.spike_rise * abs(usual) or height <= thresholds.spike_sds * robust_sd(before):
             continue
         one = Spike("train_loss", losses.updates[place - 1], losses.updates[place], loss, usual)
@@ -76,13 +74,27 @@ def training_spikes(records: Sequence[Record], thresholds: Thresholds) -> list[S
     return found
 
 
-def validation_jumps(records: Sequence[Record], thresholds: Thresholds) -> list[Spike]:
+def _high(values: Sequence[float], rise: float) -> Iterator[int]:
+    """The few of a million losses that may stand out by `rise`, as a fraction: without the median before each of them.
+
+    The 25 losses before any of a block are among 50, so their median is no lower than the thirteenth of these, sorted.
+    """
+    yield from range(FEWEST, min(WINDOW, len(values)))
+    for start in range(WINDOW, len(values), WINDOW):
+        block = values[start : start + WINDOW]
+        lowest = sorted(values[start - WINDOW : start + WINDOW])[WINDOW // 2]
+        limit = lowest + rise * abs(lowest)
+        if max(block) > limit:
+            yield from (start + place for place, value in enumerate(block) if value > limit)
+
+
+def validation_jumps(measured: Measured, thresholds: Thresholds) -> list[Spike]:
     """The evaluations that are above the one before by far more than their noise.
 
     A loss that is above the line between its neighbours counts as well, as a fall hides part of a jump; it must have risen in
     any case, since a fall that becomes steeper bends the curve in the same way.
     """
-    losses = curve(records, "val_loss").since(1)
+    losses = measured.curve("val_loss").since(1)
     if len(losses) < FEWEST:
         return []
     limit = thresholds.jump_sds * evaluation_noise(losses)

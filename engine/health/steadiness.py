@@ -3,10 +3,9 @@
 import statistics
 from collections.abc import Sequence
 
-from engine.health.curves import Curve, curve
+from engine.health.measured import Curve, Measured
 from engine.health.setting import Setting
 from engine.health.thresholds import Thresholds
-from engine.runfiles.metrics import Record
 from engine.runfiles.rundir import Finding
 
 _RECENT = 256  # losses looked through for an oscillation
@@ -14,10 +13,10 @@ _LEAST_POINTS = 48
 _LONGEST_HALF_PERIOD = 8
 
 
-def oscillation(records: Sequence[Record], setting: Setting, thresholds: Thresholds) -> Finding | None:
+def oscillation(measured: Measured, setting: Setting, thresholds: Thresholds) -> Finding | None:
     """A loss that swings with a period of 2 to 16 records or evaluations."""
     for key, name in (("train_loss", "training loss"), ("val_loss", "validation loss")):
-        losses = curve(records, key).last(_RECENT)
+        losses = measured.curve(key).last(_RECENT)
         found = _period(losses, thresholds)
         if found is None:
             continue

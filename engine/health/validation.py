@@ -1,24 +1,22 @@
 """What the validation loss tells: a rise after its best, and a gap to the training loss that opens."""
 
 import statistics
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from engine.health.curves import curve
+from engine.health.measured import Measured
 from engine.health.noise import evaluation_noise, running_median
 from engine.health.peers import Shared, shared
 from engine.health.setting import Setting
 from engine.health.thresholds import Thresholds
-from engine.runfiles.metrics import Record
 from engine.runfiles.rundir import Finding
 
 _FEWEST = 8
 _AFTER = 3  # evaluations that make a rise
 
 
-def inflection(records: Sequence[Record], setting: Setting, thresholds: Thresholds) -> Finding | None:
+def inflection(measured: Measured, setting: Setting, thresholds: Thresholds) -> Finding | None:
     """A validation loss that has risen from its best, with the size in units of the noise."""
-    losses = curve(records, "val_loss").since(1)  # an untrained model is nobody's best
+    losses = measured.curve("val_loss").since(1)  # an untrained model is nobody's best
     if len(losses) < _FEWEST:
         return None
     values = losses.values
@@ -91,9 +89,9 @@ def _finding(
     )
 
 
-def overfitting(records: Sequence[Record], setting: Setting, thresholds: Thresholds) -> Finding | None:
+def overfitting(measured: Measured, setting: Setting, thresholds: Thresholds) -> Finding | None:
     """A validation loss that stays behind while the training loss goes on falling."""
-    pairs = _pairs(records)
+    pairs = _pairs(measured)
     if len(pairs) < _FEWEST:
         return None
     gaps = running_median([validation - training for _, training, validation in pairs], 1)
@@ -115,12 +113,12 @@ def overfitting(records: Sequence[Record], setting: Setting, thresholds: Thresho
     )
 
 
-def _pairs(records: Sequence[Record]) -> list[tuple[int, float, float]]:
+def _pairs(measured: Measured) -> list[tuple[int, float, float]]:
     """Update, training loss then (median of the last five) and validation loss, of the evaluations past a third of the run.
 
     Earlier the training loss falls so fast that the records before an evaluation are above it.
     """
-    training, validation = curve(records, "train_loss"), curve(records, "val_loss")
+    training, validation = measured.curve("train_loss"), measured.curve("val_loss")
     if not len(validation):
         return []
     pairs = []

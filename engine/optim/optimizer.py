@@ -1,6 +1,7 @@
 """The optimizer of a run: one that updates everything, or Muon on the chosen matrices and AdamW on the rest."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import torch
@@ -9,9 +10,9 @@ from torch import Tensor, nn
 from engine.optim.adamw import AdamW
 from engine.optim.muon import Muon
 from engine.optim.orthogonal import coefficients
-from engine.optim.roles import role_of, weight_decay
+from engine.optim.roles import Role, role_of, weight_decay
 from engine.optim.sgd import Sgd
-from engine.spec.learning import OptimizerConfig
+from engine.spec.optimizers import OptimizerConfig
 
 _PIECE = 65_536  # elements whose squares a processor sums up in float32; over millions the sum drifts by 1e-4 to 1e-3
 
@@ -29,6 +30,58 @@ class Part(Protocol):
         """Take over the state of another instance."""
 
 
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What the parts of an optimizer are made from: parameters with their roles and weight decays, all by name.
+
+    `compute` is the dtype of the model's products.
+    """
+
+    parameters: Mapping[str, Tensor]
+    roles: Mapping[str, Role]
+    decay: Mapping[str, float]
+    config: OptimizerConfig
+    compute: torch.dtype
+
+
+Parts = list[tuple[Part, float]]
+"""Each part with the ratio of its learning rate to that of the run."""
+
+
+def _muon(given: Given) -> Parts:
+    config = given.config
+    matrices = {name: p for name, p in given.parameters.items() if given.roles[name] in config.muon_targets}
+    muon = Muon(
+        matrices,
+        momentum=config.momentum,
+        nesterov=config.nesterov,
+        coefficients=coefficients(config.ns_coefficients, config.ns_steps),
+        decay=given.decay,
+        freeze_idle=config.idle_experts == "frozen",
+        products=_products(config, given.compute, on_gpu=any(p.is_cuda for p in matrices.values())),
+    )
+    rest = {name: p for name, p in given.parameters.items() if name not in matrices}
+    return [(muon, 1.0), (_adamw_on(rest, given), config.adamw_ratio)]
+
+
+def _adamw(given: Given) -> Parts:
+    return [(_adamw_on(given.parameters, given), 1.0)]
+
+
+def _adamw_on(parameters: Mapping[str, Tensor], given: Given) -> AdamW:
+    config = given.config
+    return AdamW(parameters, beta1=config.beta1, beta2=config.beta2, eps=config.eps, decay=given.decay)
+
+
+def _sgd(given: Given) -> Parts:
+    config = given.config
+    return [(Sgd(given.parameters, momentum=config.momentum, nesterov=config.nesterov, decay=given.decay), 1.0)]
+
+
+BUILDERS: Mapping[str, Callable[[Given], Parts]] = {"muon": _muon, "adamw": _adamw, "sgd": _sgd}
+"""The code of each kind of `engine.spec.optimizers.OPTIMIZERS`."""
+
+
 class Optimizer:
     """All parts as one, each at its own ratio to the learning rate of the run."""
 
@@ -36,30 +89,9 @@ class Optimizer:
         """`compute`: the dtype of the model's products."""
         self.grad_clip = config.grad_clip
         self.parameters = dict(model.named_parameters())
-        self.parts: list[tuple[Part, float]] = []
         roles = {name: role_of(name, p) for name, p in self.parameters.items()}
         decay = {name: weight_decay(role, config) for name, role in roles.items()}
-        rest: dict[str, Tensor] = dict(self.parameters)
-        if config.kind == "sgd":
-            sgd = Sgd(rest, momentum=config.momentum, nesterov=config.nesterov, decay=decay)
-            self.parts.append((sgd, 1.0))
-            return
-        if config.kind == "muon":
-            matrices = {name: rest.pop(name) for name, role in roles.items() if role in config.muon_targets}
-            muon = Muon(
-                matrices,
-                momentum=config.momentum,
-                nesterov=config.nesterov,
-                coefficients=coefficients(config.ns_coefficients, config.ns_steps),
-                decay=decay,
-                freeze_idle=config.idle_experts == "frozen",
-                products=_products(config, compute, on_gpu=any(p.is_cuda for p in matrices.values())),
-            )
-            self.parts.append((muon, 1.0))
-        ratio = config.adamw_ratio if config.kind == "muon" else 1.0
-        self.parts.append(
-            (AdamW(rest, beta1=config.beta1, beta2=config.beta2, eps=config.eps, decay=decay), ratio)
-        )  # fmt: skip
+        self.parts = BUILDERS[config.kind](Given(self.parameters, roles, decay, config, compute))
 
     def step(self, lr: float) -> Tensor:
         """Clip the gradients, update every parameter at learning rate `lr` times its part's ratio and drop the gradients.

@@ -4,7 +4,7 @@ from typing import Literal
 
 from torch import Tensor
 
-from engine.spec.learning import OptimizerConfig
+from engine.spec.optimizers import OptimizerConfig
 
 Role = Literal["attention", "experts", "router", "embedding", "head", "gain"]
 

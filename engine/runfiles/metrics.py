@@ -15,6 +15,9 @@ import orjson
 
 Record = dict[str, Any]
 
+PIECE = 1 << 20
+"""Bytes that are read and parsed at once, so that a long file is not in memory as text as well."""
+
 NUMBERS = frozenset(
     {"tokens", "seconds", "train_loss", "train_accuracy", "lr", "adamw_lr", "grad_norm", "tokens_per_second"}
     | {"val_loss", "val_accuracy", "val_perplexity", "eval_seconds", "router_entropy"}
@@ -44,6 +47,19 @@ def decode(value: Any) -> Any:
     if isinstance(value, list):
         return [decode(item) for item in value]
     return value
+
+
+def number(value: object) -> float | None:
+    """A measurement as a float, or None if it is none; the words of non-finite numbers are numbers."""
+    if value is None:
+        return None
+    value = decode(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 class MetricsWriter:
@@ -79,23 +95,33 @@ class MetricsWriter:
 
 
 class MetricsReader:
-    """Reads a metrics file as it grows; each call of `read` returns the whole records added since the last."""
+    """Reads a metrics file as it grows: each call returns whole records that were added since the last one.
+
+    A file that shrank or was replaced is read from its beginning. Damaged lines are left out.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._offset = 0
         self._inode: tuple[int, int] | None = None
         self.replaced = False
+        """Whether the last call began anew, so that what was read before no longer counts."""
 
     def read(self) -> list[Record]:
-        """New records, oldest first. A file that shrank or was replaced is read anew and sets `replaced`.
+        """All new records, oldest first. Raises `OSError`, but not for a file that is not there yet."""
+        records: list[Record] = []
+        replaced = False
+        while True:
+            piece = self.read_piece(PIECE)
+            if self.replaced:
+                records, replaced = [], True
+            if piece is None:
+                self.replaced = replaced
+                return records
+            records += piece
 
-        Damaged lines are left out.
-        """
-        return parse_lines(self.read_lines())
-
-    def read_lines(self, least: int = -1) -> bytes:
-        """The new lines as they are, as far as they are whole: all of them, or as many as give `least` bytes. Sets `replaced`."""
+    def read_piece(self, least: int) -> list[Record] | None:
+        """The records of the next whole lines, about as many as `least` bytes hold; None if nothing was added. Raises as `read`."""
         self.replaced = False
         try:
             with self.path.open("rb") as file:
@@ -105,33 +131,44 @@ class MetricsReader:
                     self._offset, self.replaced = 0, True
                 self._inode = inode
                 if status.st_size == self._offset:
-                    return b""
+                    return None
                 file.seek(self._offset)
                 data = file.read(least) + file.readline()
         except (FileNotFoundError, IsADirectoryError):
-            return b""
+            return None
         end = data.rfind(b"\n") + 1
         self._offset += end
-        return data[:end]
+        return parse_lines(data[:end]) if end else None
 
 
 def parse_lines(lines: bytes) -> list[Record]:
     """The records of whole lines; damaged ones are left out."""
-    return [record for line in lines.splitlines() if (record := _parse(line)) is not None]
-
-
-def _parse(line: bytes) -> Record | None:
     try:
-        record = orjson.loads(line)
+        found = orjson.loads(b"[" + lines.removesuffix(b"\n").replace(b"\n", b",") + b"]")
+        whole = len(found) == lines.count(b"\n")
+    except orjson.JSONDecodeError:
+        whole = False
+    if not whole:  # a line is damaged: one by one, the others are saved
+        found = map(_parse, lines.splitlines())
+    return [record for record in found if _sound(record)]
+
+
+def _parse(line: bytes) -> Any:
+    try:
+        return orjson.loads(line)
     except orjson.JSONDecodeError:
         return None  # the torn line of a killed writer
-    if not isinstance(record, dict) or not whole(record):
-        return None
-    found = {key: decode(value) for key, value in record.items()}
-    return found if all(type(found[key]) in _NUMBER for key in found.keys() & NUMBERS) else None
 
 
-def whole(record: Record) -> bool:
-    """Whether a line has its place in the run: an update that can be counted, and a session if it names one."""
+def _sound(record: Any) -> bool:
+    """Whether a line is a record: with an update that can be counted, and numbers where there must be some. Decodes it."""
+    if type(record) is not dict:
+        return False
+    if not _NUMBER.issuperset(map(type, record.values())):
+        for key, value in record.items():
+            if type(value) not in _NUMBER:
+                record[key] = decode(value)
+        if any(type(record[key]) not in _NUMBER for key in record.keys() & NUMBERS):
+            return False
     update, session = record.get("update"), record.get("session", 1)
     return type(update) is int and type(session) is int and 0 <= update < 2**53

@@ -17,8 +17,9 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from engine.spec import schedules
 from engine.spec.harmless import one_line
-from engine.spec.learning import OptimizerConfig, ScheduleConfig
 from engine.spec.model import ModelConfig
+from engine.spec.optimizers import OptimizerConfig
+from engine.spec.schedules import ScheduleConfig
 from engine.spec.section import Section, described
 
 Tree = Mapping[str, Any]

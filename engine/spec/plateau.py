@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from engine.spec.patience import Patience
 
 if TYPE_CHECKING:
-    from engine.spec.learning import ScheduleConfig
+    from engine.spec.schedules import ScheduleConfig
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,11 @@ import itertools
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
-if TYPE_CHECKING:
-    from engine.spec.learning import ScheduleConfig
+from pydantic import Field, model_validator
+
+from engine.spec.section import Section, described
 
 
 def horizon(schedule: "ScheduleConfig", updates: int) -> int:
@@ -266,3 +267,82 @@ KINDS: Mapping[str, Kind] = {
     ),
 }
 """Every kind by its name, as `schedule.kind` gives it."""
+
+if TYPE_CHECKING:
+    ScheduleKind = str
+else:
+    ScheduleKind = Literal[tuple(KINDS)]
+
+Stage = Annotated[
+    tuple[Annotated[float, Field(ge=0)], Annotated[float, Field(ge=0, le=1)]],
+    Field(strict=False),  # TOML and JSON know lists only
+]
+
+
+class ScheduleConfig(Section):
+    """How the learning rate moves over the optimizer updates (docs/schedules.md). A key for one kind does nothing to others."""
+
+    kind: ScheduleKind = described("cosine", "Shape after the warm-up.")
+    warmup: float = described(0.05, "Warm-up as a share of the horizon.", unit="fraction", ge=0, le=1)
+    warmup_updates: int | None = described(None, "Warm-up in updates; replaces `warmup`.", unit="updates", ge=0)
+    warmup_start: float = described(
+        0.0, "Learning rate the warm-up starts from, relative to the peak.", unit="fraction", ge=0, le=1
+    )
+    warmup_shape: Literal["linear", "constant"] = described(
+        "linear",
+        "linear: rises evenly to the peak; constant: stays at warmup_start, then jumps to the peak (Goyal et al., 2017).",
+    )
+    floor: float = described(
+        0.1,
+        "Lowest learning rate of the decay, relative to the peak; constant and stages have none.",
+        unit="fraction",
+        ge=0,
+        le=1,
+    )
+    horizon: int | None = described(
+        None, "Updates over which the schedule unfolds; default: the run's.", unit="updates", ge=1
+    )
+    epoch_updates: int | None = described(
+        None, "Move the learning rate only once per so many updates, an epoch; default: at every update.",
+        unit="updates", ge=1,
+    )  # fmt: skip
+    count_from_zero: bool = described(
+        False, "Take an update by the number of those before it, so that the first one of a warm-up is at warmup_start."
+    )
+    step_every: int = described(100, "For kind = step: updates between two drops.", unit="updates", ge=1)
+    step_gamma: float = described(0.9, "For kind = step: factor of one drop.", gt=0, le=1)
+    decay: float = described(
+        0.2, "For kind = wsd: share of the horizon, at its end, in which the rate decays.", unit="fraction", ge=0, le=1
+    )
+    decay_shape: Literal["linear", "cosine", "sqrt"] = described(
+        "linear", "For kind = wsd: how it decays; sqrt: as 1 - √progress (Hägele et al., 2024)."
+    )
+    restart_every: int = described(100, "For kind = restarts: updates of the first period.", unit="updates", ge=1)
+    restart_factor: int = described(
+        1, "For kind = restarts: length of a period relative to the one before.", ge=1, le=100
+    )
+    stages: tuple[Stage, ...] = described(
+        (),
+        "For kind = stages: pairs of a start (below 1 a share of the horizon, else the number of an update) and "
+        "a learning rate relative to the peak, such as [[0.4, 0.46], [0.75, 0.15]]; the peak comes first.",
+        strict=False,
+    )
+    plateau_factor: float = described(0.5, "For kind = plateau: factor of one drop.", gt=0, lt=1)
+    plateau_patience: int = described(
+        5, "For kind = plateau: evaluations in a row without a gain that make a drop.", unit="evaluations", ge=1
+    )
+    plateau_threshold: float = described(
+        0.01, "For kind = plateau: relative fall of the lowest validation loss that is a gain.", unit="fraction", ge=0, lt=1
+    )  # fmt: skip
+
+    @model_validator(mode="after")
+    def _one_warmup(self) -> Self:
+        if self.warmup_updates is not None and self.warmup != type(self).model_fields["warmup"].default:
+            raise ValueError("warmup and warmup_updates exclude each other; give one")
+        return self
+
+    @model_validator(mode="after")
+    def _has_stages(self) -> Self:
+        if self.kind == "stages" and not self.stages:
+            raise ValueError('kind = "stages" needs schedule.stages, such as [[0.4, 0.46], [0.75, 0.15]]')
+        return self

@@ -13,9 +13,10 @@ from pathlib import Path
 
 from engine.errors import InputError
 from engine.health.examine import examine, merged
+from engine.health.measured import Measured
 from engine.health.setting import Setting
+from engine.runfiles.history import read_records
 from engine.runfiles.locks import hold_run_lock, share_procs_lock
-from engine.runfiles.metrics import MetricsReader
 from engine.runfiles.progress import Progress
 from engine.runfiles.rundir import DamagedFile, EndStatus, Finding, Result, RunDir, Scores, write_file
 from engine.runfiles.saved import newest_progress
@@ -164,7 +165,7 @@ def _final(end: End, progress: Progress) -> Scores | None:
 def _findings(run: RunDir, config: RunConfig, progress: Progress) -> tuple[Finding, ...]:
     """What the trainer noticed on the way, and what the whole record shows."""
     try:
-        records = MetricsReader(run.metrics_file).read()
+        measured = Measured(read_records(run.metrics_file))
     except OSError:
         return progress.findings
-    return merged(progress.findings, examine(records, Setting.of(config)))
+    return merged(progress.findings, examine(measured, Setting.of(config)))

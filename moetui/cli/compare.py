@@ -1,7 +1,6 @@
 """Commands that set runs side by side: compare, diff."""
 
 from collections.abc import Sequence
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,6 +8,7 @@ import typer
 from moetui.cli.chart import print_pareto, print_response
 from moetui.cli.output import JsonOption, print_json, print_table
 from moetui.cli.place import lab
+from moetui.core.science.questions import Against, Cost, Pairing
 
 if TYPE_CHECKING:
     from moetui.core.science.comparison import Comparison
@@ -22,31 +22,6 @@ MetricOption = Annotated[
     str, typer.Option("--metric", "-m", help="val_loss, val_accuracy, val_perplexity, seconds or accuracy_per_minute.")
 ]
 BestOption = Annotated[bool, typer.Option("--best/--final", help="Take each run's best score, or its last.")]
-
-
-class Against(StrEnum):
-    """What settings are compared with."""
-
-    best = "best"
-    first = "first"
-    all = "all"
-
-
-class Pairing(StrEnum):
-    """Whether what a seed does to all settings alike is taken out."""
-
-    auto = "auto"
-    always = "always"
-    never = "never"
-
-
-class Cost(StrEnum):
-    """What a setting costs."""
-
-    seconds = "seconds"
-    tokens = "tokens"
-    flops = "flops"
-    memory = "memory"
 
 
 PairedOption = Annotated[
@@ -77,10 +52,10 @@ def compare(
     items: ItemsArgument,
     metric: MetricOption = "val_loss",
     best: BestOption = False,
-    against: Annotated[Against, typer.Option(help="With the best, the first one named, or all with each other.")] = (
-        Against.best
-    ),
-    seed_paired: PairedOption = Pairing.auto,
+    against: Annotated[
+        Against, typer.Option(help="With the best, the first one named, or all with each other.")
+    ] = "best",
+    seed_paired: PairedOption = "auto",
     tolerance: ToleranceOption = 0.01,
     cost: Annotated[
         Cost | None, typer.Option(help="Add the mean cost, and * where nothing is better and cheaper.")
@@ -106,16 +81,16 @@ def compare(
     found = [find_item(item, runs_here, library) for item in items]
     records = list({run.id: run for item in found for run in item.records}.values())
     runs = gather(lab(), records)
-    terms = Terms(measure=wanted, against=against.value, pairing=seed_paired.value, tolerance=tolerance)
+    terms = Terms(measure=wanted, against=against, pairing=seed_paired, tolerance=tolerance)
     judged = judge(runs, terms)
-    prices = priced(judged.comparison.groups, runs, cost.value, wanted) if cost else ()
+    prices = priced(judged.comparison.groups, runs, cost, wanted) if cost else ()
     if json:
         tree = trees.comparison_tree(judged.comparison, judged.unequal)
         costs = [{"group": p.group.key, "cost": p.cost, "front": p.front} for p in prices]
         tree["crossed"] = factorial_tree(judged.comparison.groups, wanted)
-        print_json(tree | ({"cost": cost.value, "costs": costs} if cost else {}))
+        print_json(tree | ({"cost": cost, "costs": costs} if cost else {}))
         return
-    _print_comparison(judged.comparison, prices, cost.value if cost else "")
+    _print_comparison(judged.comparison, prices, cost or "")
     for sentence in factorial_sentences(judged.comparison.groups, wanted):
         typer.echo(sentence)
     for caveat in judged.unequal:
@@ -123,7 +98,7 @@ def compare(
     for note in reservations(records):
         typer.echo(f"Note: {note}")
     if cost:
-        print_pareto(prices, wanted, cost.value)
+        print_pareto(prices, wanted, cost)
     elif found_responses := responses(runs, terms, judged.comparison).responses:
         print_response(found_responses, published_beside(records, runs_here))
 

@@ -44,7 +44,7 @@ def show(
     from moetui.tui.curves.run_charts import run_charts
 
     typer.echo("\n".join(found.lines()))
-    for spec in run_charts(lab(), found.record):
+    for spec in run_charts(found.record, found.records):
         print_chart(spec)
 
 

@@ -40,12 +40,11 @@ def stop(
     """
     from moetui.core.errors import UsageError
     from moetui.core.queue import edit
+    from moetui.core.queue.stopping import in_stopping_order
 
     if not references and not everything:
         raise UsageError("stop: name runs, or use --all")
-    # Queued runs first, so that none of them starts on a device that is just becoming free.
-    pending = sorted(lab().snapshot().pending, key=lambda run: not run.waiting)
-    runs = pending if everything else _found(references or [])
+    runs = in_stopping_order(lab(), lab().snapshot().pending if everything else _found(references or []))
     if not agreed_for(len(runs), "Stop", yes=yes, done="stopped"):
         return 0
     return on_each(runs, lambda run: edit.stop(lab(), run, force=force), json=json)

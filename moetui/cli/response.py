@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from moetui.cli.chart import print_response
-from moetui.cli.compare import BestOption, MetricOption, PairedOption, Pairing, ToleranceOption, print_filled
+from moetui.cli.compare import BestOption, MetricOption, PairedOption, ToleranceOption, print_filled
 from moetui.cli.output import JsonOption, print_json, say
 from moetui.cli.place import lab
 
@@ -28,7 +28,7 @@ def response(
     metric: MetricOption = "val_loss",
     best: BestOption = False,
     tolerance: ToleranceOption = 0.01,
-    seed_paired: PairedOption = Pairing.auto,
+    seed_paired: PairedOption = "auto",
     json: JsonOption = False,
 ) -> None:
     """Show how the score responds to the learning rate: best, safe zone, cliff, and what to try next."""
@@ -45,7 +45,7 @@ def response(
     library = lab().library()
     found_items = [find_item(item, runs_here, library) for item in items]
     records = list({run.id: run for item in found_items for run in item.records}.values())
-    terms = Terms(measure=wanted, pairing=seed_paired.value, tolerance=tolerance)
+    terms = Terms(measure=wanted, pairing=seed_paired, tolerance=tolerance)
     found = responses(gather(lab(), records), terms)
     if not found.responses:
         raise _no_learning_rates(" ".join(items), found.settings)

@@ -13,7 +13,8 @@ from moetui.core.runs.lab import Lab, Snapshot
 from moetui.tui import collector
 
 if TYPE_CHECKING:
-    from moetui.tui.curve_reader import CurveReader, Curves
+    from moetui.core.runs.curves import Curves
+    from moetui.tui.curve_reader import CurveReader
 
 PATIENCE = 0.3
 """Seconds for which one look of a screen may read measurements; the rest of a long history comes with the next looks."""

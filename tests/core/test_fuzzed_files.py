@@ -9,6 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from engine.health.measured import Measured
+from engine.runfiles.history import read_records
 from engine.runfiles.metrics import MetricsReader, encode
 from engine.runfiles.rundir import (
     DamagedFile,
@@ -29,10 +31,9 @@ from moetui.core.planning.presets import Library
 from moetui.core.planning.settings import nest, parse_assignment
 from moetui.core.preferences import read_settings, workspace_file
 from moetui.core.query.filtering import parse_filter
-from moetui.core.runs.history import History
+from moetui.core.runs.columns import KEYS, LOADS
+from moetui.core.runs.curves import CurveFile
 from moetui.core.runs.lab import Lab
-from moetui.core.runs.measured import KEYS, LOADS
-from moetui.core.runs.tracks import Tracks
 from moetui.core.toml_lines import TomlFault, read_toml
 from moetui.core.workspace import Workspace
 
@@ -143,13 +144,10 @@ def test_measurements(folder: Path, lines: list[dict[str, Any]], good: int) -> N
     ]
     path.write_text("".join(json.dumps(line) + "\n" for line in (*sound, *lines)))
     assert len(MetricsReader(path).read()) >= good
-    history = History(path)
-    history.refresh()
-    history.series("val_loss")
-    tracks = Tracks(path)
-    tracks.refresh()
+    Measured(read_records(path)).curve("val_loss")
+    curves = CurveFile(path).read()
     for key in (*KEYS, LOADS):
-        tracks.track(key)
+        curves.get(key)
 
 
 TOML_LINES = st.sampled_from(

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from engine.runfiles.history import read_records
 from engine.runfiles.locks import run_lock_holder
-from engine.runfiles.rundir import RunDir
 from engine.spec.config import RunConfig
 from moetui.core.catalogue.records import RunRecord
 from moetui.core.errors import UsageError
@@ -14,7 +14,6 @@ from moetui.core.machine import control
 from moetui.core.planning.plan import PlannedRun
 from moetui.core.queue import resuming
 from moetui.core.queue.enqueue import enqueue
-from moetui.core.runs.history import History
 from moetui.core.runs.lab import Lab
 from tests.conftest import eventually
 from tests.engine.tiny import tiny_config, write_corpus
@@ -39,12 +38,6 @@ def ended(lab: Lab) -> bool:
     return not lab.snapshot().pending and not lab.dispatching()
 
 
-def history(run: RunDir) -> History:
-    found = History(run.metrics_file)
-    found.refresh()
-    return found
-
-
 def test_a_killed_run_shows_as_killed_goes_on_and_can_be_forked(lab: Lab, config: RunConfig) -> None:
     (record,) = enqueue(lab, [PlannedRun(name="tiny", preset="", study="", point={}, config=config)])
     run = lab.run_dir(record)
@@ -62,7 +55,7 @@ def test_a_killed_run_shows_as_killed_goes_on_and_can_be_forked(lab: Lab, config
     done = lab.find(record.id)
     assert done.status == "finished"
     assert done.update == 60
-    updates = [row["update"] for row in history(run).records if "train_loss" in row]
+    updates = [row["update"] for row in read_records(run.metrics_file) if "train_loss" in row]
     assert updates == list(range(1, 61))
     assert done.best is not None
 
@@ -71,6 +64,6 @@ def test_a_killed_run_shows_as_killed_goes_on_and_can_be_forked(lab: Lab, config
     fork = resuming.fork(lab, done, {"optimizer.lr": 0.001, "training.updates": 3})
     eventually(lambda: ended(lab))
     assert status(lab, fork) == "finished"
-    first = history(lab.run_dir(fork)).records[0]
+    first = read_records(lab.run_dir(fork).metrics_file)[0]
     assert first["update"] == 0
     assert first["val_loss"] == done.best.val_loss

@@ -5,10 +5,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from moetui.core.runs import tracks
+from moetui.core.runs import curves
 
 
 def read_slowly(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a second pass with each piece that is read of a run's measurements."""
     seconds = count()
-    monkeypatch.setattr(tracks, "time", SimpleNamespace(monotonic=lambda: float(next(seconds))))
+    monkeypatch.setattr(curves, "time", SimpleNamespace(monotonic=lambda: float(next(seconds))))

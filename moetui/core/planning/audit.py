@@ -12,8 +12,8 @@ from typing import Final
 
 from engine.runfiles.rundir import Finding
 from engine.spec.config import RunConfig
-from engine.spec.learning import OptimizerConfig, ScheduleConfig
-from engine.spec.schedules import KINDS, horizon, idle, lr_factor, warmup_updates
+from engine.spec.optimizers import OptimizerConfig
+from engine.spec.schedules import KINDS, ScheduleConfig, horizon, idle, lr_factor, warmup_updates
 from moetui.core import format as fmt
 
 JUMP: Final = 5.0

@@ -11,7 +11,7 @@ import orjson
 
 from engine.runfiles.rundir import Finding
 from engine.spec.config import RunConfig
-from engine.spec.learning import ScheduleConfig
+from engine.spec.schedules import ScheduleConfig
 from moetui.core.planning.audit import planned
 
 _PLATEAU_KEYS: Final = ("plateau_factor", "plateau_patience", "plateau_threshold", "floor")

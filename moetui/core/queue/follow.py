@@ -3,10 +3,10 @@
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from engine.runfiles.history import History
 from engine.runfiles.rundir import State
 from moetui.core import format as fmt
 from moetui.core.catalogue.records import RunRecord
-from moetui.core.runs.history import History
 from moetui.core.runs.lab import Lab
 
 POLL_SECONDS = 0.25

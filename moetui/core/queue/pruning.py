@@ -10,10 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from engine.health.measured import Measured
+from engine.runfiles.history import History
 from engine.runfiles.rundir import DamagedFile
 from moetui.core.catalogue.records import RunRecord
 from moetui.core.planning.plan import PlannedRun
-from moetui.core.runs.history import History
 from moetui.core.runs.lab import Lab
 
 KEPT: Final = 2
@@ -70,6 +71,7 @@ class Pruner:
         self._lab = lab
         self._prunable: dict[tuple[str, float | None], bool] = {}  # by run and session, as a resumed run is spared
         self._histories: dict[str, History] = {}
+        self._losses: dict[str, dict[int, float]] = {}
         self._judged: dict[str, int] = {}
 
     def find(self, runs: Sequence[RunRecord]) -> Iterator[tuple[RunRecord, str]]:
@@ -97,10 +99,10 @@ class Pruner:
         if run.id not in self._histories:
             self._histories[run.id] = History(self._lab.run_dir(run).metrics_file)
         history = self._histories[run.id]
-        history.refresh()
-        updates, losses = history.series("val_loss")
-        pairs = {int(update): float(loss) for update, loss in zip(updates, losses, strict=True)}
-        return Curve(run.group, pairs, run.status == "diverged")
+        if history.refresh() or run.id not in self._losses:
+            curve = Measured(history.records).with_non_finite("val_loss")
+            self._losses[run.id] = dict(zip(curve.updates, curve.values, strict=True))
+        return Curve(run.group, self._losses[run.id], run.status == "diverged")
 
 
 def _peers(run: RunRecord, other: RunRecord) -> bool:

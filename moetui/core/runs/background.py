@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from engine.health.examine import REGRADED
+from engine.health.measured import Measured
 from engine.health.peers import Peers
-from engine.runfiles.metrics import MetricsReader
+from engine.runfiles.history import read_records
 from engine.runfiles.rundir import DamagedFile, Finding, Result, RunDir
 from engine.runfiles.saved import saved
 from engine.spec.config import RunConfig
@@ -87,9 +88,8 @@ class Backgrounds:
         from moetui.core.runs.health import findings, group_of_run  # all the rules, which few looks need
         from moetui.core.runs.same_order import SameOrder
 
-        records = MetricsReader(directory.metrics_file).read()
         return findings(
-            records,
+            Measured(read_records(directory.metrics_file)),
             config,
             recorded=noted,
             group=group_of_run(run, snapshot.runs),

@@ -3,10 +3,10 @@
 import contextlib
 from collections.abc import Iterable, Iterator
 
+from engine.runfiles.history import read_records
 from engine.runfiles.metrics import Record
 from engine.runfiles.rundir import RunDir, State
 from moetui.core.catalogue.records import PENDING, RunRecord, Scores
-from moetui.core.runs.history import History
 from moetui.core.runs.status import Observation, best_scores, final_scores, observe
 
 
@@ -54,13 +54,13 @@ def _ended(run: RunDir, seen: Observation) -> dict[str, object]:
 
 def _from_metrics(run: RunDir, state: State | None) -> dict[str, object]:
     """What a run that could not say goodbye had measured."""
-    history = History(run.metrics_file)
+    records: list[Record] = []
     with contextlib.suppress(OSError):  # the end of the run is known without its measurements
-        history.refresh()
-    scores = list(_evaluations(history.records))
+        records = read_records(run.metrics_file)
+    scores = list(_evaluations(records))
     finite = [score for score in scores if score.val_loss == score.val_loss]  # NaN is unequal to itself
     return {
-        "update": max((record["update"] for record in history.records), default=0),
+        "update": max((record["update"] for record in records), default=0),
         "ended": state.heartbeat if state else None,
         "final": scores[-1] if scores else None,
         "best": min(finite, key=lambda score: score.val_loss or 0.0, default=None),

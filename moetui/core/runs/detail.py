@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from engine.health.measured import Measured
+from engine.runfiles.history import read_records
 from engine.runfiles.metrics import Record
 from engine.runfiles.rundir import Finding, RunDir
 from engine.spec.config import RunConfig
@@ -13,7 +15,6 @@ from moetui.core.errors import LabError
 from moetui.core.planning.plan import flat_config
 from moetui.core.planning.settings import nest
 from moetui.core.runs.health import findings, group_of_run
-from moetui.core.runs.history import History
 from moetui.core.runs.lab import Lab
 from moetui.core.runs.looked_at import LookedAt, look_at
 from moetui.core.runs.recorded import recorded_config
@@ -130,25 +131,24 @@ def detail(lab: Lab, record: RunRecord, beside: SameOrder | None = None) -> Deta
     config, known, facts = _told(run)
     if state is not None:
         facts["trained_on"] = f"{state.device_name or state.device} of {state.host}"
-    history = History(run.metrics_file)
-    history.refresh()
+    records = read_records(run.metrics_file)
+    measured = Measured(records)
     now, runs = lab.see(record), lab.records()
-    records = tuple(history.records)
     return Detail(
         record=now,
         config=config,
         known=known,
         provenance=facts,
         findings=findings(
-            records,
+            measured,
             config,
             recorded=result.findings if result else (),
             group=group_of_run(now, runs),
             peers=lambda: (beside or SameOrder(lab)).peers(now, runs),
         ),
         traceback=result.traceback if result else "",
-        records=records,
-        looked_at=look_at(now, records),
+        records=tuple(records),
+        looked_at=look_at(now, measured),
         stopped_early=result is not None and result.stopped_early,
     )
 
@@ -166,7 +166,7 @@ def _of_record_alone(lab: Lab, record: RunRecord) -> Detail:
             raise
         facts |= {"configuration": str(error)}
     found, rise = judge_scores(record, lab.records())
-    return Detail(record, config, known, facts, found, "", (), looked_at=look_at(record, ()), rise=rise)
+    return Detail(record, config, known, facts, found, "", (), looked_at=look_at(record, Measured()), rise=rise)
 
 
 def _told(run: RunDir) -> tuple[RunConfig | None, dict[str, Any], dict[str, Any]]:

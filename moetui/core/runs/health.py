@@ -4,9 +4,9 @@ import statistics
 from collections.abc import Callable, Iterable, Sequence
 
 from engine.health.examine import REGRADED, by_severity, examine, merged
+from engine.health.measured import Measured
 from engine.health.peers import Peers
 from engine.health.setting import Setting
-from engine.runfiles.metrics import Record
 from engine.runfiles.rundir import Finding
 from engine.spec.config import RunConfig
 from moetui.core.catalogue.records import RunRecord
@@ -15,7 +15,7 @@ from moetui.core.science.measure import LOSS
 
 
 def findings(
-    measured: Sequence[Record],
+    measured: Measured,
     config: RunConfig | None,
     *,
     recorded: Iterable[Finding] = (),
@@ -27,7 +27,7 @@ def findings(
     `recorded` are those of its result, `group` the runs of the same configuration, whose final losses tell the noise of the seed.
     `peers` reads the runs with the same data order; it is asked only if there is a rise that they may share.
     """
-    if not measured:
+    if not measured.records:
         return by_severity(recorded)
     noise, replicates = seed_noise(group)
 
@@ -37,7 +37,7 @@ def findings(
         return examine(measured, Setting.of(config, noise=noise, replicates=replicates, peers=beside))
 
     derived = look(Peers())
-    if any(finding.kind in REGRADED for finding in derived) and (beside := peers()).records:
+    if any(finding.kind in REGRADED for finding in derived) and (beside := peers()).measured:
         derived = look(beside)
     return merged(recorded, derived)
 

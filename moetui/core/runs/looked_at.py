@@ -1,11 +1,9 @@
 """How much of a run there was for the detectors to look at, so that silence is not taken for health."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from engine.health.curves import curve, in_order
-from engine.runfiles.metrics import Record
+from engine.health.measured import Measured
 from moetui.core.catalogue.records import RunRecord
 
 FEWEST_TRAINING: Final = 10
@@ -50,12 +48,11 @@ class LookedAt:
         }
 
 
-def look_at(record: RunRecord, records: Sequence[Record]) -> LookedAt:
+def look_at(record: RunRecord, measured: Measured) -> LookedAt:
     """What the detectors can read of a run."""
     if not record.path:
         return LookedAt(missing=_without_directory(record))
-    ordered = in_order(records)
-    training, evaluations = len(curve(ordered, "train_loss")), len(curve(ordered, "val_loss").since(1))
+    training, evaluations = len(measured.curve("train_loss")), len(measured.curve("val_loss").since(1))
     if training or evaluations:
         return LookedAt(training, evaluations)
     return LookedAt(missing="nothing has been measured yet" if record.pending else "the run has recorded no loss")

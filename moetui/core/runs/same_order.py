@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from engine.health.measured import Measured
 from engine.health.peers import Peers
-from engine.runfiles.metrics import MetricsReader, Record
+from engine.runfiles.history import read_records
 from moetui.core.catalogue.records import RunRecord
 from moetui.core.runs.lab import Lab
 
@@ -23,21 +24,21 @@ class SameOrder:
 
     def __init__(self, lab: Lab) -> None:
         self._lab = lab
-        self._read: dict[str, Sequence[Record]] = {}
+        self._read: dict[str, Measured] = {}
 
     def peers(self, record: RunRecord, runs: Sequence[RunRecord]) -> Peers:
-        """The records of the runs that share the data order of `record`."""
+        """The measurements of the runs that share the data order of `record`."""
         beside = [run for run in runs if _beside(run, record)][:MOST]
-        found = tuple(records for run in beside if (records := self._records(run)))
+        found = tuple(measured for run in beside if (measured := self._measured(run)).records)
         return Peers(found, "runs imported from the same folder") if record.imported else Peers(found)
 
-    def _records(self, run: RunRecord) -> Sequence[Record]:
+    def _measured(self, run: RunRecord) -> Measured:
         if run.id not in self._read:
             try:
                 file = self._lab.run_dir(run).metrics_file
-                self._read[run.id] = MetricsReader(file).read() if file.stat().st_size <= MOST_BYTES else ()
+                self._read[run.id] = Measured(read_records(file) if file.stat().st_size <= MOST_BYTES else ())
             except OSError:  # a directory that is gone tells nothing
-                self._read[run.id] = ()
+                self._read[run.id] = Measured()
         return self._read[run.id]
 
 

@@ -3,23 +3,23 @@
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from moetui.core.science import looks
-from moetui.core.science.difference import Difference, Pairing, adjusted_to_scale, why_unjudged
+from moetui.core.science.difference import Difference, adjusted_to_scale, why_unjudged
 from moetui.core.science.groups import Group
 from moetui.core.science.joint import LEAST, Joint, Places
 from moetui.core.science.measure import Measure
 from moetui.core.science.prediction import Prediction, predict
+from moetui.core.science.questions import Against, Pairing
 from moetui.core.science.seeds import SeedsNeeded, seeds_needed
 from moetui.core.science.simultaneous import all_pairs, all_pairs_ps, with_one
 from moetui.core.science.student import any_below, t_as_z, two_sided_p, z_as_t
 from moetui.core.science.summary import NO_SPREAD
 
-Against = Literal["best", "first", "all"]
 Numbers = npt.NDArray[Any]
 
 TOLERANCE = 0.01

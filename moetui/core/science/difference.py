@@ -9,7 +9,6 @@ from moetui.core.science.prediction import Prediction
 from moetui.core.science.student import ALPHA
 
 Verdict = Literal["better", "worse", "not distinguishable", "no verdict"]
-Pairing = Literal["auto", "always", "never"]
 Method = Literal["seeds as blocks", "unpaired", "none"]
 
 

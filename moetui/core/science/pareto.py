@@ -9,14 +9,15 @@ from typing import Final
 from moetui.core.science.evidence import Evidence
 from moetui.core.science.groups import Group
 from moetui.core.science.measure import Measure
+from moetui.core.science.questions import Cost
 
-COSTS: Final[Mapping[str, Callable[[Evidence], float | None]]] = {
+COSTS: Final[Mapping[Cost, Callable[[Evidence], float | None]]] = {
     "seconds": lambda run: run.seconds,
     "tokens": lambda run: run.tokens,
     "flops": lambda run: run.flops,
     "memory": lambda run: run.peak_memory,
 }
-"""What a run may cost: seconds and tokens of training, operations, bytes of peak memory."""
+"""What each cost of a run is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class Priced:
     front: bool
 
 
-def priced(groups: Iterable[Group], runs: Iterable[Evidence], cost: str, measure: Measure) -> tuple[Priced, ...]:
+def priced(groups: Iterable[Group], runs: Iterable[Evidence], cost: Cost, measure: Measure) -> tuple[Priced, ...]:
     """Each group with its cost and whether it is on the Pareto front of the mean of `measure` against the cost."""
     by_id = {run.record.id: run for run in runs}
     rows = [(group, _mean_cost(group, by_id, COSTS[cost])) for group in groups]

@@ -11,12 +11,12 @@ from moetui.core.planning.settings import default_settings
 from moetui.core.science.caveats import Caveat, caveats
 from moetui.core.science.comparison import TOLERANCE, Candidate, Comparison, compare
 from moetui.core.science.correlation import Correlation, lr_correlations
-from moetui.core.science.difference import Pairing
 from moetui.core.science.evidence import Evidence, counting
 from moetui.core.science.groups import Group, group_key, groups
 from moetui.core.science.joint import Row
 from moetui.core.science.measure import Measure
 from moetui.core.science.optimum import Curve, Optimum, find_optimum
+from moetui.core.science.questions import Pairing
 from moetui.core.science.student import ALPHA, any_below, normal_quantile, t_as_z
 from moetui.core.science.zones import Cliff, Edge, Point, Safety, Zone, cliff, edge, safe_zone
 

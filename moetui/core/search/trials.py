@@ -5,8 +5,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from engine.health.measured import Measured
+from engine.runfiles.history import History
 from moetui.core.catalogue.records import RunRecord
-from moetui.core.runs.history import History
 from moetui.core.runs.lab import Lab
 from moetui.core.science.groups import sample
 from moetui.core.science.measure import LOSS
@@ -74,6 +75,6 @@ class Evaluations:
         columns = []
         for history in self._histories:
             history.refresh()
-            updates, values = history.series("val_loss")
-            columns.append([float(v) for u, v in zip(updates, values, strict=True) if 0 < u < self._updates])
+            losses = Measured(history.records).with_non_finite("val_loss")
+            columns.append([v for u, v in zip(losses.updates, losses.values, strict=True) if 0 < u < self._updates])
         return [sum(row) / len(row) for row in zip(*columns, strict=False)]

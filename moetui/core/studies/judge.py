@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from moetui.core.science.caveats import Caveat, caveats
-from moetui.core.science.comparison import TOLERANCE, Against, Comparison, compare
-from moetui.core.science.difference import Pairing
+from moetui.core.science.comparison import TOLERANCE, Comparison, compare
 from moetui.core.science.evidence import Evidence, counting
 from moetui.core.science.groups import groups
 from moetui.core.science.lengths import Agreement, agreement, by_length
 from moetui.core.science.measure import LOSS, Measure
+from moetui.core.science.questions import Against, Pairing
 from moetui.core.science.response import Response, respond, slices
 
 

@@ -8,8 +8,8 @@ import numpy.typing as npt
 
 from engine.spec.config import RunConfig
 from moetui.core.catalogue.records import RunRecord
-from moetui.core.runs.measured import Column
-from moetui.tui.curve_reader import Curves
+from moetui.core.runs.columns import Column
+from moetui.core.runs.curves import Curves
 
 XAxis = Literal["updates", "tokens", "seconds", "FLOPs"]
 AXES: tuple[XAxis, ...] = get_args(XAxis)

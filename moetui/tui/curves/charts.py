@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from moetui.core.runs.measured import LOADS
+from moetui.core.runs.columns import LOADS
 from moetui.tui.chart.spec import ChartSpec, Heat
 from moetui.tui.curves.events import marks
 from moetui.tui.curves.overlay import Overlay

@@ -8,9 +8,9 @@ from textual.events import Resize
 
 from moetui.core.catalogue.records import RunRecord
 from moetui.core.runs.background import Background
+from moetui.core.runs.curves import Curves
 from moetui.tui.chart.spec import Charset, Range
 from moetui.tui.chart.widget import Chart
-from moetui.tui.curve_reader import Curves
 from moetui.tui.curves.axis import AXES
 from moetui.tui.curves.board import COLOURS, MOST, WEIGHTS, Board, KeptBoard
 from moetui.tui.curves.charts import CHARTS, Kind

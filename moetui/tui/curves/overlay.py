@@ -8,10 +8,10 @@ import numpy as np
 
 from moetui.core.catalogue.records import RunRecord, Scores
 from moetui.core.runs.background import Background
-from moetui.core.runs.measured import Column
+from moetui.core.runs.columns import Column
+from moetui.core.runs.curves import Curves
 from moetui.tui.chart.palette import Slot, slot
 from moetui.tui.chart.spec import Area, Emphasis, Range, Series
-from moetui.tui.curve_reader import Curves
 from moetui.tui.curves.axis import Ruler, XAxis, ruler
 from moetui.tui.curves.board import Board
 from moetui.tui.curves.groups import group_band, grouped

@@ -3,7 +3,7 @@
 import numpy as np
 
 from engine.spec.config import RunConfig
-from moetui.core.runs.measured import Column
+from moetui.core.runs.columns import Column
 
 POINTS = 500
 """No terminal is wide enough to show more."""

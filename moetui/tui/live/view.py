@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from moetui.core.catalogue.records import RunRecord
+from moetui.core.runs.curves import Curves
 from moetui.tui.chart.palette import slot
-from moetui.tui.curve_reader import Curves
 from moetui.tui.feed import Picture
 from moetui.tui.live.lineup import Launch, assign_slots, followed, given, launches
 from moetui.tui.live.row import Entry

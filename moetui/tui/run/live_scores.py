@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Mapping
 
 from moetui.core.catalogue.records import RunRecord, Scores
-from moetui.tui.curve_reader import Curves
+from moetui.core.runs.curves import Curves
 
 
 def with_latest_scores(runs: Iterable[RunRecord], curves: Mapping[str, Curves]) -> list[RunRecord]:

@@ -11,6 +11,7 @@ from moetui.core.catalogue.records import RunRecord
 from moetui.core.errors import LabError
 from moetui.core.exchange.exporting import Format, export
 from moetui.core.queue import edit, resuming
+from moetui.core.queue.stopping import in_stopping_order
 from moetui.core.runs.detail import detail
 from moetui.core.runs.lab import Lab
 from moetui.core.runs.same_order import SameOrder
@@ -46,7 +47,7 @@ def archive(lab: Lab, runs: Runs, *, away: bool) -> str:
 
 def stop(lab: Lab, runs: Runs) -> str:
     """Ask runs to stop; those that were asked before are killed."""
-    return _each(runs, lambda run: stopped_note(run, edit.stop(lab, run)))
+    return _each(in_stopping_order(lab, runs), lambda run: stopped_note(run, edit.stop(lab, run)))
 
 
 def resume(lab: Lab, runs: Runs) -> str:

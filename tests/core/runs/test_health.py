@@ -2,6 +2,7 @@
 
 import pytest
 
+from engine.health.measured import Measured
 from engine.runfiles.metrics import MetricsWriter
 from engine.runfiles.rundir import Finding
 from moetui.core.catalogue.records import RunRecord, Scores
@@ -34,7 +35,7 @@ def test_what_the_trainer_noted_stays_beside_what_the_measurements_show() -> Non
     for record in records[120:]:
         record["tokens_per_second"] *= 0.3
     noted = Finding(kind="no-last-checkpoint", update=7, severity="error", evidence="e", advice="a")
-    found = findings(records, None, recorded=[noted])
+    found = findings(Measured(records), None, recorded=[noted])
     assert [finding.kind for finding in found] == ["no-last-checkpoint", "throughput"]
 
 

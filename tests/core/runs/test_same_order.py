@@ -42,7 +42,7 @@ def trained(
 
 
 def ids(lab: Lab, record: RunRecord) -> int:
-    return len(SameOrder(lab).peers(record, lab.records()).records)
+    return len(SameOrder(lab).peers(record, lab.records()).measured)
 
 
 def test_a_spike_that_the_other_settings_of_the_study_have_too_says_so(lab: Lab) -> None:

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from moetui.core.catalogue.records import RunRecord
-from moetui.core.science.comparison import Against, Comparison, best_group, compare
+from moetui.core.science.comparison import Comparison, best_group, compare
 from moetui.core.science.difference import Difference
 from moetui.core.science.groups import Group, groups
 from moetui.core.science.looks import level_of
 from moetui.core.science.measure import LOSS, MEASURES
+from moetui.core.science.questions import Against
 from moetui.core.science.wording import conclusion
 from tests.core.science.records import group, record, seeds
 

@@ -1,10 +1,14 @@
 """Runs as they look when nothing is wrong: losses that fall as a power law under correlated noise. No two are alike."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from random import Random
 
+from engine.health import examine as examination
+from engine.health.measured import Measured
 from engine.health.setting import Setting
+from engine.health.thresholds import DEFAULT, Thresholds
 from engine.runfiles.metrics import Record
+from engine.runfiles.rundir import Finding
 
 EXPERTS = 8
 
@@ -45,6 +49,11 @@ def clean_run(seed: int, *, updates: int = 0, every: int = 0) -> list[Record]:
         if len(record) > 4:
             records.append(record)
     return records
+
+
+def examine(records: Iterable[Record], about: Setting, thresholds: Thresholds = DEFAULT) -> tuple[Finding, ...]:
+    """The findings about a run with these records."""
+    return examination.examine(Measured(records), about, thresholds)
 
 
 def setting(records: list[Record]) -> Setting:

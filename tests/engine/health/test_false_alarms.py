@@ -1,7 +1,6 @@
 import pytest
 
-from engine.health.examine import examine
-from tests.engine.health.simulated import clean_run, setting
+from tests.engine.health.simulated import clean_run, examine, setting
 
 RUNS = 200
 

@@ -5,12 +5,12 @@ from random import Random
 
 import pytest
 
-from engine.health.examine import examine
+from engine.health.measured import Measured
 from engine.health.peers import Peers
 from engine.health.setting import Setting
 from engine.runfiles.metrics import Record
 from engine.runfiles.rundir import Finding
-from tests.engine.health.simulated import clean_run, setting
+from tests.engine.health.simulated import clean_run, examine, setting
 
 # Validation losses of a public sweep of Adam, every ten updates: at 0.007 one evaluation is 0.48 nats above the one before.
 ADAM_007 = [
@@ -147,8 +147,12 @@ def whole(losses: list[float]) -> list[Record]:
     return evaluations([losses[0] + 0.0005 * (30 - place) ** 2 + 0.02 * (30 - place) for place in range(30)] + losses)
 
 
+def beside(*runs: list[Record]) -> Peers:
+    return Peers(tuple(map(Measured, runs)))
+
+
 def peers(*curves: list[float]) -> Setting:
-    return Setting(peers=Peers(tuple(whole(curve) for curve in curves)))
+    return Setting(peers=beside(*map(whole, curves)))
 
 
 def test_a_rise_that_most_runs_with_the_same_data_order_have_is_a_note_that_says_so() -> None:
@@ -157,11 +161,11 @@ def test_a_rise_that_most_runs_with_the_same_data_order_have_is_a_note_that_says
     alone = of_kind("inflection", records, replace(replicated, peers=Peers()))
     assert alone is not None
     assert alone.severity == "warning"
-    beside = of_kind("inflection", records, replicated)
-    assert beside is not None
-    assert beside.severity == "note"
-    assert "also in 3 of 3 runs with the same data order" in beside.evidence
-    assert "no mark of this setting" in beside.advice
+    common = of_kind("inflection", records, replicated)
+    assert common is not None
+    assert common.severity == "note"
+    assert "also in 3 of 3 runs with the same data order" in common.evidence
+    assert "no mark of this setting" in common.advice
 
 
 def test_a_rise_that_runs_with_the_same_data_order_do_not_have_stays_a_warning() -> None:
@@ -175,7 +179,7 @@ def test_a_rise_that_runs_with_the_same_data_order_do_not_have_stays_a_warning()
 
 def test_runs_without_evaluations_at_the_rise_do_not_count() -> None:
     records = whole(NO_WARMUP)
-    short = Setting(peers=Peers((whole(MOMENTUM_090[:12]), [])))
+    short = Setting(peers=beside(whole(MOMENTUM_090[:12]), []))
     found = of_kind("inflection", records, short)
     assert found is not None
     assert "same data order" not in found.evidence
@@ -189,17 +193,17 @@ def test_a_batch_that_is_hard_for_all_runs_makes_no_warning_of_one() -> None:
         return records
 
     common = (100, 200, 300)
-    others = tuple(with_spikes(seed, common) for seed in (5, 6, 7))
+    others = beside(*(with_spikes(seed, common) for seed in (5, 6, 7)))
     records = with_spikes(2, common)
     alone = of_kind("spike", records, setting(records))
     assert alone is not None
     assert alone.severity == "warning"
-    beside = of_kind("spike", records, replace(setting(records), peers=Peers(others)))
-    assert beside is not None
-    assert beside.severity == "note"
-    assert "also in 3 of 3 runs with the same data order" in beside.evidence
+    shared = of_kind("spike", records, replace(setting(records), peers=others))
+    assert shared is not None
+    assert shared.severity == "note"
+    assert "also in 3 of 3 runs with the same data order" in shared.evidence
     own = with_spikes(2, (*common, 350))
-    found = of_kind("spike", own, replace(setting(own), peers=Peers(others)))
+    found = of_kind("spike", own, replace(setting(own), peers=others))
     assert found is not None
     assert (found.update, found.severity) == (350, "note")
     assert "also in" not in found.evidence
@@ -213,7 +217,7 @@ def test_runs_that_share_nothing_seldom_seem_to_share_a_rise() -> None:
         for record in records:
             if record["update"] == 120:
                 record["val_loss"] += 0.3
-        beside = Peers((clean_run(1000 + seed, updates=200, every=10), clean_run(2000 + seed, updates=200, every=10)))
-        found = of_kind("spike", records, replace(setting(records), peers=beside))
+        healthy = beside(*(clean_run(other + seed, updates=200, every=10) for other in (1000, 2000)))
+        found = of_kind("spike", records, replace(setting(records), peers=healthy))
         wrong += found is not None and "also in" in found.evidence
     assert wrong <= 10

@@ -6,9 +6,9 @@ from random import Random
 
 import pytest
 
-from engine.health.examine import examine
+from engine.health.detectors import DETECTORS
 from engine.runfiles.metrics import Record
-from tests.engine.health.simulated import clean_run, setting
+from tests.engine.health.simulated import clean_run, examine, setting
 
 Fault = Callable[[list[Record], Random], None]
 UPDATES = 400
@@ -96,6 +96,10 @@ FAULTS = [
     pytest.param(a_clip_below_every_norm, "clipping", "note", id="clipping"),
     pytest.param(half_the_speed, "throughput", "warning", id="throughput"),
 ]
+
+
+def test_for_every_detector_there_is_a_fault_to_plant() -> None:
+    assert {parameters.values[1] for parameters in FAULTS} == DETECTORS.keys()
 
 
 @pytest.mark.parametrize(("plant", "kind", "severity"), FAULTS)

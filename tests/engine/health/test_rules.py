@@ -2,6 +2,8 @@
 
 import math
 import os
+import statistics
+from collections import Counter
 from pathlib import Path
 from random import Random
 
@@ -10,14 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.health.curves import curve, in_order
-from engine.health.examine import examine
-from engine.health.noise import noise
+from engine.health import spikes
+from engine.health.noise import noise, running_median
 from engine.health.setting import Setting
 from engine.runfiles.metrics import Record
 from engine.runfiles.rundir import Finding
 from engine.spec.config import HealthConfig, RunConfig
-from tests.engine.health.simulated import clean_run, setting
+from tests.engine.health.simulated import clean_run, examine, setting
 
 REPLICATES = Setting(noise=0.0072, replicates=5)
 """The five recorded runs of one configuration: standard deviation of the final validation loss, nats."""
@@ -121,12 +122,6 @@ def test_the_limit_of_an_overload_follows_from_the_number_of_experts() -> None:
     assert kinds(examine(records, Setting(top_k=1))) == set()
 
 
-def test_what_a_later_session_measured_replaces_what_was_lost() -> None:
-    records: list[Record] = [{"update": u, "session": 1, "train_loss": 9.0} for u in range(1, 8)]
-    records += [{"update": u, "session": 2, "train_loss": 5.0} for u in range(4, 6)]
-    assert curve(in_order(records), "train_loss").values == (9.0, 9.0, 9.0, 5.0, 5.0)
-
-
 def test_a_setting_is_taken_from_the_configuration() -> None:
     config = RunConfig()
     found = Setting.of(config)
@@ -168,3 +163,39 @@ def test_wild_curves_in_any_order_give_the_same_findings(values: list[float], se
     ]
     shuffled = Random(seed).sample(records, len(records))
     assert examine(shuffled, Setting(grad_clip=1.0)) == examine(records, Setting(grad_clip=1.0))
+
+
+class Counted(dict[str, object]):
+    """A record that counts how often each of its keys is asked for."""
+
+    asked: Counter[str]
+
+    def get(self, key: str, default: object = None) -> object:
+        self.asked[key] += 1
+        return super().get(key, default)
+
+
+def test_a_record_is_looked_at_once_for_each_key_and_not_by_each_detector_anew() -> None:
+    asked: Counter[str] = Counter()
+    records: list[Record] = [Counted(record) for record in clean_run(1, updates=400, every=10)]
+    for record in records:
+        vars(record)["asked"] = asked
+    examine(records, setting(records))
+    assert {key for key, count in asked.items() if count > len(records)} == set()
+    assert {"train_loss", "val_loss", "grad_norm", "tokens_per_second"} <= asked.keys()
+
+
+@given(st.lists(st.sampled_from([*EXTREMES[:9], 1.04, 1.06, 5.3]), max_size=120), st.sampled_from([0.0, 0.05, 0.5]))
+def test_no_loss_that_stands_out_is_passed_over(values: list[float], rise: float) -> None:
+    slow = {
+        place
+        for place in range(8, len(values))
+        if values[place] - (usual := statistics.median(values[max(0, place - 25) : place])) > rise * abs(usual)
+    }
+    assert slow <= set(spikes._high(values, rise))
+
+
+@given(st.lists(st.floats(-1e9, 1e9), max_size=40), st.integers(0, 8))
+def test_a_running_median_is_the_median_of_each_window(values: list[float], half: int) -> None:
+    slow = [statistics.median(values[max(0, place - half) : place + half + 1]) for place in range(len(values))]
+    assert running_median(values, half) == slow

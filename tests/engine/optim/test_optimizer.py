@@ -12,6 +12,7 @@ from engine.optim.optimizer import Optimizer
 from engine.optim.roles import role_of
 from engine.optim.sgd import Sgd
 from engine.spec.config import resolve
+from engine.spec.optimizers import OPTIMIZERS
 from tests.engine.tiny import MODEL
 
 
@@ -55,7 +56,7 @@ def test_muon_takes_its_targets(targets: tuple[str, ...], roles: set[str]) -> No
     assert moved({"muon_targets": targets}) == roles
 
 
-@pytest.mark.parametrize("kind", ["muon", "adamw", "sgd"])
+@pytest.mark.parametrize("kind", OPTIMIZERS)
 def test_every_group_decays_as_it_is_told(kind: str) -> None:
     model = tiny_model()
     for parameter in model.parameters():
@@ -102,7 +103,7 @@ def test_the_norm_of_a_large_tensor_is_exact_and_so_is_what_it_is_clipped_to(ele
     assert parameter.detach().double().norm().item() == pytest.approx(1.0, rel=2e-6)
 
 
-@pytest.mark.parametrize("kind", ["muon", "adamw", "sgd"])
+@pytest.mark.parametrize("kind", OPTIMIZERS)
 def test_a_state_taken_over_gives_the_same_next_step(kind: str) -> None:
     first, second = tiny_model(), tiny_model()
     one = optimizer_of(first, kind=kind)

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.spec.learning import ScheduleConfig
 from engine.spec.plateau import Plateau, after_evaluation
+from engine.spec.schedules import ScheduleConfig
 
 SCHEDULE = ScheduleConfig(kind="plateau", plateau_patience=2, plateau_threshold=0.01, floor=0.2)
 

@@ -1,53 +1,53 @@
 import itertools
 import math
-from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from pydantic.fields import FieldInfo
 
 from engine.spec.config import ConfigError, describe, resolve
-from engine.spec.learning import ScheduleConfig
-from engine.spec.schedules import KINDS, fault, horizon, lr_at, lr_factor, warmup_updates
+from engine.spec.schedules import KINDS, ScheduleConfig, fault, horizon, lr_at, lr_factor, warmup_updates
 
 FALLING = tuple(kind for kind in KINDS if not KINDS[kind].rises and kind != "stages")
 TO_THE_FLOOR = tuple(kind for kind in KINDS if KINDS[kind].unfolds)
 UPDATES = st.integers(1, 400)
 
 
+SAMPLERS: dict[str, st.SearchStrategy[Any]] = {
+    "horizon": st.none() | st.integers(1, 400),
+    "epoch_updates": st.none() | st.integers(1, 60),
+    "step_every": st.integers(1, 50),
+    "restart_every": st.integers(1, 100),
+    "restart_factor": st.integers(1, 3),
+    "stages": st.lists(st.tuples(st.floats(0, 300), st.floats(0, 1)), min_size=1, max_size=4).map(tuple),
+}
+"""What fits a run of up to 400 updates; other keys take anything within their bounds."""
+
+
+def _within(field: FieldInfo) -> st.SearchStrategy[Any]:
+    """Anything of the type of a key that is within its bounds."""
+    kind: Any = field.annotation
+    bounded: Any = Annotated[(kind, *field.metadata)] if field.metadata else kind
+    return st.from_type(bounded)
+
+
 def schedules(*kinds: str) -> st.SearchStrategy[ScheduleConfig]:
-    return st.builds(
-        ScheduleConfig,
-        kind=st.sampled_from(kinds),
-        warmup=st.floats(0, 1),
-        warmup_start=st.floats(0, 1),
-        warmup_shape=st.sampled_from(["linear", "constant"]),
-        floor=st.floats(0, 1),
-        horizon=st.none() | st.integers(1, 400),
-        epoch_updates=st.none() | st.integers(1, 60),
-        count_from_zero=st.booleans(),
-        step_every=st.integers(1, 50),
-        step_gamma=st.floats(0.01, 1),
-        decay=st.floats(0, 1),
-        decay_shape=st.sampled_from(["linear", "cosine", "sqrt"]),
-        restart_every=st.integers(1, 100),
-        restart_factor=st.integers(1, 3),
-        stages=st.lists(st.tuples(st.floats(0, 300), st.floats(0, 1)), min_size=1, max_size=4).map(tuple),
-    )
+    keys = {
+        key: SAMPLERS[key] if key in SAMPLERS else _within(field)
+        for key, field in ScheduleConfig.model_fields.items()
+        if key not in ("kind", "warmup_updates")
+    }
+    return st.builds(ScheduleConfig, kind=st.sampled_from(kinds), **keys)
 
 
 ANY = schedules(*KINDS)
 
 
-PAGE = (Path(__file__).parents[3] / "docs" / "schedules.md").read_text()
-
-
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_kind_has_its_row_in_the_docs_and_its_keys_in_the_help(kind: str) -> None:
+def test_every_kind_has_its_keys_in_the_help(kind: str) -> None:
     entry = KINDS[kind]
-    keys = ", ".join(f"`{key}`" for key in entry.keys)
-    assert f"| `{kind}` | {entry.about} | {keys} |".replace("|  |", "| |") in PAGE
     help_of = {info.key.removeprefix("schedule."): info for info in describe() if info.key.startswith("schedule.")}
     own = {key for key, info in help_of.items() if f"For kind = {kind}" in info.description}
     assert own <= set(entry.keys) <= own | {"floor"}

@@ -10,10 +10,10 @@ from typing import Any
 import orjson
 import pytest
 
+from engine.runfiles.history import read_records
 from engine.runfiles.metrics import Record
 from engine.runfiles.rundir import Result, RunDir, RunFile, write_file
 from engine.spec.config import RunConfig
-from moetui.core.runs.history import History
 from tests.conftest import eventually
 from tests.engine.tiny import make_run, start, tiny_config, train, with_python, write_corpus
 
@@ -55,9 +55,7 @@ def uninterrupted(place: Path, config: RunConfig) -> RunDir:
 
 
 def records(run: RunDir) -> list[Record]:
-    history = History(run.metrics_file)
-    history.refresh()
-    return history.records
+    return read_records(run.metrics_file)
 
 
 def curves(run: RunDir) -> dict[str, list[tuple[int, Any]]]:

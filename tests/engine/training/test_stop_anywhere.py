@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 import torch
 
+from engine.runfiles.history import read_records
 from engine.runfiles.rundir import RunDir
 from engine.runfiles.saved import newest_progress
 from engine.spec.config import RunConfig
 from engine.training.loop import Trainer
 from engine.training.reporter import Reporter
 from engine.training.stopping import StopSwitch
-from moetui.core.runs.history import History
 from tests.engine.tiny import make_run, tiny_config, write_corpus
 
 SETTINGS = {
@@ -52,10 +52,8 @@ def session(run: RunDir, config: RunConfig, looks: int | None) -> str:
 
 
 def curves(run: RunDir) -> list[tuple[Any, ...]]:
-    history = History(run.metrics_file)
-    history.refresh()
     keys = ("train_loss", "val_loss", "lr")
-    return sorted((r["update"], key, r[key]) for r in history.records for key in keys if key in r)
+    return sorted((r["update"], key, r[key]) for r in read_records(run.metrics_file) for key in keys if key in r)
 
 
 @pytest.fixture(scope="module")

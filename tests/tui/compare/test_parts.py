@@ -14,7 +14,8 @@ from moetui.core.planning.presets import Library
 from moetui.core.runs.lab import Lab
 from moetui.core.runs.published import published_records
 from moetui.core.science.measure import MEASURES
-from moetui.core.science.pareto import priced
+from moetui.core.science.pareto import COSTS, priced
+from moetui.core.science.questions import Cost
 from moetui.core.studies.gather import gather
 from moetui.core.studies.judge import Terms, judge, responses
 from moetui.tui.chart.draw import draw
@@ -142,8 +143,8 @@ def test_a_close_up_shows_the_best_and_little_more(lab: Lab) -> None:
     assert high - low == pytest.approx(0.04 * response.best.group.mean)
 
 
-@pytest.mark.parametrize("cost", words.COSTS)
-def test_the_pareto_chart_has_a_letter_for_each_setting_with_a_cost(lab: Lab, cost: str) -> None:
+@pytest.mark.parametrize("cost", COSTS)
+def test_the_pareto_chart_has_a_letter_for_each_setting_with_a_cost(lab: Lab, cost: Cost) -> None:
     evidence = gather(lab, grid(lab))
     judged = judge(evidence, Terms())
     prices = priced(judged.comparison.groups, evidence, cost, Terms().measure)

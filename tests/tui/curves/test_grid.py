@@ -6,9 +6,9 @@ from textual.app import App, ComposeResult
 from textual.geometry import Size
 
 from moetui.core.catalogue.records import RunRecord
-from moetui.core.runs.measured import KEYS
+from moetui.core.runs.columns import KEYS
+from moetui.core.runs.curves import Curves
 from moetui.tui.chart.widget import Chart
-from moetui.tui.curve_reader import Curves
 from moetui.tui.curves.board import KeptBoard, Look
 from moetui.tui.curves.charts import CHARTS
 from moetui.tui.curves.grid import CurveGrid

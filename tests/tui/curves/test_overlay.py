@@ -10,10 +10,10 @@ from engine.runfiles.rundir import Finding
 from engine.spec.config import RunConfig
 from moetui.core.catalogue.records import RunRecord, Scores
 from moetui.core.runs.background import Background
-from moetui.core.runs.measured import LOADS
+from moetui.core.runs.columns import LOADS
+from moetui.core.runs.curves import Curves
 from moetui.tui.chart.draw import draw
 from moetui.tui.chart.palette import slot
-from moetui.tui.curve_reader import Curves
 from moetui.tui.curves.axis import XAxis
 from moetui.tui.curves.board import Board, Colour, KeptBoard, Look, kept_board
 from moetui.tui.curves.charts import CHARTS, experts_spec

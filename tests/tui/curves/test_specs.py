@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 
 from moetui.core.catalogue.records import RunRecord, Scores
-from moetui.core.runs.measured import KEYS, Column
+from moetui.core.runs.columns import KEYS, Column
+from moetui.core.runs.curves import Curves
 from moetui.tui.chart.draw import draw
 from moetui.tui.chart.palette import slot
 from moetui.tui.chart.spec import ChartSpec, Series
-from moetui.tui.curve_reader import Curves
 from moetui.tui.curves.axis import AXES
 from moetui.tui.curves.board import COLOURS, Board, Colour, Look
 from moetui.tui.curves.charts import CHARTS, Kind

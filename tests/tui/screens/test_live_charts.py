@@ -10,7 +10,7 @@ from textual.widgets import Static
 from engine.runfiles.metrics import MetricsWriter
 from engine.runfiles.rundir import Finding, Result, write_file
 from moetui.core.catalogue.records import RunRecord
-from moetui.core.runs import tracks
+from moetui.core.runs import curves as curves_module
 from moetui.core.runs.lab import Lab
 from moetui.core.user_state import state_file
 from moetui.tui.actions import actions_of
@@ -175,7 +175,7 @@ async def test_more_charts_fewer_charts_and_pages(lab: Lab) -> None:
 
 async def test_a_long_history_is_sketched_until_every_point_is_there(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in (("SAMPLES", 20), ("SAMPLE", 1000), ("LONG", 10_000)):
-        monkeypatch.setattr(tracks, name, value)
+        monkeypatch.setattr(curves_module, name, value)
     (run,) = ended_study(lab, 1)
     with MetricsWriter(lab.run_dir(run).metrics_file) as metrics:
         for update in range(100, 2000):

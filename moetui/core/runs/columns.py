@@ -2,15 +2,15 @@
 
 import contextlib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import compress, pairwise
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from engine.health.curves import number
-from engine.runfiles.metrics import Record
+from engine.runfiles.metrics import Record, number
+from engine.runfiles.sessions import Replaced, Sessions
 
 Column = npt.NDArray[np.floating[Any]]
 
@@ -38,56 +38,61 @@ LOADS: Final = "expert_load"
 """Of an evaluation, layers × experts: the fraction of its layer's assignments that each expert got."""
 
 
-class Measured:
-    """What the records of one run say, key by key. Arrays that were handed out never change.
-
-    A session that goes on from a checkpoint does some updates again: its records take the place of the earlier ones.
-    """
+class Columns:
+    """What the records of one run that count say, key by key. Arrays that were handed out never change."""
 
     def __init__(self) -> None:
-        self._begins: dict[int, int] = {}
-        """Session → update of its first record, from which it goes on."""
+        self._sessions = Sessions()
         self._groups = [_Group((*KEYS, LOADS))]
 
     @property
     def resumed(self) -> tuple[int, ...]:
         """The updates from which later sessions went on."""
-        return tuple(sorted(self._begins.values()))[1:]
+        return self._sessions.resumed
 
     def track(self, key: str) -> tuple[Column, Column]:
         """Updates and values of every record that knows `key`, one of `KEYS` or `LOADS`."""
         group = next(group for group in self._groups if key in group.values)
         return group.updates.view, group.values[key].view
 
-    def add(self, records: Sequence[Record], expected: float = 1.0) -> None:
-        """Take records over. `expected`: how many times as many there will probably be in all, so that they get room at once."""
-        sessions = [record.get("session", 1) for record in records]
-        edges = [0, *(at for at in range(1, len(records)) if sessions[at] != sessions[at - 1]), len(records)]
-        for start, stop in pairwise(edges):
-            if stop > start:
-                self._add_session(sessions[start], records[start:stop], expected)
+    def add(self, records: Sequence[Record], expected: float = 1.0) -> bool:
+        """Take records over; True if some of those before no longer count.
 
-    def _add_session(self, session: int, records: Sequence[Record], expected: float) -> None:
-        if session not in self._begins:
-            begin = records[0]["update"]
-            if self._begins:
-                self._go_back(begin)
-            self._begins[session] = begin
+        `expected`: how many times as many there will probably be in all, so that they get room at once.
+        """
+        sessions = [record.get("session", 1) for record in records]
+        if len(set(sessions)) <= 1:
+            return bool(records) and self._add_session(sessions[0], records, expected)
+        edges = [0, *(at for at in range(1, len(records)) if sessions[at] != sessions[at - 1]), len(records)]
+        parts = [self._add_session(sessions[start], records[start:stop], expected) for start, stop in pairwise(edges)]
+        return any(parts)
+
+    def _add_session(self, session: int, records: Sequence[Record], expected: float) -> bool:
+        replaced = self._sessions.enter(session, records[0]["update"])
+        if replaced is not None:
+            for group in self._groups:
+                group.drop(replaced)
+        columns = {key: [record.get(key) for record in records] for key in frozenset().union(*records)}
+        columns["update"] = [record["update"] for record in records]
         for group in list(self._groups):
             knowing: dict[bytes, list[str]] = defaultdict(list)
             for key in group.values:
-                knowing[bytes(record.get(key) is not None for record in records)].append(key)
+                knowing[_known(columns.get(key), len(records))].append(key)
             # Metrics that were known together so far and no longer are go apart.
             parts = [group, *(group.split(keys) for keys in list(knowing.values())[1:])]
             self._groups += parts[1:]
-            for part, known in zip(parts, knowing, strict=True):
-                part.add(session, list(compress(records, known)), expected)
+            for part, (known, keys) in zip(parts, knowing.items(), strict=True):
+                if any(known):
+                    rows = {key: list(compress(columns[key], known)) for key in ("update", *keys)}
+                    part.add(session, rows, expected)
+        return replaced is not None
 
-    def _go_back(self, begin: int) -> None:
-        """Forget what earlier sessions did after `begin`, and sessions that began there or later as a whole."""
-        early = [session for session, first in self._begins.items() if first < begin]
-        for group in self._groups:
-            group.keep(begin, early)
+
+def _known(values: list[Any] | None, count: int) -> bytes:
+    """For each of so many records whether it knows a value."""
+    if values is None:
+        return bytes(count)
+    return bytes(value is not None for value in values) if None in values else b"\1" * count
 
 
 class _Group:
@@ -99,14 +104,13 @@ class _Group:
         self._stretches: list[tuple[int, int]] = []
         """A session and how many rows are from it, in the order of the rows."""
 
-    def add(self, session: int, records: Sequence[Record], expected: float) -> None:
-        """Append what the records say; all of them know all the metrics."""
-        if records:
-            self.updates.append([record["update"] for record in records], expected)
-            for key, values in self.values.items():
-                values.append([record[key] for record in records], expected)
-            before = self._stretches.pop()[1] if self._stretches and self._stretches[-1][0] == session else 0
-            self._stretches.append((session, before + len(records)))
+    def add(self, session: int, rows: Mapping[str, list[Any]], expected: float) -> None:
+        """Append the updates and values of records of one session, each of which knows all the metrics."""
+        self.updates.append(rows["update"], expected)
+        for key, values in self.values.items():
+            values.append(rows[key], expected)
+        before = self._stretches.pop()[1] if self._stretches and self._stretches[-1][0] == session else 0
+        self._stretches.append((session, before + len(rows["update"])))
 
     def split(self, keys: Iterable[str]) -> "_Group":
         """Move some of the metrics into a group of their own."""
@@ -116,12 +120,13 @@ class _Group:
         apart._stretches = list(self._stretches)
         return apart
 
-    def keep(self, last: int, sessions: Sequence[int]) -> None:
-        """Keep only the rows of these sessions, up to the update `last`."""
+    def drop(self, replaced: Replaced) -> None:
+        """Forget the rows that no longer count."""
         stretches, self._stretches, start = self._stretches, [], 0
-        kept = self.updates.view <= last
+        kept = self.updates.view <= replaced.update
         for session, rows in stretches:
-            kept[start : start + rows] &= session in sessions
+            if session in replaced.sessions:
+                kept[start : start + rows] = False
             self._stretches.append((session, int(kept[start : start + rows].sum())))
             start += rows
         for grown in (self.updates, *self.values.values()):
