@@ -26,6 +26,8 @@ from moetui.core.workspace import Workspace
 LOW_DISK = 2 * 2**30
 """Bytes below which a full disk is near: a checkpoint of the 79M model with its optimizer takes about 0.9 GB."""
 
+_TRIED = {"torch": ("2.11", "2.13"), "transformers": ("5.17", "5.23")}
+"""The lowest and the newest release that the engine's tests ran with; the lower ones stand in pyproject.toml, too."""
 _PATIENCE = 120.0  # seconds that torch may take to start, on a slow network disk
 
 
@@ -99,9 +101,22 @@ def _presets(workspace: Workspace) -> Iterator[Check]:
 def _packages(workspace: Workspace) -> Iterator[Check]:
     for package in ("torch", "transformers", "datasets", "textual", "plotext", "tinydb"):
         try:
-            yield Check(package, "ok", importlib.metadata.version(package))
+            version = importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:
             yield Check(package, "error", "not installed; install moetui again")
+            continue
+        if package not in _TRIED:
+            yield Check(package, "ok", version)
+            continue
+        lowest, newest = _TRIED[package]
+        inside = _release(lowest) <= _release(version) <= _release(newest)
+        words = "tried with" if inside else "not tried; the tests ran with"
+        yield Check(package, "ok" if inside else "note", f"{version}, {words} {lowest} and {newest}")
+
+
+def _release(version: str) -> tuple[int, ...]:
+    """Major and minor number: `2.13.0+cpu` is (2, 13)."""
+    return tuple(map(int, version.split(".")[:2]))
 
 
 def _devices(workspace: Workspace) -> Iterator[Check]:

@@ -1,5 +1,6 @@
 """What the doctor says of GPUs, by the driver and by torch."""
 
+import importlib.metadata
 import subprocess
 import sys
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from moetui.core.maintenance.doctor import Check, examine
+from moetui.core.maintenance.doctor import _TRIED, Check, examine
 from moetui.core.workspace import Workspace
 from tests.core.fake_nvml import Card, FakeNvml
 
@@ -60,3 +61,28 @@ def test_a_torch_that_cannot_be_started_is_an_error(tmp_path: Path, monkeypatch:
     monkeypatch.setitem(sys.modules, "pynvml", FakeNvml(driver=False))
     monkeypatch.setattr("moetui.core.maintenance.doctor.sys.executable", str(tmp_path / "none"))
     assert [check.state for check in gpu_checks(tmp_path)] == ["note", "error"]
+
+
+@pytest.mark.parametrize(
+    ("version", "status", "words"),
+    [
+        ("2.11.0+cu128", "ok", "2.11.0+cu128, tried with 2.11 and 2.13"),
+        ("2.13.1", "ok", "2.13.1, tried with 2.11 and 2.13"),
+        ("2.10.0", "note", "2.10.0, not tried; the tests ran with 2.11 and 2.13"),
+        ("3.0.0a1", "note", "3.0.0a1, not tried; the tests ran with 2.11 and 2.13"),
+    ],
+)
+def test_it_says_which_releases_of_torch_were_tried(
+    version: str, status: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch_says(monkeypatch, {"torch": version, "gpus": [], "refusal": REFUSAL})
+    real = importlib.metadata.version
+    monkeypatch.setattr("importlib.metadata.version", lambda name: version if name == "torch" else real(name))
+    (found,) = [check for check in examine(Workspace(tmp_path)) if check.name == "torch"]
+    assert (found.state, found.message) == (status, words)
+
+
+def test_the_releases_that_were_tried_begin_where_the_package_allows_them() -> None:
+    text = (Path(__file__).parents[3] / "pyproject.toml").read_text()
+    lowest = {name: lowest for name, (lowest, _) in _TRIED.items()}
+    assert all(f'"{name}>={version}"' in text for name, version in lowest.items())
