@@ -6,16 +6,20 @@ from contextlib import contextmanager
 
 
 class TrainingClock:
-    """A stopwatch that can be paused and that goes on from where an earlier session stopped."""
+    """A stopwatch that is started once, can be paused, and goes on from where an earlier session stopped."""
 
     def __init__(self, seconds: float = 0.0) -> None:
         self._before = seconds
-        self._since: float | None = time.perf_counter()
+        self._since: float | None = None
 
     @property
     def seconds(self) -> float:
         """Training seconds so far, over all sessions."""
         return self._before if self._since is None else self._before + time.perf_counter() - self._since
+
+    def start(self) -> None:
+        """Count from now on."""
+        self._since = time.perf_counter()
 
     @contextmanager
     def paused(self) -> Iterator[None]:

@@ -9,6 +9,7 @@ import torch
 from engine.data.batches import Sequences, in_order
 from engine.model.loss import predict
 from engine.model.transformer import Transformer
+from engine.runfiles.metrics import Record
 from engine.spec.config import RunConfig
 
 
@@ -35,6 +36,19 @@ class Evaluation:
     def expert_load_min(self) -> float:
         """Share of its layer's assignments that the least used expert of all got; 0 if one is dead."""
         return min(map(min, self.expert_load))
+
+    @property
+    def record(self) -> Record:
+        """The same as the metrics name it (docs/formats.md)."""
+        return {
+            "val_loss": self.loss,
+            "val_accuracy": self.accuracy,
+            "val_perplexity": self.perplexity,
+            "expert_load": self.expert_load,
+            "expert_load_max": self.expert_load_max,
+            "expert_load_min": self.expert_load_min,
+            "router_entropy": self.router_entropy,
+        }
 
 
 def perplexity(loss: float) -> float:

@@ -2,6 +2,7 @@
 
 import math
 import time
+from dataclasses import dataclass
 
 import torch
 
@@ -17,6 +18,7 @@ from engine.runfiles.saved import CheckpointFile
 from engine.spec.config import RunConfig
 from engine.training.checkpoint import Checkpoint, restore_rng_state, rng_state
 from engine.training.clock import TrainingClock
+from engine.training.describing import describe
 from engine.training.device import open_device
 from engine.training.ending import End
 from engine.training.evaluate import Evaluation, evaluate
@@ -30,8 +32,21 @@ from engine.training.stopping import StopSwitch
 from engine.training.update import Updater
 
 
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """What is to be done after an update."""
+
+    stop: bool
+    evaluation: bool
+    record: bool
+    checkpoint: bool
+
+
 class Trainer:
-    """One session of one run; `progress` is up to date whenever it is looked at, after an exception too."""
+    """One session of one run; `progress` is up to date whenever it is looked at, after an exception too.
+
+    It is long because every step of a session works on the same state, which `__init__` states whole; `_loop` is the story.
+    """
 
     def __init__(self, run: RunDir, config: RunConfig, progress: Progress, report: Reporter, stop: StopSwitch) -> None:
         self.run = run
@@ -59,8 +74,16 @@ class Trainer:
         self.updater = Updater(config, self.model, self.optimizer, self.training)
         self.watch = DivergenceWatch(config.health, math.log(config.model.vocab_size))
         self.flatness = FlatnessWatch(run, config)
-        self.evaluation_seconds = 0.0
         self._continue()
+
+        self.clock = TrainingClock(progress.seconds)
+        self.meter = Meter(self.clock, config, peak_flops(self.device.name, self.device.compute))
+        self.metrics = MetricsWriter(run.metrics_file)
+        self.saver = Saver(run)
+        self.began_at = (progress.update, progress.seconds)
+        self.saved_at = (progress.update, time.monotonic())
+        self.evaluation_seconds = 0.0
+        self.diverged: Finding | None = None
 
     def _continue(self) -> None:
         """Take over where the session before has left off, or the weights of the run that this one is forked from."""
@@ -81,11 +104,11 @@ class Trainer:
         self.report.set(update=self.progress.update)
 
     def train(self) -> End:
-        """Carry out the updates; the result says how that ended."""
-        self._describe()
+        """Carry out the updates; the result says how that ended. Can be called once."""
+        describe(self.config, self.device, self.corpus, self.training, self.validation)
         self.stop.defer()
-        with Saver(self.run) as self.saver, MetricsWriter(self.run.metrics_file) as self.metrics:
-            end = self._loop()
+        with self.saver, self.metrics:
+            end = self._begin() or self._loop()
             self.metrics.sync()
             if end.status != "diverged":
                 self.report.set(phase="stopping", message="writing the last checkpoint", now=True)
@@ -94,61 +117,84 @@ class Trainer:
             self._note_failures()
         return end
 
-    def _loop(self) -> End:
-        config, progress = self.config, self.progress
-        updates = config.training.updates
+    def _begin(self) -> End | None:
+        """Write the first record of the session, so that readers know what it puts in the place of the one before."""
         # The curves begin before the first update; a run that was stopped may owe an evaluation.
-        owed = self._evaluate() if progress.evaluation_due(config) else {}
-        # A session begins with a record, so that readers know what it puts in the place of the one before.
-        self._write_record(owed)
+        self._write_record(self._evaluate() if self.progress.evaluation_due(self.config) else {})
         if self.stop.requested():  # before or in that evaluation, which is then still owed
             return End("stopped")
         self.report.set(phase="running", message="", now=True)
-        self.clock = TrainingClock(progress.seconds)
-        self.meter = Meter(self.clock, config, peak_flops(self.device.name, self.device.compute))
-        self.session_start = (progress.update, progress.seconds)
-        self.saved_at = (progress.update, time.monotonic())
-        diverged: Finding | None = None
+        return None
 
-        while progress.update < updates and not progress.out_of_patience(config):
-            update = progress.update + 1
-            lr = config.lr_at(update) * progress.plateau.scale
-            self.meter.add(update, self.updater.run(update, lr))
-            self._note_division()
-            progress.update, progress.tokens = update, progress.tokens + config.tokens_per_update
-
-            stopping = self.stop.requested()
-            evaluating = not stopping and progress.evaluation_due(config)
-            saving = not stopping and self._checkpoint_due()
-            # What has a record follows from the configuration, not from when the disk is ready for a checkpoint.
-            recording = evaluating or stopping or update == updates or update % config.training.log_every == 0
-            if recording or saving:
-                reading = self.meter.read()
-                progress.seconds, progress.peak_memory = self.clock.seconds, self.device.peak_memory()
-                diverged = diverged or self._look_for_divergence(reading.losses)
-            if recording:
-                record = reading.record | config.optimizer.rates(lr) | {"peak_memory": progress.peak_memory}
-                with self.clock.paused():
-                    if evaluating and not diverged:
-                        scores = self._evaluate()
-                        record |= scores
-                        stopping = not scores
-                    self._write_record(record)
-                self._report(record)
-                self._note_failures()
-                if diverged:
-                    return End("diverged", diverged.evidence)
-                if evaluating and update < updates and (flat := self._look_for_flatness()) is not None:
-                    return End("stopped", flat.evidence)
+    def _loop(self) -> End:
+        self.clock.start()
+        while not self._done():
+            lr = self._update()
+            due = self._due()
+            if due.record or due.checkpoint:
+                scores = self._read_scores()
+                if due.record and (end := self._record(scores | self.config.optimizer.rates(lr), due)) is not None:
+                    return end
             self.report.beat()
-            if stopping:
+            if due.stop:
                 return End("stopped")
-            if saving and not diverged:
-                with self.clock.paused():
-                    self.metrics.sync()
-                    self.saver.save_last(self._checkpoint())
-                self.saved_at = (update, time.monotonic())
+            if due.checkpoint and not self.diverged:
+                self._save()
         return self._ended()
+
+    def _done(self) -> bool:
+        return self.progress.update >= self.config.training.updates or self.progress.out_of_patience(self.config)
+
+    def _update(self) -> float:
+        """Carry out the next update; returns its learning rate."""
+        progress = self.progress
+        update = progress.update + 1
+        lr = self.config.lr_at(update) * progress.plateau.scale
+        self.meter.add(update, self.updater.run(update, lr))
+        self._note_division()
+        progress.update, progress.tokens = update, progress.tokens + self.config.tokens_per_update
+        return lr
+
+    def _due(self) -> "_Due":
+        """What is to be done after the update; a stop comes before anything that takes time."""
+        training, update = self.config.training, self.progress.update
+        stop = self.stop.requested()
+        evaluation = not stop and self.progress.evaluation_due(self.config)
+        # What has a record follows from the configuration, not from when the disk is ready for a checkpoint.
+        record = evaluation or stop or update == training.updates or update % training.log_every == 0
+        return _Due(stop, evaluation, record, checkpoint=not stop and self._checkpoint_due())
+
+    def _read_scores(self) -> Record:
+        """Wait for the scores of the updates since the last time; those of the newest."""
+        progress = self.progress
+        reading = self.meter.read()
+        progress.seconds, progress.peak_memory = self.clock.seconds, self.device.peak_memory()
+        self.diverged = self.diverged or self._look_for_divergence(reading.losses)
+        return reading.record | {"peak_memory": progress.peak_memory}
+
+    def _record(self, record: Record, due: "_Due") -> End | None:
+        """Evaluate if that is due, and write a record; how the run is to end because of what it shows, or None."""
+        interrupted = False
+        with self.clock.paused():
+            if due.evaluation and not self.diverged:
+                found = self._evaluate()
+                record |= found
+                interrupted = not found
+            self._write_record(record)
+        self._report(record)
+        self._note_failures()
+        if self.diverged:
+            return End("diverged", self.diverged.evidence)
+        unfinished = self.progress.update < self.config.training.updates
+        if due.evaluation and unfinished and (flat := self._look_for_flatness()) is not None:
+            return End("stopped", flat.evidence)
+        return End("stopped") if interrupted else None
+
+    def _save(self) -> None:
+        with self.clock.paused():
+            self.metrics.sync()
+            self.saver.save_last(self._checkpoint())
+        self.saved_at = (self.progress.update, time.monotonic())
 
     def _ended(self) -> End:
         """All updates are done, or there is no patience left."""
@@ -169,23 +215,6 @@ class Trainer:
         due = 0 < seconds <= time.monotonic() - moment or 0 < updates <= self.progress.update - update
         return due and self.progress.update < self.config.training.updates and self.saver.idle
 
-    def _describe(self) -> None:
-        about, model = self.corpus.about, self.config.model
-        print(f"device: {self.device.torch} ({self.device.name}), products in {self.device.compute}")
-        if self.device.note:
-            print(f"note: {self.device.note}")
-        print(f"model: {model.parameters:,} parameters, {model.active_parameters:,} active per token")
-        print(f"data {about.fingerprint}: vocabulary {about.vocabulary}")
-        for name, documents, sequences in (
-            ("training", about.train_documents, self.training),
-            ("validation", about.validation_documents, self.validation),
-        ):
-            print(
-                f"{name}: {documents:,} documents, {len(sequences):,} sequences of {sequences.length} tokens; "
-                f"the last {sequences.left_over} tokens fill no sequence and are left out",
-                flush=True,
-            )
-
     def _evaluate(self) -> Record:
         """Scores of the validation split for a record; nothing if the run is asked to stop meanwhile."""
         self.report.set(phase="evaluating", now=True)
@@ -196,16 +225,7 @@ class Trainer:
             return {}
         self.evaluation_seconds = time.perf_counter() - start
         self._keep_scores(found)
-        return {
-            "val_loss": found.loss,
-            "val_accuracy": found.accuracy,
-            "val_perplexity": found.perplexity,
-            "expert_load": found.expert_load,
-            "expert_load_max": found.expert_load_max,
-            "expert_load_min": found.expert_load_min,
-            "router_entropy": found.router_entropy,
-            "eval_seconds": self.evaluation_seconds,
-        }
+        return found.record | {"eval_seconds": self.evaluation_seconds}
 
     def _keep_scores(self, found: Evaluation) -> None:
         progress = self.progress
@@ -250,7 +270,7 @@ class Trainer:
     def _report(self, record: Record) -> None:
         updates, every = self.config.training.updates, self.config.evaluation.every
         update, seconds = self.progress.update, self.progress.seconds
-        first, before = self.session_start
+        first, before = self.began_at
         left = (updates - update) * (seconds - before) / max(update - first, 1)
         evaluations = -(-updates // every) - update // every
         self.report.set(

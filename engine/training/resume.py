@@ -3,7 +3,7 @@
 from engine.errors import InputError
 from engine.runfiles.progress import Progress
 from engine.runfiles.rundir import DamagedFile, Finding, RunDir
-from engine.runfiles.saved import CheckpointFile, differing_keys, saved
+from engine.runfiles.saved import CheckpointFile, differing_keys, read_saved, saved
 from engine.spec.config import RunConfig
 from engine.training.checkpoint import Checkpoint, load, point
 
@@ -33,13 +33,16 @@ def checkpoint_to_continue(
 
 
 def weights_to_start_with(run: RunDir) -> Checkpoint | None:
-    """The weights of the run that this one was forked from, or None. Raises `InputError` if they are damaged."""
-    for found in saved(run, "start"):
-        try:
-            return load(found.path, found.about)
-        except DamagedFile as error:
-            raise InputError(f"{error}; fork the run again") from None
-    return None
+    """The weights of the run that this one was forked from; None if it was not. Raises `InputError` if they are gone or damaged."""
+    folder = run.checkpoints / "start"
+    if run.config().parent is None and not folder.exists():
+        return None
+    try:
+        found = read_saved(folder)
+        return load(found.path, found.about)
+    except (OSError, DamagedFile) as error:
+        fault = error if isinstance(error, DamagedFile) else f"{error.filename or folder}: {error.strerror or error}"
+        raise InputError(f"the weights that this run begins with: {fault}; fork the run again") from None
 
 
 def _belongs(about: CheckpointFile, config: RunConfig, data_fingerprint: str) -> None:

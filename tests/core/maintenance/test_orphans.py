@@ -4,13 +4,16 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
+from engine.runfiles.host import boot_id, hostname
 from engine.runfiles.locks import run_lock_holder
+from engine.runfiles.rundir import Launch, RunDir
 from moetui.core.machine.launcher import TOKEN_VARIABLE
 from moetui.core.maintenance import orphans
 from moetui.core.maintenance.doctor import examine
@@ -186,3 +189,51 @@ def test_the_doctor_tells_of_orphans(lab: Lab) -> None:
     (check,) = [check for check in examine(lab.workspace) if check.name == "orphan"]
     assert "runs/stray" in check.message
     assert "doctor --fix" in check.message
+
+
+@pytest.fixture
+def launched(lab: Lab) -> RunDir:
+    """A run whose trainer holds no lock."""
+    run = lab.run_dir(write_run(lab, "a"))
+    assert run_lock_holder(run.run_lock) is None
+    return run
+
+
+def note_of(pid: int, started: float) -> Launch:
+    return Launch(pid=pid, started=started, host=hostname(), boot_id=boot_id(), device="cpu", token="t")
+
+
+def test_a_process_that_was_just_launched_is_at_work_before_it_holds_its_lock(launched: RunDir) -> None:
+    own = psutil.Process()
+    assert orphans._at_work(launched, note_of(own.pid, own.create_time() + 1))
+
+
+@pytest.mark.parametrize("before", [-120.0, 120.0])
+def test_a_process_that_has_got_the_pid_of_another_is_not_its_trainer(launched: RunDir, before: float) -> None:
+    own = psutil.Process()
+    assert not orphans._at_work(launched, note_of(own.pid, own.create_time() - before))
+
+
+def test_a_zombie_is_at_work_no_more(launched: RunDir) -> None:
+    child = subprocess.Popen(["true"])
+    try:
+        eventually(lambda: psutil.Process(child.pid).status() == psutil.STATUS_ZOMBIE, what="the child has ended")
+        assert not orphans._at_work(launched, note_of(child.pid, psutil.Process(child.pid).create_time()))
+    finally:
+        child.wait()
+
+
+def test_a_pid_of_nobody_is_not_at_work(launched: RunDir) -> None:
+    child = subprocess.Popen(["true"])
+    child.wait()
+    assert not orphans._at_work(launched, note_of(child.pid, time.time()))
+
+
+def test_a_process_counts_only_once_it_is_known_for_what_it_is(
+    lab: Lab, started: Callable[[Path, str], psutil.Process], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab.found_catalogue()
+    started(lab.workspace.root, "young")
+    eventually(lambda: kinds(lab) == [("process", "young")], what="the process has its token")
+    monkeypatch.setattr(orphans, "SETTLED", 600.0)
+    assert kinds(lab) == []

@@ -7,12 +7,12 @@ import torch
 
 from engine.errors import InputError
 from engine.runfiles.progress import Progress
-from engine.runfiles.rundir import DamagedFile, RunDir, Scores
+from engine.runfiles.rundir import DamagedFile, Parent, RunDir, RunFile, Scores, write_file
 from engine.runfiles.saved import MODEL_FILE, CheckpointFile, Kind, differing_keys, saved
 from engine.spec.config import RunConfig, resolve
 from engine.training import checkpoint
 from engine.training.checkpoint import Checkpoint
-from engine.training.resume import checkpoint_to_continue
+from engine.training.resume import checkpoint_to_continue, weights_to_start_with
 from engine.training.saver import Saver
 
 
@@ -138,3 +138,75 @@ def test_only_keys_that_change_what_is_learned_count_as_differing() -> None:
     assert differing_keys(older, RunConfig()) == ["optimizer.lr"]
     other = about.model_copy(update={"config": {**about.config, "gone": 1}})
     assert "gone" in differing_keys(other, RunConfig())
+
+
+@pytest.fixture
+def fork(run: RunDir) -> Path:
+    """A run that begins with the weights of another; the directory that holds them."""
+    entry = RunFile(
+        id="f", name="f", created=0.0, config=RunConfig(), parent=Parent(id="p", checkpoint="best", update=9)
+    )
+    write_file(run.config_file, entry)
+    checkpoint.save(run, "best", at(9))
+    (run.checkpoints / "best").unlink()
+    (run.checkpoints / "best-000009").rename(run.checkpoints / "start")
+    return run.checkpoints / "start"
+
+
+def test_a_fork_begins_with_the_weights_of_its_parent(run: RunDir, fork: Path) -> None:
+    start = weights_to_start_with(run)
+    assert start is not None
+    assert torch.equal(start.model["w"], torch.full((3,), 9.0))
+
+
+def test_a_run_of_its_own_begins_with_no_weights(run: RunDir) -> None:
+    write_file(run.config_file, RunFile(id="r", name="r", created=0.0, config=RunConfig()))
+    assert weights_to_start_with(run) is None
+
+
+@pytest.mark.parametrize("name", [MODEL_FILE, "checkpoint.json", ""])
+@pytest.mark.parametrize("fault", ["cut", "gone"])
+def test_a_fork_whose_weights_are_damaged_does_not_train_from_scratch(
+    run: RunDir, fork: Path, name: str, fault: str
+) -> None:
+    path = fork / name
+    if fault == "gone":
+        path.rename(run.path / "elsewhere")
+    elif path.is_file():
+        path.write_bytes(path.read_bytes()[:-9])
+    else:
+        for file in path.iterdir():
+            file.unlink()
+    with pytest.raises(InputError, match="fork the run again"):
+        weights_to_start_with(run)
+
+
+def test_best_is_the_best_of_the_update_that_a_session_goes_on_from(run: RunDir) -> None:
+    save_all(run, "best", [at(2)])
+    checkpoint.save(run, "last", at(3, best=2))
+    save_all(run, "best", [at(4)])  # of updates that are about to be done again
+    assert (run.checkpoints / "best").resolve().name == "best-000004"
+    found, findings = checkpoint_to_continue(run, RunConfig(), "data")
+    assert found is not None
+    assert (found.about.progress.update, findings) == (3, [])
+    assert (run.checkpoints / "best").resolve().name == "best-000002"
+
+
+def test_a_damaged_checkpoint_is_passed_over_with_a_finding_that_names_it(run: RunDir) -> None:
+    save_all(run, "last", [at(3), at(6)])
+    (run.checkpoints / "last-000006" / MODEL_FILE).write_bytes(b"")
+    found, (finding,) = checkpoint_to_continue(run, RunConfig(), "data")
+    assert found is not None
+    assert found.about.progress.update == 3
+    assert (finding.kind, finding.update, finding.severity) == ("damaged-checkpoint", 6, "warning")
+    assert "last-000006" in finding.evidence
+    assert "goes on from the checkpoint before" in finding.advice
+
+
+def test_checkpoints_of_other_settings_or_data_are_refused(run: RunDir) -> None:
+    checkpoint.save(run, "last", at(5))
+    with pytest.raises(InputError, match=r"update 5 .*optimizer\.lr.*moetui fork"):
+        checkpoint_to_continue(run, resolve({"optimizer": {"lr": 0.5}}), "data")
+    with pytest.raises(InputError, match=r"update 5 \(other, not data\)"):
+        checkpoint_to_continue(run, RunConfig(), "other")
+    assert checkpoint_to_continue(run, resolve({"training": {"log_every": 7}}), "data")[0] is not None

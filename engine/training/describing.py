@@ -1,0 +1,25 @@
+"""What a run says of itself in its log before it trains."""
+
+from engine.data.batches import Sequences
+from engine.data.corpus import Corpus
+from engine.spec.config import RunConfig
+from engine.training.device import Device
+
+
+def describe(config: RunConfig, device: Device, corpus: Corpus, training: Sequences, validation: Sequences) -> None:
+    """Print device, model and data."""
+    about, model = corpus.about, config.model
+    print(f"device: {device.torch} ({device.name}), products in {device.compute}")
+    if device.note:
+        print(f"note: {device.note}")
+    print(f"model: {model.parameters:,} parameters, {model.active_parameters:,} active per token")
+    print(f"data {about.fingerprint}: vocabulary {about.vocabulary}")
+    for name, documents, sequences in (
+        ("training", about.train_documents, training),
+        ("validation", about.validation_documents, validation),
+    ):
+        print(
+            f"{name}: {documents:,} documents, {len(sequences):,} sequences of {sequences.length} tokens; "
+            f"the last {sequences.left_over} tokens fill no sequence and are left out",
+            flush=True,
+        )
