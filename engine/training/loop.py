@@ -24,7 +24,7 @@ from engine.training.flatness import FlatnessWatch
 from engine.training.meter import Meter
 from engine.training.peak import peak_flops
 from engine.training.reporter import Reporter
-from engine.training.resume import checkpoint_to_continue, weights_to_start_with
+from engine.training.resume import checkpoint_to_continue, fingerprint_to_continue, weights_to_start_with
 from engine.training.saver import Saver
 from engine.training.stopping import StopSwitch
 from engine.training.update import Updater
@@ -46,7 +46,7 @@ class Trainer:
             dtype=str(self.device.compute).removeprefix("torch."),
         )
 
-        self.corpus = open_corpus(config.data, config.model.vocab_size, report.say)
+        self.corpus = open_corpus(config.data, config.model.vocab_size, report.say, fingerprint_to_continue(run))
         report.set(data_fingerprint=self.corpus.fingerprint, message="building the model")
         self.training, self.validation = sides(self.corpus, config.data, self.device.torch)
         report.set(validation_tokens=len(self.validation) * self.validation.length)
@@ -176,6 +176,10 @@ class Trainer:
             print(f"note: {self.device.note}")
         print(f"model: {model.parameters:,} parameters, {model.active_parameters:,} active per token")
         print(f"data {about.fingerprint}: vocabulary {about.vocabulary}")
+        if about.use is not None:
+            print(f"tokens: {about.use}")
+            if (finding := about.use.finding()) is not None:
+                self._note(finding)
         for name, documents, sequences in (
             ("training", about.train_documents, self.training),
             ("validation", about.validation_documents, self.validation),
