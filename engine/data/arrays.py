@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from engine.data.documents import Source
+from engine.data.token_use import TokenUse
 from engine.data.tokenizer import TextTokenizer
 from engine.runfiles.rundir import write_file
 
@@ -30,6 +31,8 @@ class CorpusFile(BaseModel):
     validation_documents: int
     train_tokens: int
     validation_tokens: int
+    use: TokenUse | None = None
+    """How the text became tokens; entries of older versions do not tell."""
 
 
 class BuildState(BaseModel):
@@ -41,6 +44,7 @@ class BuildState(BaseModel):
     origin: str = ""
     documents: dict[Side, int] = {"train": 0, "validation": 0}
     tokens: dict[Side, int] = {"train": 0, "validation": 0}
+    text_bytes: int = 0
     position: dict[str, Any] | None = None
 
 
@@ -70,14 +74,16 @@ class TokenArrays:
     def add(self, documents: list[tuple[Side, str]], budget: int, source: Source) -> None:
         """Append documents to their sides until `budget` tokens (0: any number) are there in all."""
         counts, tokens = dict(self.state.documents), dict(self.state.tokens)
+        text_bytes = self.state.text_bytes
         new: dict[Side, list[int]] = {side: [] for side in SIDES}
         encoded = self._tokenizer.encode([text for _, text in documents])
-        for (side, _), ids in zip(documents, encoded, strict=True):
+        for (side, text), ids in zip(documents, encoded, strict=True):
             if budget and sum(tokens.values()) >= budget:
                 break
             new[side] += ids + self._ending
             tokens[side] += len(ids) + len(self._ending)
             counts[side] += 1
+            text_bytes += len(text.encode())
         for side in SIDES:
             np.array(new[side], dtype=self.dtype).tofile(self._files[side])
         self.state = BuildState(
@@ -85,6 +91,7 @@ class TokenArrays:
             origin=source.origin,
             documents=counts,
             tokens=tokens,
+            text_bytes=text_bytes,
             position=source.position(),
         )
 

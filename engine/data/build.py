@@ -14,7 +14,8 @@ from engine.data.arrays import BuildState, CorpusFile, Side, TokenArrays
 from engine.data.cache import read_entry
 from engine.data.documents import Position, Source, open_source
 from engine.data.split import is_validation
-from engine.data.tokenizer import TextTokenizer, hub_tokenizer, load_tokenizer, train_bpe
+from engine.data.token_use import token_use
+from engine.data.tokenizer import TextTokenizer, check_vocabulary, hub_tokenizer, load_tokenizer, train_bpe
 from engine.errors import InputError
 from engine.runfiles.rundir import write_file
 from engine.spec.config import DataConfig
@@ -30,18 +31,22 @@ SAVE_SECONDS = 5.0
 _BATCH = 1 << 20  # characters tokenized at once
 
 
-def build(config: DataConfig, workplace: Path, say: Say) -> CorpusFile:
-    """Fill `workplace` with train.bin, validation.bin, tokenizer.json and corpus.json. Raises `InputError`."""
+def build(config: DataConfig, vocab_size: int, workplace: Path, say: Say) -> CorpusFile:
+    """Fill `workplace` with train.bin, validation.bin, tokenizer.json and corpus.json.
+
+    Raises `InputError`; before anything is written if the ids of the tokenizer reach beyond `vocab_size`.
+    """
     source = open_source(config, say)
-    state, tokenizer = _begin(config, workplace, source, say)
+    state, tokenizer = _begin(config, vocab_size, workplace, source, say)
     with TokenArrays(workplace, tokenizer, state, end_of_text=config.end_of_text) as arrays:
         _fill(arrays, config, source, say)
         state = arrays.state
     documents, tokens = state.documents, state.tokens
     if not documents["train"] or not documents["validation"]:
         raise InputError(
-            f"too little text: {documents['train']} documents for training and {documents['validation']} for validation; "
-            "the split is by document, so give more documents (for .txt files, see data.separator)"
+            f"too little text: {documents['train']} documents for training and {documents['validation']} for validation, and the "
+            "split is by document: give more of them, tell what separates them in a .txt file (data.separator: a line, "
+            '"\\n" for blank lines, or re:PATTERN), or cut them into pieces with data.document_tokens = N'
         )
     about = CorpusFile(
         fingerprint=_fingerprint(workplace, tokenizer),
@@ -53,12 +58,15 @@ def build(config: DataConfig, workplace: Path, say: Say) -> CorpusFile:
         validation_documents=documents["validation"],
         train_tokens=tokens["train"],
         validation_tokens=tokens["validation"],
+        use=token_use(workplace, arrays.dtype, tokenizer, state.text_bytes),
     )
     write_file(workplace / "corpus.json", about)
     return about
 
 
-def _begin(config: DataConfig, workplace: Path, source: Source, say: Say) -> tuple[BuildState, TextTokenizer]:
+def _begin(
+    config: DataConfig, vocab_size: int, workplace: Path, source: Source, say: Say
+) -> tuple[BuildState, TextTokenizer]:
     """The state of an interrupted build and its tokenizer, or those of a new one."""
     file = workplace / "tokenizer.json"
     state = read_entry(workplace / "build.json", BuildState)
@@ -68,6 +76,7 @@ def _begin(config: DataConfig, workplace: Path, source: Source, say: Say) -> tup
     tokenizer = _tokenizer(config, source, say)
     if config.end_of_text and tokenizer.end_of_text is None:
         raise InputError(f"the tokenizer {config.tokenizer} has no end-of-text token; set data.end_of_text = false")
+    check_vocabulary(config.tokenizer, tokenizer.vocabulary, vocab_size)
     file.write_text(tokenizer.tokenizer.to_str(), encoding="utf-8")
     return BuildState(end_of_text=tokenizer.end_of_text), tokenizer
 
@@ -78,7 +87,7 @@ def _tokenizer(config: DataConfig, source: Source, say: Say) -> TextTokenizer:
         say("training the tokenizer")
         return train_bpe(int(value), _sample(config, source))
     say("loading the tokenizer")
-    return load_tokenizer(Path(value)) if kind == "file" else hub_tokenizer(value)
+    return load_tokenizer(Path(value).expanduser()) if kind == "file" else hub_tokenizer(value)
 
 
 def _sample(config: DataConfig, source: Source) -> Iterator[str]:

@@ -18,9 +18,11 @@ from pydantic import BaseModel, ConfigDict
 
 from engine.data.arrays import CorpusFile
 from engine.data.cache import building, cache_root, read_entry
+from engine.data.digests import digest_of
 from engine.data.documents import source_identity
+from engine.data.repository import is_directory
 from engine.data.token_file import TokenFile
-from engine.data.tokenizer import TextTokenizer, load_tokenizer
+from engine.data.tokenizer import TextTokenizer, check_vocabulary, load_tokenizer
 from engine.errors import InputError
 from engine.runfiles.rundir import write_file
 from engine.spec.config import DataConfig
@@ -45,11 +47,20 @@ class _Answer(BaseModel):
     fingerprint: str
 
 
-def open_corpus(config: DataConfig, vocab_size: int, say: Say) -> Corpus:
+def open_corpus(config: DataConfig, vocab_size: int, say: Say, fingerprint: str = "") -> Corpus:
     """The corpus of a run, built first if the cache does not have it; `say` is told what is being done.
 
+    A run that goes on names the `fingerprint` of its tokens: if the cache has them, the text is not looked at.
     Raises `InputError` if the text cannot be had, is too short for one sequence, or does not fit the model's vocabulary.
     """
+    corpus = _with_fingerprint(fingerprint) if fingerprint else None
+    if corpus is None:
+        corpus = _requested(config, vocab_size, say)
+    _check(corpus, config, vocab_size)
+    return corpus
+
+
+def _requested(config: DataConfig, vocab_size: int, say: Say) -> Corpus:
     key = _request_key(config)
     corpus = _cached(key)
     if corpus is None:
@@ -59,11 +70,10 @@ def open_corpus(config: DataConfig, vocab_size: int, say: Say) -> Corpus:
             if corpus is None:
                 from engine.data.build import build  # which imports what only a build needs
 
-                about = build(config, workplace, say)
+                about = build(config, vocab_size, workplace, say)
                 _publish(workplace, key, about)
                 corpus = _cached(key)
         assert corpus is not None, "the corpus that was just built is not in the cache"
-    _check(corpus, config, vocab_size)
     return corpus
 
 
@@ -80,24 +90,26 @@ def _request_key(config: DataConfig) -> str:
     tokenizer = config.tokenizer
     kind, _, value = tokenizer.partition(":")
     if kind == "file":
-        try:
-            tokenizer = "file:" + hashlib.sha256(Path(value).read_bytes()).hexdigest()
-        except OSError as error:
-            raise InputError(f"data.tokenizer: {value}: {error.strerror}") from None
+        tokenizer = f"file:{digest_of(Path(value).expanduser(), 'data.tokenizer')}"
+    elif kind == "hub" and is_directory(value):
+        files = (Path(value).expanduser() / name for name in ("tokenizer.json", "tokenizer_config.json"))
+        tokenizer = f"hub:{[digest_of(path, 'data.tokenizer') for path in files if path.exists()]}"
     parts = [source_identity(config), tokenizer, repr(config.validation_fraction), repr(config.end_of_text)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
 
 
 def _cached(key: str) -> Corpus | None:
     answer = read_entry(_requests() / f"{key}.json", _Answer)
-    if answer is None:
-        return None
-    path = _tokens(answer.fingerprint)
+    return None if answer is None else _with_fingerprint(answer.fingerprint)
+
+
+def _with_fingerprint(fingerprint: str) -> Corpus | None:
+    path = _tokens(fingerprint)
     about = read_entry(path / "corpus.json", CorpusFile)
     if about is None or not _is_whole(path, about):
         return None
     return Corpus(
-        fingerprint=answer.fingerprint,
+        fingerprint=fingerprint,
         train=TokenFile(path / "train.bin", about.dtype),
         validation=TokenFile(path / "validation.bin", about.dtype),
         about=about,
@@ -133,10 +145,7 @@ def _publish(workplace: Path, key: str, about: CorpusFile) -> None:
 
 
 def _check(corpus: Corpus, config: DataConfig, vocab_size: int) -> None:
-    if corpus.about.vocabulary > vocab_size:
-        raise InputError(
-            f"the tokenizer {config.tokenizer} has {corpus.about.vocabulary} tokens, more than model.vocab_size = {vocab_size}"
-        )
+    check_vocabulary(config.tokenizer, corpus.about.vocabulary, vocab_size)
     for name, tokens in (("training", corpus.train), ("validation", corpus.validation)):
         if len(tokens) < config.sequence_length:
             raise InputError(

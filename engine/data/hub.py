@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from engine.data.files import text_of
+from engine.data.digests import digest_of
 from engine.data.repository import commit_of, is_directory, one_line
+from engine.data.tables import text_of
 from engine.errors import InputError
 from engine.spec.config import DataConfig
 
@@ -15,7 +16,7 @@ def hub_identity(config: DataConfig) -> str:
     parts = [config.hub_name, config.hub_config, config.hub_revision, config.hub_split, config.text_field]
     if is_directory(config.hub_name):
         files = sorted(path for path in Path(config.hub_name).expanduser().rglob("*") if path.is_file())
-        parts += [f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in files]
+        parts += [f"{path} {digest_of(path, 'data.hub_name')}" for path in files]
     return f"hub {parts}"
 
 

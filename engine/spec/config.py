@@ -47,6 +47,9 @@ _CREDENTIALS = re.compile(
 )
 """`user:token@`, `https://token@`, `?token=`, or a token of the hub."""
 
+SEPARATOR_PATTERN = "re:"
+"""How a `data.separator` begins that is a regular expression."""
+
 _TOKENIZER_KIND = re.compile("^(hub|file|bpe):")
 
 
@@ -71,10 +74,21 @@ class DataConfig(Section):
         "pydocs: documentation of installed packages, needs no network; files: your own; hub: a Hugging Face data set.",
     )
     files: tuple[str, ...] = described(
-        (), "For source = files: paths or globs of .txt, .jsonl, .parquet or .csv.", strict=False
+        (),
+        "For source = files: paths, directories or globs of .txt, .jsonl, .ndjson, .csv, .tsv or .parquet, each perhaps with "
+        ".gz, .zst or .xz.",
+        strict=False,
     )
     separator: str = described(
-        "<|endoftext|>", "For .txt files: the line between documents; empty: a file is a document."
+        "<|endoftext|>",
+        "For .txt files: the line between documents, and inside lines too if it is a token such as <|endoftext|>. A line break: "
+        "blank lines. re:PATTERN: a regular expression within a line. Empty: a file is a document.",
+    )
+    document_tokens: int = described(
+        0,
+        "For source = files: cut documents into pieces of about so many tokens (4 characters each), at white space; 0 cuts none.",
+        unit="tokens",
+        ge=0,
     )
     text_field: str = described("text", "Column that holds the text, for every format but .txt.", min_length=1)
     hub_name: str = described("HuggingFaceTB/smollm-corpus", "For source = hub: name of the data set.")
@@ -113,6 +127,18 @@ class DataConfig(Section):
                     "it holds credentials, which would be kept with the run; leave them out: "
                     "the environment gives them (HF_TOKEN, or `hf auth login`)"
                 )
+        return value
+
+    @field_validator("separator")
+    @classmethod
+    def _pattern(cls, value: str) -> str:
+        if value.startswith(SEPARATOR_PATTERN):
+            try:
+                empty = re.compile(value.removeprefix(SEPARATOR_PATTERN)).search("") is not None
+            except re.error as error:
+                raise ValueError(f"no regular expression: {error}") from None
+            if empty:
+                raise ValueError("a pattern that matches the empty text would cut everywhere")
         return value
 
     @model_validator(mode="after")

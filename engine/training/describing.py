@@ -14,6 +14,8 @@ def describe(config: RunConfig, device: Device, corpus: Corpus, training: Sequen
         print(f"note: {device.note}")
     print(f"model: {model.parameters:,} parameters, {model.active_parameters:,} active per token")
     print(f"data {about.fingerprint}: vocabulary {about.vocabulary}")
+    if about.use is not None:
+        print(f"tokens: {about.use}")
     for name, documents, sequences in (
         ("training", about.train_documents, training),
         ("validation", about.validation_documents, validation),

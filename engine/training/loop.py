@@ -26,7 +26,7 @@ from engine.training.flatness import FlatnessWatch
 from engine.training.meter import Meter
 from engine.training.peak import peak_flops
 from engine.training.reporter import Reporter
-from engine.training.resume import checkpoint_to_continue, weights_to_start_with
+from engine.training.resume import checkpoint_to_continue, fingerprint_to_continue, weights_to_start_with
 from engine.training.saver import Saver
 from engine.training.stopping import StopSwitch
 from engine.training.update import Updater
@@ -61,7 +61,7 @@ class Trainer:
             dtype=str(self.device.compute).removeprefix("torch."),
         )
 
-        self.corpus = open_corpus(config.data, config.model.vocab_size, report.say)
+        self.corpus = open_corpus(config.data, config.model.vocab_size, report.say, fingerprint_to_continue(run))
         report.set(data_fingerprint=self.corpus.fingerprint, message="building the model")
         self.training, self.validation = sides(self.corpus, config.data, self.device.torch)
         report.set(validation_tokens=len(self.validation) * self.validation.length)
@@ -106,6 +106,8 @@ class Trainer:
     def train(self) -> End:
         """Carry out the updates; the result says how that ended. Can be called once."""
         describe(self.config, self.device, self.corpus, self.training, self.validation)
+        if self.corpus.about.use is not None and (finding := self.corpus.about.use.finding()) is not None:
+            self._note(finding)
         self.stop.defer()
         with self.saver, self.metrics:
             end = self._begin() or self._loop()

@@ -32,6 +32,11 @@ def checkpoint_to_continue(
     return None, findings
 
 
+def fingerprint_to_continue(run: RunDir) -> str:
+    """The data of the newest `last` checkpoint; empty if there is none."""
+    return next((found.about.data_fingerprint for found in saved(run, "last")), "")
+
+
 def weights_to_start_with(run: RunDir) -> Checkpoint | None:
     """The weights of the run that this one was forked from; None if it was not. Raises `InputError` if they are gone or damaged."""
     folder = run.checkpoints / "start"

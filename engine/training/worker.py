@@ -3,6 +3,7 @@
 Nothing here imports torch before the locks are held and state.json says that the run is starting.
 """
 
+import contextlib
 import errno
 import sys
 import time
@@ -61,8 +62,7 @@ def work(path: Path, asked_to_stop: Callable[[], bool]) -> int:
     if end.reason:
         print(f"{end.status}: {end.reason}", file=sys.stderr, flush=True)
     try:
-        result = _result(end, progress, report).model_copy(update={"findings": _findings(run, config, progress)})
-        write_file(run.result_file, result, durable=True)
+        write_file(run.result_file, _outcome(run, config, end, progress, report), durable=True)
     except OSError as error:
         print(f"result.json could not be written: {error.strerror}", file=sys.stderr, flush=True)
         return 1
@@ -100,7 +100,6 @@ def _go_on(run: RunDir) -> Progress:
         result, state = run.result(), run.state()
         if result is not None and result.status in ("finished", "diverged"):
             raise Refused(f"{run.path}: this run has {result.status}; nothing is left to train", 2)
-        run.result_file.unlink(missing_ok=True)  # it tells of the session before; this one writes its own
     except (OSError, DamagedFile) as error:
         raise Refused(str(error), 1) from None
     progress = newest_progress(run)
@@ -116,7 +115,9 @@ def _train(run: RunDir, config: RunConfig, progress: Progress, report: Reporter,
             return End("stopped")
         from engine.training.loop import Trainer
 
-        return Trainer(run, config, progress, report, stop).train()
+        trainer = Trainer(run, config, progress, report, stop)
+        run.result_file.unlink(missing_ok=True)  # it tells of the session before; this one writes its own
+        return trainer.train()
     except StopRequested:
         return End("stopped")
     except InputError as error:
@@ -129,6 +130,14 @@ def _train(run: RunDir, config: RunConfig, progress: Progress, report: Reporter,
         trace = traceback.format_exc()
         print(trace, file=sys.stderr, flush=True)
         return End("failed", f"{type(error).__name__}: {' '.join(str(error).split())[:300]}", trace)
+
+
+def _outcome(run: RunDir, config: RunConfig, end: End, progress: Progress, report: Reporter) -> Result:
+    """The result of this session; that of the session before, with the reason, if this one could not go on from it."""
+    with contextlib.suppress(DamagedFile):
+        if end.status == "failed" and (before := run.result()) is not None:
+            return before.model_copy(update={"reason": f"could not go on: {end.reason}"})
+    return _result(end, progress, report).model_copy(update={"findings": _findings(run, config, progress)})
 
 
 def _result(end: End, progress: Progress, report: Reporter) -> Result:

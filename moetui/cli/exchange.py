@@ -1,13 +1,17 @@
 """Commands that exchange runs with other programs: export, import."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from engine.spec.harmless import one_line
 from moetui.cli.look import RunsArgument
 from moetui.cli.output import JsonOption, print_json, say
 from moetui.cli.place import lab
+
+if TYPE_CHECKING:
+    from moetui.core.exchange.importing import Imported
 
 
 def register(app: typer.Typer) -> None:
@@ -33,16 +37,15 @@ def export_runs(
     --to elsewhere/runs.json --format records adds the runs to another lab book without their directories.
     """
     from moetui.core.errors import UsageError
-    from moetui.core.exchange.exporting import FORMATS, export
+    from moetui.core.exchange.exporting import KINDS, export
     from moetui.core.runs.detail import detail
     from moetui.core.runs.same_order import SameOrder
 
-    chosen = next((one for one in FORMATS if one == kind), None)
-    if chosen is None:
-        raise UsageError(f"--format {kind}: there are {', '.join(FORMATS)}")
+    if kind not in KINDS:
+        raise UsageError(f"--format {kind}: there are {', '.join(KINDS)}")
     runs = {record.id: record for record in map(lab().find, references)}
     beside = SameOrder(lab())
-    written = export([detail(lab(), record, beside) for record in runs.values()], to, chosen, force=force)
+    written = export([detail(lab(), record, beside) for record in runs.values()], to, kind, force=force)
     if json:
         print_json([{"path": str(path)} for path in written])
         return
@@ -52,29 +55,74 @@ def export_runs(
 
 def import_paths(
     paths: Annotated[
-        list[Path],
-        typer.Argument(help="metrics.json, CSV, JSONL or Parquet files, TensorBoard logs, or directories of them."),
-    ],
+        list[Path] | None,
+        typer.Argument(help="Files or directories that other programs have written; --formats lists which."),
+    ] = None,
     group: Annotated[
         str, typer.Option("--group", help="A name that makes these runs replicates of one configuration.")
     ] = "",
     tag: Annotated[list[str] | None, typer.Option(help="Add a tag.")] = None,
+    x: Annotated[
+        str,
+        typer.Option("--x", help="The column of the updates where it is not clear, such as epoch; row counts rows."),
+    ] = "",
+    run: Annotated[str, typer.Option("--run", help="The column that tells runs apart, where it is not clear.")] = "",
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Import nothing if a file in a directory holds no run.")
+    ] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say what would be read as what, and import nothing.")
+    ] = False,
+    formats: Annotated[bool, typer.Option("--formats", help="List the formats, and import nothing.")] = False,
     json: JsonOption = False,
 ) -> None:
-    """Take in runs that were trained elsewhere. In directories, metrics.json files and TensorBoard logs are found."""
-    from moetui.core import format as fmt
-    from moetui.core.exchange.importing import import_runs, read_all
+    """Take in runs that were trained elsewhere: log.csv, trainer_state.json, logs/, mlruns.
 
-    done = import_runs(lab(), read_all(paths), tags=tag or [], group=group)
-    for run in (*done.new, *done.known):
-        for note in done.notes[run.id]:
-            say(f"{run.id} {run.name}: {note}")
-    for run in done.known:
-        where = f"; it is deleted, `moetui restore {run.id}` brings it back" if run.deleted is not None else ""
-        say(f"{run.id} {run.name}: was imported before{where}")
-    if json:
-        print_json([run.model_dump() for run in done.new])
+    In a directory, files with the names that programs give them are found, and those without a run are passed over.
+    """
+    from moetui.core.errors import UsageError
+    from moetui.core.exchange.explaining import explained, format_lines, trees
+    from moetui.core.exchange.foreign import Choices
+    from moetui.core.exchange.importing import import_runs
+    from moetui.core.exchange.reading import read_all
+
+    if formats:
+        _list_formats(format_lines(), json=json)
         return
-    for run in done.new:
-        loss = fmt.loss(run.final.val_loss if run.final else None)
-        typer.echo(f"{run.id} {run.name}: {run.update} updates, validation loss {loss}")
+    if not paths:
+        raise UsageError("name the files or directories to import")
+    reading = read_all(paths, Choices(x=x, run=run), strict=strict)
+    for line in reading.passed_over:
+        say(f"passed over {line}")
+    if explain:
+        if json:
+            print_json(trees(reading))
+        else:
+            typer.echo("\n".join(explained(reading)))
+        return
+    _say_imported(import_runs(lab(), reading.runs, tags=tag or [], group=group), json=json)
+
+
+def _say_imported(done: "Imported", *, json: bool) -> None:
+    from moetui.core import format as fmt
+
+    for new in (*done.new, *done.known):
+        for note in done.notes[new.id]:
+            say(one_line(f"{new.id} {new.name}: {note}"))
+    for known in done.known:
+        where = f"; it is deleted, `moetui restore {known.id}` brings it back" if known.deleted is not None else ""
+        say(one_line(f"{known.id} {known.name}: was imported before{where}"))
+    if json:
+        print_json([new.model_dump() for new in done.new])
+        return
+    for new in done.new:
+        loss = fmt.loss(new.final.val_loss if new.final else None)
+        typer.echo(one_line(f"{new.id} {new.name}: {new.update} updates, validation loss {loss}"))
+
+
+def _list_formats(lines: list[dict[str, str]], *, json: bool) -> None:
+    if json:
+        print_json(lines)
+        return
+    for line in lines:
+        typer.echo(f"{line['name']:<17} {line['does']:<13} {line['about']}")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from moetui.core.exchange.exporting import FORMATS
+from moetui.core.exchange.exporting import KINDS
 from moetui.core.runs.lab import Lab
 from tests.cli.conftest import Cli
 from tests.tui.lab_on_disk import end_run, write_run
@@ -16,7 +16,7 @@ def run_id(lab: Lab) -> str:
     return end_run(lab, write_run(lab, "theone", updates=60)).id
 
 
-@pytest.mark.parametrize("kind", [kind for kind in FORMATS if kind != "records"])
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "records"])
 def test_an_export_overwrites_nothing_unless_forced(cli: Cli, run_id: str, tmp_path: Path, kind: str) -> None:
     arguments = ("export", run_id, "--to", str(tmp_path / "out"), "--format", kind)
     (written,) = cli.json(*arguments)
@@ -34,7 +34,7 @@ def test_an_export_overwrites_nothing_unless_forced(cli: Cli, run_id: str, tmp_p
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (("export", "theone", "--to", "x", "--format", "xlsx"), 2, "there are csv, jsonl"),
+        (("export", "theone", "--to", "x", "--format", "xlsx"), 2, "there are tensorboard, parquet"),
         (("export", "theone"), 2, "--to"),
         (("export", "nobody", "--to", "x"), 3, "no run 'nobody'"),
         (("import", "nowhere.csv"), 3, "nowhere.csv is not there"),

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from engine.runfiles.metrics import Record
@@ -34,28 +35,84 @@ KNOWN: Final = (
 WHOLE: Final = frozenset({"update", "tokens", "session", "peak_memory"})
 """Those that are whole numbers."""
 
+UPDATES: Final = (
+    "update",
+    "global_step",
+    "train_global_step",
+    "trainer_global_step",
+    "step",
+    "steps",
+    "iteration",
+    "iterations",
+    "iter",
+    "training_step",
+    "training_steps",
+    "training_iteration",
+    "_step",
+)
+"""Names that a column of updates may have; of several, the first is it. W&B's `_step` counts calls of its log, hence last."""
+
+TIMES_OF_DAY: Final = ("time", "timestamp", "_timestamp", "wall_time", "datetime", "date_time")
+"""Names of columns that may hold moments; every other column of `seconds` holds training time."""
+
+_LOSS: Final = ("loss", "cross_entropy", "ce_loss")
+_ACCURACY: Final = ("accuracy", "acc", "token_accuracy", "mean_token_accuracy")
+_PERPLEXITY: Final = ("perplexity", "ppl")
+
+_TRAINING: Final = ("train", "training", "trainer")
+_HELD_OUT: Final = ("val", "valid", "validation", "eval", "evaluation")
+
+_PLAIN: Final[Mapping[str, str]] = {
+    **dict.fromkeys(UPDATES, "update"),
+    **dict.fromkeys(("learning_rate", "muon_lr", "lr_0", "lr_adam", "lr_adamw"), "lr"),
+    **dict.fromkeys(("gradient_norm", "grad_norm_total", "total_grad_norm"), "grad_norm"),
+    **dict.fromkeys(("throughput", "tokens_per_sec", "tok_s", "tokens_s"), "tokens_per_second"),
+    **dict.fromkeys(("num_tokens", "tokens_seen", "num_input_tokens_seen", "consumed_tokens"), "tokens"),
+    **dict.fromkeys(("elapsed_seconds", "elapsed", "train_seconds", "_runtime", "runtime", "time_total_s"), "seconds"),
+    **dict.fromkeys(TIMES_OF_DAY, "seconds"),
+    **dict.fromkeys(_LOSS, "train_loss"),
+    **dict.fromkeys(_PERPLEXITY, "val_perplexity"),
+}
+
+_SIDES: Final[Mapping[str, str]] = {
+    **{f"{side}_{name}": "train_loss" for side in _TRAINING for name in _LOSS},
+    **{f"{side}_{name}": "train_accuracy" for side in _TRAINING for name in _ACCURACY},
+    **{f"{side}_{name}": "val_loss" for side in _HELD_OUT for name in _LOSS},
+    **{f"{side}_{name}": "val_accuracy" for side in _HELD_OUT for name in _ACCURACY},
+    **{f"{side}_{name}": "val_perplexity" for side in _HELD_OUT for name in _PERPLEXITY},
+}
+
 _OTHER_NAMES: Final[Mapping[str, str]] = {
-    **dict.fromkeys(("step", "steps", "global_step", "iteration", "iter"), "update"),
-    **dict.fromkeys(("loss", "training_loss", "loss_train"), "train_loss"),
-    **dict.fromkeys(("accuracy_train", "training_accuracy", "train_acc"), "train_accuracy"),
-    **dict.fromkeys(("validation_loss", "eval_loss", "loss_val", "loss_eval", "loss_validation"), "val_loss"),
-    **dict.fromkeys(
-        ("validation_accuracy", "eval_accuracy", "accuracy_val", "accuracy_eval", "val_acc"), "val_accuracy"
-    ),
-    **dict.fromkeys(("perplexity", "validation_perplexity", "eval_perplexity", "perplexity_val"), "val_perplexity"),
-    **dict.fromkeys(("learning_rate", "muon_lr"), "lr"),
-    **dict.fromkeys(("gradient_norm", "grad_norm_total"), "grad_norm"),
-    **dict.fromkeys(("throughput", "tokens_per_sec"), "tokens_per_second"),
-    **dict.fromkeys(("elapsed_seconds", "time", "train_seconds"), "seconds"),
+    **_PLAIN,
+    **_SIDES,
+    **{"_".join(reversed(name.split("_", 1))): key for name, key in _SIDES.items()},  # loss_val, Loss/train
 }
 
 _LOAD = re.compile(r"expert_load/(\d{1,3})/(\d{1,3})")
 
 
+def plain(name: str) -> str:
+    """A name in lower case with underscores between its words."""
+    return re.sub(r"[/. :-]+", "_", name.strip().lower())
+
+
+@lru_cache(maxsize=4096)
 def key_of(name: str) -> str:
-    """Our key for a column or tag of another program (`Loss/val` is val_loss); a name that is unknown stays."""
-    plain = re.sub(r"[/. -]+", "_", name.strip().lower())
-    return plain if plain in KNOWN else _OTHER_NAMES.get(plain, name.strip())
+    """Our key for a column or tag of another program (`Loss/val` is val_loss); a name that is unknown stays.
+
+    What is measured in training needs no `train/` before it; `val_`, `eval_` and so on make of a loss, an accuracy and a perplexity
+    those of the validation. Lightning's `_step` and Keras' `epoch_` say how often, not what.
+    """
+    word = plain(name)
+    for form in (word, word.removesuffix("_step"), word.removeprefix("epoch_")):
+        if form in KNOWN:
+            return form
+        if form in _OTHER_NAMES:
+            return _OTHER_NAMES[form]
+    side, _, rest = word.partition("_")
+    if side in _TRAINING and (rest in KNOWN or rest in _PLAIN):
+        return _PLAIN.get(rest, rest)
+    return name.strip()
 
 
 def flat(record: Record) -> Record:
@@ -71,16 +128,17 @@ def flat(record: Record) -> Record:
 
 def unflat(row: Mapping[str, Any]) -> Record:
     """Undo `flat`. Loads that do not make a whole table are left out."""
-    record = {key: value for key, value in row.items() if not _LOAD.fullmatch(key)}
     loads = {
         (int(found[1]), int(found[2])): value
         for key, value in row.items()
-        if (found := _LOAD.fullmatch(key)) is not None
+        if key.startswith("expert_load/") and (found := _LOAD.fullmatch(key)) is not None
     }
-    if loads:
-        layers, experts = (1 + max(place[axis] for place in loads) for axis in (0, 1))
-        if len(loads) == layers * experts:
-            record["expert_load"] = [[loads[layer, expert] for expert in range(experts)] for layer in range(layers)]
+    if not loads:
+        return dict(row)
+    record = {key: value for key, value in row.items() if not _LOAD.fullmatch(key)}
+    layers, experts = (1 + max(place[axis] for place in loads) for axis in (0, 1))
+    if len(loads) == layers * experts:
+        record["expert_load"] = [[loads[layer, expert] for expert in range(experts)] for layer in range(layers)]
     return record
 
 

@@ -2,53 +2,44 @@
 
 import os
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final, Literal, get_args
+from typing import Final
 
-import orjson
-
-from engine.runfiles.metrics import encode
 from moetui.core.errors import LabError, UsageError
 from moetui.core.exchange import metrics_json
-from moetui.core.exchange.experiment_log import experiment_log
+from moetui.core.exchange.format import Format
 from moetui.core.exchange.lab_book import write_records
-from moetui.core.exchange.tables import csv_bytes, jsonl_bytes, parquet_bytes
-from moetui.core.exchange.tensorboard import EVENTS, write_events
+from moetui.core.exchange.registry import FORMATS
+from moetui.core.exchange.tensorboard import EVENTS
 from moetui.core.runs.detail import Detail
 from moetui.core.wholefile import replace_file
 
-Format = Literal["csv", "jsonl", "parquet", "tensorboard", "metrics-json", "experiment-log", "records"]
-FORMATS: Final[tuple[Format, ...]] = get_args(Format)
+WRITERS: Final[Mapping[str, Format]] = {entry.name: entry for entry in FORMATS if entry.write or entry.write_folder}
+"""The formats that runs can be written in."""
 
-Writer = Callable[[Sequence[Detail]], bytes]
+RECORDS: Final = "records"
+"""The further one that adds to another lab book, and so is no file of its own."""
 
-_WRITERS: Final[Mapping[str, tuple[str, Writer]]] = {
-    "csv": (".csv", csv_bytes),
-    "jsonl": (".jsonl", jsonl_bytes),
-    "parquet": (".parquet", parquet_bytes),
-    "metrics-json": (".json", lambda runs: _one_metrics_json(runs)),
-    "experiment-log": (".json", experiment_log),
-}
-"""Suffix and writer of the formats that are files."""
+KINDS: Final = (*WRITERS, RECORDS)
 
-_ENDINGS: Final[Mapping[str, Format]] = {".csv": "csv", ".jsonl": "jsonl", ".parquet": "parquet"}
+_ENDINGS: Final = {".csv": "csv", ".jsonl": "jsonl", ".parquet": "parquet"}
 """Formats that the ending of a name tells; `.json` may be any of two."""
 
 
-def format_of(path: Path) -> Format | None:
+def format_of(path: Path) -> str | None:
     """The format that the ending of a file's name tells; None where it tells none."""
     return _ENDINGS.get(path.suffix.lower())
 
 
-def export(runs: Sequence[Detail], to: Path, kind: Format, *, force: bool = False) -> list[Path]:
+def export(runs: Sequence[Detail], to: Path, kind: str, *, force: bool = False) -> list[Path]:
     """Write runs and return the files (of TensorBoard, the directories) written.
 
     A `to` with the suffix of the format is one file for all runs; any other is a directory with one file, or one directory, for
     each; records join the `runs.json` that `to` is. Raises `UsageError` if a run has no curves, if a target exists (unless
     `force`), or if one file cannot hold the runs.
     """
-    if kind == "records":
+    if kind == RECORDS:
         write_records(runs, to)
         return [to]
     if kind != "experiment-log":
@@ -68,12 +59,12 @@ def export(runs: Sequence[Detail], to: Path, kind: Format, *, force: bool = Fals
     return list(targets)
 
 
-def _targets(runs: Sequence[Detail], to: Path, kind: Format) -> dict[Path, Sequence[Detail]]:
-    if kind == "tensorboard":
+def _targets(runs: Sequence[Detail], to: Path, kind: str) -> dict[Path, Sequence[Detail]]:
+    if WRITERS[kind].write_folder is not None:
         if to.is_file():
-            raise UsageError(f"{to} is a file; TensorBoard logs need a directory")
+            raise UsageError(f"{to} is a file; {kind} needs a directory")
         return {to / _slug(found): [found] for found in runs}
-    suffix, _ = _WRITERS[kind]
+    suffix = WRITERS[kind].suffixes[0]
     if to.suffix.lower() == suffix:
         if kind == "metrics-json" and len(runs) > 1:
             raise UsageError(f"{to}: metrics.json holds one run, and {len(runs)} are to be exported; name a directory")
@@ -83,29 +74,24 @@ def _targets(runs: Sequence[Detail], to: Path, kind: Format) -> dict[Path, Seque
     return {to / f"{_slug(found)}{suffix}": [found] for found in runs}
 
 
-def _write(target: Path, runs: Sequence[Detail], kind: Format) -> None:
-    if kind != "tensorboard":
-        _, writer = _WRITERS[kind]
-        raw = writer(runs)
+def _write(target: Path, runs: Sequence[Detail], kind: str) -> None:
+    entry = WRITERS[kind]
+    if entry.write is not None:
+        raw = entry.write(runs)
         target.parent.mkdir(parents=True, exist_ok=True)
         os.close(replace_file(target, raw))
         return
+    assert entry.write_folder is not None, "a format that is written has a writer"
     (found,) = runs
     fresh = target.with_name(f".{target.name}.tmp")
     shutil.rmtree(fresh, ignore_errors=True)
-    write_events(found, fresh)
+    entry.write_folder(found, fresh)
     target.mkdir(parents=True, exist_ok=True)
     for old in target.glob(f"{EVENTS}*"):  # a log with two event files would show both runs as one
         old.unlink()
     for path in fresh.iterdir():
         path.replace(target / path.name)
     fresh.rmdir()
-
-
-def _one_metrics_json(runs: Sequence[Detail]) -> bytes:
-    (found,) = runs
-    tree = encode(metrics_json.metrics_json(found))
-    return orjson.dumps(tree, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
 def _slug(found: Detail) -> str:

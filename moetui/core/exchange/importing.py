@@ -4,26 +4,22 @@ import math
 import shutil
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from engine.runfiles.metrics import MetricsWriter
 from engine.runfiles.rundir import ImportFile, Labels, Result, RunDir, RunFile, Scores, write_file
 from moetui.core.catalogue.records import IMPORTED, RunRecord
-from moetui.core.errors import LabError, NotFoundError, UsageError
+from moetui.core.errors import LabError
 from moetui.core.exchange.foreign import ForeignRun
-from moetui.core.exchange.metrics_json import NAME, read_metrics_json
-from moetui.core.exchange.tables import read_csv, read_jsonl, read_parquet
-from moetui.core.exchange.tensorboard import EVENTS, event_folders, read_events
+from moetui.core.exchange.sessions import in_force
 from moetui.core.planning.plan import group_of
 from moetui.core.planning.presets import Library
 from moetui.core.runs.current import current
 from moetui.core.runs.lab import Lab
 from moetui.core.runs.new_record import record_of_import
 from moetui.core.runs.published import published_records
-
-_TABLES = {".csv": read_csv, ".jsonl": read_jsonl, ".parquet": read_parquet}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,19 +29,6 @@ class Imported:
     new: tuple[RunRecord, ...]
     known: tuple[RunRecord, ...]
     notes: dict[str, tuple[str, ...]]
-
-
-def read_all(paths: Iterable[Path]) -> list[ForeignRun]:
-    """Every run in the files and directories. Raises `NotFoundError`, or `UsageError` for the first that cannot be read."""
-    runs: list[ForeignRun] = []
-    for path in paths:
-        try:
-            runs += _read_tree(path) if path.is_dir() else _read_file(path)
-        except FileNotFoundError:
-            raise NotFoundError(f"{path} is not there; nothing was imported") from None
-        except OSError as error:
-            raise UsageError(f"{error.filename or path}: {error.strerror or error}; nothing was imported") from None
-    return runs
 
 
 def import_runs(lab: Lab, runs: Sequence[ForeignRun], *, tags: Iterable[str] = (), group: str = "") -> Imported:
@@ -87,36 +70,6 @@ def _record(lab: Lab, folder: Path, origin: ImportFile, labels: Labels) -> RunRe
     run = RunDir(folder)
     record = record_of_import(run, origin, labels, str(folder.relative_to(lab.workspace.root)))
     return current(record, run)[0]
-
-
-def _read_file(path: Path) -> list[ForeignRun]:
-    if path.suffix.lower() == ".json":
-        return [read_metrics_json(path)]
-    if path.name.startswith(EVENTS):
-        return [read_events(path.parent, path.absolute().parent.name)]
-    reader = _TABLES.get(path.suffix.lower())
-    if reader is None:
-        path.stat()
-        raise UsageError(
-            f"{path}: is neither .json, .csv, .jsonl or .parquet nor a TensorBoard log; nothing was imported"
-        )
-    return reader(path)
-
-
-def _read_tree(root: Path) -> Iterator[ForeignRun]:
-    """The runs of all metrics.json and TensorBoard logs at or below a directory, by path."""
-    found = False
-    for path in sorted(root.rglob(NAME)):
-        found = True
-        yield read_metrics_json(path)
-    for folder in event_folders(root):
-        found = True
-        inside = folder.relative_to(root)
-        yield read_events(folder, str(inside) if inside.parts else root.absolute().name)
-    if not found:
-        raise UsageError(
-            f"{root} holds no {NAME} and no TensorBoard log; name other files themselves; nothing was imported"
-        )
 
 
 def _write(folder: Path, run: ForeignRun, labels: Labels, *, group: str, created: float) -> ImportFile:
@@ -170,20 +123,23 @@ def _import_file(run: ForeignRun, ended: Result, *, group: str, created: float) 
 
 def _result(run: ForeignRun, created: float) -> Result:
     """The end of a run from its curves; the time of the import stands for that of the end, which sources do not tell."""
-    last = max(record["update"] for record in run.records)
-    evaluations = [scores for record in run.records if (scores := _scores(record)) is not None]
+    records = in_force(run.records)
+    last = records[-1]["update"]
+    evaluations = [scores for record in records if (scores := _scores(record)) is not None]
     final = max(evaluations, key=lambda scores: scores.update, default=None)
     if run.final:
         final = _scores({"update": last, **(final.model_dump() if final else {}), **run.final})
     finite = [scores for scores in evaluations if math.isfinite(scores.val_loss) and scores.update > 0]
     broken = final is not None and not math.isfinite(final.val_loss)
-    seconds = [value for record in run.records if isinstance(value := record.get("seconds"), int | float)]
+    seconds = [value for record in records if isinstance(value := record.get("seconds"), int | float)]
+    tokens = [value for record in records if isinstance(value := record.get("tokens"), int)]
     return Result(
         status="diverged" if broken else "finished",
         reason=f"the last validation loss is {final.val_loss}" if broken and final else "",
         update=last,
         updates=max(last, run.updates or 0),
-        tokens=max((record.get("tokens") or 0 for record in run.records), default=0),
+        session=records[-1].get("session", 1),
+        tokens=max(tokens, default=0),
         seconds=run.seconds if run.seconds is not None else max(seconds, default=0.0),
         ended=created,
         final=None if broken else final,

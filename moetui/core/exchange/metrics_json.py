@@ -10,15 +10,20 @@ Steps are taken as updates, as the file counts them.
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from engine.runfiles.metrics import Record, decode
-from engine.spec.config import ConfigError, RunConfig, resolve
-from moetui.core.exchange.foreign import ForeignRun, bad_input
-from moetui.core.exchange.their_optimizer import optimizer_settings, their_optimizer
-from moetui.core.planning.settings import nest
+import orjson
+
+from engine.runfiles.metrics import Record, decode, encode
+from engine.spec.config import RunConfig
+from moetui.core.exchange.foreign import Choices, ForeignRun, bad_input, name_of
+from moetui.core.exchange.sessions import Measured, in_sessions
+from moetui.core.exchange.settings_of_others import READ_ONLY, SETTINGS, settings_of
+from moetui.core.exchange.tables import json_of
+from moetui.core.exchange.their_optimizer import their_optimizer
+from moetui.core.exchange.units import PERCENT, implausible
 from moetui.core.runs.detail import Detail
 
 FORMAT: Final = "metrics-json"
@@ -34,36 +39,11 @@ _COLUMNS: Final = {
 
 _SCORES: Final = ("val_loss", "val_accuracy", "val_perplexity")
 
-_SETTINGS: Final = {
-    "muon_lr": "optimizer.lr",
-    "learning_rate": "optimizer.lr",
-    "lr_schedule_type": "schedule.kind",
-    "warmup_ratio": "schedule.warmup",
-    "warmup_steps_ratio": "schedule.warmup",
-    "min_lr_ratio": "schedule.floor",
-    "load_balancing_weight": "model.balance_weight",
-    "dropout": "model.dropout",
-    "num_experts": "model.n_experts",
-    "expert_top_k": "model.top_k",
-    "d_model": "model.d_model",
-    "n_layers": "model.n_layers",
-    "n_heads": "model.n_heads",
-    "d_ff": "model.d_ff",
-    "batch_size": "training.batch_size",
-    "gradient_accumulation_steps": "training.accumulation",
-    "max_seq_len": "data.sequence_length",
-    "seed": "seed",
-}
-"""Keys of `experiment_config` that mean the same as one of ours; `max_steps` is not among them, as it may count micro-batches."""
-
-_READ_ONLY: Final = frozenset({"muon_lr", "warmup_steps_ratio"})
-"""Those of them that are read and not written: one by another name, and one that says more than the rate."""
-
 OURS: Final = "moetui"
 """Key of `experiment_config` under which an export keeps the whole configuration."""
 
 
-def read_metrics_json(path: Path) -> ForeignRun:
+def read_metrics_json(path: Path, choices: Choices) -> ForeignRun:
     """The run of one file. Raises `UsageError` with file, key and fault, `OSError` if it cannot be read."""
     tree = _load(path)
     notes: list[str] = []
@@ -76,12 +56,12 @@ def read_metrics_json(path: Path) -> ForeignRun:
         raise bad_input(path, "experiment_config", "is no object")
     ours = about.get(OURS)
     config = _whole(ours.get("config")) if isinstance(ours, dict) else None
-    settings, facts = _settings({key: value for key, value in about.items() if key != OURS})
+    settings, facts = settings_of({key: value for key, value in about.items() if key != OURS})
     name = about.get("name")
     minutes = _number(path, "total_time_minutes", tree.get("total_time_minutes"))
     planned = _number(path, "experiment_config.max_steps", about.get("max_steps"))
     return ForeignRun(
-        name=name if isinstance(name, str) and name.strip() else path.parent.name if path.name == NAME else path.stem,
+        name=name if isinstance(name, str) and name.strip() else name_of(path),
         source=path,
         format=FORMAT,
         records=records,
@@ -91,9 +71,15 @@ def read_metrics_json(path: Path) -> ForeignRun:
         notes=tuple(notes),
         updates=int(planned) if planned and math.isfinite(planned) else None,
         seconds=60 * minutes if minutes is not None and math.isfinite(minutes) else None,
-        final=_final(path, tree.get("final_metrics")),
+        final=_final(path, tree.get("final_metrics"), percent=PERCENT.format("val_accuracy") in notes),
         stopped_early=tree.get("stopped_early") is True,
     )
+
+
+def one_metrics_json(runs: Sequence[Detail]) -> bytes:
+    """The file of the one run."""
+    (found,) = runs
+    return orjson.dumps(encode(metrics_json(found)), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
 def metrics_json(found: Detail) -> dict[str, Any]:
@@ -107,8 +93,8 @@ def metrics_json(found: Detail) -> dict[str, Any]:
             history[theirs] = [row[ours] * scale if ours in row else None for row in rows]
     about: dict[str, Any] = {"name": run.name, "max_steps": run.updates} | {
         theirs: found.known[ours]
-        for theirs, ours in _SETTINGS.items()
-        if ours in found.known and theirs not in _READ_ONLY
+        for theirs, ours in SETTINGS.items()
+        if ours in found.known and theirs not in READ_ONLY
     }
     about |= their_optimizer(found.known)
     if found.config is not None:
@@ -122,14 +108,7 @@ def metrics_json(found: Detail) -> dict[str, Any]:
 
 
 def _load(path: Path) -> dict[str, Any]:
-    try:
-        tree = json.loads(path.read_bytes())  # not orjson: Python's own writer, whose files these are, writes NaN
-    except UnicodeDecodeError:
-        raise bad_input(path, "", "is no UTF-8 text") from None
-    except json.JSONDecodeError as error:
-        raise bad_input(path, f"line {error.lineno}, column {error.colno}", error.msg) from None
-    except (RecursionError, ValueError) as error:
-        raise bad_input(path, "", f"is no readable JSON ({error})") from None
+    tree = json_of(path)
     if not isinstance(tree, dict) or not isinstance(tree.get("history"), dict):
         raise bad_input(path, "history", "the key is missing or no object")
     return tree
@@ -156,28 +135,44 @@ def _records(path: Path, tree: Mapping[str, Any], notes: list[str]) -> list[Reco
     for key, values in columns.items():
         if len(values) != len(steps):
             notes.append(f"{key} has {len(values)} values for {len(steps)} steps")
-    return [_record(path, place, step, columns) for place, step in enumerate(steps)]
+    rows = [_row(path, place, step, columns) for place, step in enumerate(steps)]
+    _in_fractions(rows, notes)
+    records, said = in_sessions(rows)
+    notes += [*said, *implausible(records)]
+    return records
 
 
-def _record(path: Path, place: int, step: float | None, columns: Mapping[str, list[float | None]]) -> Record:
+def _in_fractions(rows: Sequence[Measured], notes: list[str]) -> None:
+    highest = max((row.get("val_accuracy", 0) for _, row in rows), default=0)
+    if 1 < highest <= 100:
+        notes.append(PERCENT.format("val_accuracy"))
+        for _, row in rows:
+            if "val_accuracy" in row:
+                row["val_accuracy"] /= 100
+
+
+def _row(path: Path, place: int, step: float | None, columns: Mapping[str, list[float | None]]) -> Measured:
     if step is None or not (0 <= step < 2**53 and step == int(step)):
         raise bad_input(path, f"history.steps[{place}]", f"{step} is no number of a step")
-    record: Record = {"update": int(step), "session": 1}
+    row: Record = {}
     for theirs, ours in _COLUMNS.items():
         values = columns.get(theirs, [])
         value = values[place] if place < len(values) else None
         if value is not None:
-            record[ours] = 60 * value if ours == "seconds" else value
-    return record
+            row[ours] = 60 * value if ours == "seconds" else value
+    return int(step), row
 
 
-def _final(path: Path, scores: object) -> dict[str, float]:
+def _final(path: Path, scores: object, *, percent: bool) -> dict[str, float]:
     if scores is None:
         return {}
     if not isinstance(scores, dict):
         raise bad_input(path, "final_metrics", "is no object")
     numbers = {key: _number(path, f"final_metrics.{key}", scores.get(key)) for key in _SCORES}
-    return {key: value for key, value in numbers.items() if value is not None}
+    found = {key: value for key, value in numbers.items() if value is not None}
+    if percent and "val_accuracy" in found:
+        found["val_accuracy"] /= 100
+    return found
 
 
 def _number(path: Path, where: str, value: object) -> float | None:
@@ -191,29 +186,6 @@ def _number(path: Path, where: str, value: object) -> float | None:
         return float(value)
     except OverflowError:
         return math.inf if value > 0 else -math.inf
-
-
-def _settings(about: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What `experiment_config` says in our terms, and the rest of it. A value that ours does not allow is among the rest."""
-    settings: dict[str, Any] = {}
-    facts: dict[str, Any] = {}
-    named = {key: value for key, value in optimizer_settings(about).items() if _allowed(key, value)}
-    without_muon = named.get("optimizer.kind", "muon") != "muon"
-    for theirs, value in about.items():
-        ours = _SETTINGS.get(theirs)
-        if ours is not None and _allowed(ours, value) and not (theirs == "muon_lr" and without_muon):
-            settings[ours] = value
-        elif theirs != "name":
-            facts[theirs] = value
-    return settings | named, facts
-
-
-def _allowed(key: str, value: object) -> bool:
-    try:
-        resolve(nest({key: value}))
-    except ConfigError:
-        return False
-    return True
 
 
 def _whole(tree: object) -> RunConfig | None:

@@ -1,31 +1,28 @@
-"""Tables of records: CSV, JSON lines and Parquet. One row is one record; `run` and `name` say whose, if there are several."""
+"""Tables of records: CSV, JSON lines, JSON and Parquet. One row is one record; columns such as `run` and `name` say whose."""
 
 import csv
 import io
 import json
-import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import orjson
 
 from engine.runfiles.metrics import Record, decode, encode
-from moetui.core.exchange.columns import KNOWN, WHOLE, flat, header, key_of, unflat
-from moetui.core.exchange.foreign import ForeignRun, bad_input
+from moetui.core.exchange.columns import flat, header
+from moetui.core.exchange.foreign import Choices, ForeignRun, bad_input
+from moetui.core.exchange.format import decoded, delimiter
+from moetui.core.exchange.rows import Source, runs_of_rows
+from moetui.core.exchange.shapes import Row
+from moetui.core.exchange.units import cell
 from moetui.core.runs.detail import Detail
 
 LABELS: Final = ("run", "name")
-Row = dict[str, Any]
 
+csv.field_size_limit(1 << 24)
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where a row stands, for errors: `line` counts from 1 as an editor does."""
-
-    path: Path
-    line: int
+_DEPTH: Final = 8  # of nested objects that are flattened
 
 
 def csv_bytes(runs: Sequence[Detail]) -> bytes:
@@ -63,123 +60,138 @@ def parquet_bytes(runs: Sequence[Detail]) -> bytes:
     return sink.getvalue()
 
 
-def read_csv(path: Path) -> list[ForeignRun]:
-    """The runs of one CSV file; commas, semicolons or tabs separate."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise bad_input(path, "", "is no UTF-8 text") from None
-    first = text.partition("\n")[0]
-    reader = csv.DictReader(
-        io.StringIO(text, newline=""), delimiter=max(",;\t", key=first.count), restkey="", restval=""
-    )
-    rows: list[tuple[_Place, Row]] = []
-    try:
-        for row in reader:
-            if row.get(""):
-                raise bad_input(path, f"line {reader.line_num}", "has more cells than the header")
-            rows.append((_Place(path, reader.line_num), {k: v for k, v in row.items() if k and v and v.strip()}))
-    except csv.Error as error:
-        raise bad_input(path, f"line {reader.line_num}", str(error)) from None
-    return _runs(path, "csv", rows, _typed)
-
-
-def read_jsonl(path: Path) -> list[ForeignRun]:
-    """The runs of a file with one JSON object per line."""
-    rows: list[tuple[_Place, Row]] = []
-    for line, raw in enumerate(path.read_bytes().splitlines(), start=1):
-        if not raw.strip():
-            continue
-        try:
-            row = json.loads(raw)  # not orjson: others write NaN as Python does
-        except (ValueError, RecursionError) as error:
-            raise bad_input(path, f"line {line}", f"is no JSON ({error})") from None
-        if not isinstance(row, dict):
-            raise bad_input(path, f"line {line}", "is no object")
-        rows.append((_Place(path, line), {key: decode(value) for key, value in row.items() if value is not None}))
-    return _runs(path, "jsonl", rows, lambda value: value)
-
-
-def read_parquet(path: Path) -> list[ForeignRun]:
-    """The runs of a Parquet file."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        table = pq.ParquetFile(path).read().to_pylist()
-    except pa.ArrowException as error:
-        raise bad_input(path, "", f"is no readable Parquet file ({' '.join(str(error).split())[:120]})") from None
-    rows = [
-        (_Place(path, line), {key: value for key, value in row.items() if value is not None})
-        for line, row in enumerate(table, start=1)
-    ]
-    return _runs(path, "parquet", rows, lambda value: value)
-
-
 def _rows(runs: Iterable[Detail]) -> Iterator[tuple[str, str, Record]]:
     for found in runs:
         for record in found.records:
             yield found.record.id, found.record.name, flat(record)
 
 
-def _runs(path: Path, kind: str, rows: Sequence[tuple[_Place, Row]], typed: Callable[[Any], Any]) -> list[ForeignRun]:
-    if not rows:
-        raise bad_input(path, "", "holds no records")
-    columns = dict.fromkeys(name for _, row in rows for name in row if name not in LABELS)
-    keys = {name: key_of(name) for name in columns}
-    if "update" not in keys.values():
-        raise bad_input(path, "", "has no column update (or step, steps, global_step, iteration)")
-    if doubled := {key for key in keys.values() if list(keys.values()).count(key) > 1}:
-        raise bad_input(path, "", f"has several columns for {', '.join(sorted(doubled))}")
-    # Only numbers are measurements: a column of texts is left out, a text in a column that has a meaning is a fault.
-    texts = {name for name, key in keys.items() if key == name and _is_text(name, rows, typed)}
-    notes = (f"left out: {', '.join(sorted(texts))}",) if texts else ()
-    records: dict[str, list[Record]] = {}
-    names: dict[str, str] = {}
-    for place, row in rows:
-        run = str(row.get("run", row.get("name", "")))
-        names.setdefault(run, str(row.get("name", run)) or path.stem)
-        measured = {
-            keys[name]: _value(place, name, keys[name], typed(row[name]))
-            for name in columns
-            if name in row and name not in texts
-        }
-        if "update" not in measured:
-            raise bad_input(path, f"line {place.line}", "has no update")
-        records.setdefault(run, []).append(unflat({"session": 1} | measured))
-    return [
-        ForeignRun(name=names[run], source=path, format=kind, records=found, notes=notes)
-        for run, found in records.items()
-    ]
+def read_csv(path: Path, choices: Choices, kind: str = "csv") -> list[ForeignRun]:
+    """The runs of one CSV file; commas, semicolons or tabs separate."""
+    text = text_of(path)
+    first = text.partition("\n")[0]
+    separator = delimiter(first)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    rows: list[Row] = []
+    notes: list[str] = []
+    try:
+        names = [name.strip() for name in next(reader, [])]
+        if doubled := {name for name in names if name and names.count(name) > 1}:
+            raise bad_input(path, "line 1", f"has several columns {', '.join(sorted(doubled))}")
+        for cells in reader:
+            if len(cells) > len(names) and any(map(str.strip, cells[len(names) :])):
+                raise bad_input(path, f"line {reader.line_num}", "has more cells than the header")
+            if [one.strip() for one in cells] == names:  # whoever went on with the file began with the header again
+                notes.append(f"line {reader.line_num} is the header again")
+                continue
+            row = {
+                name: value
+                for name, text in zip(names, cells, strict=False)
+                if text and (value := cell(text, decimal_comma=separator == ";")) is not None
+            }
+            if row:
+                rows.append((f"line {reader.line_num}", row))
+    except csv.Error as error:
+        raise bad_input(path, f"line {reader.line_num}", str(error)) from None
+    return runs_of_rows(Source(path, kind), rows, choices, notes[:3])
 
 
-def _is_text(name: str, rows: Sequence[tuple[_Place, Row]], typed: Callable[[Any], Any]) -> bool:
-    values = (typed(row[name]) for _, row in rows if name in row)
-    return name not in KNOWN and any(isinstance(value, str | bytes | dict) for value in values)
-
-
-def _value(place: _Place, name: str, key: str, value: Any) -> Any:
-    value = decode(value)
-    if key not in KNOWN:
-        return value
-    number = isinstance(value, int | float) and (key == "clipped" or not isinstance(value, bool))
-    if not number:
-        raise bad_input(place.path, f"line {place.line}, {name}", f"{str(value)[:40]!r} is no number")
-    if key not in WHOLE:
-        return value
-    if not math.isfinite(value) or value != int(value) or not 0 <= value < 2**53:
-        raise bad_input(place.path, f"line {place.line}, {name}", f"{str(value)[:40]!r} is no whole number")
-    return int(value)
-
-
-def _typed(text: str) -> Any:
-    """The value of a CSV cell: a whole number, a number, a truth value, or else the text."""
-    text = text.strip()
-    if text.lower() in ("true", "false"):
-        return text.lower() == "true"
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
+def read_jsonl(path: Path, choices: Choices, kind: str = "jsonl") -> list[ForeignRun]:
+    """The runs of a file with one JSON object per line."""
+    rows: list[Row] = []
+    for line, raw in enumerate(path.read_bytes().removeprefix(b"\xef\xbb\xbf").splitlines(), start=1):
+        if not raw.strip():
             continue
+        try:
+            row = _loaded(raw)
+        except (ValueError, RecursionError) as error:
+            raise bad_input(path, f"line {line}", f"is no JSON ({' '.join(str(error).split())[:80]})") from None
+        if not isinstance(row, dict):
+            raise bad_input(path, f"line {line}", "is no object")
+        rows.append((f"line {line}", values_of(row)))
+    return runs_of_rows(Source(path, kind), rows, choices)
+
+
+def read_json(path: Path, choices: Choices, kind: str = "json") -> list[ForeignRun]:
+    """The runs of a JSON list of objects, or of an object with a list or an object of numbered values for each column."""
+    tree = json_of(path)
+    if isinstance(tree, dict):
+        tree = _by_rows(path, tree)
+    if not isinstance(tree, list):
+        raise bad_input(path, "", "is no list of objects")
+    rows = []
+    for place, row in enumerate(tree):
+        if not isinstance(row, dict):
+            raise bad_input(path, f"[{place}]", "is no object")
+        rows.append((f"[{place}]", values_of(row)))
+    return runs_of_rows(Source(path, kind), rows, choices)
+
+
+def _by_rows(path: Path, tree: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The rows of a table that is kept by columns, as pandas writes it: lists, or objects from index to value."""
+    columns = {name: value for name, value in tree.items() if isinstance(value, list | dict)}
+    kinds = {type(value) for value in columns.values()}
+    if len(kinds) != 1:
+        raise bad_input(path, "", f"has neither rows nor columns; its keys are {', '.join(list(tree)[:8])}")
+    numbered = {name: dict(enumerate(value)) if isinstance(value, list) else value for name, value in columns.items()}
+    index = dict.fromkeys(place for values in numbered.values() for place in values)
+    return [{name: values[place] for name, values in numbered.items() if place in values} for place in index]
+
+
+def read_parquet(path: Path, choices: Choices, kind: str = "parquet") -> list[ForeignRun]:
+    """The runs of a Parquet file."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.ParquetFile(path).read().to_pylist()
+    except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
+        raise bad_input(path, "", f"is no readable Parquet file ({' '.join(str(error).split())[:120]})") from None
+    rows = [(f"row {place}", values_of(row)) for place, row in enumerate(table, start=1)]
+    return runs_of_rows(Source(path, kind), rows, choices)
+
+
+def values_of(row: Mapping[str, Any], depth: int = _DEPTH) -> dict[str, Any]:
+    """The values of a row by name, those of nested objects as `outer/inner`; null is no value, nor is a word that says so."""
+    found: dict[str, Any] = {}
+    for name, value in row.items():
+        if value is None:
+            continue
+        if isinstance(value, dict):
+            if depth:
+                found |= {f"{name}/{inner}": one for inner, one in values_of(value, depth - 1).items()}
+        elif isinstance(value, str):
+            if (told := cell(value)) is not None:
+                found[str(name)] = value if isinstance(told, str) else told
+        elif name == "expert_load":
+            found |= flat({name: decode(value)})
+        else:
+            found[str(name)] = value
+    return found
+
+
+def _loaded(raw: bytes) -> Any:
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return json.loads(raw)  # others write NaN as Python does
+
+
+def json_of(path: Path) -> Any:
+    """The value of a JSON file, NaN as Python writes it included. Raises `UsageError` with line and column of a fault."""
+    try:
+        return json.loads(path.read_bytes())
+    except UnicodeDecodeError:
+        raise bad_input(path, "", "is no UTF-8 text") from None
+    except json.JSONDecodeError as error:
+        raise bad_input(path, f"line {error.lineno}, column {error.colno}", error.msg) from None
+    except (RecursionError, ValueError) as error:
+        raise bad_input(path, "", f"is no readable JSON ({error})") from None
+
+
+def text_of(path: Path) -> str:
+    """The text of a file. Raises `UsageError` if it is neither UTF-8 nor UTF-16."""
+    text = decoded(path.read_bytes())
+    if "\ufffd" in text:
+        raise bad_input(path, "", "is no UTF-8 text")
     return text

@@ -29,8 +29,7 @@ def launch(run: RunDir, device: Device, workspace: Workspace, per_device: int = 
         if (wait := run.wait()) is not None and wait.held:
             raise BlockingIOError(errno.EAGAIN, "held back", str(run.path))
         if (request := run.request()) is not None and request.resume:
-            run.result_file.unlink(missing_ok=True)
-            run.request_file.unlink()
+            run.request_file.unlink()  # result.json stays until the trainer has what it needs to go on
         token = secrets.token_hex(16)
         with open(run.log_file, "ab", opener=_no_link) as log:
             process = subprocess.Popen(

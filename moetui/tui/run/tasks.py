@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from moetui.core.catalogue.records import RunRecord
 from moetui.core.errors import LabError
-from moetui.core.exchange.exporting import Format, export
+from moetui.core.exchange.exporting import export
 from moetui.core.queue import edit, resuming
 from moetui.core.queue.stopping import in_stopping_order
 from moetui.core.runs.detail import detail
@@ -65,7 +65,7 @@ def fork(lab: Lab, runs: Runs, settings: Mapping[str, Any], checkpoint: Literal[
     return _each(runs, lambda run: f"{resuming.fork(lab, run, settings, checkpoint).name} is queued; 2 watches it")
 
 
-def export_runs(lab: Lab, runs: Runs, to: Path, kind: Format, *, force: bool) -> str:
+def export_runs(lab: Lab, runs: Runs, to: Path, kind: str, *, force: bool) -> str:
     """Write the measurements of runs for other programs."""
     beside = SameOrder(lab)
     written = export([detail(lab, run, beside) for run in runs], to, kind, force=force)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from moetui.core.errors import UsageError
-from moetui.core.exchange.exporting import FORMATS, Format, format_of
+from moetui.core.exchange.exporting import KINDS, format_of
 from moetui.core.planning.plan import check_keys
 from moetui.core.planning.settings import parse_assignment
 
@@ -17,7 +17,7 @@ FORK_HINT = (
 )
 EXPORT_HINT = (
     "The ending tells the format: .csv, .jsonl or .parquet. A folder gets one file for each run and needs the format\n"
-    f"behind it: {', '.join(FORMATS)}. --force replaces what is there."
+    f"behind it: {', '.join(KINDS)}. --force replaces what is there."
 )
 
 
@@ -31,7 +31,7 @@ def parse_fork(line: str) -> tuple[dict[str, Any], Checkpoint]:
     return settings, "last" if checkpoint == "last" else "best"
 
 
-def parse_export(line: str) -> tuple[Path, Format, bool]:
+def parse_export(line: str) -> tuple[Path, str, bool]:
     """`PATH [FORMAT] [--force]` as path, format and whether to replace. Raises `UsageError`."""
     words = _words(line)
     force = "--force" in words
@@ -41,10 +41,10 @@ def parse_export(line: str) -> tuple[Path, Format, bool]:
     to = Path(path).expanduser()
     if len(rest) > 1:
         raise UsageError(f"{rest[1]}: a path and a format are enough; quote a path with spaces")
-    kind = next((one for one in FORMATS if one == rest[0]), None) if rest else format_of(to)
+    kind = next((one for one in KINDS if one == rest[0]), None) if rest else format_of(to)
     if kind is None:
         said = f"no format {rest[0]}" if rest else f"{path} does not tell the format"
-        raise UsageError(f"{said}; there are {', '.join(FORMATS)}")
+        raise UsageError(f"{said}; there are {', '.join(KINDS)}")
     return to, kind, force
 
 

@@ -8,8 +8,9 @@ import pytest
 
 from engine.runfiles.metrics import Record
 from moetui.core.exchange.experiment_log import experiment_log
-from moetui.core.exchange.importing import import_runs, read_all
+from moetui.core.exchange.importing import import_runs
 from moetui.core.exchange.metrics_json import metrics_json
+from moetui.core.exchange.reading import read_all
 from moetui.core.runs.detail import Detail, detail
 from moetui.core.runs.lab import Lab
 from tests.tui.lab_on_disk import end_run, write_run
@@ -58,7 +59,7 @@ def imported(lab: Lab, folder: Path, losses: list[float], rates: list[float], **
     path = folder / "theirs" / "metrics.json"
     path.parent.mkdir()
     path.write_text(json.dumps(tree))
-    (record,) = import_runs(lab, read_all([path])).new
+    (record,) = import_runs(lab, read_all([path]).runs).new
     return detail(lab, record)
 
 
@@ -124,7 +125,7 @@ def test_the_optimizer_comes_back_from_an_export_that_lacks_our_configuration(
     assert ("muon_lr" in tree["experiment_config"]) == (kind == "muon")
     path = tmp_path / "metrics.json"
     path.write_text(json.dumps(tree))
-    (back,) = import_runs(lab, read_all([path])).new
+    (back,) = import_runs(lab, read_all([path]).runs).new
     known = detail(lab, back).known
     assert (known["optimizer.kind"], known["optimizer.lr"], back.lr) == (kind, 0.02, 0.02)
     assert known.get("optimizer.adamw_ratio") == (0.1 if kind == "muon" else None)
@@ -134,7 +135,7 @@ def test_losses_of_training_alone_are_a_curve_as_well(lab: Lab, tmp_path: Path) 
     records: list[Record] = [{"update": update, "train_loss": 9.0 / update**0.1} for update in range(1, 60)]
     records[40]["train_loss"] = 12.0
     (tmp_path / "theirs.jsonl").write_text("\n".join(map(json.dumps, records)))
-    (record,) = import_runs(lab, read_all([tmp_path / "theirs.jsonl"])).new
+    (record,) = import_runs(lab, read_all([tmp_path / "theirs.jsonl"]).runs).new
     found = detail(lab, record)
     assert [finding.kind for finding in found.findings] == ["spike"]
     assert entry(found)["results"]["stability"] == "unstable"

@@ -11,8 +11,9 @@ import pytest
 
 from engine.runfiles.metrics import MetricsReader, MetricsWriter, Record
 from moetui.core.catalogue.records import RunRecord
-from moetui.core.exchange.exporting import Format, export
-from moetui.core.exchange.importing import import_runs, read_all
+from moetui.core.exchange.exporting import export
+from moetui.core.exchange.importing import import_runs
+from moetui.core.exchange.reading import read_all
 from moetui.core.maintenance.reindex import reindex
 from moetui.core.planning.plan import group_of
 from moetui.core.runs.detail import Detail, detail
@@ -41,7 +42,7 @@ def runs(lab: Lab) -> list[Detail]:
 
 
 def brought_back(lab: Lab, path: Path) -> list[RunRecord]:
-    return sorted(import_runs(lab, read_all([path])).new, key=lambda run: run.name)
+    return sorted(import_runs(lab, read_all([path]).runs).new, key=lambda run: run.name)
 
 
 def curves(records: tuple[Record, ...] | list[Record], *keys: str) -> dict[str, list[tuple[int, Any]]]:
@@ -52,12 +53,12 @@ def curves(records: tuple[Record, ...] | list[Record], *keys: str) -> dict[str, 
 @pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
 @pytest.mark.parametrize("one_file", [True, False])
 def test_a_table_brings_every_record_back(
-    lab: Lab, runs: list[Detail], tmp_path: Path, suffix: Format, one_file: bool
+    lab: Lab, runs: list[Detail], tmp_path: Path, suffix: str, one_file: bool
 ) -> None:
     to = tmp_path / (f"all.{suffix}" if one_file else "folder")
     written = export(runs, to, suffix)
     assert len(written) == (1 if one_file else 2)
-    back = sorted(import_runs(lab, read_all(written)).new, key=lambda run: run.name)
+    back = sorted(import_runs(lab, read_all(written).runs).new, key=lambda run: run.name)
     assert [run.name for run in back] == [found.record.name for found in runs]
     for run, found in zip(back, runs, strict=True):
         assert as_text(_read(lab, run)) == as_text(found.records)
@@ -155,7 +156,7 @@ def test_a_csv_is_a_table_for_everyone(runs: list[Detail], tmp_path: Path) -> No
 def test_reindex_rebuilds_the_records_of_imports(lab: Lab, runs: list[Detail], tmp_path: Path) -> None:
     export(runs, tmp_path / "all.csv", "csv")
     export(runs, tmp_path / "tree", "metrics-json")
-    import_runs(lab, read_all([tmp_path / "all.csv", tmp_path / "tree"]), tags=["mine"], group="same")
+    import_runs(lab, read_all([tmp_path / "all.csv", tmp_path / "tree"]).runs, tags=["mine"], group="same")
     before = {record.id: record for record in lab.records() if record.path}
     assert sum(record.backend == "imported" and record.tags == ("imported", "mine") for record in before.values()) == 4
     lab.workspace.runs_json.write_text("{")

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from moetui.core.catalogue.records import RunRecord
-from moetui.core.exchange.importing import import_runs, read_all
+from moetui.core.exchange.importing import import_runs
+from moetui.core.exchange.reading import read_all
 from moetui.core.runs.background import Backgrounds
 from moetui.core.runs.detail import detail
 from moetui.core.runs.lab import Lab
@@ -123,14 +124,14 @@ def test_imports_from_one_folder_tell_whether_a_jump_is_common(lab: Lab, tmp_pat
     )
     sweep(tmp_path / "sweep", {"four": [loss + 0.1 for loss in jumping]})
     sweep(tmp_path / "elsewhere", {"five": [loss + 0.2 for loss in falling]})
-    import_runs(lab, read_all([tmp_path]))
+    import_runs(lab, read_all([tmp_path]).runs)
     (found,) = [one for one in detail(lab, lab.find("one")).findings if one.kind == "spike"]
     assert "also in 2 of 3 runs imported from the same folder" in found.evidence
 
 
 def test_an_imported_run_is_examined_in_the_lists_too(lab: Lab, tmp_path: Path) -> None:
     values = [8.0 - 0.05 * place + (0.4 if place == 20 else 0.0) for place in range(30)]
-    import_runs(lab, read_all([sweep(tmp_path, {"one": values})]))
+    import_runs(lab, read_all([sweep(tmp_path, {"one": values})]).runs)
     record = lab.find("one")
     (background,) = Backgrounds(lab).look(lab.snapshot(), [record.id]).values()
     assert [finding.kind for finding in background.findings] == ["spike"]

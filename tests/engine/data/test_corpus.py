@@ -89,7 +89,7 @@ def test_a_pattern_without_a_match_is_named(tmp_path: Path) -> None:
 def test_a_text_file_whose_separator_was_not_told_is_refused_before_it_fills_the_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.data.files.LONGEST", 100)
+    monkeypatch.setattr("engine.data.plain_text.LONGEST", 100)
     (tmp_path / "a.txt").write_text("a line of text\n" * 10)
     with pytest.raises(InputError, match=r"a\.txt has a document of more than 100 characters; .*data\.separator"):
         texts(tmp_path / "a.txt")

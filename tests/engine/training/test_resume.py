@@ -205,7 +205,7 @@ def test_a_run_of_which_nothing_whole_is_left_does_not_start_over_in_silence(pla
         damage(path / "model.safetensors")
     code, output = train(run)
     assert code == 1
-    assert result(run).status == "failed"
+    assert result(run).status == "stopped"  # as it was
     assert "none is left to go on from" in result(run).reason
     assert "Traceback" not in output
 
@@ -243,15 +243,32 @@ def test_what_decides_only_when_things_are_written_may_change(
     assert curves(run)["val_loss"] == curves(uninterrupted)["val_loss"]
 
 
-def test_other_data_are_refused(place: Path, config: RunConfig) -> None:
+def test_tokens_in_the_cache_need_no_text(place: Path, config: RunConfig, uninterrupted: RunDir) -> None:
+    text = place / "gone.jsonl"
+    shutil.copyfile(place / "corpus.jsonl", text)
+    run = make_run(place / "moved", tiny_config(text, SETTINGS))
+    interrupt(run, 5, signal.SIGTERM)
+    text.unlink()
+    code, output = train(run)
+    assert code == 0, output
+    assert_same(run, uninterrupted)
+
+
+def test_a_run_that_cannot_go_on_stays_as_it_was(place: Path) -> None:
     corpus = place / "other.jsonl"
     write_corpus(corpus)
-    run = make_run(place / "moved", tiny_config(corpus, SETTINGS))
+    run = make_run(place / "other", tiny_config(corpus, SETTINGS))
     interrupt(run, 5, signal.SIGTERM)
+    before = result(run)
+    shutil.rmtree(place / "cache")
     write_corpus(corpus, documents=230)
-    code, output = train(run)
-    assert code == 1, output
-    assert "the data are not those of the checkpoint" in result(run).reason
+    for reason in ("the data are not those of the checkpoint", "nothing matches"):
+        code, output = train(run)
+        assert code == 1, output
+        assert reason in result(run).reason
+        assert result(run).model_copy(update={"reason": before.reason}) == before
+        corpus.unlink(missing_ok=True)
+        shutil.rmtree(place / "cache")
 
 
 def test_a_finished_run_says_so(place: Path, config: RunConfig, uninterrupted: RunDir) -> None:

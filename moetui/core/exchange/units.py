@@ -1,0 +1,182 @@
+"""Cells as numbers in our units, and what cannot be right about them."""
+
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final, Protocol
+
+from engine.runfiles.metrics import Record
+from moetui.core.exchange.columns import KNOWN, WHOLE
+from moetui.core.exchange.shapes import Row
+
+FRACTIONS: Final = ("train_accuracy", "val_accuracy", "mfu")
+"""Keys that are fractions here; others write them in percent."""
+
+PERCENT: Final = "{} is above 1, so it is taken as percent"
+"""The note where a fraction was written as percent."""
+
+NOTHING: Final = frozenset({"", "n/a", "na", "#n/a", "<na>", "null", "none", "-", "--", "\u2013", "."})
+"""Words, in lower case, that stand for no value. NaN is one: it says that a loss is no number."""
+
+_UNIX_SECONDS = 1e8  # 1973: a training time of three years would be less
+_UNIX_MILLISECONDS = 1e11
+
+_DECIMAL_COMMA = re.compile(r"-?\d+,\d+")
+
+
+class Faulty(Protocol):
+    """Where rows are from, which makes errors for a place in it."""
+
+    def fault(self, where: str, fault: str) -> Exception:
+        """The error."""
+
+
+def cell(text: str, *, decimal_comma: bool = False) -> Any:
+    """The value of a cell of text: a whole number, a number, a truth value, or else the text; None for a word of no value."""
+    text = text.strip()
+    word = text.lower()
+    if word in NOTHING:
+        return None
+    if word in ("true", "false"):
+        return word == "true"
+    if decimal_comma and _DECIMAL_COMMA.fullmatch(text):
+        text = text.replace(",", ".")
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+def is_text(value: Any) -> bool:
+    """Whether a value is neither a number nor the word of one that is not finite."""
+    return isinstance(value, str | bytes | Mapping | list | datetime) and not isinstance(_decoded(value), float)
+
+
+def _decoded(value: Any) -> Any:
+    words = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf, "infinity": math.inf, "-infinity": -math.inf}
+    return words.get(value.strip().lower(), value) if isinstance(value, str) else value
+
+
+def number(value: Any, key: str) -> Any:
+    """The value of a known key as the number that it is; others stay as they are. Raises `ValueError`."""
+    value = _decoded(value)
+    if key not in KNOWN:
+        return value
+    if isinstance(value, str) and value.endswith("%") and key in FRACTIONS:
+        value = cell(value[:-1]) / 100 if isinstance(cell(value[:-1]), int | float) else value
+    if isinstance(value, str):
+        value = cell(value)
+    if (isinstance(value, bool) and key != "clipped") or not isinstance(value, int | float):
+        raise ValueError(f"{str(value)[:40]!r} is no number")
+    if key not in WHOLE:
+        return _as_float(value) if isinstance(value, int) and abs(value) > 2**53 else value
+    if not math.isfinite(value) or value != int(value) or not 0 <= value < 2**53:
+        raise ValueError(f"{str(value)[:40]!r} is no whole number")
+    return int(value)
+
+
+def _as_float(value: int) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """The keys whose values are percent throughout a file."""
+
+    percent: tuple[str, ...] = ()
+    _said: tuple[str, ...] = field(default=())
+
+    @classmethod
+    def of(cls, keys: Mapping[str, str], rows: Sequence[Row]) -> "Units":
+        """What the values of all runs of a file say: one accuracy above 1 makes percent of all."""
+        percent = []
+        for name, key in keys.items():
+            if key in FRACTIONS:
+                values = [row[name] for _, row in rows if isinstance(row.get(name), int | float)]
+                if 1 < max((value for value in values if math.isfinite(value)), default=0) <= 100:
+                    percent.append(key)
+        return cls(tuple(percent), tuple(PERCENT.format(key) for key in percent))
+
+    def reader(self, key: str) -> Callable[[Any], Any]:
+        """What makes a number of a value of this key; it raises `ValueError`."""
+        if key in self.percent:
+            return lambda value: number(value, key) / 100
+        return lambda value: number(value, key)
+
+    def notes(self, run: str, records: Sequence[Record]) -> list[str]:
+        """What was taken as percent, and values that cannot be right: they are kept."""
+        return [*self._said, *implausible(records)]
+
+
+_LIMITS: Final[Mapping[str, tuple[float, float]]] = {
+    **dict.fromkeys(("train_loss", "val_loss", "lr", "adamw_lr", "grad_norm"), (0, math.inf)),
+    "val_perplexity": (1, math.inf),
+    **dict.fromkeys(("train_accuracy", "val_accuracy"), (0, 1)),
+}
+
+
+def implausible(records: Sequence[Record]) -> list[str]:
+    """One sentence for each key with values that cannot be: how many, and the first with its update."""
+    notes = []
+    for key, (low, high) in _LIMITS.items():
+        wrong = [
+            (record["update"], value)
+            for record in records
+            if isinstance(value := record.get(key), int | float) and (value < low or value > high)
+        ]
+        if wrong:
+            update, value = wrong[0]
+            limit = f"less than {low:g}" if value < low else f"more than {high:g}"
+            many = f", and {len(wrong) - 1} more" if len(wrong) > 1 else ""
+            notes.append(f"implausible: {key} is {value:g} at update {update}{many}, {limit}; kept as it is")
+    return notes
+
+
+def moments(
+    source: Faulty, rows: Sequence[Row], keys: Mapping[str, str]
+) -> Callable[[str, Mapping[str, Any]], float | None]:
+    """What reads the training time of a row: of times of day, that since the first of them."""
+    name = next((name for name, key in keys.items() if key == "seconds"), None)
+    if name is None:
+        return lambda place, row: None
+    values = [_moment(row[name]) for _, row in rows if name in row]
+    known = [value for value in values if value is not None and math.isfinite(value)]
+    first = min(known, default=0.0)
+    scale = 1e-3 if first > _UNIX_MILLISECONDS else 1.0
+    begin = first if first * scale > _UNIX_SECONDS else 0.0
+
+    def read(place: str, row: Mapping[str, Any]) -> float | None:
+        if name not in row:
+            return None
+        value = _moment(row[name])
+        if value is None:
+            raise source.fault(f"{place}, {name}", f"{str(row[name])[:40]!r} is neither a number nor a time")
+        return value if not begin else (value - begin) * scale
+
+    return read
+
+
+def _moment(value: Any) -> float | None:
+    """A number, or the Unix time of an ISO text; without a zone it is taken as UTC, as only differences count."""
+    value = _decoded(value)
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return _as_float(value)
+    if isinstance(value, float):
+        return value
+    try:
+        told = value if isinstance(value, datetime) else datetime.fromisoformat(str(value).strip())
+    except ValueError:
+        return None
+    try:
+        return (told if told.tzinfo else told.replace(tzinfo=UTC)).timestamp()
+    except (OverflowError, ValueError):
+        return None
