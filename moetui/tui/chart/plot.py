@@ -44,14 +44,16 @@ def plot_cells(
 ) -> dict[Place, Cell]:
     """One cell at most for each place. Markers lie above lines, ends above those, and signs of divergence above all.
 
-    `ends`: curves that reach the right edge have their marker there.
+    `ends`: curves that reach the right edge have their marker there. What lies above or below has an arrow at the edge if it
+    belongs to a line, and its marker there if nothing joins it.
     """
     ordered = sorted(plotted, key=lambda one: EMPHASES.index(one.series.emphasis))
     dotting = DOTTINGS[charset]
     cells = _levels(ordered, columns, rows, dotting) | _lines(ordered, columns, rows, dotting)
     for one, mark in _marks(ordered, dotting.across, columns, ends=ends):
         column, row = round(mark[0]) // dotting.across, round(mark[1]) // dotting.down
-        if 0 <= column < columns:
+        inside = -0.5 <= mark[1] <= rows * dotting.down - 0.5
+        if 0 <= column < columns and (inside or not one.series.line):
             cell = Cell(marker_of(one.series, charset), ink_of(one.series)._replace(dim=False))
             cells[column, max(0, min(rows - 1, row))] = cell
     cells |= clip_signs([one for one in ordered if one.series.emphasis != "faint"], columns, rows, charset)

@@ -178,7 +178,7 @@ def _run_curves(
     if not validated[0].size:
         return overlay.smoothed(run, training, chart)
     under = overlay.series(run, trained, emphasis="faint", dots=True, legend=False)
-    over = overlay.series(run, validated, emphasis=overlay.emphasis_of(run), points=True)
+    over = overlay.series(run, validated, emphasis=overlay.emphasis_of(run), points=overlay.detailed(run))
     over = tuple(replace(one, word="val", pair=replace(under[0], word="train") if under else None) for one in over)
     if not overlay.detailed(run):
         return over
