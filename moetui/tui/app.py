@@ -64,6 +64,7 @@ class MoetuiApp(SparingApp):
     Screen { layers: base; }
     * { scrollbar-size-vertical: 1; }
     .-broken > * { display: none; }
+    ToastRack { dock: top; align: right top; margin: 1 0 0 0; }
     """
 
     def __init__(
@@ -80,7 +81,7 @@ class MoetuiApp(SparingApp):
         tour: bool = False,
         when_read: Callable[[], None] | None = None,
     ) -> None:
-        """`watch`: ids of the runs that Live shows first; `start`: the first screen.
+        """`watch`: ids of the runs that Live shows first; `start`: the first screen, by itself Live while runs are at work.
 
         `until_ended`: leave by itself when the watched runs have ended. `remote`: spare the link. `charset` and `theme`: what to
         draw with. What is None is as the settings say, and where they say nothing as the terminal tells. `settings` are read from
@@ -99,7 +100,7 @@ class MoetuiApp(SparingApp):
         self._drawn = self.picture
         self._drawn_at = -math.inf
         self._until_ended = until_ended
-        self._start = start or ("live" if self.watch_ids else "launch")
+        self._start = start or ("live" if self.watch_ids or lab.dispatching() else "launch")
         self._tour = tour
         self._when_read = when_read
         self._begun = False
