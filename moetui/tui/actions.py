@@ -42,7 +42,13 @@ def _chart_actions(place: Place) -> tuple[Action, ...]:
         Action(place, "chart_page(-1)", "left_square_bracket", "", "Go to the page of charts before."),
         Action(place, "charts", "C", "", "Choose which charts there are."),
         Action(place, "axis", "x", "X axis", "Draw against updates, tokens, seconds or FLOPs, in turn."),
-        Action(place, "log_axis", "y", "", "Make the y axis of the chart logarithmic, or linear again."),
+        Action(
+            place, "span", "y", "", "Let the y axis cover everything, how the runs end, or choose by itself (auto)."
+        ),
+        Action(
+            place, "difference", "d", "", "Draw each run minus the pinned run, or else minus the best; or no longer."
+        ),
+        Action(place, "log_axis", "L", "", "Make the y axis of the chart logarithmic, or linear again."),
         Action(place, "smooth(1)", "w", "", "Smooth the chart more: a moving average over the faint curve."),
         Action(place, "smooth(-1)", "W", "", "Smooth the chart less."),
         Action(place, "zoom(0.5)", "i", "", "Zoom into the x axis, around the cursor."),
@@ -207,8 +213,14 @@ ACTIONS: tuple[Action, ...] = (
     Action("run", "section('origin')", "p", "", "Show the provenance: versions, commit, host, command."),
     Action("run", "turn(1)", "right", "", "Go to the next section."),
     Action("run", "turn(-1)", "left", "", "Go to the section before."),
-    Action("run", "scroll(-1)", "up,k", "", "Scroll the words up by a line."),
-    Action("run", "scroll(1)", "down,j", "", "Scroll them down by a line."),
+    Action(
+        "run",
+        "scroll(-1)",
+        "up,k",
+        "",
+        "Scroll the words up by a line; of several curves, bring the one before to the front.",
+    ),
+    Action("run", "scroll(1)", "down,j", "", "Scroll them down by a line, or bring the next curve to the front."),
     Action("run", "page(-1)", "pageup", "", "Scroll up by a page."),
     Action("run", "page(1)", "pagedown", "", "Scroll down by a page."),
     Action("run", "row(0)", "home", "", "Go to the first line."),
@@ -302,6 +314,8 @@ GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "chart_page",
             "charts",
             "axis",
+            "span",
+            "difference",
             "log_axis",
             "smooth",
             "zoom",

@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar, get_args
 
+from rich.color import ColorSystem
 from rich.console import RenderableType
 from rich.text import Text
 from textual import work
@@ -18,6 +19,7 @@ from textual.dom import DOMNode
 from textual.events import Event, Key
 from textual.filter import LineFilter
 from textual.screen import Screen
+from textual.theme import BUILTIN_THEMES
 from textual.widgets import Input
 
 from engine.spec.harmless import harmless
@@ -50,8 +52,16 @@ LINGER_SECONDS = 2.0
 FAULT_SECONDS = 15.0
 """How long a fault of the settings stays on the screen."""
 
-THEMES: dict[Theme, str] = {"dark": "textual-dark", "light": "textual-light", "terminal": "ansi-dark"}
+THEMES: dict[Theme, str] = {"dark": "textual-dark", "light": "moetui-light", "terminal": "ansi-dark"}
 """Textual's names of the themes, in the order in which they follow one another."""
+
+WHITE = replace(
+    BUILTIN_THEMES["textual-light"], name=THEMES["light"], background="#ffffff", surface="#f6f6f6", panel="#ebebeb"
+)
+"""Textual's light theme is grey; a white ground leaves colours more contrast."""
+
+DEPTHS = {"standard": ColorSystem.STANDARD, "windows": ColorSystem.STANDARD, "256": ColorSystem.EIGHT_BIT}
+"""Terminals with fewer than all colours, by rich's names."""
 
 
 class MoetuiApp(SparingApp):
@@ -64,6 +74,7 @@ class MoetuiApp(SparingApp):
     Screen { layers: base; }
     * { scrollbar-size-vertical: 1; }
     .-broken > * { display: none; }
+    ToastRack { dock: top; align: right top; margin: 1 0 0 0; }
     """
 
     def __init__(
@@ -80,7 +91,7 @@ class MoetuiApp(SparingApp):
         tour: bool = False,
         when_read: Callable[[], None] | None = None,
     ) -> None:
-        """`watch`: ids of the runs that Live shows first; `start`: the first screen.
+        """`watch`: ids of the runs that Live shows first; `start`: the first screen, by itself Live while runs are at work.
 
         `until_ended`: leave by itself when the watched runs have ended. `remote`: spare the link. `charset` and `theme`: what to
         draw with. What is None is as the settings say, and where they say nothing as the terminal tells. `settings` are read from
@@ -99,7 +110,7 @@ class MoetuiApp(SparingApp):
         self._drawn = self.picture
         self._drawn_at = -math.inf
         self._until_ended = until_ended
-        self._start = start or ("live" if self.watch_ids else "launch")
+        self._start = start or ("live" if self.watch_ids or lab.dispatching() else "launch")
         self._tour = tour
         self._when_read = when_read
         self._begun = False
@@ -110,6 +121,7 @@ class MoetuiApp(SparingApp):
         self._harmless_filter = HarmlessFilter()
         self._charset_filter = CharsetFilter(self.charset)
         self.palette: Theme = "terminal" if self.no_color else theme or preferences.theme
+        self.register_theme(WHITE)
         self.theme = THEMES[self.palette]
         self.keymap = keymap_of(self.settings.keys)
         self.set_keymap(dict(self.keymap.keys))
@@ -297,7 +309,8 @@ class MoetuiApp(SparingApp):
         """Textual's own and ours; where no colour is wanted, ours alone, as Textual's would leave shades of grey."""
         if self.no_color:
             return [self._harmless_filter, NoColorFilter(), self._charset_filter]
-        ours = [PaletteFilter(self.palette == "terminal"), self._charset_filter]
+        system = DEPTHS.get(self.console.color_system or "", ColorSystem.TRUECOLOR)
+        ours = [PaletteFilter(ColorSystem.STANDARD if self.palette == "terminal" else system), self._charset_filter]
         return [self._harmless_filter, *super().get_line_filters(), *(one for one in ours if one.enabled)]
 
     def get_key_display(self, binding: Binding) -> str:

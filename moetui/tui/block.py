@@ -2,18 +2,21 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import zip_longest
 
 from rich.style import Style
 from rich.text import Text
+from textual.geometry import Size
 
 from moetui.core.terminal import Charset
 from moetui.tui.chart.charset import in_charset
 from moetui.tui.chart.draw import draw
 from moetui.tui.chart.drawing import Ink, Row
 from moetui.tui.chart.spec import ChartSpec
+from moetui.tui.curves.legend import legend_lines, legend_rows
 from moetui.tui.curves.overlay import Overlay
-from moetui.tui.curves.page import LEAST_HEIGHT, LEAST_WIDTH
+from moetui.tui.curves.page import LEAST_HEIGHT, LEAST_WIDTH, in_its_place
 from moetui.tui.curves.planned_lr import Planned
 from moetui.tui.curves.specs import accuracy_spec, loss_spec, lr_spec, throughput_spec
 from moetui.tui.feed import Picture
@@ -44,6 +47,11 @@ def dashboard(
     overlay = Overlay(view.charted, picture.curves, view.slots or {}, planned)
     if view.charted:
         specs = [spec(overlay) for spec in SPECS]
+        rows = legend_rows(Size(width, height - len(lines)), [*overlay.names().values()])
+        if rows:
+            named = replace(specs[0], series=overlay.in_order(specs[0].series))
+            lines += [_joined([row]) for row in legend_lines(named, width, rows, charset)]
+        specs = [in_its_place(spec, first=not place, legend=not rows) for place, spec in enumerate(specs)]
         lines += chart_lines(specs, width=width, height=height - len(lines), charset=charset)
     if picture.error:
         lines.append(Text(picture.error, style="bold red"))

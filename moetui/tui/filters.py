@@ -12,6 +12,7 @@ from textual.filter import LineFilter
 
 from engine.spec.harmless import harmless
 from moetui.tui.chart.charset import in_charset
+from moetui.tui.chart.palette import CUBE, SIXTEEN
 from moetui.tui.chart.spec import Charset
 
 _BREAKS = dict.fromkeys(map(ord, "\n\t"))
@@ -54,11 +55,16 @@ class CharsetFilter(LineFilter):
 
 
 class PaletteFilter(LineFilter):
-    """Takes the sixteen colours of the terminal's own palette for all others."""
+    """Takes the colours of a smaller palette for all others: of 256, or the sixteen of the terminal's own."""
+
+    def __init__(self, system: ColorSystem) -> None:
+        """True colours are left as they are."""
+        super().__init__(enabled=system < ColorSystem.TRUECOLOR)
+        self._system = system
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
-        """The segments with the nearest colour of the palette."""
-        return [Segment(text, style and _in_palette(style), control) for text, style, control in segments]
+        """The segments with the colours of the palette: those that were chosen for the slots, else the nearest."""
+        return [Segment(text, style and _in_palette(style, self._system), control) for text, style, control in segments]
 
 
 class NoColorFilter(LineFilter):
@@ -70,9 +76,14 @@ class NoColorFilter(LineFilter):
 
 
 @lru_cache(4096)
-def _in_palette(style: Style) -> Style:
-    color, ground = (one and one.downgrade(ColorSystem.STANDARD) for one in (style.color, style.bgcolor))
+def _in_palette(style: Style, system: ColorSystem) -> Style:
+    color, ground = (one and _fewer(one, system) for one in (style.color, style.bgcolor))
     return style if (color, ground) == (style.color, style.bgcolor) else style + Style(color=color, bgcolor=ground)
+
+
+def _fewer(color: RichColor, system: ColorSystem) -> RichColor:
+    chosen = (SIXTEEN if system == ColorSystem.STANDARD else CUBE).get(color.name.lower())
+    return color.downgrade(system) if chosen is None else RichColor.from_ansi(chosen)
 
 
 @lru_cache(4096)

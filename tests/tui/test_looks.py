@@ -2,9 +2,11 @@
 
 import re
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from rich.color import ColorSystem
 from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
@@ -16,7 +18,7 @@ from moetui.core.terminal import Charset
 from moetui.tui.app import MoetuiApp
 from moetui.tui.chart.charset import in_charset
 from moetui.tui.chart.draw import draw
-from moetui.tui.chart.palette import PALETTE
+from moetui.tui.chart.palette import CUBE, PALETTE, SIXTEEN
 from moetui.tui.chart.spec import ChartSpec, Series
 from moetui.tui.filters import NoColorFilter, PaletteFilter
 from tests.tui.lab_on_disk import end_run, write_run
@@ -85,9 +87,9 @@ async def test_a_theme_is_chosen_by_key_and_remembered(lab: Lab, user: Path) -> 
     async with app.run_test(size=(80, 24)) as pilot:
         assert app.theme == "textual-dark"
         await pilot.press("f2")
-        assert app.theme == "textual-light"
+        assert app.theme == "moetui-light"
     again = MoetuiApp(lab)
-    assert (again.theme, read_settings(lab.workspace).preferences.theme) == ("textual-light", "light")
+    assert (again.theme, read_settings(lab.workspace).preferences.theme) == ("moetui-light", "light")
     assert MoetuiApp(lab, theme="dark").theme == "textual-dark"
 
 
@@ -156,11 +158,22 @@ def test_a_ground_of_its_own_is_reversed_where_there_are_no_colours() -> None:
 
 def test_the_palette_keeps_what_belongs_to_it() -> None:
     kept = Segment("a", Style.parse("bold bright_red"))
-    assert PaletteFilter().apply([kept], BLACK) == [kept]
-    (changed,) = PaletteFilter().apply([Segment("b", Style.parse("#ff0000"))], BLACK)
+    assert PaletteFilter(ColorSystem.STANDARD).apply([kept], BLACK) == [kept]
+    (changed,) = PaletteFilter(ColorSystem.STANDARD).apply([Segment("b", Style.parse("#ff0000"))], BLACK)
     assert changed.style is not None
     assert changed.style.color is not None
     assert changed.style.color.type.name == "STANDARD"
+
+
+@pytest.mark.parametrize(("system", "numbers"), [(ColorSystem.STANDARD, SIXTEEN), (ColorSystem.EIGHT_BIT, CUBE)])
+def test_runs_keep_colours_that_were_chosen_for_a_smaller_palette(
+    system: ColorSystem, numbers: Mapping[str, int]
+) -> None:
+    for one in PALETTE:
+        (segment,) = PaletteFilter(system).apply([Segment("a", Style.parse(one.color))], BLACK)
+        assert segment.style is not None
+        assert segment.style.color is not None
+        assert segment.style.color.number == numbers[one.color]
 
 
 @pytest.mark.parametrize(

@@ -72,3 +72,26 @@ def test_no_worker_is_described_by_its_arguments() -> None:
         if ast.unparse(decorator).startswith("work") and "description=" not in ast.unparse(decorator)
     ]
     assert undescribed == []
+
+
+HOLD = """
+import sys
+from pathlib import Path
+from engine.runfiles.locks import hold_run_lock
+hold_run_lock(Path(sys.argv[1]))
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_the_first_screen_is_live_while_a_dispatcher_works(lab: Lab) -> None:
+    assert MoetuiApp(lab)._start == "launch"
+    lab.workspace.runs.mkdir(exist_ok=True)
+    command = [sys.executable, "-c", HOLD, str(lab.workspace.dispatcher_lock)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as dispatcher:
+        assert dispatcher.stdout is not None
+        assert dispatcher.stdout.readline() == "held\n"
+        assert MoetuiApp(lab)._start == "live"
+        assert MoetuiApp(lab, start="runs")._start == "runs"
+        dispatcher.communicate("")
+    assert MoetuiApp(lab)._start == "launch"

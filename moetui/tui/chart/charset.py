@@ -10,6 +10,7 @@ from moetui.tui.chart.palette import PALETTE
 from moetui.tui.chart.spec import Charset
 
 DIVERGED: dict[Charset, str] = {"braille": "×", "block": "X", "ascii": "X"}
+ABOVE: dict[Charset, str] = {"braille": "↑", "block": "↑", "ascii": "!"}
 SUNK: dict[Charset, str] = {"braille": "↓", "block": "↓", "ascii": "!"}
 
 _SIGNS = {

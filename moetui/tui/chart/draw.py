@@ -11,6 +11,7 @@ from moetui.tui.chart.backdrop import shade, sign_cells, stand
 from moetui.tui.chart.charset import one_cell_each, to_charset
 from moetui.tui.chart.curve import columns_of, thinned, trace, within
 from moetui.tui.chart.drawing import BLANK, FRAME, Cell, Drawing, to_row
+from moetui.tui.chart.ends import ended, ends_column
 from moetui.tui.chart.frame import canvas_size, draw_frame
 from moetui.tui.chart.heat import heat_rows
 from moetui.tui.chart.layout import Layout, plan
@@ -42,7 +43,7 @@ class _Data:
 def draw(spec: ChartSpec, width: int, height: int, charset: Charset = "braille") -> Drawing:
     """Draw a chart of exactly `width` × `height` cells. Whatever the data and however small the chart, it never raises."""
     width, height = max(width, 0), max(height, 0)
-    named = sum(series.legend for series in spec.series) + len(spec.bands) + len(spec.rules)
+    named = len(_named(spec)) + len(spec.bands) + len(spec.rules)
     layout = plan(width, height, named, pairs=spec.cursor is not None and any(series.pair for series in spec.series))
     rows = _notice("too small", width, height) if layout is None else _chart(spec, layout, width, height, charset)
     return Drawing(width, height, tuple(to_row(to_charset(row, charset)) for row in rows))
@@ -60,15 +61,29 @@ def _chart(spec: ChartSpec, layout: Layout, width: int, height: int, charset: Ch
 def _head(spec: ChartSpec, layout: Layout, width: int, charset: Charset) -> Rows:
     if not layout.legend_rows:
         return []
-    entries = [_entry(series, spec, charset) for series in spec.series if series.legend]
-    entries += mark_entries(spec)
+    entries = [*(legend_entries(spec, charset) if spec.legend else []), *mark_entries(spec)]
     title, note = one_cell_each(spec.title), one_cell_each(spec.note)
     return draw_legend(title, entries, width, layout.legend_rows, note)
 
 
-def _entry(series: Series, spec: ChartSpec, charset: Charset) -> Entry:
-    marker = marker_of(series, charset)
-    return Entry(marker, ink_of(series), one_cell_each(series.name), told(series, spec), told_apart(series, spec))
+def legend_entries(spec: ChartSpec, charset: Charset) -> list[Entry]:
+    """The curves that a legend names, each with its marker and its value or values."""
+    return [
+        Entry(
+            marker_of(series, charset),
+            ink_of(series)._replace(dim=series.emphasis == "faint"),
+            one_cell_each(series.name),
+            told(series, spec),
+            told_apart(series, spec),
+        )
+        for series in spec.series
+        if series.legend
+    ]
+
+
+def _named(spec: ChartSpec) -> list[Series]:
+    """The curves that the head of the chart names."""
+    return [series for series in spec.series if series.legend and spec.legend]
 
 
 def _body(spec: ChartSpec, layout: Layout, width: int, height: int, charset: Charset) -> Rows:
@@ -80,6 +95,9 @@ def _body(spec: ChartSpec, layout: Layout, width: int, height: int, charset: Cha
     if layout.y_ticks:
         ticks_y = y_ticks(y_axis, rows, spec.y_format) if data.y_range else [(0, "")]
         ticks_y = ticks_y if max(len(label) for _, label in ticks_y) <= width // 3 else [(0, "")]
+    ticks_y = [(row, label.rjust(spec.label_width)) for row, label in ticks_y] if layout.y_ticks else []
+    ends = spec.ends and layout.y_ticks and len(ended(spec.series)) > 0
+    width -= ends
     columns, _ = canvas_size(width, height, ticks_y, [], layout.x_line)
     x_axis = Axis(*data.x_range, columns * across)
     ticks_x = x_ticks(_scaled_back(x_axis) if spec.x_log else x_axis, columns) if layout.x_ticks else []
@@ -93,7 +111,7 @@ def _body(spec: ChartSpec, layout: Layout, width: int, height: int, charset: Cha
         if series.bars
     ]
     under = ground(spec, x_axis, columns, rows) | shade(spec.areas, x_axis, y_axis, charset)
-    cells = under | plot_cells(plotted, columns, rows, charset)
+    cells = under | plot_cells(plotted, columns, rows, charset, ends=not ends)
     if spec.cursor is not None and data.x_range[0] <= spec.cursor <= data.x_range[1]:
         stand(cells, x_axis.place(spec.cursor) // across, rows)
     cells |= foot(spec, x_axis, columns)
@@ -104,6 +122,9 @@ def _body(spec: ChartSpec, layout: Layout, width: int, height: int, charset: Cha
         drawn[rows if layout.x_line else rows - 1][width - columns + column] = cell
     if layout.x_line and spec.x_label:
         _label_axis(drawn[rows], one_cell_each(spec.x_label), [width - columns + column for column, _ in ticks_x])
+    if ends:
+        last = [*reversed(ends_column(plotted, rows, charset)), *[BLANK] * (height - rows)]
+        drawn = [[*line, cell] for line, cell in zip(drawn, last, strict=True)]
     return drawn
 
 

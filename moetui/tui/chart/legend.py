@@ -24,27 +24,25 @@ class Entry(NamedTuple):
 def draw_legend(title: str, entries: list[Entry], width: int, rows: int, note: str = "") -> list[list[Cell]]:
     """At most `rows` rows of at most `width` cells.
 
-    Names are cut first, then the note and the title; then names are left out, then the last entries. A value is never cut.
+    Of two values the second goes first; then names are cut, then the note and the title; then names are left out, then the last
+    entries. A value is never cut.
     """
     head = _title(title, width)
     noted = [*head, *(Cell(char, FRAME) for char in f" {note}")] if note and len(head) + len(note) < width else head
     shorter = _title(_shorten(title, SHORTER_TITLE), width)
     several = [[entry._replace(value=entry.both or entry.value) for entry in entries]] * any(e.both for e in entries)
-    for shown_entries in (*several, entries):
-        ways = [(noted, limit, WIDE) for limit in NAME_LIMITS]
-        for begin, limit, gap in (
-            *ways,
-            (head, NAME_LIMITS[-1], NARROW),
-            (shorter, NAME_LIMITS[-1], NARROW),
-            (noted, 0, WIDE),
-        ):
-            lines = _flow(begin, [_entry(entry, limit) for entry in shown_entries], width, rows, gap)
-            if lines is not None:
-                return lines
-    for shown in range(len(entries), -1, -1):
-        parts = [_entry(entry, 0) for entry in entries[:shown]]
-        if shown < len(entries):
-            parts.append([Cell(char, PLAIN) for char in f"+{len(entries) - shown}"])
+    named = [(noted, limit, WIDE) for limit in NAME_LIMITS]
+    named += [(head, NAME_LIMITS[-1], NARROW), (shorter, NAME_LIMITS[-1], NARROW)]
+    ways = [(shown, way) for shown in (*several, entries) for way in named]
+    ways += [(shown, (noted, 0, WIDE)) for shown in (*several, entries)]
+    for shown, (begin, limit, gap) in ways:
+        lines = _flow(begin, [_entry(entry, limit) for entry in shown], width, rows, gap)
+        if lines is not None:
+            return lines
+    for count in range(len(entries), -1, -1):
+        parts = [_entry(entry, 0) for entry in entries[:count]]
+        if count < len(entries):
+            parts.append([Cell(char, PLAIN) for char in f"+{len(entries) - count}"])
         room = width - sum(len(part) + NARROW for part in parts)
         for text in (title, _shorten(title, max(room, SHORTEST_TITLE))):
             lines = _flow(_title(text, width), parts, width, rows, NARROW)

@@ -46,7 +46,6 @@ def way_marks(curve: Curve, across: int, width: int, index: int, count: int) -> 
 
 
 def wants_way_marks(series: Series, others: Sequence[Series]) -> bool:
-    """Whether markers along this curve help: there are others to tell it from, and none is mistaken for a measured point."""
+    """Whether markers along this curve help: there are others to tell it from."""
     telling = [other for other in others if other.emphasis != "faint"]
-    pointed = any(other.points and other.slot == series.slot for other in others)
-    return series.line and series.emphasis != "faint" and len(telling) > 1 and not pointed
+    return series.line and series.emphasis != "faint" and len(telling) > 1

@@ -1,10 +1,13 @@
 """Eight slots of colour and marker, the same on every screen: the third run is the third slot wherever it is drawn.
 
 The colours keep their distance for normal sight and under the three forms of colour blindness (in OKLab at least 0.09 apart,
-simulated after Machado et al., 2009), and a contrast of 3 on a dark ground and 2 on a light one. Sixteen colours cannot tell
-all of them apart: each slot has a marker as well, so colour is never the only difference.
+simulated after Machado et al., 2009), and a contrast of 3 on a dark ground and 2 on a light one. Terminals of 256 and of 16
+colours have colours of their own, since the nearest ones fall together (three slots would be the same magenta). Sixteen keep a
+distance of 0.11 for normal sight in the palettes of xterm, of the Linux console and of GNOME; for colour blindness they
+do not: each slot has a marker as well, so colour is never the only difference.
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 
@@ -26,6 +29,12 @@ PALETTE: tuple[Slot, ...] = (
     Slot("#8ca37c", "○", "0"),
     Slot("#ff00bd", "□", "="),
 )
+
+CUBE: Mapping[str, int] = dict(zip((one.color for one in PALETTE), (33, 172, 29, 127, 124, 57, 144, 199), strict=True))
+"""The number of each slot's colour among 256."""
+
+SIXTEEN: Mapping[str, int] = dict(zip((one.color for one in PALETTE), (12, 3, 2, 5, 1, 4, 6, 13), strict=True))
+"""The number of each slot's colour among the 16 of the terminal; the bright cyan, yellow and green are not seen on white."""
 
 
 def slot(index: int) -> Slot:

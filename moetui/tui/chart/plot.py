@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from moetui.tui.chart.charset import DIVERGED, SUNK
+from moetui.tui.chart.charset import ABOVE, DIVERGED, SUNK
 from moetui.tui.chart.curve import Curve
 from moetui.tui.chart.drawing import Cell, Ink
 from moetui.tui.chart.frame import Place
@@ -28,8 +28,8 @@ class Plotted:
 
 
 def ink_of(series: Series) -> Ink:
-    """A faint curve is dimmed, a strong one is bold."""
-    return Ink(series.slot.color, bold=series.emphasis == "strong", dim=series.emphasis == "faint")
+    """A faint or dim curve is dimmed, a strong one is bold."""
+    return Ink(series.slot.color, bold=series.emphasis == "strong", dim=series.emphasis in ("faint", "dim"))
 
 
 def marker_of(series: Series, charset: Charset) -> str:
@@ -39,16 +39,24 @@ def marker_of(series: Series, charset: Charset) -> str:
     return series.slot.marker if charset == "braille" else series.slot.ascii_marker
 
 
-def plot_cells(plotted: Sequence[Plotted], columns: int, rows: int, charset: Charset) -> dict[Place, Cell]:
-    """One cell at most for each place. Markers lie above lines, ends above those, and signs of divergence above all."""
+def plot_cells(
+    plotted: Sequence[Plotted], columns: int, rows: int, charset: Charset, *, ends: bool = True
+) -> dict[Place, Cell]:
+    """One cell at most for each place. Markers lie above lines, ends above those, and signs of divergence above all.
+
+    `ends`: curves that reach the right edge have their marker there. What lies above or below has an arrow at the edge if it
+    belongs to a line, and its marker there if nothing joins it.
+    """
     ordered = sorted(plotted, key=lambda one: EMPHASES.index(one.series.emphasis))
     dotting = DOTTINGS[charset]
     cells = _levels(ordered, columns, rows, dotting) | _lines(ordered, columns, rows, dotting)
-    for one, mark in _marks(ordered, dotting.across, columns):
+    for one, mark in _marks(ordered, dotting.across, columns, ends=ends):
         column, row = round(mark[0]) // dotting.across, round(mark[1]) // dotting.down
-        if 0 <= column < columns:
+        inside = -0.5 <= mark[1] <= rows * dotting.down - 0.5
+        if 0 <= column < columns and (inside or not one.series.line):
             cell = Cell(marker_of(one.series, charset), ink_of(one.series)._replace(dim=False))
             cells[column, max(0, min(rows - 1, row))] = cell
+    cells |= clip_signs([one for one in ordered if one.series.emphasis != "faint"], columns, rows, charset)
     for one in ordered:
         ink = ink_of(one.series)._replace(bold=True, dim=False)
         for column in one.curve.sunk.tolist():
@@ -74,7 +82,8 @@ def _lines(ordered: Sequence[Plotted], columns: int, rows: int, dotting: Dotting
     owner = np.full((rows, columns), -1)
     rank = np.full((rows, columns), -1)
     for index, one in enumerate(ordered):
-        own = rasterize(one.curve, columns, rows, dotting, thick=one.series.emphasis == "strong")
+        strong = one.series.emphasis == "strong"
+        own = rasterize(one.curve, columns, rows, dotting, thick=strong, dotted=one.series.dots)
         own_rank = EMPHASES.index(one.series.emphasis)
         touched = own > 0
         dots[touched] = np.where(rank == own_rank, dots | own, own)[touched]
@@ -89,11 +98,14 @@ def _lines(ordered: Sequence[Plotted], columns: int, rows: int, dotting: Dotting
     }
 
 
-def _marks(ordered: Sequence[Plotted], across: int, columns: int) -> Iterator[tuple[Plotted, PixelPlace]]:
+def _marks(
+    ordered: Sequence[Plotted], across: int, columns: int, *, ends: bool
+) -> Iterator[tuple[Plotted, PixelPlace]]:
     """Markers from the lowest layer to the highest: along the curves, on measured points, at the ends."""
     every = [one.series for one in ordered]
+    pointed = {one.series.slot for one in ordered if one.series.points and any(point_marks(one.curve, across))}
     for index, one in enumerate(ordered):
-        if wants_way_marks(one.series, every):
+        if one.series.slot not in pointed and wants_way_marks(one.series, every):
             yield from ((one, mark) for mark in way_marks(one.curve, across, columns, index, len(ordered)))
     for one in ordered:
         if not one.series.line:
@@ -102,4 +114,22 @@ def _marks(ordered: Sequence[Plotted], across: int, columns: int) -> Iterator[tu
             yield from ((one, mark) for mark in point_marks(one.curve, across))
     for one in ordered:
         if one.series.emphasis != "faint":
-            yield from ((one, mark) for mark in end_mark(one.curve))
+            last = columns - 1 if ends else columns - 2
+            yield from ((one, mark) for mark in end_mark(one.curve) if mark[0] // across <= last)
+
+
+def clip_signs(plotted: Sequence[Plotted], columns: int, rows: int, charset: Charset) -> dict[Place, Cell]:
+    """An arrow where a curve leaves the canvas through its top or its foot, or comes back from there."""
+    dotting = DOTTINGS[charset]
+    cells: dict[Place, Cell] = {}
+    for one in plotted:
+        ink = ink_of(one.series)._replace(dim=False)
+        for outside, row, sign in (
+            (one.curve.low > rows * dotting.down - 0.5, rows - 1, ABOVE[charset]),
+            (one.curve.high < -0.5, 0, SUNK[charset]),
+        ):
+            for place in np.flatnonzero(outside[1:] != outside[:-1]).tolist():
+                column = int(one.curve.column[place + 1]) // dotting.across
+                if 0 <= column < columns and one.curve.joined[place]:
+                    cells[column, row] = Cell(sign, ink)
+    return cells

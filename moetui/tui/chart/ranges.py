@@ -10,7 +10,7 @@ from moetui.tui.chart.spec import Range
 LARGEST = 1e300  # what is larger is drawn at the edge; it keeps every difference and product finite
 SMALLEST = 1e-300
 STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
-LOG_STEPS = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
+LEAST_LOG_SPAN = 0.02  # decades that a log axis covers at least: 5 %
 
 
 def nice_step(least: float) -> float:
@@ -53,16 +53,10 @@ def _around_linear(low: float, high: float) -> Range:
 
 
 def _around_log(low: float, high: float) -> Range:
-    low, high = np.clip([low, high], SMALLEST, LARGEST).tolist()
-    steps = (1.0, 10.0) if high / low > 1e4 else LOG_STEPS
-    return _round_down(low * 0.98, steps), _round_up(high * 1.02, steps)
-
-
-def _round_down(value: float, steps: tuple[float, ...]) -> float:
-    power = 10.0 ** math.floor(math.log10(value))
-    return max(m * power for m in steps if m * power <= value * (1 + 1e-9))
-
-
-def _round_up(value: float, steps: tuple[float, ...]) -> float:
-    power = 10.0 ** math.floor(math.log10(value))
-    return min(m * power for m in steps if m * power >= value * (1 - 1e-9))
+    """As on a linear axis, in the logarithm: with a margin, rounded outwards to steps that leave no part of the axis empty."""
+    low, high = np.log10(np.clip([low, high], SMALLEST, LARGEST)).tolist()
+    if high - low < LEAST_LOG_SPAN:
+        low, high = low - LEAST_LOG_SPAN / 2, high + LEAST_LOG_SPAN / 2
+    margin, step = (high - low) * 0.02, nice_step((high - low) / 20)
+    low, high = math.floor((low - margin) / step) * step, math.ceil((high + margin) / step) * step
+    return 10 ** max(low, math.log10(SMALLEST)), 10 ** min(high, math.log10(LARGEST))

@@ -36,9 +36,14 @@ DOTTINGS: dict[Charset, Dotting] = {
 }
 
 
-def rasterize(curve: Curve, columns: int, rows: int, dotting: Dotting, thick: bool = False) -> Dots:
-    """The dots of a curve; a thick one is two dots high."""
+def rasterize(
+    curve: Curve, columns: int, rows: int, dotting: Dotting, *, thick: bool = False, dotted: bool = False
+) -> Dots:
+    """The dots of a curve; a thick one is two dots high, a dotted one only the ends of what it covers in each column."""
     width, height = columns * dotting.across, rows * dotting.down
+    if dotted:
+        ends = np.rint(np.concatenate([curve.low, curve.high])).astype(np.intp)
+        return _dots(np.tile(np.rint(curve.column).astype(np.intp), 2), ends, columns, rows, dotting)
     joined = np.flatnonzero(curve.joined)
     x0 = np.concatenate([curve.column, curve.column[joined]])
     y0 = np.concatenate([curve.low, curve.last[joined]])
@@ -47,6 +52,12 @@ def rasterize(curve: Curve, columns: int, rows: int, dotting: Dotting, thick: bo
     x, y = _walk(*_clip(x0, y0, x1, y1, width, height))
     if thick:
         x, y = np.concatenate([x, x]), np.concatenate([y, y + 1])
+    return _dots(x, y, columns, rows, dotting)
+
+
+def _dots(x: NDArray[np.intp], y: NDArray[np.intp], columns: int, rows: int, dotting: Dotting) -> Dots:
+    """The pixels that lie within the canvas."""
+    width, height = columns * dotting.across, rows * dotting.down
     inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
     x, y = x[inside], y[inside]
     dots = np.zeros((rows, columns), np.uint8)

@@ -15,11 +15,12 @@ if TYPE_CHECKING:
 
     from moetui.tui.chart.arrays import FloatArray
 
-Emphasis = Literal["faint", "normal", "strong"]
+Emphasis = Literal["faint", "dim", "normal", "strong"]
 NumberFormat = Literal["number", "percent"]
 Range = tuple[float, float]
 
-EMPHASES: tuple[Emphasis, ...] = ("faint", "normal", "strong")
+EMPHASES: tuple[Emphasis, ...] = ("faint", "dim", "normal", "strong")
+"""From the background to the front. A faint curve stands behind another one of its run and has no markers; a dim one has them."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -39,6 +40,8 @@ class Series:
     """Show each measured point with the slot's marker: for sparse series such as the validation loss."""
     legend: bool = True
     """Whether the legend names this curve and its last value."""
+    dots: bool = False
+    """Draw single dots that nothing joins, so that the curve differs from a line by its shape."""
     line: bool = True
     """Join the points. Without a line every point has its marker, however near the next one is."""
     bars: tuple[NDArray[Any] | Sequence[float], NDArray[Any] | Sequence[float]] | None = None
@@ -117,6 +120,12 @@ class ChartSpec:
     """Said faintly behind the title, where there is room."""
     legend_values: bool = True
     """Whether the legend gives the last value of each curve beside its name."""
+    legend: bool = True
+    """Whether the head names the curves; without it, it has the title, the note, and what stands behind the curves."""
+    ends: bool = False
+    """Whether the markers of several curves stand right of the chart as well, in the order of their last values."""
+    label_width: int = 0
+    """Cells that the labels of the y axis take at least, so that charts above each other begin at the same column."""
     areas: tuple[Area, ...] = ()
     """Shaded under the curves. They stretch no axis: the interval of two runs would flatten every curve."""
     marks: tuple[Mark, ...] = ()

@@ -7,6 +7,16 @@ from moetui.tui.chart.numbers import tick_labels
 from moetui.tui.chart.ranges import nice_step
 from moetui.tui.chart.spec import NumberFormat
 
+DIVISIONS: tuple[tuple[float, ...], ...] = (
+    (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9),
+    (1, 1.5, 2, 3, 4, 5, 6, 8),
+    (1, 1.5, 2, 3, 5, 7),
+    (1, 2, 5),
+    (1, 3),
+    (1,),
+)
+"""Ticks of a decade, the finest first."""
+
 Tick = tuple[int, str]  # the cell, counted from the left or from the bottom, and the label
 
 
@@ -16,7 +26,8 @@ def y_ticks(axis: Axis, rows: int, style: NumberFormat) -> list[Tick]:
     values = _log_values(axis.low, axis.high, wanted) if axis.log else _linear_values(axis.low, axis.high, wanted)
     dots = axis.pixels // rows
     places: dict[int, str] = {}
-    for value, label in zip(values, tick_labels(values, style), strict=True):
+    labels = [tick_labels([value], style)[0] for value in values] if axis.log else tick_labels(values, style)
+    for value, label in zip(values, labels, strict=True):
         places.setdefault(max(0, min(rows - 1, axis.place(value) // dots)), label)
     return sorted(places.items())
 
@@ -55,12 +66,17 @@ def _linear_values(low: float, high: float, wanted: int) -> list[float]:
 
 
 def _log_values(low: float, high: float, wanted: int) -> list[float]:
-    """Powers of ten if there are two or more, else their 1, 2 and 5 times, else linear steps."""
-    first, last = math.ceil(math.log10(low) - 1e-9), math.floor(math.log10(high) + 1e-9)
-    if last - first >= 1:
-        stride = math.ceil((last - first + 1) / wanted)
-        powers = [10.0**power for power in range(first, last + 1, stride)]
-        finer = [m * 10.0**p for p in range(first - 1, last + 1) for m in (1, 2, 5) if low <= m * 10.0**p <= high]
-        return finer if len(finer) <= wanted else powers
-    finer = [m * 10.0**p for p in range(first - 1, last + 1) for m in (1, 2, 5) if low <= m * 10.0**p <= high]
-    return finer if len(finer) > 1 else _linear_values(low, high, wanted)
+    """The finest of the usual divisions of a decade of which the axis has room for all ticks, or else every so manieth power.
+
+    A range in which no division has two ticks, which is narrow, is divided linearly.
+    """
+    first, last = math.floor(math.log10(low)), math.floor(math.log10(high) + 1e-9)
+    for division in DIVISIONS:
+        values = [m * 10.0**p for p in range(first, last + 1) for m in division]
+        inside = [value for value in values if low * (1 - 1e-9) <= value <= high * (1 + 1e-9)]
+        if 1 < len(inside) <= wanted:
+            return inside
+    powers = range(math.ceil(math.log10(low) - 1e-9), last + 1)
+    if len(powers) > wanted:
+        return [10.0**power for power in powers[:: math.ceil(len(powers) / wanted)]]
+    return _linear_values(low, high, wanted)

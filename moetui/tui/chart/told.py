@@ -36,8 +36,8 @@ def told(series: Series, spec: ChartSpec) -> str:
 
 
 def told_apart(series: Series, spec: ChartSpec) -> str:
-    """The values of a curve and of its pair, each with its word; empty where the legend has no place for both."""
-    if series.pair is None or spec.cursor is None or not spec.legend_values:
+    """The values of a curve and of its pair, each with its word; empty for a curve without a pair."""
+    if series.pair is None or not spec.legend_values:
         return ""
     return " · ".join(f"{one.word} {told(one, spec)}" for one in (series, series.pair))
 

@@ -4,17 +4,16 @@ from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
-from textual.color import Color
 from textual.events import Resize
 from textual.strip import Strip
 
 from moetui.tui.chart.drawing import TITLE, Drawing, Ink, blank
 from moetui.tui.chart.spec import Charset, ChartSpec
+from moetui.tui.chart.style import InkStyles
 from moetui.tui.panel import Panel, shows
 
 NOTHING = ChartSpec("")
 """Stands for the spec of a chart that has not been given one; it stays blank."""
-FAINT = 0.5  # how far a dimmed colour goes towards the background
 
 
 class Chart(Panel):
@@ -40,8 +39,8 @@ class Chart(Panel):
         classes: str | None = None,
     ) -> None:
         self._strips: dict[int, Strip] = {}
-        self._inks: dict[Ink, Style] = {}
         super().__init__(name=name, id=id, classes=classes)
+        self._inks = InkStyles(self)
         self._spec = spec or NOTHING
         self._charset: Charset = charset
         self._drawing = Drawing(0, 0, ())
@@ -99,17 +98,6 @@ class Chart(Panel):
         return draw(self._spec, self.content_size.width, self.content_size.height, self._charset)
 
     def _style(self, ink: Ink) -> Style:
-        if ink not in self._inks:
-            self._inks[ink] = self._ink_style(ink)
-        return self._inks[ink]
-
-    def _ink_style(self, ink: Ink) -> Style:
-        """The ink on the widget's own ground."""
-        base = self.rich_style
         if ink == TITLE:
-            return base + self.get_component_rich_style("chart--title", partial=True)
-        _, _, ground, foreground = self.colors
-        color = Color.parse(ink.color) if ink.color else foreground
-        if ink.dim and ground.ansi is None and color.ansi is None:
-            return base + Style(color=color.blend(ground, FAINT).rich_color, bold=ink.bold)
-        return base + Style(color=color.rich_color, bold=ink.bold, dim=ink.dim)
+            return self.rich_style + self.get_component_rich_style("chart--title", partial=True)
+        return self._inks[ink]

@@ -17,22 +17,28 @@ UNITS: Final = {
 }
 WIDE: Final = 5.0
 """A cost that varies by more than this factor is drawn on a log axis."""
+DOT: Final = "·"
+"""Stands for the settings beyond the alphabet."""
 FRONT: Final = Slot("#e07b00", "●", "o")
 
 
 def letters(prices: Sequence[Priced]) -> list[tuple[str, Priced]]:
-    """Each setting with the letter that stands for it, in the order given; beyond the alphabet they share the last one."""
-    signs = string.ascii_lowercase + string.ascii_uppercase
-    return [(signs[min(index, len(signs) - 1)], priced) for index, priced in enumerate(prices)]
+    """Each setting with the letter that stands for it, in the order given. The front comes first where there are more than letters.
+
+    Those that are left over are dots, which tell nothing apart.
+    """
+    signs = iter(string.ascii_lowercase + string.ascii_uppercase)
+    room = len(string.ascii_letters)
+    ranked = sorted(range(len(prices)), key=lambda place: not prices[place].front)
+    lettered = frozenset(ranked[:room])
+    return [(next(signs) if place in lettered else DOT, priced) for place, priced in enumerate(prices)]
 
 
 def pareto_chart(prices: Sequence[Priced], measure: Measure, cost: str) -> ChartSpec:
     """Settings with a cost and a score; those that no other beats in both are joined and coloured."""
     placed = [(letter, priced, priced.cost) for letter, priced in letters(prices) if priced.cost and priced.group.n]
     front = sorted((price, priced.group.mean) for _, priced, price in placed if priced.front)
-    series = (
-        [Series("Pareto front", [x for x, _ in front], [y for _, y in front], FRONT, emphasis="faint")] if front else []
-    )
+    series = [Series("front", [x for x, _ in front], [y for _, y in front], FRONT, emphasis="faint")] if front else []
     for letter, priced, price in sorted(placed, key=lambda one: one[1].front):  # what is on the front lies on top
         color = FRONT.color if priced.front else PALETTE[0].color
         look = Slot(color, letter, letter)

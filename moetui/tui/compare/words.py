@@ -13,7 +13,7 @@ from moetui.core.science.measure import Measure
 from moetui.core.science.propose import propose
 from moetui.core.science.response import Response
 from moetui.tui.compare.bench import Answer
-from moetui.tui.compare.pareto_chart import UNITS, letters
+from moetui.tui.compare.pareto_chart import DOT, UNITS, letters
 from moetui.tui.compare.subjects import Subject
 from moetui.tui.compare.table import table
 
@@ -116,6 +116,8 @@ def pareto_words(answer: Answer, cost: str, width: int) -> Text:
     headers = ("setting", answer.terms.measure.title, cost, "Pareto")
     text = table(headers, rows, width, right=headers[1:3], verdict="Pareto")
     text.append("\n\n±: half of each setting's own 95 % interval, uncorrected, no verdict.", "dim")
+    if any(letter == DOT for letter, _ in signed):
+        text.append(f"\n{DOT}: settings for which no letter is left; the front has letters first.", "dim")
     text.append("\nfront: no other setting is at least as good and as cheap, and better in one.\n", "dim")
     _cautions(text, (caveat.text for caveat in answer.judged.unequal))
     return text

@@ -17,6 +17,13 @@ COLOURS: tuple[Colour, ...] = ("runs", "groups", "bands")
 WEIGHTS = (0.0, 0.6, 0.9, 0.97, 0.99, 0.999)
 """Weights of the moving average, none first."""
 
+USUAL_WEIGHTS = {"throughput": 0.9}
+"""Weights of charts whose raw curves hide what they tell."""
+
+Span = Literal["auto", "full", "close"]
+SPANS: tuple[Span, ...] = ("auto", "full", "close")
+"""What a y axis covers: everything; the later half of what was measured; or that as soon as a third of the updates is done."""
+
 BOARD_FILE = "charts.json"
 """Its name among what moetui remembers of a user."""
 
@@ -25,16 +32,23 @@ MOST = 9
 
 
 class Look(BaseModel):
-    """How one chart is drawn. `log` None leaves the axis to the chart; `weight` is that of the moving average, 0 for none."""
+    """How one chart is drawn. `log` None leaves the axis to the chart; `weight` is that of the moving average, 0 for none.
+
+    `weight` None is the usual one of the chart.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     log: bool | None = None
-    weight: float = Field(default=0.0, ge=0.0, lt=1.0)
+    weight: float | None = Field(default=None, ge=0.0, lt=1.0)
+    span: Span = "auto"
 
 
 class Board(BaseModel):
-    """The choice of charts. `hidden` are keys of `curve_charts.CHARTS`; `colour` says whether runs or groups are told apart."""
+    """The choice of charts. `hidden` are keys of `charts.CHARTS`; `colour` says whether runs or groups are told apart.
+
+    `difference`: each run is drawn as its difference from one of them.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -44,6 +58,7 @@ class Board(BaseModel):
     colour: Colour = "runs"
     published: bool = True
     events: bool = True
+    difference: bool = False
     looks: dict[str, Look] = {}
 
     @property
@@ -54,6 +69,11 @@ class Board(BaseModel):
     def look(self, key: str) -> Look:
         """How a chart is drawn."""
         return self.looks.get(key, Look())
+
+    def weight(self, key: str) -> float:
+        """The weight of the moving average of a chart."""
+        chosen = self.look(key).weight
+        return USUAL_WEIGHTS.get(key, 0.0) if chosen is None else chosen
 
     def with_look(self, key: str, look: Look) -> "Board":
         """The board with another look of one chart."""

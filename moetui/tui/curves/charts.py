@@ -45,7 +45,7 @@ class Kind:
 
     def spec(self, overlay: Overlay) -> ChartSpec:
         """The chart with the events on its axis, and behind its title the weight of its moving average."""
-        spec, weight = self.make(overlay), overlay.board.look(self.key).weight
+        spec, weight = self.make(overlay), overlay.board.weight(self.key)
         notes = (spec.note, f"smooth {weight:g}" if weight and not self.raw else "")
         return replace(spec, marks=marks(overlay), note=" · ".join(note for note in notes if note))
 

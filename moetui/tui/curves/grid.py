@@ -1,10 +1,12 @@
 """The charts of a set of runs: as many at once as the user wants and there is room for, the others on further pages."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 from textual.app import ComposeResult
 from textual.events import Resize
+from textual.geometry import Size
 
 from moetui.core.catalogue.records import RunRecord
 from moetui.core.runs.background import Background
@@ -12,11 +14,13 @@ from moetui.core.runs.curves import Curves
 from moetui.tui.chart.spec import Charset, Range
 from moetui.tui.chart.widget import Chart
 from moetui.tui.curves.axis import AXES
-from moetui.tui.curves.board import COLOURS, MOST, WEIGHTS, Board, KeptBoard
+from moetui.tui.curves.board import COLOURS, MOST, SPANS, WEIGHTS, Board, KeptBoard, Span
 from moetui.tui.curves.charts import CHARTS, Kind
 from moetui.tui.curves.events import events_near, ghosts_of
+from moetui.tui.curves.legend import legend_rows
+from moetui.tui.curves.legend_panel import Legend
 from moetui.tui.curves.overlay import Overlay
-from moetui.tui.curves.page import Page, arranged, noted
+from moetui.tui.curves.page import Page, arranged, in_its_place, noted
 from moetui.tui.curves.planned_lr import Planned, planned_lr
 from moetui.tui.curves.window import STEPS, panned, stepped, zoomed
 from moetui.tui.panel import Panel, shows
@@ -47,6 +51,8 @@ class CurveGrid(Panel):
         self._kept = kept or KeptBoard()
         self.board = self._kept.read()
         self._charts: list[Chart] = []
+        self._legend = Legend(charset)
+        self._legend_rows = 0
         self._overlay = Overlay(board=self.board)
         self._every: Sequence[RunRecord] = ()
         self._planned: dict[str, Planned] = {}
@@ -54,11 +60,12 @@ class CurveGrid(Panel):
         self._window: Range | None = None
         self._cursor: float | None = None
         self._page = Page()
-        self._arranged: tuple[Page, str] | None = None
+        self._arranged: tuple[Page, str, int] | None = None
         self.maximised = False
 
     def compose(self) -> ComposeResult:
-        """The charts that are wanted at once; `_arrange` decides which are displayed and mounts more."""
+        """The legend, and the charts that are wanted at once; `_arrange` decides which are displayed and mounts more."""
+        yield self._legend
         self._charts = [Chart(charset=self._charset) for _ in range(self.board.places)]
         yield from self._charts
 
@@ -77,10 +84,12 @@ class CurveGrid(Panel):
         backgrounds: Mapping[str, Background] | None = None,
         every: Sequence[RunRecord] = (),
         focus: str = "",
+        pinned: Collection[str] = (),
     ) -> None:
         """Draw these runs: `slots` gives each id its colour and marker.
 
-        `every` are the runs among which published counterparts are sought, `focus` the run whose experts are shown.
+        `every` are the runs among which published counterparts are sought. `focus` is the current run, whose experts are shown;
+        it and the `pinned` ones are drawn in front of the others.
         """
         self._take(self._kept.read())
         backgrounds = backgrounds or {}
@@ -90,7 +99,14 @@ class CurveGrid(Panel):
             if run.id not in self._planned and background is not None and background.config is not None:
                 self._planned[run.id] = planned_lr(background.config)
         self._overlay = Overlay(
-            tuple(runs), curves, slots, self._planned, backgrounds=backgrounds, board=self.board, focus=focus
+            tuple(runs),
+            curves,
+            slots,
+            self._planned,
+            backgrounds=backgrounds,
+            board=self.board,
+            focus=focus,
+            pinned=frozenset(pinned),
         )
         self._renew()
 
@@ -136,13 +152,24 @@ class CurveGrid(Panel):
         """Mark events on the axis or do not."""
         self._change(events=not self.board.events)
 
+    def next_span(self) -> Span:
+        """Let the y axis of the current chart cover everything, or how the runs end, or choose itself."""
+        span = SPANS[(SPANS.index(self.board.look(self._current).span) + 1) % len(SPANS)]
+        self._change_look(span=span)
+        return span
+
+    def toggle_difference(self) -> RunRecord | None:
+        """Draw the differences from one run, which is returned, or the runs themselves again."""
+        self._change(difference=not self.board.difference)
+        return self._overlay.reference
+
     def toggle_log(self) -> None:
         """Turn the y axis of the current chart from linear to logarithmic or back."""
         self._change_look(log=not self.current.spec(self._overlay).y_log)
 
     def smooth(self, step: int) -> None:
         """Give the current chart the next stronger or weaker moving average."""
-        weight = self.board.look(self._current).weight
+        weight = self.board.weight(self._current)
         place = min(range(len(WEIGHTS)), key=lambda at: abs(WEIGHTS[at] - weight))
         self._change_look(weight=WEIGHTS[min(max(place + step, 0), len(WEIGHTS) - 1)])
 
@@ -218,18 +245,7 @@ class CurveGrid(Panel):
         """Draw again with what the user chose since."""
         known = self._overlay
         ghosts = ghosts_of(known.runs, self._every) if self.board.published else []
-        self._overlay = Overlay(
-            known.runs,
-            known.curves,
-            known.slots,
-            known.planned,
-            self.board,
-            self._window,
-            self._cursor,
-            ghosts,
-            known.backgrounds,
-            known.focus,
-        )
+        self._overlay = replace(known, board=self.board, window=self._window, cursor=self._cursor, ghosts=ghosts)
         self._arrange()
 
     def _kinds(self) -> list[Kind]:
@@ -242,16 +258,21 @@ class CurveGrid(Panel):
         kinds = self._kinds()
         if all(kind.key != self._current for kind in kinds):
             self._current = kinds[0].key
-        page = arranged(self.size, kinds, self._current, 1 if self.maximised else self.board.places)
+        rows = legend_rows(self.size, [*self._overlay.names().values()])
+        room = Size(self.size.width, self.size.height - rows)
+        page = arranged(room, kinds, self._current, 1 if self.maximised else self.board.places)
         while len(self._charts) < page.room and self.is_mounted:
             self._charts.append(Chart(charset=self._charset))
             self.mount(self._charts[-1])
-        if (page, self._current) == self._arranged:
+        if (page, self._current, rows) == self._arranged:
             self._draw()
             return
-        self._page, self._arranged = page, (page, self._current)
+        self._page, self._arranged = page, (page, self._current, rows)
         self.styles.grid_size_columns = page.columns
-        self.styles.grid_size_rows = page.rows
+        self.styles.grid_size_rows = page.rows + (rows > 0)
+        self.styles.grid_rows = " ".join([*([str(rows)] if rows else []), *["1fr"] * page.rows])
+        self._legend.display = rows > 0
+        self._legend.styles.column_span = page.columns
         for place, chart in enumerate(self._charts):
             chart.display = place < len(page.kinds)
             if chart.display:
@@ -260,6 +281,9 @@ class CurveGrid(Panel):
 
     def _draw(self) -> None:
         sketched = any(self._overlay.curves_of(run).sketched for run in self._overlay.runs)
-        for chart, kind in zip(self._charts, self._page.kinds, strict=False):
-            page = self._page if kind.key == self._current else None
-            chart.show(noted(kind.spec(self._overlay), page, self._cursor, sketched=sketched))
+        for place, (chart, kind) in enumerate(zip(self._charts, self._page.kinds, strict=False)):
+            page, spec = self._page if kind.key == self._current else None, kind.spec(self._overlay)
+            if page is not None and self._legend.display:
+                self._legend.show(replace(spec, series=self._overlay.in_order(spec.series)))
+            spec = noted(spec, page, self._cursor, sketched=sketched)
+            chart.show(in_its_place(spec, first=place == 0, legend=not self._legend.display))

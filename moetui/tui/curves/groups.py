@@ -24,13 +24,10 @@ def grouped(runs: Sequence[RunRecord]) -> list[tuple[RunRecord, ...]]:
 
 def group_band(overlay: "Overlay", members: Sequence[RunRecord], key: str, chart: str) -> tuple[Series, Area] | None:
     """Mean and interval of a metric over the members, None if fewer than two have it or their x axis is not known."""
-    weight = overlay.board.look(chart).weight
-    smooth = weight and not key.startswith("val_")  # evaluations are drawn as they were measured
-    measured = [
-        curves.smooth(key, weight) if smooth else curves.get(key)
-        for curves in map(overlay.curves_of, members)
-        if curves.get(key)[0].size
-    ]
+    weight = (
+        0.0 if key.startswith("val_") else overlay.board.weight(chart)
+    )  # evaluations are drawn as they were measured
+    measured = [own for run in members if (own := overlay.metric(run, key, weight))[0].size]
     rulers = [own for own in map(overlay.ruler_of, members) if own is not None]
     if len(measured) < 2 or not rulers:
         return None
@@ -40,7 +37,8 @@ def group_band(overlay: "Overlay", members: Sequence[RunRecord], key: str, chart
     x = np.mean([own.at(found.x) for own in rulers], axis=0)
     look = overlay.slot_of(members[0])
     name = without_seed(overlay.names()[members[0].id])
-    curve = Series(f"{name} n={len(measured)}", x, found.mean, look, points=key.startswith("val_"))
+    emphasis = overlay.emphasis_of(*members)
+    curve = Series(f"{name} n={len(measured)}", x, found.mean, look, emphasis, points=key.startswith("val_"))
     return curve, Area(x, found.low, found.high, look)
 
 

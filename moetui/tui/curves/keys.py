@@ -50,6 +50,23 @@ class ChartKeys(Screen[None]):
         """A logarithmic or linear y axis."""
         self.grid.toggle_log()
 
+    def action_span(self) -> None:
+        """Another range of the y axis."""
+        words = {
+            "auto": "y axis: how the runs end, once a third of their updates is done",
+            "full": "y axis: everything",
+            "close": "y axis: how the runs end; arrows where a curve leaves it",
+        }
+        self.notify(words[self.grid.next_span()], markup=False)
+
+    def action_difference(self) -> None:
+        """Differences from one run, or the runs themselves."""
+        reference = self.grid.toggle_difference()
+        if reference is not None:
+            self.notify(f"each run minus {reference.name}", markup=False)
+        elif self.grid.board.difference:
+            self.notify("differences show as soon as several runs with a loss are charted", markup=False)
+
     def action_smooth(self, step: int) -> None:
         """Smoother or rougher, where there is something to smooth."""
         if self.grid.current.raw:

@@ -1,8 +1,8 @@
 """The runs on the charts with all that the charts need to know of them, and the pieces that every chart is made of."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -19,6 +19,9 @@ from moetui.tui.curves.planned_lr import Planned
 from moetui.tui.widgets.run_names import short_names
 from moetui.tui.widgets.run_slots import group_slots
 
+MOST_DETAILED = 2
+"""Runs of which each has room for its training curve behind the other, or for the raw curve behind a smooth one."""
+
 Score = Callable[[Scores], float | None]
 
 
@@ -27,7 +30,8 @@ class Overlay:
     """The runs on the charts, what is known of each, and the slot of colour and marker of each.
 
     `board` is what the user made of the charts, `window` the part of the x axis that is zoomed to, `cursor` the inspected x.
-    `ghosts` are published results, each with the id of the run beside which it stands; `focus` is the run whose experts are shown.
+    `ghosts` are published results, each with the id of the run beside which it stands. `focus` is the current run, whose experts
+    are shown; it and the `pinned` ones are drawn in front of the others.
     """
 
     runs: Sequence[RunRecord] = ()
@@ -40,6 +44,7 @@ class Overlay:
     ghosts: Sequence[tuple[RunRecord, str]] = ()
     backgrounds: Mapping[str, Background] = field(default_factory=dict)
     focus: str = ""
+    pinned: Collection[str] = ()
 
     def curves_of(self, run: RunRecord) -> Curves:
         """The measurements of a run, empty ones if there are none yet."""
@@ -61,9 +66,71 @@ class Overlay:
         return self.board.axis
 
     @property
-    def emphasis(self) -> Emphasis:
-        """How curves that matter are drawn: a single one strong; several would hide each other."""
-        return "strong" if len(self.runs) == 1 else "normal"
+    def front(self) -> frozenset[str]:
+        """The runs on the charts that are set off from the others; none if all are alike."""
+        return frozenset({run.id for run in self.runs} & {self.focus, *self.pinned})
+
+    def emphasis_of(self, *runs: RunRecord) -> Emphasis:
+        """How the curve of a run, or of a group of runs, is drawn: a single one and those in front strong, the others dim."""
+        if len(self.runs) == 1 or any(run.id in self.front for run in runs):
+            return "strong"
+        return "dim" if self.front else "normal"
+
+    def detailed(self, run: RunRecord) -> bool:
+        """Whether there is room for a second curve of this run: of many runs only those in front have one."""
+        return len(self.runs) <= MOST_DETAILED or run.id in self.front
+
+    @property
+    def reference(self) -> RunRecord | None:
+        """The run from which the others are drawn as differences: the first pinned one, or else the one of the lowest loss."""
+        if not self.board.difference or len(self.runs) < 2:
+            return None
+        pinned = next((run for run in self.runs if run.id in self.pinned), None)
+        return pinned or min(
+            (run for run in self.runs if self.last_loss(run) is not None), key=self._loss, default=None
+        )
+
+    def as_measured(self) -> "Overlay":
+        """The same without differences: for what has no better and worse."""
+        return replace(self, board=self.board.model_copy(update={"difference": False}))
+
+    def last_loss(self, run: RunRecord) -> float | None:
+        """The last validation loss of a run, or where none was measured the last training loss; None if there is no number."""
+        if run.final is not None and run.final.val_loss is not None:
+            return run.final.val_loss if math.isfinite(run.final.val_loss) else None
+        for key in ("val_loss", "train_loss"):
+            values = self.curves_of(run).get(key)[1]
+            if values.size:
+                return float(values[-1]) if math.isfinite(values[-1]) else None
+        return None
+
+    def _loss(self, run: RunRecord) -> float:
+        loss = self.last_loss(run)
+        return math.inf if loss is None else loss
+
+    def in_order(self, series: Sequence[Series]) -> tuple[Series, ...]:
+        """The curves as a legend names them: once all runs have ended the best first, before that as they came."""
+        if any(run.pending for run in self.runs):
+            return tuple(series)
+        places = {self.slot_of(run): place for place, run in enumerate(sorted(self.runs, key=self._loss))}
+        return tuple(sorted(series, key=lambda one: places.get(one.slot, len(places))))
+
+    def metric(self, run: RunRecord, key: str, weight: float = 0.0) -> tuple[Column, Column]:
+        """A metric of a run, or its moving average: as it is, or as its difference from the reference where both have measured."""
+        updates, values = self._measured(run, key, weight)
+        if (reference := self.reference) is None:
+            return updates, values
+        at, base = self._measured(reference, key, weight)
+        shared, own, theirs = np.intersect1d(updates, at, assume_unique=True, return_indices=True)
+        return shared, np.asarray(values, np.float64)[own] - np.asarray(base, np.float64)[theirs]
+
+    def _measured(self, run: RunRecord, key: str, weight: float) -> tuple[Column, Column]:
+        curves = self.curves_of(run)
+        return curves.smooth(key, weight) if weight else curves.get(key)
+
+    def heading(self, title: str) -> str:
+        """The title of a chart, which names the run that differences are taken from."""
+        return title if self.reference is None else f"{title} − {self.names()[self.reference.id]}"
 
     @property
     def full_range(self) -> Range:
@@ -85,7 +152,7 @@ class Overlay:
         return ruler(self.axis, run, self.curves_of(run), self.background_of(run).config)
 
     def names(self) -> dict[str, str]:
-        """A short name of each run by its id."""
+        """A short name of each run by its id: what differs between the runs."""
         return short_names(self.runs)
 
     def series(
@@ -95,6 +162,7 @@ class Overlay:
         *,
         emphasis: Emphasis = "normal",
         points: bool = False,
+        dots: bool = False,
         legend: bool = True,
     ) -> tuple[Series, ...]:
         """The curve of one run through updates and values; none if it has no place on the x axis."""
@@ -104,17 +172,16 @@ class Overlay:
         name = self.names()[run.id]
         look = self.slot_of(run)
         x = own.at(at[0])
-        return (Series(name, x, at[1], look, emphasis, points=points, legend=legend, ghost=run.published),)
+        ghost = run.published
+        return (Series(name, x, at[1], look, emphasis, points=points, dots=dots, legend=legend, ghost=ghost),)
 
-    def smoothed(
-        self, run: RunRecord, key: str, chart: str, *, emphasis: Emphasis = "normal", legend: bool = True
-    ) -> tuple[Series, ...]:
-        """The curve of one metric, and where the chart has a moving average, that over the faint curve."""
-        curves = self.curves_of(run)
-        if not (weight := self.board.look(chart).weight):
-            return self.series(run, curves.get(key), emphasis=emphasis, legend=legend)
-        raw = self.series(run, curves.get(key), emphasis="faint", legend=False)
-        return raw + self.series(run, curves.smooth(key, weight), legend=legend)
+    def smoothed(self, run: RunRecord, key: str, chart: str) -> tuple[Series, ...]:
+        """The curve of one metric, and where the chart has a moving average, that over its faint dots."""
+        weight, emphasis = self.board.weight(chart), self.emphasis_of(run)
+        over = self.series(run, self.metric(run, key, weight), emphasis=emphasis)
+        if not weight or not self.detailed(run):
+            return over
+        return self.series(run, self.metric(run, key), emphasis="faint", dots=True, legend=False) + over
 
     def bands(self, key: str, chart: str, *, fallback: str = "") -> tuple[tuple[Series, ...], tuple[Area, ...]]:
         """Mean and interval of the groups with several runs: of `key`, or of `fallback` where no run of the group has it."""

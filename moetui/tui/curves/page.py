@@ -13,6 +13,9 @@ from moetui.tui.curves.charts import Kind
 LEAST_WIDTH, LEAST_HEIGHT = 38, 8
 """Cells below which a chart says less than the space it takes."""
 
+LABEL_WIDTH = 6
+"""Cells of the labels of a y axis: `0.0100`, `25.5 %`."""
+
 BEST_SHAPE = 3.2
 """Columns to rows of cells of a chart that one likes to look at."""
 
@@ -69,6 +72,11 @@ def noted(spec: ChartSpec, page: Page | None, cursor: float | None, *, sketched:
     )
     number = f"{page.number}/{page.count}" if page is not None and page.count > 1 else ""
     return replace(spec, note=" · ".join(part for part in ("sketch" * sketched, at, spec.note, number) if part))
+
+
+def in_its_place(spec: ChartSpec, *, first: bool, legend: bool) -> ChartSpec:
+    """The chart as one of a page: the x axis is named on the `first` one only, and all begin at the same column."""
+    return replace(spec, x_label=spec.x_label if first else "", legend=legend, ends=True, label_width=LABEL_WIDTH)
 
 
 def _strain(size: Size, columns: int, rows: int) -> float:

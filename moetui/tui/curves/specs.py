@@ -9,6 +9,7 @@ import numpy as np
 from moetui.core.catalogue.records import RunRecord
 from moetui.tui.chart.ranges import nice_step
 from moetui.tui.chart.spec import Area, ChartSpec, NumberFormat, Range, Series
+from moetui.tui.curves.close import Better, begun, close_range
 from moetui.tui.curves.overlay import Overlay, Score, single
 
 LOG_LR_RATIO = 20.0
@@ -19,22 +20,25 @@ RUNAWAY = 2.0
 
 
 def loss_spec(overlay: Overlay) -> ChartSpec:
-    """Validation loss over a faint training loss."""
+    """Validation loss over the dots of the training loss."""
     series, areas = _measured(overlay, "loss", "train_loss", "val_loss", lambda scores: scores.val_loss)
     y_range = None if overlay.window else _loss_range(series)
-    return _chart(overlay, "loss", "Loss", series, areas, y_range=y_range, empty="no loss measured yet")
+    chart = _chart(overlay, "loss", "Loss", series, areas, y_range=y_range, empty="no loss measured yet")
+    return _close(overlay, "loss", chart, ("val_loss", "train_loss"), better="low")
 
 
 def accuracy_spec(overlay: Overlay) -> ChartSpec:
-    """Validation accuracy over a faint training accuracy."""
+    """Validation accuracy over the dots of the training accuracy."""
     series, areas = _measured(overlay, "accuracy", "train_accuracy", "val_accuracy", lambda scores: scores.val_accuracy)
-    return _chart(overlay, "accuracy", "Accuracy", series, areas, y_format="percent", empty="no accuracy measured yet")
+    chart = _chart(overlay, "accuracy", "Accuracy", series, areas, y_format="percent", empty="no accuracy measured yet")
+    return _close(overlay, "accuracy", chart, ("val_accuracy", "train_accuracy"), better="high")
 
 
 def perplexity_spec(overlay: Overlay) -> ChartSpec:
     """Validation perplexity, on a logarithmic axis."""
     series, areas = _measured(overlay, "perplexity", "", "val_perplexity", lambda scores: scores.val_perplexity)
-    return _chart(overlay, "perplexity", "Perplexity", series, areas, y_log=True, empty="no perplexity measured yet")
+    chart = _chart(overlay, "perplexity", "Perplexity", series, areas, y_log=True, empty="no perplexity measured yet")
+    return _close(overlay, "perplexity", chart, ("val_perplexity",), better="low")
 
 
 def lr_spec(overlay: Overlay) -> ChartSpec:
@@ -44,7 +48,7 @@ def lr_spec(overlay: Overlay) -> ChartSpec:
         actual = overlay.curves_of(run).get("lr")
         if (planned := overlay.planned.get(run.id)) is not None:
             series += overlay.series(run, planned, emphasis="faint", legend=not actual[0].size)
-        series += overlay.series(run, actual, emphasis=overlay.emphasis)
+        series += overlay.series(run, actual, emphasis=overlay.emphasis_of(run))
     peaks = [float(peak) for one in series if np.size(one.y) and math.isfinite(peak := np.max(one.y)) and peak > 0]
     log = bool(peaks) and max(peaks) / min(peaks) > LOG_LR_RATIO
     y_range = (0.0, nice_ceiling(max(peaks))) if peaks and not overlay.window else None
@@ -61,13 +65,14 @@ def throughput_spec(overlay: Overlay) -> ChartSpec:
 def gradient_spec(overlay: Overlay) -> ChartSpec:
     """The norm of the gradient before clipping."""
     series, areas = _tracked(overlay, "gradient", "grad_norm")
-    return _chart(overlay, "gradient", "Gradient norm", series, areas)
+    chart = _chart(overlay, "gradient", "Gradient norm", series, areas)
+    return _close(overlay, "gradient", chart, ("grad_norm",))
 
 
 def entropy_spec(overlay: Overlay) -> ChartSpec:
     """How undecided the router is, in nats: the logarithm of the number of experts when it knows nothing."""
     series, areas = _tracked(overlay, "entropy", "router_entropy")
-    return _chart(overlay, "entropy", "Router entropy", series, areas)
+    return _close(overlay, "entropy", _chart(overlay, "entropy", "Router entropy", series, areas), ("router_entropy",))
 
 
 def load_spec(overlay: Overlay) -> ChartSpec:
@@ -134,11 +139,27 @@ def _chart(
     )
 
 
+def _close(overlay: Overlay, key: str, chart: ChartSpec, metrics: tuple[str, ...], *, better: Better = "") -> ChartSpec:
+    """The chart with the range of its y axis that the user wants, where that can be told; its curves are `metrics`.
+
+    By itself a chart shows how runs end if the good end of its axis is known. Differences have no logarithm.
+    """
+    log = chart.y_log and overlay.reference is None
+    chart = replace(chart, title=overlay.heading(chart.title), y_log=log, note=chart.note if log else "")
+    if overlay.reference is not None:
+        chart = replace(chart, y_range=None)
+    span = overlay.board.look(key).span
+    wanted = span == "close" or (span == "auto" and better and begun(overlay) and overlay.window is None)
+    if wanted and (found := close_range(overlay, metrics, better=better, log=log)) is not None:
+        return replace(chart, y_range=found, note=" · ".join(filter(None, ("close", chart.note))))
+    return chart
+
+
 def _measured(
     overlay: Overlay, chart: str, training: str, validation: str, score: Score
 ) -> tuple[tuple[Series, ...], tuple[Area, ...]]:
-    """A faint curve of training and one of validation with its points for each run; a result without curves is a single point."""
-    series: list[Series] = list(overlay.published(score))
+    """The dots of training and a curve of validation for each run; a result without curves is a single point."""
+    series: list[Series] = [] if overlay.reference else list(overlay.published(score))
     for run in overlay.runs:
         if not overlay.banded(run):
             series += _run_curves(overlay, run, chart, training, validation, score)
@@ -151,13 +172,18 @@ def _measured(
 def _run_curves(
     overlay: Overlay, run: RunRecord, chart: str, training: str, validation: str, score: Score
 ) -> tuple[Series, ...]:
-    trained, validated = overlay.curves_of(run).get(training), overlay.curves_of(run).get(validation)
-    if not validated[0].size and not trained[0].size:
+    trained, validated = overlay.metric(run, training), overlay.metric(run, validation)
+    if not validated[0].size and not trained[0].size and overlay.reference is None:
         validated = single(run, score)
-    under = overlay.smoothed(run, training, chart, emphasis="faint", legend=not validated[0].size)
-    over = overlay.series(run, validated, emphasis=overlay.emphasis, points=True)
-    if under:  # the raw curve is the first
-        over = tuple(replace(one, word="val", pair=replace(under[0], word="train")) for one in over)
+    if not validated[0].size:
+        return overlay.smoothed(run, training, chart)
+    under = overlay.series(run, trained, emphasis="faint", dots=True, legend=False)
+    over = overlay.series(run, validated, emphasis=overlay.emphasis_of(run), points=overlay.detailed(run))
+    over = tuple(replace(one, word="val", pair=replace(under[0], word="train") if under else None) for one in over)
+    if not overlay.detailed(run):
+        return over
+    if weight := overlay.board.weight(chart):
+        under += overlay.series(run, overlay.metric(run, training, weight), emphasis="faint", legend=False)
     return (*under, *over)
 
 
@@ -181,6 +207,7 @@ def _from_zero(
     empty: str = "no data yet",
 ) -> ChartSpec:
     """One metric of each run on an axis that begins at zero."""
+    overlay = overlay.as_measured()
     series, areas = _tracked(overlay, chart, key)
     tops = [float(top) for one in series if math.isfinite(top := np.max(one.y)) and top > 0]
     y_range = (0.0, nice_ceiling(max(tops))) if tops else None

@@ -10,9 +10,10 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from moetui.tui.dialogs.dialog import Dialog
+from moetui.tui.widgets.line import WholePaste
 
 ROWS = 12
 AROUND = 5
@@ -27,7 +28,7 @@ class Choice:
     text: str
 
 
-class Finder(Input):
+class Finder(WholePaste):
     """The line to find something with. Some characters, which no key of a configuration has, are commands instead.
 
     They are handed on as messages of the line, so that of a burst of keys they come after what was typed before them.

@@ -77,7 +77,8 @@ class LiveScreen(ChartKeys, PlaceScreen):
             slots=view.slots or {},
             backgrounds=picture.backgrounds,
             every=picture.snapshot.runs,
-            focus=runs.current.id if runs.current else "",
+            focus=runs.current.id if runs.current and self._steered else "",
+            pinned=self._choice.pinned,
         )
         watched = {run.id for run in view.listed if run.live} | {run.id for run in view.charted}
         self.laboratory.feed.watch(watched, in_view=[run.id for run in runs.in_view])

@@ -65,6 +65,7 @@ class RunPage(ChartKeys, DeskScreen, ScrollKeys):
         usual: Section = "curves" if any(run.path for run in runs) or len(runs) > 1 else "facts"
         self._section: Section = section or usual
         self._whole = False
+        self._walked = 0
 
     def _take_those_with_room(self, board: Board) -> None:
         """Choose the runs of the page and give them their slots."""
@@ -118,10 +119,23 @@ class RunPage(ChartKeys, DeskScreen, ScrollKeys):
             slots=self._slots,
             backgrounds=picture.backgrounds,
             every=picture.snapshot.runs if len(self._runs) == 1 else (),
-            focus=charted[0].id if charted else "",
+            focus=self._charted_id(charted),
         )
         if before != self._runs:
             self._say()
+
+    def _charted_id(self, charted: Sequence[RunRecord]) -> str:
+        """The run that is walked to; empty before the first one, where all are alike."""
+        order = ["", *(run.id for run in charted)]
+        return order[self._walked % len(order)]
+
+    def action_scroll(self, step: int) -> None:
+        """Walk through the curves of several runs, or scroll the words."""
+        if self._section == "curves" and abs(step) == 1:
+            self._walked += step
+            self.show_picture(self.laboratory.picture)
+        else:
+            super().action_scroll(step)
 
     def action_colour(self) -> None:
         """Runs, groups or bands; another number of runs has room then."""

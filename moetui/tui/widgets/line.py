@@ -6,7 +6,16 @@ from textual.events import Paste
 from textual.widgets import Input
 
 
-class Line(Input):
+class WholePaste(Input):
+    """Takes all of a pasted text, its lines joined by spaces; Textual keeps the first line."""
+
+    def _on_paste(self, event: Paste) -> None:
+        event.prevent_default()
+        event.stop()
+        self.replace(" ".join(event.text.splitlines()), *self.selection)
+
+
+class Line(WholePaste):
     """Hands its text to `entered` while the key is still being handled, not by a message that later keys overtake."""
 
     def __init__(
@@ -21,12 +30,6 @@ class Line(Input):
         super().__init__(value, placeholder=placeholder, compact=True, select_on_focus=False, id=id)
         self.cursor_blink = False  # a screen on which nothing happens sends nothing
         self._entered = entered
-
-    def _on_paste(self, event: Paste) -> None:
-        """Take all of a pasted text, its lines joined by spaces; Textual keeps the first line."""
-        event.prevent_default()
-        event.stop()
-        self.replace(" ".join(event.text.splitlines()), *self.selection)
 
     async def action_submit(self) -> None:
         """Act on the text."""

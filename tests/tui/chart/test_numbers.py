@@ -1,8 +1,12 @@
 """Short labels that lose nothing."""
 
+import numpy as np
 import pytest
 
+from moetui.tui.chart.axis import Axis
 from moetui.tui.chart.numbers import tick_labels, value_text
+from moetui.tui.chart.ranges import around
+from moetui.tui.chart.ticks import y_ticks
 
 
 @pytest.mark.parametrize(
@@ -48,3 +52,16 @@ def test_fractions_are_shown_as_percentages() -> None:
 )
 def test_a_value_has_about_four_digits(value: float, text: str) -> None:
     assert value_text(value) == text
+
+
+@pytest.mark.parametrize(
+    "ends", [(3.1, 3.9), (4.1, 9.8), (6.26, 6.9), (2.9, 11.0), (0.0011, 0.009), (3.0, 300.0), (1e-5, 0.3)]
+)
+def test_a_log_axis_leaves_no_part_of_itself_empty_and_has_ticks_to_compare(ends: tuple[float, float]) -> None:
+    found = around(np.array(ends), log=True)
+    assert found is not None
+    low, high = np.log10(found)
+    data_low, data_high = np.log10(ends)
+    assert low <= data_low < data_high <= high
+    assert data_high - data_low > 0.8 * (high - low)
+    assert 2 <= len(y_ticks(Axis(*found, 48, log=True), 12, "number")) <= 6

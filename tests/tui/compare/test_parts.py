@@ -1,6 +1,7 @@
 """What the Compare screen shows, worked out without a screen: subjects, answers, charts, tables."""
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -21,7 +22,7 @@ from moetui.core.studies.judge import Terms, judge, responses
 from moetui.tui.chart.draw import draw
 from moetui.tui.compare import words
 from moetui.tui.compare.bench import Bench
-from moetui.tui.compare.pareto_chart import pareto_chart
+from moetui.tui.compare.pareto_chart import DOT, letters, pareto_chart
 from moetui.tui.compare.response_chart import PUBLISHED, response_chart
 from moetui.tui.compare.subjects import named, subjects
 from moetui.tui.compare.table import table
@@ -189,6 +190,16 @@ def test_the_front_lies_over_the_other_settings(lab: Lab) -> None:
              for series in pareto_chart(prices, Terms().measure, "tokens").series if not series.line]  # fmt: skip
     assert front == sorted(front)
     assert any(front)
+
+
+def test_no_two_settings_share_a_letter_and_the_front_always_has_one(lab: Lab) -> None:
+    grid(lab)
+    prices = Bench(lab).answer(subjects(lab.snapshot().runs)[0], Terms(), lab.snapshot().runs).prices["tokens"]
+    many = [replace(prices[0], front=place == 69) for place in range(70)]
+    signs = [letter for letter, _ in letters(many)]
+    told = [sign for sign in signs if sign != DOT]
+    assert len(set(told)) == len(told) == 52
+    assert signs[69] != DOT
 
 
 def test_the_legend_never_cuts_the_best_learning_rate_at_the_usual_size(lab: Lab) -> None:

@@ -79,7 +79,7 @@ def test_the_average_lies_over_the_faint_curve() -> None:
     board = Board(looks={"gradient": Look(weight=0.9)})
     raw, smooth = gradient_spec(Overlay((run("a"),), {"a": curves({"grad_norm": noisy})}, board=board)).series
     assert (raw.emphasis, raw.legend, list(raw.y)) == ("faint", False, noisy)
-    assert (smooth.emphasis, smooth.legend) == ("normal", True)
+    assert (smooth.emphasis, smooth.legend) == ("strong", True)
     assert float(np.ptp(smooth.y)) < float(np.ptp(raw.y))
 
 
@@ -165,8 +165,8 @@ def test_the_training_loss_has_room_beside_the_validation_loss_at_the_usual_size
 
 
 def test_a_zoomed_chart_tells_the_values_of_its_window() -> None:
-    assert "● study/a 4.000" in at_cursor(None, (5.0, 25.0))
-    assert "● study/a 4.000" in at_cursor(None, (15.0, 25.0))
+    assert "● study/a val 4.000" in at_cursor(None, (5.0, 25.0))
+    assert "● study/a val 4.000 · train 3.500" in at_cursor(None, (15.0, 25.0))
     drawn = at_cursor(None, (21.0, 29.0))
     assert "5.000" not in drawn
     assert "4.000" not in drawn.splitlines()[0]

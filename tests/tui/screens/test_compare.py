@@ -1,6 +1,7 @@
 """The Compare screen on a real laboratory."""
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from textual.pilot import Pilot
@@ -320,15 +321,31 @@ async def test_a_place_is_shown_itself_and_not_what_was_opened_there(lab: Lab) -
         await until(pilot, lambda: isinstance(app.screen, CompareScreen))
 
 
-@pytest.mark.parametrize("rates", [(0.05,), (0.03, 0.05)])
-async def test_a_response_that_there_is_not_is_told(lab: Lab, rates: tuple[float, ...]) -> None:
+async def test_a_response_that_there_is_not_is_told_and_one_that_there_is_is_shown(lab: Lab) -> None:
     lab.catalogue.replace_all([])
-    for rate in rates:
-        trained(lab, rate, 1, 4.5)
+    trained(lab, 0.07, 1, 4.5, study="single")
+    for rate in (0.03, 0.05):
+        trained(lab, rate, 1, 4.5, study="several")
     app = MoetuiApp(lab, start="compare")
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
-        await until(pilot, lambda: isinstance(app.screen, CompareScreen) and app.screen._answer is not None)
-        await pilot.press("r")
-        await pilot.pause()
-        told = any("no learning rates" in note.message for note in app._notifications)
-        assert told is (len(rates) == 1)
+        seen = {}
+        for step, ended in enumerate(("1 of 1", "2 of 2")):
+            await pilot.press(*["down"] * step)
+            await until(pilot, partial(judged_of, app, ended))
+            await pilot.press("v", "r")
+            seen[subject(app)] = await noticed(pilot, app)
+            app.clear_notifications()
+            assert app.screen.query_one(Chart).display is (step == 1)
+        assert seen == {"study:single": True, "study:several": False}
+
+
+def judged_of(app: MoetuiApp, ended: str) -> bool:
+    """Whether a subject of so many ended runs is judged."""
+    return isinstance(app.screen, CompareScreen) and ended in said(app, "caption")
+
+
+async def noticed(pilot: Pilot[None], app: MoetuiApp) -> bool:
+    """Whether the last key led to the word that there is no response; a later notice tells that there is nothing to come."""
+    app.notify("last")
+    await until(pilot, lambda: any(note.message == "last" for note in app._notifications))
+    return any("no learning rates" in note.message for note in app._notifications)

@@ -43,7 +43,8 @@ def loss_is(watched: Watched, seen: Seen, expected: object) -> bool:
 
 KEYS: list[tuple[str, Seen, object, object]] = [
     ("x", lambda spec: spec.x_label, "updates", "tokens"),
-    ("y", lambda spec: spec.y_log, False, True),
+    ("L", lambda spec: spec.y_log, False, True),
+    ("y", lambda spec: "close" in spec.note, True, False),
     ("w", lambda spec: "smooth" in spec.note, False, True),
     ("i", lambda spec: spec.x_range, (0.0, 100.0), (25.0, 75.0)),
     ("full_stop", lambda spec: spec.cursor, None, 100.0),
@@ -76,7 +77,7 @@ async def test_every_key_changes_what_it_says_on_both_screens(lab: Lab, size: tu
                 assert loss_is(watched, seen, before), (screen, key)
                 await watched.pilot.press(key)
                 await watched.until(partial(loss_is, watched, seen, after), f"{key} on {screen}")
-                undo = {"x": ["x"] * 3, "y": ["y"], "w": ["W"], "e": ["e"]}.get(key, ["0"])
+                undo = {"x": ["x"] * 3, "L": ["L"], "y": ["y", "y"], "w": ["W"], "e": ["e"]}.get(key, ["0"])
                 await watched.pilot.press(*undo)
                 await watched.until(partial(loss_is, watched, seen, before), f"{undo} on {screen}")
 
@@ -181,13 +182,15 @@ async def test_a_long_history_is_sketched_until_every_point_is_there(lab: Lab, m
         for update in range(100, 2000):
             metrics.write({"update": update, "session": 1, "train_loss": 5.0})
 
-    def is_shown(note: str, least: int, most: int) -> bool:
+    def is_shown(*, sketched: bool, least: int, most: int) -> bool:
         spec = spec_of(watched, "Loss")
-        return spec.note == note and least < max((len(series.x) for series in spec.series), default=0) < most
+        return ("sketch" in spec.note) == sketched and least < max(
+            (len(series.x) for series in spec.series), default=0
+        ) < most
 
     async with live(lab, LARGE) as watched:
-        await watched.until(lambda: is_shown("sketch", 100, 1000), "the sketch")
-        await watched.until(lambda: is_shown("", 1900, 2100), "every point")
+        await watched.until(lambda: is_shown(sketched=True, least=100, most=1000), "the sketch")
+        await watched.until(lambda: is_shown(sketched=False, least=1900, most=2100), "every point")
 
 
 async def test_one_chooses_which_charts_there_are(lab: Lab) -> None:
