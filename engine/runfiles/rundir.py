@@ -18,7 +18,6 @@ Every JSON file is replaced as a whole, so a reader sees the old text or the new
 
 import contextlib
 import os
-import tempfile
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -26,6 +25,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
 from engine.runfiles.metrics import encode
+from engine.runfiles.temporary import temporary_name
 from engine.spec.config import RunConfig
 from engine.spec.harmless import one_line
 
@@ -111,22 +111,29 @@ class Labels(_File):
 
 
 class Launch(_File):
-    """launch.json: the last process started for a run. `exit_code` is known only if its parent outlived the process."""
+    """launch.json: the last process started for a run, written before the start and once more when the pid is known.
 
-    pid: int
+    Until then `pid` is 0: the process, if there is one, is known by its token. `exit_code` is known only if the parent outlived the
+    process. `taken_over` tells why the run was taken from it, as from a process of a host that is gone.
+    """
+
+    pid: int = 0
     parent: int = 0
     started: Moment
     host: str
     boot_id: str
+    machine: str = ""
     device: str
     token: str
     exit_code: int | None = None
+    taken_over: str = ""
 
 
 class State(_File):
     """state.json: the trainer's own word. Times are seconds since the epoch; `eta_seconds` is None until it can be told.
 
-    `validation_tokens` counts the tokens that an evaluation of the whole split predicts on, None until the data are there.
+    `validation_tokens` counts the tokens that an evaluation of the whole split predicts on, None until the data are there. `uptime`
+    is the heartbeat on the clock of this boot, which nobody sets; `token` names the launch that the process belongs to.
     """
 
     phase: Phase
@@ -138,9 +145,12 @@ class State(_File):
     tokens_per_second: float | None = None
     heartbeat: Moment
     started: Moment
+    uptime: float | None = None
     pid: int
     host: str
     boot_id: str
+    machine: str = ""
+    token: str = ""
     device: str = ""
     device_name: str = ""
     data_fingerprint: str = ""
@@ -168,7 +178,10 @@ class Finding(_File):
 
 
 class Result(_File):
-    """result.json: how a run ended. `seconds` is training time without evaluation; `best` is in checkpoints/best."""
+    """result.json: how a run ended. `seconds` is training time without evaluation; `best` is in checkpoints/best.
+
+    `token` names the launch that ended so; it is empty where the laboratory has written the end.
+    """
 
     status: EndStatus
     reason: str = ""
@@ -187,6 +200,7 @@ class Result(_File):
     final: Scores | None = None
     best: Scores | None = None
     stopped_early: bool = False
+    token: str = ""
     findings: tuple[Finding, ...] = ()
 
 
@@ -198,12 +212,16 @@ class Hardware(_File):
 
 
 class Request(_File):
-    """request.json: what is asked of a run: to stop if it lives, perhaps with a reason, or to go on if it has ended."""
+    """request.json: what is asked of a run: to stop if it lives, perhaps with a reason, or to go on if it has ended.
+
+    `token` names the launch that it was said to, or that had ended: a later launch has answered it. Earlier versions had none.
+    """
 
     stop: bool = False
     reason: str = ""
     resume: bool = False
     asked: Moment
+    token: str | None = None
 
 
 class Wait(_File):
@@ -322,15 +340,26 @@ def read_file(path: Path, kind: type[FileT]) -> FileT | None:
 def write_file(path: Path, value: BaseModel, *, durable: bool = False) -> None:
     """Replace one JSON file of a run directory as a whole. `durable` also survives a power loss, at some milliseconds."""
     raw = orjson.dumps(encode(value.model_dump()), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+    temporary = temporary_name(path)
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        with temporary.open("xb") as file:  # with the rights that the umask leaves
             file.write(raw)
             if durable:
                 file.flush()
                 os.fsync(file.fileno())
-        Path(temporary).replace(path)
+        temporary.replace(path)
+        if durable:
+            sync_directory(path.parent)
     except BaseException:
         with contextlib.suppress(OSError):
-            Path(temporary).unlink()
+            temporary.unlink()
         raise
+
+
+def sync_directory(path: Path) -> None:
+    """Let the names in a directory survive a power loss. Raises `OSError`."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -14,6 +14,7 @@ from pathlib import Path
 from engine.errors import InputError
 from engine.health.examine import examine, merged
 from engine.health.setting import Setting
+from engine.runfiles.host import run_token
 from engine.runfiles.locks import hold_run_lock, share_procs_lock
 from engine.runfiles.metrics import MetricsReader
 from engine.runfiles.progress import Progress
@@ -23,7 +24,7 @@ from engine.spec.config import RunConfig
 from engine.training.ending import End
 from engine.training.memory import is_out_of_memory
 from engine.training.reporter import Reporter
-from engine.training.stopping import StopRequested, StopSwitch
+from engine.training.stopping import StopRequested, StopSwitch, TakenOver
 
 EXIT_CODES: dict[EndStatus, int] = {"finished": 0, "stopped": 0, "diverged": 4, "out-of-memory": 1, "failed": 1}
 
@@ -54,7 +55,11 @@ def work(path: Path, asked_to_stop: Callable[[], bool]) -> int:
     report = Reporter(run, updates=config.training.updates, session=progress.session, started=started)
     stop = StopSwitch(run, started)
     stop.install(asked_to_stop)
-    end = _train(run, config, progress, report, stop)
+    try:
+        end = _train(run, config, progress, report, stop)
+    except TakenOver as error:
+        print(f"{error}; nothing more is written", file=sys.stderr, flush=True)
+        return 1
     if end.status == "stopped" and not end.reason:
         end = replace(end, reason=stop.reason())
     if end.reason:
@@ -96,10 +101,12 @@ def _share_patiently(path: Path, patience: float = 2.0) -> None:
 def _go_on(run: RunDir) -> Progress:
     """What the sessions before have come to. Raises `Refused` if they leave nothing to do."""
     try:
-        result, state = run.result(), run.state()
+        result, state, request = run.result(), run.state(), run.request()
         if result is not None and result.status in ("finished", "diverged"):
             raise Refused(f"{run.path}: this run has {result.status}; nothing is left to train", 2)
         run.result_file.unlink(missing_ok=True)  # it tells of the session before; this one writes its own
+        if request is not None and request.resume:
+            run.request_file.unlink(missing_ok=True)  # last: until then a process that dies here is started again
     except (OSError, DamagedFile) as error:
         raise Refused(str(error), 1) from None
     progress = newest_progress(run)
@@ -118,6 +125,8 @@ def _train(run: RunDir, config: RunConfig, progress: Progress, report: Reporter,
         return Trainer(run, config, progress, report, stop).train()
     except StopRequested:
         return End("stopped")
+    except TakenOver:
+        raise
     except InputError as error:
         return End("failed", str(error))
     except BaseException as error:  # whatever it is, the run has ended and its readers want to know why
@@ -150,6 +159,7 @@ def _result(end: End, progress: Progress, report: Reporter) -> Result:
         final=_final(end, progress),
         best=progress.best,
         stopped_early=end.early,
+        token=run_token(),
     )
 
 

@@ -24,7 +24,7 @@ from engine.spec.harmless import harmless
 from moetui.core.catalogue.records import RunRecord
 from moetui.core.errors import CatalogueError, LabError
 from moetui.core.machine.devices import Device, devices
-from moetui.core.machine.launcher import launch, record_exit
+from moetui.core.machine.launcher import confirm, launch, record_exit
 from moetui.core.queue.edit import prune
 from moetui.core.queue.placement import Placement, Unplaced, places
 from moetui.core.queue.pruning import Pruner
@@ -48,16 +48,20 @@ class Dispatcher:
         self._pruner = Pruner(lab)
         self._children: dict[str, tuple[RunDir, subprocess.Popen[bytes]]] = {}
         self._said: set[str] = set()
+        self._confirmed: set[str] = set()  # the live runs whose launch.json is known to name their process
         self._entries: dict[str, RunFile] = {}  # of the runs that wait; what is read of them here never changes
 
     def step(self) -> float | None:
         """Note what ended, start what fits."""
         self._reap()
         snapshot = self._lab.snapshot(dispatch=False)
-        unnoted = {run.id for run in self._lab.records() if run.pending} - self._children.keys()
-        self._lab.note_ends(run for run in snapshot.runs if run.id in unnoted and not run.pending)
+        noted = {run.id: run.status for run in self._lab.records() if run.id not in self._children}
+        self._lab.note_ends(
+            run for run in snapshot.runs if not run.pending and noted.get(run.id, run.status) != run.status
+        )
         queued = [run for run in in_order(snapshot.runs) if run.status == "queued"]
         live = [run for run in snapshot.runs if run.live]
+        self._confirm(live)
         self._prune(snapshot.runs)
         if not queued:
             return POLL_SECONDS if live or self._children else None
@@ -100,6 +104,16 @@ class Dispatcher:
         _log(f"started {record.id} {record.name} on {device.name} (pid {process.pid})")
         return True
 
+    def _confirm(self, live: list[RunRecord]) -> None:
+        """Adopt the trainers whose launcher died before it could write down their pid."""
+        for record in live:
+            if record.id not in self._confirmed:
+                with contextlib.suppress(OSError, DamagedFile, LabError):
+                    if (found := confirm(self._lab.run_dir(record))) is not None:
+                        _log(f"adopted {record.id} {record.name} on {found.device} (pid {found.pid})")
+                    self._confirmed.add(record.id)
+        self._confirmed &= {record.id for record in live}
+
     def _prune(self, runs: Sequence[RunRecord]) -> None:
         for record, reason in self._pruner.find(runs):
             try:
@@ -128,7 +142,7 @@ class Dispatcher:
             if (code := process.poll()) is not None:
                 del self._children[run_id]
                 with contextlib.suppress(OSError, DamagedFile):  # the run may have been deleted meanwhile
-                    record_exit(run, code)
+                    record_exit(run, process)
                 _log(f"ended {run_id} with exit code {code}")
 
 

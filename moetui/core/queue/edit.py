@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import TypedDict
 
 from engine.runfiles.rundir import DamagedFile, Labels, write_file
+from moetui.core import format as fmt
 from moetui.core.catalogue.records import PRUNED, RunRecord
 from moetui.core.errors import LabError, UsageError
 from moetui.core.machine import control
 from moetui.core.runs.lab import Lab
 from moetui.core.runs.published import PublishedLabels
+from moetui.core.runs.status import STALL_SECONDS, observe, silence
 
 
 class Said(TypedDict, total=False):
@@ -115,12 +117,38 @@ def stop(lab: Lab, record: RunRecord, *, force: bool = False) -> RunRecord:
     run = lab.run_dir(record)
     if now.waiting and control.cancel_queued(run):
         return lab.see(record)
-    if force or now.status == "stopping":
+    away = observe(run).elsewhere
+    if away and force:
+        take_over(lab, record)
+    elif away:
+        control.request_stop(run)  # its trainer sees that, if it lives
+    elif force or now.status == "stopping":
         if not control.kill(run):
             raise LabError(f"{record.id}: a process of the run does not die; see `moetui doctor`")
     else:
         control.request_stop(run)
     return lab.see(record)
+
+
+def silent_elsewhere(lab: Lab, record: RunRecord) -> str:
+    """Why a run of another machine may be gone, in words; "" if it speaks, is on this machine, or has ended."""
+    if not record.pending or not record.path:
+        return ""
+    seen = observe(lab.run_dir(record))
+    if not seen.elsewhere or seen.state is None or (silent := silence(seen.state, time.time())) <= STALL_SECONDS:
+        return ""
+    return f"{record.id} trains on {seen.elsewhere}, which has said nothing for {fmt.duration(silent)}"
+
+
+def take_over(lab: Lab, record: RunRecord) -> RunRecord:
+    """Count a run of another machine as lost, so that it can be resumed or deleted; if its trainer lives, it ends."""
+    seen = observe(lab.run_dir(record))
+    if not seen.elsewhere:
+        raise LabError(f"{record.id} is not on another machine; it is {seen.status}")
+    control.take_over(lab.run_dir(record), f"taken over from {seen.elsewhere}")
+    now = lab.see(record)
+    lab.note_ends([now])
+    return now
 
 
 def prune(lab: Lab, record: RunRecord, reason: str) -> None:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import psutil
 
-from engine.runfiles.rundir import DamagedFile, RunFile
+from engine.runfiles.rundir import DamagedFile, Launch, RunFile, State
 from moetui.core.catalogue.records import RunRecord
 from moetui.core.errors import LabError
 from moetui.core.machine.devices import Device, Place, wants_gpu
+from moetui.core.machine.whereabouts import whereabouts
 from moetui.core.runs.lab import Lab
 
 
@@ -51,11 +52,14 @@ def places(lab: Lab, live: Iterable[RunRecord], devices: Iterable[Device]) -> li
     on: dict[str, list[RunRecord]] = defaultdict(list)
     ours: dict[str, set[int]] = defaultdict(set)
     for run in live:
-        on[run.device].append(run)
         # The list tells what is wrong with a run whose launch.json cannot be read.
         with contextlib.suppress(OSError, DamagedFile, LabError):
-            if (entry := lab.run_dir(run).launch()) is not None:
+            entry = lab.run_dir(run).launch()
+            if _elsewhere(entry or lab.run_dir(run).state()):
+                continue  # it takes no device of this machine
+            if entry is not None:
                 ours[run.device].add(entry.pid)
+        on[run.device].append(run)
     return [
         Place(
             device,
@@ -65,6 +69,14 @@ def places(lab: Lab, live: Iterable[RunRecord], devices: Iterable[Device]) -> li
         )
         for device in devices
     ]
+
+
+def _elsewhere(process: Launch | State | None) -> bool:
+    """Whether a process is on another machine."""
+    if process is None:
+        return False
+    heard = process.heartbeat if isinstance(process, State) else process.started
+    return whereabouts(process, heard) == "elsewhere"
 
 
 def _others(device: Device, here: set[int], ours: set[int]) -> frozenset[int]:

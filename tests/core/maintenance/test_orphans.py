@@ -10,8 +10,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from engine.runfiles.host import TOKEN_VARIABLE
 from engine.runfiles.locks import run_lock_holder
-from moetui.core.machine.launcher import TOKEN_VARIABLE
 from moetui.core.maintenance import orphans
 from moetui.core.maintenance.doctor import examine
 from moetui.core.maintenance.orphans import find, reconcile
