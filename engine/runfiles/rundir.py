@@ -225,8 +225,12 @@ class Request(_File):
 
 
 class Wait(_File):
-    """queue.json: how a run waits for a device. Of several the one with the lowest `turn` starts first; None is its creation."""
+    """queue.json: how a run waits for a device. Of several the one with the lowest `turn` starts first; None is its creation.
 
+    `place` is the inode of the directory that was queued: a copy of it somewhere else has another, and waits to be released.
+    """
+
+    place: int | None = None
     held: bool = False
     turn: FiniteFloat | None = None
 

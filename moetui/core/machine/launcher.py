@@ -18,6 +18,7 @@ from engine.runfiles.rundir import DamagedFile, Launch, RunDir, write_file
 from engine.runfiles.temporary import sweep
 from moetui.core.machine.devices import CPU, Device
 from moetui.core.machine.processes import GONE, leader, token_of, trainer
+from moetui.core.machine.starts import held_back
 from moetui.core.workspace import Workspace
 
 
@@ -31,7 +32,7 @@ def launch(run: RunDir, device: Device, workspace: Workspace, per_device: int = 
     # The child inherits this share, so the run counts as alive from its first instant, before it can take locks itself.
     share = share_procs_lock(run.procs_lock)
     try:
-        if (wait := run.wait()) is not None and wait.held:
+        if held_back(run, run.wait()):
             raise BlockingIOError(errno.EAGAIN, "held back", str(run.path))
         sweep(run.path)
         former = None
@@ -143,20 +144,21 @@ def start_dispatcher(workspace: Workspace) -> None:
     Every reader of a queue without a dispatcher comes here several times a second, and on a busy machine a dispatcher takes
     seconds to begin: without the lock that it inherits and holds until then, they would be started by the hundred.
     """
-    workspace.runs.mkdir(parents=True, exist_ok=True)
-    with workspace.dispatcher_starting_lock.open("ab") as starting, workspace.dispatcher_log.open("ab") as log:
-        try:
-            fcntl.flock(starting, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return  # it has not looked at the queue yet, so it will see what we queued
-        subprocess.Popen(
-            [sys.executable, "-P", "-m", "moetui.core.queue.dispatch", str(workspace.root), str(starting.fileno())],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            cwd=workspace.root,
-            # Whoever works in the shell of a run has its token; a dispatcher belongs to no run.
-            env={name: value for name, value in os.environ.items() if name != TOKEN_VARIABLE},
-            pass_fds=(starting.fileno(),),
-        )
+    with contextlib.suppress(OSError):  # what waits goes on waiting, and the next command tries again
+        workspace.runs.mkdir(parents=True, exist_ok=True)
+        with workspace.dispatcher_starting_lock.open("ab") as starting, workspace.dispatcher_log.open("ab") as log:
+            try:
+                fcntl.flock(starting, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return  # it has not looked at the queue yet, so it will see what we queued
+            subprocess.Popen(
+                [sys.executable, "-P", "-m", "moetui.core.queue.dispatch", str(workspace.root), str(starting.fileno())],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                cwd=workspace.root,
+                # Whoever works in the shell of a run has its token; a dispatcher belongs to no run.
+                env={name: value for name, value in os.environ.items() if name != TOKEN_VARIABLE},
+                pass_fds=(starting.fileno(),),
+            )

@@ -14,6 +14,7 @@ import psutil
 
 from engine.runfiles.locks import run_lock_holder
 from engine.runfiles.rundir import DamagedFile, Launch, RunDir
+from engine.runfiles.temporary import sweep
 from moetui.core.catalogue.records import RunRecord
 from moetui.core.errors import LabError
 from moetui.core.machine.processes import GONE, Census, age, leader, token_of, trainer
@@ -54,7 +55,7 @@ def reconcile(lab: Lab, orphans: Iterable[Orphan]) -> list[str]:
         "record": _keep_alone,
     }
     present = {(one.kind, one.subject) for one in find(lab)}
-    said = []
+    said = _sweep(lab)
     for one in orphans:
         if (one.kind, one.subject) not in present:
             continue  # it has settled itself meanwhile
@@ -63,6 +64,14 @@ def reconcile(lab: Lab, orphans: Iterable[Orphan]) -> list[str]:
         except (LabError, DamagedFile, OSError) as error:
             said.append(f"{one.what}: {error}")
     return said
+
+
+def _sweep(lab: Lab) -> list[str]:
+    """Remove the passing files of writers that are gone; returns a sentence if there were any."""
+    workspace = lab.workspace
+    folders = [workspace.root, workspace.journal, workspace.published, *(run.path for run in _everywhere(lab))]
+    count = sum(len(sweep(folder)) for folder in folders)
+    return [f"removed {count} file{'s' if count != 1 else ''} that killed processes left"] if count else []
 
 
 # -- processes without a run ------------------------------------------------------------------------------------------

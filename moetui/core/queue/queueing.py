@@ -13,6 +13,7 @@ from moetui.core.errors import LabError, UsageError
 from moetui.core.machine.control import before_start
 from moetui.core.machine.devices import Device
 from moetui.core.machine.launcher import start_dispatcher
+from moetui.core.machine.starts import let_wait
 from moetui.core.queue.placement import Placement, Unplaced, places
 from moetui.core.runs.lab import Lab, Snapshot
 
@@ -60,7 +61,7 @@ def hold(lab: Lab, record: RunRecord, *, held: bool = True) -> RunRecord:
     run = lab.run_dir(record)
     with before_start(run) as waits:
         if waits:
-            write_file(run.queue_file, (run.wait() or Wait()).model_copy(update={"held": held}))
+            let_wait(run, held=held)
     if not waits:
         raise LabError(f"{record.id} does not wait: it is {lab.see(record).status}")
     if not held:

@@ -14,6 +14,7 @@ from moetui.core.errors import CatalogueError, LabError, NotFoundError, UsageErr
 from moetui.core.machine.launcher import start_dispatcher
 from moetui.core.planning.presets import Library
 from moetui.core.runs.current import current
+from moetui.core.runs.journal import recover
 from moetui.core.runs.published import published_records
 from moetui.core.workspace import Workspace
 
@@ -83,6 +84,7 @@ class Lab:
         return _newest_first(r for r in self._found() if (r.deleted is not None) == deleted)
 
     def _found(self) -> list[RunRecord]:
+        recover(self)
         return self.catalogue.all() if self.workspace.runs_json.exists() else self._published
 
     @cached_property

@@ -18,7 +18,7 @@ from engine.runfiles.locks import procs_alive, run_lock_holder
 from engine.runfiles.rundir import DamagedFile, Launch, Request, Result, RunDir, State, Wait
 from moetui.core.catalogue.records import Scores, Status
 from moetui.core.format import duration
-from moetui.core.machine.starts import asked_to_go_on, begun
+from moetui.core.machine.starts import asked_to_go_on, begun, held_back
 from moetui.core.machine.whereabouts import whereabouts
 
 STALL_SECONDS: Final = 60.0
@@ -66,7 +66,7 @@ def observe(run: RunDir, *, now: float | None = None) -> Observation:
     try:
         # The locks are asked before result.json is read: a trainer that ends in between has written it by then.
         alive = run_lock_holder(run.run_lock) is not None or procs_alive(run.procs_lock)
-        return _observe(_read(run), alive, time.time() if now is None else now)
+        return _observe(run, _read(run), alive, time.time() if now is None else now)
     except DamagedFile as error:
         return Observation("stalled" if alive else "failed", str(error))
     except OSError as error:
@@ -79,28 +79,28 @@ def _read(run: RunDir) -> _Files:
     return _Files(request, launch, state, result, wait)
 
 
-def _observe(files: _Files, alive: bool, now: float) -> Observation:
+def _observe(run: RunDir, files: _Files, alive: bool, now: float) -> Observation:
     launch, state, result = files.launch, files.state, files.result
     if alive:
         return _observe_living(files, now)
     if asked_to_go_on(files.request, launch, state):
-        return _waiting(files)
+        return _waiting(run, files)
     if result is not None and (launch is None or _ends(result, launch)):
         return Observation(result.status, result.reason, state, launch, result)
     if not begun(launch, state):
         launch = None
-        if state is None:
-            return _waiting(files)
     if launch is not None and launch.taken_over:
         return Observation("lost", launch.taken_over, state, launch)
-    return _observe_unlocked(files, launch, state, now)
-
-
-def _observe_unlocked(files: _Files, launch: Launch | None, state: State | None, now: float) -> Observation:
-    """A run that was started and has no end, while no lock of it is held here."""
     process = state if launch is None or (state is not None and _belong_together(launch, state)) else launch
     if process is None:
-        return _waiting(files)
+        return _waiting(run, files)
+    return _observe_unlocked(files, process, launch, state, now)
+
+
+def _observe_unlocked(
+    files: _Files, process: Launch | State, launch: Launch | None, state: State | None, now: float
+) -> Observation:
+    """A run that was started and has no end, while no lock of it is held here."""
     heard = process.heartbeat if isinstance(process, State) else process.started
     where = whereabouts(process, heard)
     if where == "before the restart":
@@ -121,10 +121,9 @@ def _ends(result: Result, launch: Launch) -> bool:
     return result.token == launch.token if result.token else result.ended >= launch.started
 
 
-def _waiting(files: _Files) -> Observation:
-    held = files.wait is not None and files.wait.held
-    reason = "held back until it is released" if held else ""
-    return Observation("held" if held else "queued", reason, files.state, None, files.result, files.wait)
+def _waiting(run: RunDir, files: _Files) -> Observation:
+    reason = held_back(run, files.wait)
+    return Observation("held" if reason else "queued", reason, files.state, None, files.result, files.wait)
 
 
 def _observe_living(files: _Files, now: float, *, elsewhere: str = "") -> Observation:
