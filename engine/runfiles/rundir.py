@@ -352,12 +352,14 @@ def write_file(path: Path, value: BaseModel, *, durable: bool = False) -> None:
                 file.flush()
                 os.fsync(file.fileno())
         temporary.replace(path)
-        if durable:
-            sync_directory(path.parent)
     except BaseException:
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise
+    if durable:
+        # The new file is in its place already: where a directory cannot be synced, a power loss may bring the old one back.
+        with contextlib.suppress(OSError):
+            sync_directory(path.parent)
 
 
 def sync_directory(path: Path) -> None:

@@ -45,7 +45,8 @@ def cancel_queued(run: RunDir, reason: str = "") -> bool:
                 status="stopped", reason=reason or "stopped before it started", updates=updates, ended=time.time()
             )
             write_file(run.result_file, end, durable=True)
-        run.queue_file.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # it says nothing of a run that has ended
+            run.queue_file.unlink(missing_ok=True)
         return True
 
 
