@@ -10,6 +10,7 @@
     request.json   what the user asks of the run: to stop, to go on           written by the laboratory
     queue.json     of a run that waits: whether it is held, and its turn      written by the laboratory
     result.json    how it ended; written once, last                           written by the trainer
+    reserve        room on the disk for the last words of a trainer           taken by the trainer
     run.lock, procs.lock   held by the living (see engine.runfiles.locks)
     checkpoints/   `last` and `best`
 
@@ -270,6 +271,7 @@ class RunDir:
     log_file = _Inside("log.txt")
     run_lock = _Inside("run.lock")
     procs_lock = _Inside("procs.lock")
+    reserve_file = _Inside("reserve")
     checkpoints = _Inside("checkpoints")
 
     def __init__(self, path: Path) -> None:
@@ -341,9 +343,14 @@ def read_file(path: Path, kind: type[FileT]) -> FileT | None:
         raise DamagedFile(f"{path}: {where + ': ' if where else ''}{first['msg']}") from None
 
 
+def text_of(value: BaseModel) -> bytes:
+    """The text of a JSON file."""
+    return orjson.dumps(encode(value.model_dump()), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
 def write_file(path: Path, value: BaseModel, *, durable: bool = False) -> None:
     """Replace one JSON file of a run directory as a whole. `durable` also survives a power loss, at some milliseconds."""
-    raw = orjson.dumps(encode(value.model_dump()), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    raw = text_of(value)
     temporary = temporary_name(path)
     try:
         with temporary.open("xb") as file:  # with the rights that the umask leaves

@@ -2,6 +2,7 @@
 
 import math
 import time
+from dataclasses import replace
 
 import torch
 
@@ -28,6 +29,9 @@ from engine.training.resume import checkpoint_to_continue, weights_to_start_with
 from engine.training.saver import Saver
 from engine.training.stopping import StopSwitch
 from engine.training.update import Updater
+
+FULL_PAUSE = 2.0
+"""Seconds between two attempts to write the last checkpoint on a full disk."""
 
 
 class Trainer:
@@ -56,6 +60,7 @@ class Trainer:
         self.watch = DivergenceWatch(config.health, math.log(config.model.vocab_size))
         self.flatness = FlatnessWatch(run, config)
         self.evaluation_seconds = 0.0
+        self.full_disk = ""
         self._continue()
 
     def _continue(self) -> None:
@@ -84,10 +89,37 @@ class Trainer:
             self.metrics.sync()
             if end.status != "diverged":
                 self.report.set(phase="stopping", message="writing the last checkpoint", now=True)
-                self.saver.save_last(self._checkpoint())
+                self._save_at_last()
             self.saver.finish()
             self._note_failures()
+        if self.full_disk:  # nobody waited for room
+            end = replace(end, reason="; ".join(filter(None, [end.reason, self.full_disk])))
         return end
+
+    def _save_at_last(self) -> None:
+        """Write the checkpoint that the run ends with; on a full disk wait for room, unless the run is told to stop."""
+        while True:
+            self.metrics.sync()
+            self.saver.save_last(self._checkpoint())
+            self.saver.finish()
+            self._note_failures()
+            self._tell_of_full_disk()
+            if not self.full_disk or self.stop.requested():
+                return
+            self.report.beat()
+            time.sleep(FULL_PAUSE)
+
+    def _tell_of_full_disk(self) -> None:
+        """Let the state of the run say whether the disk is full."""
+        waiting = [
+            *(["checkpoints pause"] if self.saver.full else []),
+            *(["measurements wait in memory"] if self.metrics.full else []),
+        ]
+        message = f"disk full: {' and '.join(waiting)}" if waiting else ""
+        if message != self.full_disk:
+            print(message or "there is room on the disk again", flush=True)
+            self.full_disk = message
+            self.report.set(message=message, now=True)
 
     def _loop(self) -> End:
         config, progress = self.config, self.progress
@@ -130,6 +162,7 @@ class Trainer:
                     self._write_record(record)
                 self._report(record)
                 self._note_failures()
+                self._tell_of_full_disk()
                 if diverged:
                     return End("diverged", diverged.evidence)
                 if evaluating and update < updates and (flat := self._look_for_flatness()) is not None:

@@ -3,7 +3,6 @@
 Nothing here imports torch before the locks are held and state.json says that the run is starting.
 """
 
-import errno
 import sys
 import time
 import traceback
@@ -14,11 +13,12 @@ from pathlib import Path
 from engine.errors import InputError
 from engine.health.examine import examine, merged
 from engine.health.setting import Setting
+from engine.runfiles.fulldisk import Reserve, is_full
 from engine.runfiles.host import run_token
 from engine.runfiles.locks import hold_run_lock, share_procs_lock
 from engine.runfiles.metrics import MetricsReader
 from engine.runfiles.progress import Progress
-from engine.runfiles.rundir import DamagedFile, EndStatus, Finding, Result, RunDir, Scores, write_file
+from engine.runfiles.rundir import DamagedFile, EndStatus, Finding, Result, RunDir, Scores, text_of, write_file
 from engine.runfiles.saved import newest_progress
 from engine.spec.config import RunConfig
 from engine.training.ending import End
@@ -27,6 +27,9 @@ from engine.training.reporter import Reporter
 from engine.training.stopping import StopRequested, StopSwitch, TakenOver
 
 EXIT_CODES: dict[EndStatus, int] = {"finished": 0, "stopped": 0, "diverged": 4, "out-of-memory": 1, "failed": 1}
+
+_FULL_PAUSE = 2.0
+"""Seconds between two attempts to write on a full disk."""
 
 _MEMORY_ADVICE = (
     "out of memory: lower training.batch_size (and raise training.accumulation to keep the update the same), "
@@ -53,6 +56,8 @@ def work(path: Path, asked_to_stop: Callable[[], bool]) -> int:
     take_locks(run)
     progress = _go_on(run)
     report = Reporter(run, updates=config.training.updates, session=progress.session, started=started)
+    reserve = Reserve(run.reserve_file)
+    reserve.fill()
     stop = StopSwitch(run, started)
     stop.install(asked_to_stop)
     try:
@@ -64,13 +69,37 @@ def work(path: Path, asked_to_stop: Callable[[], bool]) -> int:
         end = replace(end, reason=stop.reason())
     if end.reason:
         print(f"{end.status}: {end.reason}", file=sys.stderr, flush=True)
+    result = _result(end, progress, report).model_copy(update={"findings": _findings(run, config, progress)})
     try:
-        result = _result(end, progress, report).model_copy(update={"findings": _findings(run, config, progress)})
-        write_file(run.result_file, result, durable=True)
+        _leave(run, result, reserve, stop)
+        reserve.give_up()
     except OSError as error:
         print(f"result.json could not be written: {error.strerror}", file=sys.stderr, flush=True)
         return 1
     return EXIT_CODES[end.status]
+
+
+def _leave(run: RunDir, result: Result, reserve: Reserve, stop: StopSwitch) -> None:
+    """Write how the run ended, on a full disk in the room kept for that. Raises `OSError`.
+
+    If that is gone, wait until there is room or the run is told to stop.
+    """
+    while True:
+        try:
+            write_file(run.result_file, result, durable=True)
+        except OSError as error:
+            if not is_full(error):
+                raise
+        else:
+            return
+        try:
+            reserve.become(run.result_file, text_of(result))
+        except OSError as error:
+            if not is_full(error) or stop.requested():
+                raise
+        else:
+            return
+        time.sleep(_FULL_PAUSE)
 
 
 def take_locks(run: RunDir) -> None:
@@ -132,7 +161,7 @@ def _train(run: RunDir, config: RunConfig, progress: Progress, report: Reporter,
     except BaseException as error:  # whatever it is, the run has ended and its readers want to know why
         if is_out_of_memory(error):
             return End("out-of-memory", _MEMORY_ADVICE)
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        if is_full(error):
             return End("failed", f"the disk is full: {error}; make room, then `moetui resume` goes on")
         trace = traceback.format_exc()
         print(trace, file=sys.stderr, flush=True)

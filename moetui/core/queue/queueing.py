@@ -14,7 +14,7 @@ from moetui.core.machine.control import before_start
 from moetui.core.machine.devices import Device
 from moetui.core.machine.launcher import start_dispatcher
 from moetui.core.machine.starts import let_wait
-from moetui.core.queue.placement import Placement, Unplaced, places
+from moetui.core.queue.placement import Placement, Unplaced, disk_of, places
 from moetui.core.runs.lab import Lab, Snapshot
 
 APART = 1e-6
@@ -36,7 +36,7 @@ def in_order(runs: Iterable[RunRecord]) -> list[RunRecord]:
 
 def waiting(lab: Lab, snapshot: Snapshot, devices: Sequence[Device]) -> tuple[Waiting, ...]:
     """The queue with what each run waits for, by the rules of the dispatcher."""
-    placement = Placement(places(lab, (run for run in snapshot.runs if run.live), devices))
+    placement = Placement(places(lab, (run for run in snapshot.runs if run.live), devices), disk_of(lab))
     found = []
     for run in in_order(snapshot.runs):
         if run.status == "held":
