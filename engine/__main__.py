@@ -15,6 +15,7 @@ def main(arguments: list[str]) -> int:
     # A stop that comes while the imports below run must not be lost.
     signal.signal(signal.SIGTERM, lambda number, _: _early.append(number))
     signal.signal(signal.SIGINT, lambda number, _: _early.append(number))
+    from engine.runfiles.fulldisk import log_that_may_be_full
     from engine.spec.harmless import harmless, harmless_output
     from engine.training.worker import Refused, work
 
@@ -22,7 +23,7 @@ def main(arguments: list[str]) -> int:
         print("usage: python -m engine RUN_DIR", file=sys.stderr)
         return 2
     try:
-        with harmless_output():
+        with log_that_may_be_full(sys.stdout, sys.stderr), harmless_output():
             return work(Path(arguments[0]), lambda: bool(_early))
     except Refused as error:
         print(harmless(str(error)), file=sys.stderr)

@@ -11,9 +11,9 @@ import psutil
 import pytest
 from hypothesis import settings
 
+from engine.runfiles.host import TOKEN_VARIABLE
 from engine.runfiles.rundir import DamagedFile
 from moetui.core.errors import LabError
-from moetui.core.machine.launcher import TOKEN_VARIABLE
 from moetui.core.runs.lab import Lab
 from moetui.core.workspace import Workspace
 

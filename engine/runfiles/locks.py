@@ -21,7 +21,7 @@ _FLOCK = "hhqqi4x" if _LINUX else "qqihh"
 _OFD = hasattr(fcntl, "F_OFD_SETLK")
 
 MOMENT = 2.0
-"""Seconds that nobody exceeds who owns the lock of a run's processes alone."""
+"""Longest time, in seconds, that a process may hold procs.lock exclusively."""
 
 
 def hold_run_lock(path: Path) -> int:
@@ -29,7 +29,7 @@ def hold_run_lock(path: Path) -> int:
 
     POSIX locks belong to the process and go when *any* descriptor of the file is closed: open this file nowhere else.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     try:
         fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
@@ -41,10 +41,13 @@ def hold_run_lock(path: Path) -> int:
 
 
 def run_lock_holder(path: Path) -> int | None:
-    """Pid of the process that holds the trainer's lock, or None. Never call it from the process that holds the lock."""
+    """Pid of the process that holds the trainer's lock, or None. Never call it from the process that holds the lock.
+
+    Raises `OSError` where that cannot be told: a lock that may not be opened may well be held.
+    """
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-    except OSError:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError):
         return None
     try:
         kind, pid = _conflict(descriptor, fcntl.F_GETLK)
@@ -77,10 +80,10 @@ def own_procs_lock(path: Path) -> int:
 
 
 def procs_alive(path: Path) -> bool:
-    """Whether any process of the run lives. Somebody who owns the lock alone is none."""
+    """Whether any process of the run lives; one that owns the lock alone is none. Raises `OSError` where that cannot be told."""
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-    except OSError:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError):
         return False
     try:
         if _OFD:
@@ -98,7 +101,7 @@ def procs_alive(path: Path) -> bool:
 
 
 def _lock_procs(path: Path, *, alone: bool) -> int:
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     try:
         if _OFD:
             fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, _whole_file(fcntl.F_WRLCK if alone else fcntl.F_RDLCK))

@@ -5,6 +5,7 @@ non-finite numbers, so they are the strings "nan", "inf" and "-inf". A writer ki
 readers stop at the last newline, and a writer that reopens the file ends the torn line first.
 """
 
+import errno
 import math
 import os
 from pathlib import Path
@@ -13,8 +14,12 @@ from typing import Any, Self
 
 import orjson
 
+from engine.runfiles.fulldisk import is_full
+
 Record = dict[str, Any]
 
+KEPT = 16 * 2**20
+"""Bytes of records that are kept in memory while the disk is full: hours of training."""
 PIECE = 1 << 20
 """Bytes that are read and parsed at once, so that a long file is not in memory as text as well."""
 
@@ -63,27 +68,56 @@ def number(value: object) -> float | None:
 
 
 class MetricsWriter:
-    """Appends records to a metrics file; each is on disk's way when `write` returns."""
+    """Appends records to a metrics file; each is on disk's way when `write` returns, unless the disk is `full`.
+
+    Then up to `KEPT` bytes wait in memory, and are written before whatever comes next.
+    """
 
     def __init__(self, path: Path) -> None:
-        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
+        self._waiting = bytearray()
+        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
         size = os.fstat(self._fd).st_size
         if size and os.pread(self._fd, 1, size - 1) != b"\n":
-            os.write(self._fd, b"\n")
+            self._waiting += b"\n"
+
+    @property
+    def full(self) -> bool:
+        """Whether records wait for room on the disk."""
+        return bool(self._waiting)
 
     def write(self, record: Record) -> None:
-        """Append one record."""
-        line = memoryview(orjson.dumps(encode(record), option=orjson.OPT_APPEND_NEWLINE))
-        while line:
-            line = line[os.write(self._fd, line) :]
+        """Append one record. Raises `OSError` if the disk fails, or is full and too much waits already."""
+        self._waiting += orjson.dumps(encode(record), option=orjson.OPT_APPEND_NEWLINE)
+        self._write_waiting()
+        if len(self._waiting) > KEPT:
+            raise OSError(
+                errno.ENOSPC, f"{os.strerror(errno.ENOSPC)}, and {KEPT >> 20} MB of measurements wait in memory"
+            )
 
     def sync(self) -> None:
-        """Wait until every record is on the disk."""
-        os.fsync(self._fd)
+        """Wait until every record is on the disk, as far as there is room. Raises `OSError` if the disk fails otherwise."""
+        self._write_waiting()
+        try:
+            os.fsync(self._fd)
+        except OSError as error:
+            if not is_full(error):
+                raise
 
     def close(self) -> None:
-        """Close the file."""
-        os.close(self._fd)
+        """Close the file, after a last attempt to write what waits."""
+        try:
+            self._write_waiting()
+        finally:
+            os.close(self._fd)
+
+    def _write_waiting(self) -> None:
+        try:
+            while self._waiting:
+                written = os.write(self._fd, self._waiting)
+                del self._waiting[:written]
+        except OSError as error:
+            if not is_full(error):
+                raise
 
     def __enter__(self) -> Self:
         return self

@@ -10,6 +10,7 @@
     request.json   what the user asks of the run: to stop, to go on           written by the laboratory
     queue.json     of a run that waits: whether it is held, and its turn      written by the laboratory
     result.json    how it ended; written once, last                           written by the trainer
+    reserve        room on the disk for the last words of a trainer           taken by the trainer
     run.lock, procs.lock   held by the living (see engine.runfiles.locks)
     checkpoints/   `last` and `best`
 
@@ -18,7 +19,6 @@ Every JSON file is replaced as a whole, so a reader sees the old text or the new
 
 import contextlib
 import os
-import tempfile
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -26,6 +26,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
 from engine.runfiles.metrics import encode
+from engine.runfiles.temporary import temporary_name
 from engine.spec.config import RunConfig
 from engine.spec.harmless import one_line
 
@@ -111,23 +112,30 @@ class Labels(_File):
 
 
 class Launch(_File):
-    """launch.json: the last process started for a run. `exit_code` is known only if its parent outlived the process."""
+    """launch.json: the last process started for a run, written before the start and once more when the pid is known.
 
-    pid: int
+    Until then `pid` is 0: the process, if there is one, is known by its token. `exit_code` is known only if the parent outlived the
+    process. `taken_over` tells why the run was taken from it, as from a process of a host that is gone.
+    """
+
+    pid: int = 0
     parent: int = 0
     started: Moment
     host: str
     boot_id: str
+    machine: str = ""
     device: str
     token: str
     exit_code: int | None = None
+    taken_over: str = ""
 
 
 class State(_File):
     """state.json: the trainer's own word. Times are seconds since the epoch; `eta_seconds` is None until it can be told.
 
     `dtype` is the precision of the matrix products, which `training.dtype = auto` leaves to the device.
-    `validation_tokens` counts the tokens that an evaluation of the whole split predicts on, None until the data are there.
+    `validation_tokens` counts the tokens that an evaluation of the whole split predicts on, None until the data are there. `uptime`
+    is the heartbeat on the clock of this boot, which nobody sets; `token` names the launch that the process belongs to.
     """
 
     phase: Phase
@@ -139,9 +147,12 @@ class State(_File):
     tokens_per_second: float | None = None
     heartbeat: Moment
     started: Moment
+    uptime: float | None = None
     pid: int
     host: str
     boot_id: str
+    machine: str = ""
+    token: str = ""
     device: str = ""
     device_name: str = ""
     dtype: str = ""
@@ -170,7 +181,10 @@ class Finding(_File):
 
 
 class Result(_File):
-    """result.json: how a run ended. `seconds` is training time without evaluation; `best` is in checkpoints/best."""
+    """result.json: how a run ended. `seconds` is training time without evaluation; `best` is in checkpoints/best.
+
+    `token` names the launch that ended so; it is empty where the laboratory has written the end.
+    """
 
     status: EndStatus
     reason: str = ""
@@ -190,6 +204,7 @@ class Result(_File):
     final: Scores | None = None
     best: Scores | None = None
     stopped_early: bool = False
+    token: str = ""
     findings: tuple[Finding, ...] = ()
 
 
@@ -202,17 +217,25 @@ class Hardware(_File):
 
 
 class Request(_File):
-    """request.json: what is asked of a run: to stop if it lives, perhaps with a reason, or to go on if it has ended."""
+    """request.json: what is asked of a run: to stop if it lives, perhaps with a reason, or to go on if it has ended.
+
+    `token` names the launch that it was said to, or that had ended: a later launch has answered it. Earlier versions had none.
+    """
 
     stop: bool = False
     reason: str = ""
     resume: bool = False
     asked: Moment
+    token: str | None = None
 
 
 class Wait(_File):
-    """queue.json: how a run waits for a device. Of several the one with the lowest `turn` starts first; None is its creation."""
+    """queue.json: how a run waits for a device. Of several the one with the lowest `turn` starts first; None is its creation.
 
+    `place` is the inode of the directory that was queued: a copy of it somewhere else has another, and waits to be released.
+    """
+
+    place: int | None = None
     held: bool = False
     turn: FiniteFloat | None = None
 
@@ -252,6 +275,7 @@ class RunDir:
     log_file = _Inside("log.txt")
     run_lock = _Inside("run.lock")
     procs_lock = _Inside("procs.lock")
+    reserve_file = _Inside("reserve")
     checkpoints = _Inside("checkpoints")
 
     def __init__(self, path: Path) -> None:
@@ -323,18 +347,36 @@ def read_file(path: Path, kind: type[FileT]) -> FileT | None:
         raise DamagedFile(f"{path}: {where + ': ' if where else ''}{first['msg']}") from None
 
 
+def text_of(value: BaseModel) -> bytes:
+    """The text of a JSON file."""
+    return orjson.dumps(encode(value.model_dump()), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
 def write_file(path: Path, value: BaseModel, *, durable: bool = False) -> None:
     """Replace one JSON file of a run directory as a whole. `durable` also survives a power loss, at some milliseconds."""
-    raw = orjson.dumps(encode(value.model_dump()), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+    raw = text_of(value)
+    temporary = temporary_name(path)
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        with temporary.open("xb") as file:  # with the rights that the umask leaves
             file.write(raw)
             if durable:
                 file.flush()
                 os.fsync(file.fileno())
-        Path(temporary).replace(path)
+        temporary.replace(path)
     except BaseException:
         with contextlib.suppress(OSError):
-            Path(temporary).unlink()
+            temporary.unlink()
         raise
+    if durable:
+        # The new file is in its place already: where a directory cannot be synced, a power loss may bring the old one back.
+        with contextlib.suppress(OSError):
+            sync_directory(path.parent)
+
+
+def sync_directory(path: Path) -> None:
+    """Let the names in a directory survive a power loss. Raises `OSError`."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -18,7 +18,7 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from engine.runfiles.rundir import DamagedFile, RunDir, write_file
+from engine.runfiles.rundir import DamagedFile, RunDir, sync_directory, write_file
 from engine.runfiles.saved import MODEL_FILE, CheckpointFile, Kind, saved
 
 Tensors = dict[str, Tensor]
@@ -53,13 +53,13 @@ def save(run: RunDir, kind: Kind, checkpoint: Checkpoint) -> None:
         if checkpoint.training:
             files[_TRAINING] = _write_tensors(staged / _TRAINING, checkpoint.training)
         write_file(staged / "checkpoint.json", checkpoint.about.model_copy(update={"files": files}), durable=True)
-        _sync_directory(staged)
+        sync_directory(staged)
         staged.rename(run.checkpoints / name)
     except BaseException:
         shutil.rmtree(staged, ignore_errors=True)
         raise
     point(run, kind, name)
-    _sync_directory(run.checkpoints)
+    sync_directory(run.checkpoints)
     _prune(run)
 
 
@@ -129,11 +129,3 @@ def _prune(run: RunDir) -> None:
         for path in run.checkpoints.glob(f"{kind}-*"):
             if path not in kept:
                 shutil.rmtree(path, ignore_errors=True)
-
-
-def _sync_directory(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

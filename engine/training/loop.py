@@ -2,7 +2,7 @@
 
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -30,6 +30,9 @@ from engine.training.resume import checkpoint_to_continue, fingerprint_to_contin
 from engine.training.saver import Saver
 from engine.training.stopping import StopSwitch
 from engine.training.update import Updater
+
+FULL_PAUSE = 2.0
+"""Seconds between two attempts to write the last checkpoint on a full disk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,7 @@ class Trainer:
         self.saved_at = (progress.update, time.monotonic())
         self.evaluation_seconds = 0.0
         self.diverged: Finding | None = None
+        self.full_disk = ""
 
     def _continue(self) -> None:
         """Take over where the session before has left off, or the weights of the run that this one is forked from."""
@@ -114,10 +118,37 @@ class Trainer:
             self.metrics.sync()
             if end.status != "diverged":
                 self.report.set(phase="stopping", message="writing the last checkpoint", now=True)
-                self.saver.save_last(self._checkpoint())
+                self._save_at_last()
             self.saver.finish()
             self._note_failures()
+        if self.full_disk:  # nobody waited for room
+            end = replace(end, reason="; ".join(filter(None, [end.reason, self.full_disk])))
         return end
+
+    def _save_at_last(self) -> None:
+        """Write the checkpoint that the run ends with; on a full disk wait for room, unless the run is told to stop."""
+        while True:
+            self.metrics.sync()
+            self.saver.save_last(self._checkpoint())
+            self.saver.finish()
+            self._note_failures()
+            self._tell_of_full_disk()
+            if not self.full_disk or self.stop.requested():
+                return
+            self.report.beat()
+            time.sleep(FULL_PAUSE)
+
+    def _tell_of_full_disk(self) -> None:
+        """Let the state of the run say whether the disk is full."""
+        waiting = [
+            *(["checkpoints pause"] if self.saver.full else []),
+            *(["measurements wait in memory"] if self.metrics.full else []),
+        ]
+        message = f"disk full: {' and '.join(waiting)}" if waiting else ""
+        if message != self.full_disk:
+            print(message or "there is room on the disk again", flush=True)
+            self.full_disk = message
+            self.report.set(message=message, now=True)
 
     def _begin(self) -> End | None:
         """Write the first record of the session, so that readers know what it puts in the place of the one before."""
@@ -185,6 +216,7 @@ class Trainer:
             self._write_record(record)
         self._report(record)
         self._note_failures()
+        self._tell_of_full_disk()
         if self.diverged:
             return End("diverged", self.diverged.evidence)
         unfinished = self.progress.update < self.config.training.updates

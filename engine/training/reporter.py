@@ -5,8 +5,9 @@ import os
 import time
 from typing import Any
 
-from engine.runfiles.host import boot_id, hostname
-from engine.runfiles.rundir import RunDir, State, write_file
+from engine.runfiles.fulldisk import is_full, overwrite
+from engine.runfiles.host import boot_id, hostname, machine_id, run_token, uptime
+from engine.runfiles.rundir import RunDir, State, text_of, write_file
 
 _LEAST_SECONDS = 0.5
 
@@ -23,9 +24,12 @@ class Reporter:
             session=session,
             heartbeat=started,
             started=started,
+            uptime=uptime(),
             pid=os.getpid(),
             host=hostname(),
             boot_id=boot_id(),
+            machine=machine_id(),
+            token=run_token(),
         )
 
     def set(self, *, now: bool = False, **changes: Any) -> None:
@@ -39,10 +43,14 @@ class Reporter:
         if not now and clock - self._written < _LEAST_SECONDS:
             return
         self._written = clock
-        self.state = self.state.model_copy(update={"heartbeat": time.time()})
-        # A disk that is full for a moment must not end a run over a progress report.
+        self.state = self.state.model_copy(update={"heartbeat": time.time(), "uptime": uptime()})
+        # A disk that refuses for a moment must not end a run over a progress report.
         with contextlib.suppress(OSError):
-            write_file(self._run.state_file, self.state)
+            try:
+                write_file(self._run.state_file, self.state)
+            except OSError as error:
+                if is_full(error):
+                    overwrite(self._run.state_file, text_of(self.state))
 
     def say(self, message: str) -> None:
         """Tell what the run is busy with before it trains."""

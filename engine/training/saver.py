@@ -1,5 +1,7 @@
 """Writes checkpoints beside the training: what is to be written is copied in memory, a thread of its own brings it to the disk."""
 
+import errno
+import shutil
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
@@ -7,11 +9,15 @@ from typing import Self
 
 import torch
 
+from engine.runfiles.fulldisk import is_full
 from engine.runfiles.rundir import Finding, RunDir
 from engine.runfiles.saved import Kind
 from engine.training import checkpoint
 from engine.training.checkpoint import Checkpoint, Tensors
 from engine.training.memory import is_out_of_memory
+
+SPARED = 2**20
+"""Bytes that a checkpoint leaves free on the disk."""
 
 _LARGEST_SHARE = 0.01  # of the time since the last writing of a best may go into the next
 
@@ -25,7 +31,13 @@ class Saver:
         self._writing: Future[None] | None = None
         self._held: tuple[Checkpoint, torch.cuda.Event | None] | None = None
         self._failures: list[Finding] = []
+        self._full = False
         self._cost, self._wrote_at = 0.0, time.monotonic()
+
+    @property
+    def full(self) -> bool:
+        """Whether checkpoints pause for want of room on the disk."""
+        return self._full
 
     @property
     def idle(self) -> bool:
@@ -39,15 +51,31 @@ class Saver:
             self._write_best()
 
     def save_last(self, last: Checkpoint) -> None:
-        """Begin to write a `last` checkpoint, and before it the best that it names."""
-        self._write_best()
-        self._submit("last", *_copy(last))
+        """Begin to write a `last` checkpoint, and before it the best that it names; not while the disk has no room for them."""
+        if self._room_for("last", last):
+            self._write_best()
+            self._submit("last", *_copy(last))
 
     def finish(self) -> None:
         """Write what is held and wait until all is on the disk."""
         self._write_best()
         if self._writing is not None:
             self._writing.result()
+
+    def _room_for(self, kind: Kind, checkpoint: Checkpoint) -> bool:
+        """Whether the disk takes a checkpoint and leaves room for measurements, which come first."""
+        needed = sum(tensor.nbytes for tensor in (*checkpoint.model.values(), *checkpoint.training.values())) + SPARED
+        if self._held is not None and kind == "last":
+            needed += sum(tensor.nbytes for tensor in self._held[0].model.values())
+        try:
+            free = shutil.disk_usage(self._run.path).free
+        except OSError:
+            return True  # whether it can be written shows then
+        self._full = free < needed
+        if self._full:
+            why = f"it needs {needed / 2**20:.0f} MB, and {free / 2**20:.0f} MB are free"
+            self._failures.append(_finding(kind, checkpoint.about.progress.update, OSError(errno.ENOSPC, why)))
+        return not self._full
 
     def failures(self) -> list[Finding]:
         """What could not be written since this was last asked."""
@@ -63,7 +91,7 @@ class Saver:
         self._thread.shutdown(wait=True)
 
     def _write_best(self) -> None:
-        if self._held is not None:
+        if self._held is not None and self._room_for("best", self._held[0]):
             self._submit("best", *self._held)
             self._held = None
 
@@ -82,6 +110,9 @@ class Saver:
                 with torch.cuda.stream(stream):
                     checkpoint.save(self._run, kind, what)
         except OSError as error:
+            self._full = self._full or is_full(error)
+            if kind == "best" and is_full(error) and self._held is None:
+                self._held = what, copied
             self._failures.append(_finding(kind, what.about.progress.update, error))
         if kind == "best":
             self._wrote_at = time.monotonic()

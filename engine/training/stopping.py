@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from types import FrameType
 
+from engine.runfiles.host import run_token
 from engine.runfiles.rundir import DamagedFile, Request, RunDir
 
 _LOOK_EVERY = 0.5  # seconds between two looks at request.json
@@ -13,6 +14,10 @@ _LOOK_EVERY = 0.5  # seconds between two looks at request.json
 
 class StopRequested(BaseException):
     """The run was asked to stop while it was starting. Not an `Exception`, so that no library takes it for an error of its own."""
+
+
+class TakenOver(BaseException):
+    """The run was taken from this process, which was thought dead, or another was launched for it. It must write nothing more."""
 
 
 class StopSwitch:
@@ -25,6 +30,7 @@ class StopSwitch:
     def __init__(self, run: RunDir, started: float) -> None:
         self._run = run
         self._started = started
+        self._token = run_token()
         self._asked = False
         self._deferred = False
         self._looked = 0.0
@@ -44,11 +50,12 @@ class StopSwitch:
         self._deferred = True
 
     def requested(self) -> bool:
-        """Whether to stop; looks at request.json at most twice a second."""
+        """Whether to stop; looks at request.json at most twice a second. Raises `TakenOver` if the run is no longer ours."""
         now = time.monotonic()
-        if not self._asked and now - self._looked >= _LOOK_EVERY:
+        if now - self._looked >= _LOOK_EVERY:
             self._looked = now
-            self._asked = self._request() is not None
+            self._check_ownership()
+            self._asked = self._asked or self._request() is not None
         return self._asked
 
     def reason(self) -> str:
@@ -59,10 +66,22 @@ class StopSwitch:
     def _request(self) -> Request | None:
         with contextlib.suppress(OSError, DamagedFile):
             request = self._run.request()
-            # What was asked before this process started was meant for the one before it.
-            if request is not None and request.stop and request.asked >= self._started:
+            if request is not None and request.stop and self._meant_for_us(request):
                 return request
         return None
+
+    def _meant_for_us(self, request: Request) -> bool:
+        """Whether a request was said to this process and not to the one before it."""
+        if request.token and self._token:
+            return request.token == self._token
+        return request.asked >= self._started
+
+    def _check_ownership(self) -> None:
+        """A process of a machine that was cut off, and has come back, may find that its run goes on elsewhere."""
+        with contextlib.suppress(OSError, DamagedFile):
+            launch = self._run.launch()
+            if launch is not None and self._token and (launch.taken_over or launch.token != self._token):
+                raise TakenOver(launch.taken_over or f"another process was launched for this run on {launch.host}")
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         self._asked = True

@@ -4,7 +4,6 @@ Nothing here imports torch before the locks are held and state.json says that th
 """
 
 import contextlib
-import errno
 import sys
 import time
 import traceback
@@ -16,18 +15,23 @@ from engine.errors import InputError
 from engine.health.examine import examine, merged
 from engine.health.measured import Measured
 from engine.health.setting import Setting
+from engine.runfiles.fulldisk import Reserve, is_full
 from engine.runfiles.history import read_records
+from engine.runfiles.host import run_token
 from engine.runfiles.locks import hold_run_lock, share_procs_lock
 from engine.runfiles.progress import Progress
-from engine.runfiles.rundir import DamagedFile, EndStatus, Finding, Result, RunDir, Scores, write_file
+from engine.runfiles.rundir import DamagedFile, EndStatus, Finding, Result, RunDir, Scores, text_of, write_file
 from engine.runfiles.saved import newest_progress
 from engine.spec.config import RunConfig
 from engine.training.ending import End
 from engine.training.memory import is_out_of_memory
 from engine.training.reporter import Reporter
-from engine.training.stopping import StopRequested, StopSwitch
+from engine.training.stopping import StopRequested, StopSwitch, TakenOver
 
 EXIT_CODES: dict[EndStatus, int] = {"finished": 0, "stopped": 0, "diverged": 4, "out-of-memory": 1, "failed": 1}
+
+_FULL_PAUSE = 2.0
+"""Seconds between two attempts to write on a full disk."""
 
 _MEMORY_ADVICE = (
     "out of memory: set training.micro_batch = auto, or lower training.batch_size (and raise training.accumulation to keep the "
@@ -54,19 +58,51 @@ def work(path: Path, asked_to_stop: Callable[[], bool]) -> int:
     take_locks(run)
     progress = _go_on(run)
     report = Reporter(run, updates=config.training.updates, session=progress.session, started=started)
+    reserve = Reserve(run.reserve_file)
+    reserve.fill()
     stop = StopSwitch(run, started)
     stop.install(asked_to_stop)
-    end = _train(run, config, progress, report, stop)
+    try:
+        end = _train(run, config, progress, report, stop)
+    except TakenOver as error:
+        print(f"{error}; nothing more is written", file=sys.stderr, flush=True)
+        return 1
     if end.status == "stopped" and not end.reason:
         end = replace(end, reason=stop.reason())
     if end.reason:
         print(f"{end.status}: {end.reason}", file=sys.stderr, flush=True)
+    result = _outcome(run, config, end, progress, report)
     try:
-        write_file(run.result_file, _outcome(run, config, end, progress, report), durable=True)
+        _resumed(run)
+        _leave(run, result, reserve, stop)
+        reserve.give_up()
     except OSError as error:
         print(f"result.json could not be written: {error.strerror}", file=sys.stderr, flush=True)
         return 1
     return EXIT_CODES[end.status]
+
+
+def _leave(run: RunDir, result: Result, reserve: Reserve, stop: StopSwitch) -> None:
+    """Write how the run ended, on a full disk in the room kept for that. Raises `OSError`.
+
+    If that is gone, wait until there is room or the run is told to stop.
+    """
+    while True:
+        try:
+            write_file(run.result_file, result, durable=True)
+        except OSError as error:
+            if not is_full(error):
+                raise
+        else:
+            return
+        try:
+            reserve.become(run.result_file, text_of(result))
+        except OSError as error:
+            if not is_full(error) or stop.requested():
+                raise
+        else:
+            return
+        time.sleep(_FULL_PAUSE)
 
 
 def take_locks(run: RunDir) -> None:
@@ -107,6 +143,13 @@ def _go_on(run: RunDir) -> Progress:
     return progress
 
 
+def _resumed(run: RunDir) -> None:
+    """Drop the wish to be resumed; until then a process that dies is started again."""
+    with contextlib.suppress(DamagedFile):
+        if (request := run.request()) is not None and request.resume:
+            run.request_file.unlink(missing_ok=True)
+
+
 def _train(run: RunDir, config: RunConfig, progress: Progress, report: Reporter, stop: StopSwitch) -> End:
     """Train, and say how it ended."""
     try:
@@ -117,15 +160,18 @@ def _train(run: RunDir, config: RunConfig, progress: Progress, report: Reporter,
 
         trainer = Trainer(run, config, progress, report, stop)
         run.result_file.unlink(missing_ok=True)  # it tells of the session before; this one writes its own
+        _resumed(run)
         return trainer.train()
     except StopRequested:
         return End("stopped")
+    except TakenOver:
+        raise
     except InputError as error:
         return End("failed", str(error))
     except BaseException as error:  # whatever it is, the run has ended and its readers want to know why
         if is_out_of_memory(error):
             return End("out-of-memory", _MEMORY_ADVICE)
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        if is_full(error):
             return End("failed", f"the disk is full: {error}; make room, then `moetui resume` goes on")
         trace = traceback.format_exc()
         print(trace, file=sys.stderr, flush=True)
@@ -161,6 +207,7 @@ def _result(end: End, progress: Progress, report: Reporter) -> Result:
         final=_final(end, progress),
         best=progress.best,
         stopped_early=end.early,
+        token=run_token(),
     )
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from moetui.cli.asking import TakeOverOption, taken_over
 from moetui.cli.launched import FollowOption, PlainOption, launched
 from moetui.cli.look import RunsArgument
 from moetui.cli.output import JsonOption, complain_of
@@ -22,7 +23,11 @@ def register(app: typer.Typer) -> None:
 
 
 def resume(
-    references: RunsArgument, follow: FollowOption = True, plain: PlainOption = False, json: JsonOption = False
+    references: RunsArgument,
+    force: TakeOverOption = False,
+    follow: FollowOption = True,
+    plain: PlainOption = False,
+    json: JsonOption = False,
 ) -> int:
     """Let runs that were stopped, killed or failed go on from their newest checkpoint, as if nothing had happened.
 
@@ -30,6 +35,8 @@ def resume(
     """
     from moetui.core.queue import resuming
 
+    if not taken_over([lab().find(reference) for reference in references], force=force, done="resumed"):
+        return 0
     return _start_each(references, lambda run: resuming.resume(lab(), run), follow=follow, plain=plain, json=json)
 
 

@@ -1,16 +1,26 @@
 """The question before something that cannot be taken back at once, or that many runs would suffer."""
 
 import sys
-from typing import Annotated
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from moetui.cli.output import say
+from moetui.cli.place import lab
+
+if TYPE_CHECKING:
+    from moetui.core.catalogue.records import RunRecord
 
 FEW = 5
 """So many runs are deleted, stopped or archived without a question."""
 
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask first.")]
+
+
+TakeOverOption = Annotated[
+    bool, typer.Option("--force", help="Take over runs of another machine that has fallen silent, without a question.")
+]
 
 
 def agreed(question: str, *, yes: bool, done: str) -> bool:
@@ -32,6 +42,26 @@ def agreed(question: str, *, yes: bool, done: str) -> bool:
         return True
     say(f"Nothing was {done}.")
     return False
+
+
+def taken_over(runs: "Sequence[RunRecord]", *, force: bool, done: str) -> bool:
+    """Ask about runs of other machines that have fallen silent, and take them over. False if the user wants that not.
+
+    Raises `UsageError` if nobody can be asked and `force` does not answer beforehand.
+    """
+    from moetui.core.errors import UsageError
+    from moetui.core.queue import edit
+
+    for run in runs:
+        if why := edit.silent_elsewhere(lab(), run):
+            if not force and not sys.stdin.isatty():
+                raise UsageError(
+                    f"{why}; nothing was {done}: --force takes it over, and after 10 minutes it counts as lost"
+                )
+            if not agreed(f"{why}. Take it over?", yes=force, done=done):
+                return False
+            edit.take_over(lab(), run)
+    return True
 
 
 def agreed_for(count: int, verb: str, *, yes: bool, done: str) -> bool:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from moetui.cli.asking import YesOption, agreed_for
+from moetui.cli.asking import TakeOverOption, YesOption, agreed_for, taken_over
 from moetui.cli.each import on_each
 from moetui.cli.look import RunsArgument
 from moetui.cli.output import JsonOption, complain, print_json, say
@@ -50,7 +50,9 @@ def stop(
     return on_each(runs, lambda run: edit.stop(lab(), run, force=force), json=json)
 
 
-def remove(references: RunsArgument, yes: YesOption = False, json: JsonOption = False) -> int:
+def remove(
+    references: RunsArgument, yes: YesOption = False, force: TakeOverOption = False, json: JsonOption = False
+) -> int:
     """Delete runs. Their directories go to runs/.trash, from where `restore` brings them back.
 
     More than 5 runs are asked about first. Example: `moetui rm $(moetui ls status:failed --ids)`.
@@ -58,8 +60,9 @@ def remove(references: RunsArgument, yes: YesOption = False, json: JsonOption = 
     from moetui.core.queue import edit
 
     runs = _found(references)
-    if not agreed_for(len(runs), "Delete", yes=yes, done="deleted"):
+    if not (agreed_for(len(runs), "Delete", yes=yes, done="deleted") and taken_over(runs, force=force, done="deleted")):
         return 0
+    runs = _found(references)
     return _told(edit.delete_all(lab(), runs), "deleted", json=json)
 
 

@@ -61,6 +61,7 @@ def run(
         _show_plan(planned, audited, json=json)
         return 0
     say_findings(audited)
+    _say_room(planned)
     records = enqueue(lab(), planned, per_device=per_device)
     return launched(records, follow=follow, plain=plain, json=json)
 
@@ -150,8 +151,22 @@ def _show_plan(planned: "list[PlannedRun]", audited: "Sequence[Audited]", *, jso
         right=("lr", "seed", "updates", "tokens", "parameters", "active"),
     )
     say_findings(audited)
+    _say_room(planned)
     cost = price(estimate(planned, lab().records(), devices()))
     say(f"{len(planned)} run{'s' if len(planned) != 1 else ''}, {cost}")
+
+
+def _say_room(planned: "list[PlannedRun]") -> None:
+    """Say before the start if the disk is too small for what the runs leave on it."""
+    from moetui.core.planning.disk import runs_bytes
+    from moetui.core.queue.placement import disk_of
+
+    needed, disk = runs_bytes(run.config for run in planned), disk_of(lab())
+    if disk is not None and disk.free < needed:
+        say(
+            f"note: the checkpoints need up to {needed / 2**30:.2g} GiB, {disk.free / 2**30:.2g} GiB are free; a run waits "
+            "for room before it starts, and its checkpoints pause while there is none (`moetui gc --dry-run`)"
+        )
 
 
 def presets(

@@ -2,21 +2,23 @@
 
 import contextlib
 import os
-import secrets
 from pathlib import Path
+
+from engine.runfiles.rundir import sync_directory
+from engine.runfiles.temporary import temporary_name
 
 
 def replace_file(path: Path, raw: bytes) -> int:
     """Put `raw` in the place of `path`, wholly or not at all, and return an open descriptor of the new file.
 
-    Mode and owner stay; a new file has mode 0644 less the umask. One caller at a time: leftovers of killed ones are removed.
+    Mode and owner stay; a new file has the rights that the umask leaves. One caller at a time: what killed ones left is removed.
     Raises `OSError`.
     """
     for leftover in path.parent.glob(f".{path.name}.*.tmp"):
         leftover.unlink(missing_ok=True)
     # A name of its own: on a file system that ignores locks, a second writer then costs an update, not the file.
-    temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
-    descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+    temporary = temporary_name(path)
+    descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
     try:
         _keep_mode_and_owner(path, descriptor)
         rest = memoryview(raw)
@@ -28,7 +30,9 @@ def replace_file(path: Path, raw: bytes) -> int:
         os.close(descriptor)
         temporary.unlink(missing_ok=True)
         raise
-    _sync_directory(path.parent)
+    # The new file is in its place already: where a directory cannot be synced, a power cut may bring the old one back.
+    with contextlib.suppress(OSError):
+        sync_directory(path.parent)
     return descriptor
 
 
@@ -43,13 +47,3 @@ def _keep_mode_and_owner(path: Path, descriptor: int) -> None:
         with contextlib.suppress(PermissionError):
             os.fchown(descriptor, old.st_uid, old.st_gid)
     os.fchmod(descriptor, old.st_mode & 0o777)
-
-
-def _sync_directory(path: Path) -> None:
-    # The new file is in its place already: where a directory cannot be synced, a power cut may bring the old one back.
-    with contextlib.suppress(OSError):
-        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

@@ -28,9 +28,19 @@ class Workspace:
         """Deleted run directories, until they are restored."""
         return self.runs / ".trash"
 
+    @property
+    def journal(self) -> Path:
+        """Changes of several files that are going on, or were cut off."""
+        return self.runs / ".journal"
+
     def published_labels(self, record_id: str) -> Path:
         """What people say of a published result, which has no directory of its own."""
-        return self.runs / ".published" / f"{record_id}.json"
+        return self.published / f"{record_id}.json"
+
+    @property
+    def published(self) -> Path:
+        """What people say of published results."""
+        return self.runs / ".published"
 
     @property
     def presets(self) -> Path:

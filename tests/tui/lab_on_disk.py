@@ -11,6 +11,7 @@ from engine.spec.config import RunConfig
 from moetui.core.catalogue.records import RunRecord
 from moetui.core.machine.devices import Device
 from moetui.core.machine.launcher import launch
+from moetui.core.machine.starts import let_wait
 from moetui.core.planning.plan import PlannedRun
 from moetui.core.runs.current import current
 from moetui.core.runs.lab import Lab
@@ -66,6 +67,7 @@ def _write(lab: Lab, entry: RunFile) -> RunRecord:
     run.path.mkdir(parents=True)
     write_file(run.config_file, entry)
     write_file(run.labels_file, labels)
+    let_wait(run)
     record = record_of(entry, labels, str(run.path.relative_to(lab.workspace.root)))
     lab.catalogue.add([record])
     return record

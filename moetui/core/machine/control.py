@@ -9,8 +9,12 @@ from collections.abc import Callable, Iterator
 import psutil
 
 from engine.runfiles.locks import own_procs_lock, procs_alive, run_lock_holder
-from engine.runfiles.rundir import Request, Result, RunDir, write_file
-from moetui.core.machine.processes import carriers
+from engine.runfiles.rundir import DamagedFile, Launch, Request, Result, RunDir, write_file
+from moetui.core.errors import LabError
+from moetui.core.machine.launcher import confirm
+from moetui.core.machine.processes import leader, of_run, trainer
+from moetui.core.machine.starts import waits
+from moetui.core.machine.whereabouts import whereabouts
 
 
 @contextlib.contextmanager
@@ -22,15 +26,9 @@ def before_start(run: RunDir) -> Iterator[bool]:
         yield False
         return
     try:
-        yield asked_to_go_on(run) or not (run.launch() or run.state() or run.result())
+        yield waits(run)
     finally:
         os.close(lock)
-
-
-def asked_to_go_on(run: RunDir) -> bool:
-    """Whether a run that had ended waits to go on."""
-    request = run.request()
-    return request is not None and request.resume
 
 
 def cancel_queued(run: RunDir, reason: str = "") -> bool:
@@ -38,7 +36,8 @@ def cancel_queued(run: RunDir, reason: str = "") -> bool:
     with before_start(run) as waits:
         if not waits:
             return False
-        if asked_to_go_on(run):
+        request = run.request()
+        if request is not None and request.resume:
             run.request_file.unlink()
         else:
             updates = run.config().config.training.updates
@@ -46,29 +45,51 @@ def cancel_queued(run: RunDir, reason: str = "") -> bool:
                 status="stopped", reason=reason or "stopped before it started", updates=updates, ended=time.time()
             )
             write_file(run.result_file, end, durable=True)
-        run.queue_file.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # it says nothing of a run that has ended
+            run.queue_file.unlink(missing_ok=True)
         return True
 
 
 def request_stop(run: RunDir, reason: str = "") -> None:
-    """Ask the trainer to finish its update, checkpoint and end; the reason will stand in its result."""
-    write_file(run.request_file, Request(stop=True, reason=reason, asked=time.time()))
-    signal_trainer(run, signal.SIGTERM)
+    """Ask the trainer to finish its update, checkpoint and end; the reason will stand in its result.
+
+    A signal asks as well as request.json does, so a full disk keeps nobody from it. Raises `OSError` if neither could be sent.
+    """
+    with contextlib.suppress(DamagedFile, OSError):
+        confirm(run)
+    launch = None
+    with contextlib.suppress(DamagedFile):
+        launch = run.launch()
+    request = Request(stop=True, reason=reason, asked=time.time(), token=launch.token if launch else None)
+    try:
+        write_file(run.request_file, request)
+    except OSError:
+        if not signal_trainer(run, signal.SIGTERM):
+            raise
+    else:
+        signal_trainer(run, signal.SIGTERM)
 
 
 def signal_trainer(run: RunDir, number: signal.Signals) -> bool:
-    """Send a signal to the process that holds the run's lock. False if there is none."""
-    pid = run_lock_holder(run.run_lock)
-    if pid is None:
-        return _signal_unlocked(run, number)
-    return _signal_proved(pid, number, lambda: run_lock_holder(run.run_lock) == pid)
+    """Send a signal to the process that trains a run, which may be so young that it holds no lock. False if there is none here."""
+    proved = trainer(run)
+    if proved is not None:
+        return _signal_proved(proved.pid, number, lambda: run_lock_holder(run.run_lock) == proved.pid)
+    launch = run.launch()
+    young = leader(launch) if launch is not None and whereabouts(launch, launch.started) == "here" else None
+    if young is None:
+        return False
+    with contextlib.suppress(psutil.NoSuchProcess):
+        young.send_signal(number)
+        return True
+    return False
 
 
 def kill(run: RunDir, *, seconds: float = 10.0) -> bool:
-    """Kill every process of the run and wait until its locks are free. False if they are not free in time."""
+    """Kill every process of the run on this machine and wait until its locks are free. False if they are not free in time."""
     deadline = time.monotonic() + seconds
     while procs_alive(run.procs_lock) or run_lock_holder(run.run_lock) is not None:
-        for process in processes(run):
+        for process in of_run(run):
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()  # psutil compares the start time first, so a recycled pid is safe
         if time.monotonic() > deadline:
@@ -77,21 +98,22 @@ def kill(run: RunDir, *, seconds: float = 10.0) -> bool:
     return True
 
 
-def processes(run: RunDir) -> Iterator[psutil.Process]:
-    """The live processes that carry the token of the run's last launch."""
-    if (entry := run.launch()) is not None:
-        yield from carriers(entry.token)
-
-
-def _signal_unlocked(run: RunDir, number: signal.Signals) -> bool:
-    """Signal a process so young that it holds no run.lock yet; it is ours if it carries the token."""
-    entry = run.launch()
-    for process in processes(run):
-        if entry is not None and process.pid == entry.pid:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.send_signal(number)
-                return True
-    return False
+def take_over(run: RunDir, reason: str) -> None:
+    """Give up the process of a run on another machine, out of reach. If it lives after all, it ends without another word."""
+    launch, state = run.launch(), run.state()
+    if launch is None or (state is not None and state.token not in ("", launch.token)):
+        if state is None:
+            raise LabError(f"{run.path}: nothing tells which process trained this run")
+        launch = Launch(
+            pid=state.pid,
+            started=state.started,
+            host=state.host,
+            boot_id=state.boot_id,
+            machine=state.machine,
+            device=state.device,
+            token=state.token,
+        )
+    write_file(run.launch_file, launch.model_copy(update={"taken_over": reason}), durable=True)
 
 
 def _signal_proved(pid: int, number: signal.Signals, proof: Callable[[], bool]) -> bool:

@@ -1,5 +1,6 @@
 """Starts trainers and the dispatcher as processes that outlive their starter, the terminal and the connection."""
 
+import contextlib
 import errno
 import fcntl
 import os
@@ -7,61 +8,122 @@ import secrets
 import subprocess
 import sys
 import time
+from typing import BinaryIO
 
-from engine.runfiles.host import boot_id, hostname
+import psutil
+
+from engine.runfiles.host import TOKEN_VARIABLE, boot_id, hostname, machine_id
 from engine.runfiles.locks import share_procs_lock
-from engine.runfiles.rundir import Launch, RunDir, write_file
-from moetui.core.machine.devices import Device
+from engine.runfiles.rundir import DamagedFile, Launch, RunDir, write_file
+from engine.runfiles.temporary import sweep
+from moetui.core.machine.devices import CPU, Device
+from moetui.core.machine.processes import GONE, leader, token_of, trainer
+from moetui.core.machine.starts import held_back
 from moetui.core.workspace import Workspace
-
-TOKEN_VARIABLE = "MOETUI_RUN_TOKEN"  # noqa: S105  # a name, not a secret
-"""Environment variable by which every process of a run is known as ours."""
 
 
 def launch(run: RunDir, device: Device, workspace: Workspace, per_device: int = 1) -> subprocess.Popen[bytes]:
     """Start the trainer on a device that it shares with up to `per_device` - 1 others.
 
-    Raises `BlockingIOError` if a process of the run lives, if it is held, or if somebody cancels it at this moment.
+    The launch is written down before the process begins, so that whoever dies in between leaves no process that nobody knows.
+    Raises `BlockingIOError` if a process of the run lives, if it is held, or if somebody cancels it at this moment, and `OSError`
+    or `DamagedFile` if it cannot be started; no process was started then.
     """
     # The child inherits this share, so the run counts as alive from its first instant, before it can take locks itself.
     share = share_procs_lock(run.procs_lock)
     try:
-        if (wait := run.wait()) is not None and wait.held:
+        if held_back(run, run.wait()):
             raise BlockingIOError(errno.EAGAIN, "held back", str(run.path))
-        if (request := run.request()) is not None and request.resume:
-            run.request_file.unlink()  # result.json stays until the trainer has what it needs to go on
-        token = secrets.token_hex(16)
+        sweep(run.path)
+        former = None
+        with contextlib.suppress(DamagedFile):
+            former = run.launch()
         with open(run.log_file, "ab", opener=_no_link) as log:
-            process = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-P",
-                    "-m",
-                    "engine",
-                    str(run.path),
-                ],  # -P: a folder `engine` in the workspace is not ours
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                cwd=workspace.root,
-                env=os.environ | device.environment(per_device) | {TOKEN_VARIABLE: token},
-                pass_fds=(share,),
+            entry = Launch(
+                parent=os.getpid(),
+                started=time.time(),
+                host=hostname(),
+                boot_id=boot_id(),
+                machine=machine_id(),
+                device=device.id,
+                token=secrets.token_hex(16),
             )
-        entry = Launch(
-            pid=process.pid,
-            parent=os.getpid(),
-            started=time.time(),
-            host=hostname(),
-            boot_id=boot_id(),
-            device=device.id,
-            token=token,
-        )
-        write_file(run.launch_file, entry)
-        run.queue_file.unlink(missing_ok=True)
+            write_file(run.launch_file, entry, durable=True)
+            try:
+                process = _start(run, device, workspace, per_device, entry.token, log, share)
+            except BaseException:
+                _take_back(run, former)
+                raise
+        # From here on the process lives; who cannot write that down finds it by its token and its locks (see `confirm`).
+        with contextlib.suppress(OSError):
+            write_file(run.launch_file, entry.model_copy(update={"pid": process.pid}))
+        with contextlib.suppress(OSError, DamagedFile):
+            if (request := run.request()) is not None and request.resume:
+                run.request_file.unlink(missing_ok=True)
+            run.queue_file.unlink(missing_ok=True)
         return process
     finally:
         os.close(share)
+
+
+def _start(
+    run: RunDir, device: Device, workspace: Workspace, per_device: int, token: str, log: BinaryIO, share: int
+) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", "engine", str(run.path)],  # -P: a folder `engine` in the workspace is not ours
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+        cwd=workspace.root,
+        env=os.environ | device.environment(per_device) | {TOKEN_VARIABLE: token},
+        pass_fds=(share,),
+    )
+
+
+def _take_back(run: RunDir, former: Launch | None) -> None:
+    """Undo the note of a launch that came to nothing. If that fails too, the note says by its missing pid that nothing began."""
+    with contextlib.suppress(OSError):
+        if former is None:
+            run.launch_file.unlink(missing_ok=True)
+        else:
+            write_file(run.launch_file, former)
+
+
+def confirm(run: RunDir) -> Launch | None:
+    """Write down which process a launch has come to, where its launcher died or was kept from it; None if there is nothing to add.
+
+    A trainer without any launch.json is adopted: it is proved by its lock and its token. Raises `OSError` or `DamagedFile`.
+    """
+    known = run.launch()
+    if known is not None and known.pid:
+        return None
+    process = trainer(run) or (leader(known) if known is not None else None)
+    if process is None:
+        return None
+    token = token_of(process)
+    if known is not None and token == known.token:
+        found = known.model_copy(update={"pid": process.pid})
+    else:
+        found = Launch(
+            pid=process.pid,
+            started=process.create_time(),
+            host=hostname(),
+            boot_id=boot_id(),
+            machine=machine_id(),
+            device=_device_of(process),
+            token=token or secrets.token_hex(16),
+        )
+    write_file(run.launch_file, found)
+    return found
+
+
+def _device_of(process: psutil.Process) -> str:
+    """The device that a trainer was given, from its environment."""
+    try:
+        return process.environ().get("CUDA_VISIBLE_DEVICES") or CPU
+    except GONE:
+        return CPU
 
 
 def _no_link(path: str, flags: int) -> int:
@@ -69,10 +131,11 @@ def _no_link(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NOFOLLOW, 0o666)
 
 
-def record_exit(run: RunDir, exit_code: int) -> None:
-    """Note how the last process ended, which only its parent can know."""
-    if (entry := run.launch()) is not None:
-        write_file(run.launch_file, entry.model_copy(update={"exit_code": exit_code}))
+def record_exit(run: RunDir, process: subprocess.Popen[bytes]) -> None:
+    """Note how the last process ended, which only its parent can know. Raises `OSError` or `DamagedFile`."""
+    if (entry := run.launch()) is not None and entry.pid in (0, process.pid):
+        fields = {"pid": process.pid, "exit_code": process.returncode}
+        write_file(run.launch_file, entry.model_copy(update=fields))
 
 
 def start_dispatcher(workspace: Workspace) -> None:
@@ -81,20 +144,21 @@ def start_dispatcher(workspace: Workspace) -> None:
     Every reader of a queue without a dispatcher comes here several times a second, and on a busy machine a dispatcher takes
     seconds to begin: without the lock that it inherits and holds until then, they would be started by the hundred.
     """
-    workspace.runs.mkdir(parents=True, exist_ok=True)
-    with workspace.dispatcher_starting_lock.open("ab") as starting, workspace.dispatcher_log.open("ab") as log:
-        try:
-            fcntl.flock(starting, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return  # it has not looked at the queue yet, so it will see what we queued
-        subprocess.Popen(
-            [sys.executable, "-P", "-m", "moetui.core.queue.dispatch", str(workspace.root), str(starting.fileno())],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            cwd=workspace.root,
-            # Whoever works in the shell of a run has its token; a dispatcher belongs to no run.
-            env={name: value for name, value in os.environ.items() if name != TOKEN_VARIABLE},
-            pass_fds=(starting.fileno(),),
-        )
+    with contextlib.suppress(OSError):  # what waits goes on waiting, and the next command tries again
+        workspace.runs.mkdir(parents=True, exist_ok=True)
+        with workspace.dispatcher_starting_lock.open("ab") as starting, workspace.dispatcher_log.open("ab") as log:
+            try:
+                fcntl.flock(starting, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return  # it has not looked at the queue yet, so it will see what we queued
+            subprocess.Popen(
+                [sys.executable, "-P", "-m", "moetui.core.queue.dispatch", str(workspace.root), str(starting.fileno())],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                cwd=workspace.root,
+                # Whoever works in the shell of a run has its token; a dispatcher belongs to no run.
+                env={name: value for name, value in os.environ.items() if name != TOKEN_VARIABLE},
+                pass_fds=(starting.fileno(),),
+            )

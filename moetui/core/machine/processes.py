@@ -1,11 +1,16 @@
 """The processes of this machine that carry the token of a run, which is how every process of a run is known as ours."""
 
+import contextlib
+import os
 import time
 from collections.abc import Iterator
 
 import psutil
 
-from moetui.core.machine.launcher import TOKEN_VARIABLE
+from engine.runfiles.host import TOKEN_VARIABLE
+from engine.runfiles.locks import run_lock_holder
+from engine.runfiles.rundir import DamagedFile, Launch, RunDir
+from moetui.core.machine.whereabouts import whereabouts
 
 GONE = (psutil.AccessDenied, psutil.NoSuchProcess, psutil.ZombieProcess, OSError)
 """What asking a process raises that has ended, or that belongs to somebody else."""
@@ -37,6 +42,54 @@ class Census:
 def carriers(token: str) -> Iterator[psutil.Process]:
     """The live processes that carry this token."""
     return (process for process in psutil.process_iter() if token_of(process) == token)
+
+
+def of_run(run: RunDir) -> Iterator[psutil.Process]:
+    """The live processes of a run on this machine: those with the token of its last launch or of its trainer, and the trainer.
+
+    Raises `OSError` where the lock of the trainer cannot be asked for.
+    """
+    proved = trainer(run)
+    tokens = {token_of(proved)} if proved is not None else set()
+    with contextlib.suppress(DamagedFile, OSError):
+        if (launch := run.launch()) is not None and whereabouts(launch, launch.started) == "here":
+            tokens.add(launch.token)
+    tokens.discard("")
+    if proved is not None:
+        yield proved
+    if tokens:
+        yield from (process for process in psutil.process_iter() if process != proved and token_of(process) in tokens)
+
+
+def trainer(run: RunDir) -> psutil.Process | None:
+    """The process that trains a run, proved by the lock that it holds and by its token or its command line; None if there is none.
+
+    A lock may be held on another machine, where its pid means another process. Raises `OSError` where the lock cannot be asked for.
+    """
+    pid = run_lock_holder(run.run_lock)
+    if pid is None or pid <= 0:
+        return None
+    try:
+        process = psutil.Process(pid)
+        proved = bool(token_of(process)) or str(run.path) in process.cmdline()
+    except GONE:
+        return None
+    return process if proved else None
+
+
+def leader(launch: Launch) -> psutil.Process | None:
+    """The process that was started for a launch, if it lives: it leads a session of its own and carries the token."""
+    if launch.pid:
+        with contextlib.suppress(*GONE):
+            process = psutil.Process(launch.pid)
+            if process.status() != psutil.STATUS_ZOMBIE and token_of(process) == launch.token:
+                return process
+        return None
+    for process in carriers(launch.token):
+        with contextlib.suppress(*GONE, ProcessLookupError):
+            if os.getsid(process.pid) == process.pid and process.status() != psutil.STATUS_ZOMBIE:
+                return process
+    return None
 
 
 def age(process: psutil.Process) -> float:

@@ -14,16 +14,15 @@ import psutil
 
 from engine.runfiles.locks import run_lock_holder
 from engine.runfiles.rundir import DamagedFile, Launch, RunDir
+from engine.runfiles.temporary import sweep
 from moetui.core.catalogue.records import RunRecord
 from moetui.core.errors import LabError
-from moetui.core.machine.processes import GONE, Census, age
+from moetui.core.machine.processes import GONE, Census, age, leader, token_of, trainer
 from moetui.core.maintenance.reindex import read_run
 from moetui.core.runs.lab import Lab
 
 SETTLED = 5.0
-"""Seconds after which a process is known for what it is: its launcher notes it a moment after it has begun."""
-SAME_START = 60.0
-"""Seconds between the start of a process and its note within which they mean the same one; pids come round more slowly."""
+"""Seconds after which a process is known for what it is."""
 
 Kind = Literal["process", "vanished", "directory", "record"]
 
@@ -56,7 +55,7 @@ def reconcile(lab: Lab, orphans: Iterable[Orphan]) -> list[str]:
         "record": _keep_alone,
     }
     present = {(one.kind, one.subject) for one in find(lab)}
-    said = []
+    said = _sweep(lab)
     for one in orphans:
         if (one.kind, one.subject) not in present:
             continue  # it has settled itself meanwhile
@@ -67,26 +66,64 @@ def reconcile(lab: Lab, orphans: Iterable[Orphan]) -> list[str]:
     return said
 
 
+def _sweep(lab: Lab) -> list[str]:
+    """Remove the passing files of writers that are gone; returns a sentence if there were any."""
+    workspace = lab.workspace
+    folders = [workspace.root, workspace.journal, workspace.published, *(run.path for run in _everywhere(lab))]
+    count = sum(len(sweep(folder)) for folder in folders)
+    return [f"removed {count} file{'s' if count != 1 else ''} that killed processes left"] if count else []
+
+
 # -- processes without a run ------------------------------------------------------------------------------------------
 
 
 def _processes(lab: Lab, records: Iterable[RunRecord]) -> Iterator[Orphan]:
     groups = _of_this_workspace(lab)
-    pending = (RunDir(lab.workspace.run_dir(record.path)) for record in records if record.pending and record.path)
-    for run, entry in _launches(pending):
-        if entry.token in groups and _at_work(run, entry):
-            del groups[entry.token]  # as it mostly is: then there is no need to look into every directory
-    launches = {entry.token: (run, entry) for run, entry in _launches(_everywhere(lab))} if groups else {}
+    pending = [RunDir(lab.workspace.run_dir(record.path)) for record in records if record.pending and record.path]
+    _leave_out(groups, pending)  # as it mostly is: then there is no need to look into every directory
+    if not groups:
+        return
+    everywhere = list(_everywhere(lab))
+    _leave_out(groups, everywhere)
+    launches = {entry.token: run for run, entry in _launches(everywhere)}
     names = {Path(record.path).name: record.name for record in records if record.path}
     for token, processes in groups.items():
         whose = "of no run here"
         if token in launches:
-            run, entry = launches[token]
-            if _at_work(run, entry):
-                continue
-            whose = f"of {names.get(run.path.name, run.path.name)}, whose trainer has ended"
+            name = launches[token].path.name
+            whose = f"of {names.get(name, name)}, whose trainer has ended"
         pids = ", ".join(str(process.pid) for process in processes)
         yield Orphan("process", token, f"process {pids} {whose}", "killed")
+
+
+def _leave_out(groups: dict[str, list[psutil.Process]], runs: Iterable[RunDir]) -> None:
+    """Take out the processes of runs whose trainer lives, whatever launch.json says of it."""
+    for run in runs:
+        if not groups:
+            return
+        try:
+            at_work = list(_tokens_at_work(run))
+        except OSError:  # nobody can tell whether its trainer lives
+            at_work = [token for token, found in groups.items() if any(_told_of(run, process) for process in found)]
+        for token in at_work:
+            groups.pop(token, None)
+
+
+def _told_of(run: RunDir, process: psutil.Process) -> bool:
+    """Whether a process was started for a run, as its command line says."""
+    with contextlib.suppress(*GONE):
+        return str(run.path) in process.cmdline()
+    return False
+
+
+def _tokens_at_work(run: RunDir) -> Iterator[str]:
+    """The tokens of the trainer of a run, if it lives: it proves itself by the lock that it holds, or is too young to hold it."""
+    proved = trainer(run)
+    if proved is not None:
+        yield token_of(proved)
+    for _, entry in _launches([run]):
+        if (proved is None and leader(entry) is not None) or run_lock_holder(run.run_lock) is not None:
+            yield entry.token
 
 
 def _of_this_workspace(lab: Lab) -> dict[str, list[psutil.Process]]:
@@ -119,16 +156,6 @@ def _launches(runs: Iterable[RunDir]) -> Iterator[tuple[RunDir, Launch]]:
         with contextlib.suppress(DamagedFile, OSError):
             if (entry := run.launch()) is not None:
                 yield run, entry
-
-
-def _at_work(run: RunDir, entry: Launch) -> bool:
-    """Whether the trainer of a launch lives: it holds the lock of the run, or is too young to."""
-    if run_lock_holder(run.run_lock) is not None:
-        return True
-    with contextlib.suppress(*GONE):
-        trainer = psutil.Process(entry.pid)
-        return trainer.status() != psutil.STATUS_ZOMBIE and abs(trainer.create_time() - entry.started) < SAME_START
-    return False
 
 
 def _kill(lab: Lab, token: str) -> str:

@@ -17,6 +17,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from engine.runfiles.fulldisk import is_full, log_that_may_be_full
 from engine.runfiles.host import hostname
 from engine.runfiles.locks import hold_run_lock
 from engine.runfiles.rundir import DamagedFile, Result, RunDir, RunFile, write_file
@@ -24,9 +25,9 @@ from engine.spec.harmless import harmless
 from moetui.core.catalogue.records import RunRecord
 from moetui.core.errors import CatalogueError, LabError
 from moetui.core.machine.devices import Device, devices
-from moetui.core.machine.launcher import launch, record_exit
+from moetui.core.machine.launcher import confirm, launch, record_exit
 from moetui.core.queue.edit import prune
-from moetui.core.queue.placement import Placement, Unplaced, places
+from moetui.core.queue.placement import Placement, Unplaced, disk_of, places
 from moetui.core.queue.pruning import Pruner
 from moetui.core.queue.queueing import in_order
 from moetui.core.runs.lab import Lab
@@ -40,6 +41,10 @@ BUSY_POLL_SECONDS = 2.0
 """Pause between two looks while every fitting device is taken by other people's processes."""
 
 
+PATIENCE = 60.0
+"""Seconds for which a dispatcher without trainers of its own waits for a catalogue that it cannot use."""
+
+
 class Dispatcher:
     """One pass after another over the queue; `step` returns how long to wait, or None when there is nothing left to do."""
 
@@ -48,16 +53,25 @@ class Dispatcher:
         self._pruner = Pruner(lab)
         self._children: dict[str, tuple[RunDir, subprocess.Popen[bytes]]] = {}
         self._said: set[str] = set()
+        self._confirmed: set[str] = set()  # the live runs whose launch.json is known to name their process
         self._entries: dict[str, RunFile] = {}  # of the runs that wait; what is read of them here never changes
+
+    @property
+    def has_children(self) -> bool:
+        """Whether trainers that this dispatcher has started are not known to have ended."""
+        return bool(self._children)
 
     def step(self) -> float | None:
         """Note what ended, start what fits."""
         self._reap()
         snapshot = self._lab.snapshot(dispatch=False)
-        unnoted = {run.id for run in self._lab.records() if run.pending} - self._children.keys()
-        self._lab.note_ends(run for run in snapshot.runs if run.id in unnoted and not run.pending)
+        noted = {run.id: run.status for run in self._lab.records() if run.id not in self._children}
+        self._lab.note_ends(
+            run for run in snapshot.runs if not run.pending and noted.get(run.id, run.status) != run.status
+        )
         queued = [run for run in in_order(snapshot.runs) if run.status == "queued"]
         live = [run for run in snapshot.runs if run.live]
+        self._confirm(live)
         self._prune(snapshot.runs)
         if not queued:
             return POLL_SECONDS if live or self._children else None
@@ -66,7 +80,7 @@ class Dispatcher:
     def _start(self, queued: list[RunRecord], live: list[RunRecord]) -> bool:
         """Start queued runs on devices with room, in their order. True if any was started or ended."""
         self._entries = {run.id: entry for run in queued if (entry := self._entries.get(run.id)) is not None}
-        placement = Placement(places(self._lab, live, devices()))
+        placement = Placement(places(self._lab, live, devices()), disk_of(self._lab))
         acted = False
         for record in queued:
             try:
@@ -93,6 +107,9 @@ class Dispatcher:
         except BlockingIOError:
             return False  # it is held or being cancelled, or somebody else started it
         except (OSError, DamagedFile) as error:
+            if is_full(error):
+                self.say_once(f"{record.id} waits: the disk is full")
+                return False
             why = str(error) if isinstance(error, DamagedFile) else error.strerror
             self._refuse(record, f"could not start: {why or error}")
             return True
@@ -100,24 +117,37 @@ class Dispatcher:
         _log(f"started {record.id} {record.name} on {device.name} (pid {process.pid})")
         return True
 
+    def _confirm(self, live: list[RunRecord]) -> None:
+        """Adopt the trainers whose launcher died before it could write down their pid."""
+        for record in live:
+            if record.id not in self._confirmed:
+                with contextlib.suppress(OSError, DamagedFile, LabError):
+                    if (found := confirm(self._lab.run_dir(record))) is not None:
+                        _log(f"adopted {record.id} {record.name} on {found.device} (pid {found.pid})")
+                    self._confirmed.add(record.id)
+        self._confirmed &= {record.id for record in live}
+
     def _prune(self, runs: Sequence[RunRecord]) -> None:
         for record, reason in self._pruner.find(runs):
             try:
                 prune(self._lab, record, reason)
             except (LabError, DamagedFile, OSError) as error:  # it was deleted meanwhile, or cannot be written
-                self._say_once(f"{record.id} is not stopped: {error}")
+                self.say_once(f"{record.id} is not stopped: {error}")
             else:
                 _log(f"{record.id} {reason}")
 
     def _refuse(self, record: RunRecord, reason: str) -> None:
-        end = Result(status="failed", reason=reason, updates=record.updates, ended=time.time())
         run = self._lab.run_dir(record)
+        end = Result(status="failed", reason=reason, updates=record.updates, ended=time.time())
+        with contextlib.suppress(OSError, DamagedFile):
+            if (former := run.result()) is not None:  # it was to go on, and keeps what it had come to
+                end = former.model_copy(update={"status": "failed", "reason": reason, "token": "", "ended": end.ended})
         with contextlib.suppress(OSError):
             write_file(run.result_file, end, durable=True)
             run.request_file.unlink(missing_ok=True)
-        self._say_once(f"refused {record.id}: {reason}")
+        self.say_once(f"refused {record.id}: {reason}")
 
-    def _say_once(self, line: str) -> None:
+    def say_once(self, line: str) -> None:
         """Log a line, once however often what it tells is met again."""
         if line not in self._said:
             self._said.add(line)
@@ -125,15 +155,25 @@ class Dispatcher:
 
     def _reap(self) -> None:
         for run_id, (run, process) in list(self._children.items()):
-            if (code := process.poll()) is not None:
-                del self._children[run_id]
-                with contextlib.suppress(OSError, DamagedFile):  # the run may have been deleted meanwhile
-                    record_exit(run, code)
-                _log(f"ended {run_id} with exit code {code}")
+            if (code := process.poll()) is None:
+                continue
+            try:
+                record_exit(run, process)
+            except (OSError, DamagedFile) as error:  # the run may have been deleted meanwhile
+                if is_full(error):
+                    self.say_once(f"the end of {run_id} is noted when there is room on the disk")
+                    continue
+            del self._children[run_id]
+            _log(f"ended {run_id} with exit code {code}")
 
 
 def main(arguments: list[str]) -> int:
     """Dispatch until the queue is empty. Returns at once if another dispatcher is at work."""
+    with log_that_may_be_full(sys.stdout, sys.stderr):
+        return _dispatch(arguments)
+
+
+def _dispatch(arguments: list[str]) -> int:
     lab = Lab(Workspace(Path(arguments[0])))
     # Given back before the other lock is tried: whoever finds this one held relies on us to look at the queue after that.
     os.close(int(arguments[1]))
@@ -156,9 +196,22 @@ def main(arguments: list[str]) -> int:
 
 
 def _run(dispatcher: Dispatcher) -> None:
+    """Step until nothing is left to do. Raises `CatalogueError` when runs.json cannot be used for long."""
     _log(f"dispatcher {os.getpid()} on {hostname()}")
-    before = time.process_time()
-    while (pause := dispatcher.step()) is not None:
+    before, failing = time.process_time(), 0.0
+    while True:
+        try:
+            pause = dispatcher.step()
+            failing = 0.0
+        except CatalogueError as error:
+            # Only their parent learns how our trainers end, and a disk that is full now may have room in a minute.
+            failing = failing or time.monotonic()
+            if not dispatcher.has_children and time.monotonic() - failing > PATIENCE:
+                raise
+            dispatcher.say_once(f"waits: {error}")
+            pause = BUSY_POLL_SECONDS
+        if pause is None:
+            return
         now = time.process_time()
         time.sleep(max(pause, min((now - before) / LARGEST_SHARE, BUSY_POLL_SECONDS)))
         before = now

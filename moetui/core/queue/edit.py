@@ -3,19 +3,20 @@
 What is done to many runs is one write of the catalogue, however many they are.
 """
 
-import shutil
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
 
-from engine.runfiles.rundir import DamagedFile, Labels, write_file
+from engine.runfiles.rundir import DamagedFile
+from moetui.core import format as fmt
 from moetui.core.catalogue.records import PRUNED, RunRecord
 from moetui.core.errors import LabError, UsageError
 from moetui.core.machine import control
+from moetui.core.runs.journal import move_directory, operation, write_labels
 from moetui.core.runs.lab import Lab
-from moetui.core.runs.published import PublishedLabels
+from moetui.core.runs.status import STALL_SECONDS, observe, silence
 
 
 class Said(TypedDict, total=False):
@@ -70,9 +71,11 @@ def label_all(lab: Lab, records: Sequence[RunRecord], change: Callable[[RunRecor
         return run.model_copy(update=dict(said))
 
     lab.found_catalogue()
-    runs = lab.catalogue.update_many([record.id for record in records], changed)
-    for run in runs:
-        _write_labels(lab, run)
+    ids = [record.id for record in records]
+    with operation(lab, "label", ids):
+        runs = lab.catalogue.update_many(ids, changed)
+        for run in runs:
+            write_labels(lab, run)
     return runs
 
 
@@ -88,23 +91,31 @@ def restore(lab: Lab, record: RunRecord) -> RunRecord:
 
 def delete_all(lab: Lab, records: Sequence[RunRecord]) -> Done:
     """Move runs to the trash; a run that cannot be deleted, such as a live one, does not keep the others from it."""
+    faults: list[str] = []
+    ended = [now for record in records if (now := _ended(lab, record, faults)) is not None]
+    done = _move(lab, ended, lab.workspace.trash, deleted=time.time())
+    return Done(done.runs, (*faults, *done.faults))
 
-    def put_away(record: RunRecord) -> str:
+
+def _ended(lab: Lab, record: RunRecord, faults: list[str]) -> RunRecord | None:
+    """A run that has ended, as it is; one that waits is ended first. None, with the reason among `faults`, if it cannot be."""
+    try:
         if lab.see(record).waiting:
             control.cancel_queued(lab.run_dir(record))
         now = lab.see(record)
-        if now.pending:
-            raise LabError(f"{record.id} is {now.status}; stop it first (`moetui stop {record.id}`)")
-        lab.note_ends([now] if now != record else [])
-        return _move(lab, now, lab.workspace.trash) if now.path else ""
-
-    return _put(lab, records, put_away, deleted=time.time())
+        lab.note_ends([now] if now != record and not now.pending else [])
+    except (LabError, DamagedFile, OSError) as error:
+        faults.append(_said(record, error))
+        return None
+    if now.pending:
+        faults.append(f"{record.id} is {now.status}; stop it first (`moetui stop {record.id}`)")
+        return None
+    return now
 
 
 def restore_all(lab: Lab, records: Sequence[RunRecord]) -> Done:
     """Bring deleted runs back."""
-    runs = lab.workspace.runs
-    return _put(lab, records, lambda record: _move(lab, record, runs) if record.path else "", deleted=None)
+    return _move(lab, records, lab.workspace.runs, deleted=None)
 
 
 def stop(lab: Lab, record: RunRecord, *, force: bool = False) -> RunRecord:
@@ -115,12 +126,38 @@ def stop(lab: Lab, record: RunRecord, *, force: bool = False) -> RunRecord:
     run = lab.run_dir(record)
     if now.waiting and control.cancel_queued(run):
         return lab.see(record)
-    if force or now.status == "stopping":
+    away = observe(run).elsewhere
+    if away and force:
+        take_over(lab, record)
+    elif away:
+        control.request_stop(run)  # its trainer sees that, if it lives
+    elif force or now.status == "stopping":
         if not control.kill(run):
             raise LabError(f"{record.id}: a process of the run does not die; see `moetui doctor`")
     else:
         control.request_stop(run)
     return lab.see(record)
+
+
+def silent_elsewhere(lab: Lab, record: RunRecord) -> str:
+    """Why a run of another machine may be gone, in words; "" if it speaks, is on this machine, or has ended."""
+    if not record.pending or not record.path:
+        return ""
+    seen = observe(lab.run_dir(record))
+    if not seen.elsewhere or seen.state is None or (silent := silence(seen.state, time.time())) <= STALL_SECONDS:
+        return ""
+    return f"{record.id} trains on {seen.elsewhere}, which has said nothing for {fmt.duration(silent)}"
+
+
+def take_over(lab: Lab, record: RunRecord) -> RunRecord:
+    """Count a run of another machine as lost, so that it can be resumed or deleted; if its trainer lives, it ends."""
+    seen = observe(lab.run_dir(record))
+    if not seen.elsewhere:
+        raise LabError(f"{record.id} is not on another machine; it is {seen.status}")
+    control.take_over(lab.run_dir(record), f"taken over from {seen.elsewhere}")
+    now = lab.see(record)
+    lab.note_ends([now])
+    return now
 
 
 def prune(lab: Lab, record: RunRecord, reason: str) -> None:
@@ -131,27 +168,28 @@ def prune(lab: Lab, record: RunRecord, reason: str) -> None:
         control.request_stop(run, reason)
 
 
-def _put(lab: Lab, records: Sequence[RunRecord], move: Callable[[RunRecord], str], *, deleted: float | None) -> Done:
-    """Move directories one by one, then tell the catalogue at once, also of those that came before a failure."""
+def _move(lab: Lab, records: Sequence[RunRecord], folder: Path, *, deleted: float | None) -> Done:
+    """Move directories into `folder` and tell the catalogue; a run that cannot be moved does not keep the others from it."""
     paths: dict[str, str] = {}
     faults: list[str] = []
     lab.found_catalogue()
-    try:
+    with operation(lab, "move", [record.id for record in records]):
         for record in records:
             try:
-                paths[record.id] = move(record)
-            except (LabError, DamagedFile) as error:
-                faults.append(str(error))
-            except OSError as error:
-                faults.append(f"{error.filename or record.id}: {error.strerror or error}")
-    finally:
+                paths[record.id] = _moved(lab, record, folder) if record.path else ""
+            except (LabError, DamagedFile, OSError) as error:
+                faults.append(_said(record, error))
         runs = lab.catalogue.update_many(
             paths, lambda run: run.model_copy(update={"deleted": deleted, "path": paths[run.id]})
         )
-    for run in runs:
-        if not run.path:
-            _write_labels(lab, run)
+        for run in runs:
+            if not run.path:
+                write_labels(lab, run)
     return Done(tuple(runs), tuple(faults))
+
+
+def _said(record: RunRecord, error: Exception) -> str:
+    return f"{error.filename or record.id}: {error.strerror or error}" if isinstance(error, OSError) else str(error)
 
 
 def _only(done: Done) -> RunRecord:
@@ -160,27 +198,10 @@ def _only(done: Done) -> RunRecord:
     return done.runs[0]
 
 
-def _write_labels(lab: Lab, run: RunRecord) -> None:
-    said = Labels(name=run.name, tags=run.tags, note=run.note, archived=run.archived)
-    if run.path:
-        write_file(lab.run_dir(run).labels_file, said)
-        return
-    file = lab.workspace.published_labels(run.id)
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        write_file(file, PublishedLabels(**said.model_dump(), deleted=run.deleted))
-    except OSError as error:
-        raise LabError(f"{error.filename or file}: {error.strerror or error}") from None
-
-
-def _move(lab: Lab, record: RunRecord, folder: Path) -> str:
+def _moved(lab: Lab, record: RunRecord, folder: Path) -> str:
     """Move the run's directory into `folder`; returns its new path in the workspace."""
     source = lab.workspace.run_dir(record.path)
     target = folder / record.id
     if source != target and source.exists():
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            shutil.move(source, target)
-        except OSError as error:
-            raise LabError(f"{error.filename or source}: {error.strerror or error}") from None
+        move_directory(source, target)
     return str(target.relative_to(lab.workspace.root))

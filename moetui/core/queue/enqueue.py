@@ -8,14 +8,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from engine.runfiles.rundir import Labels, RunFile, write_file
+from engine.runfiles.rundir import Labels, RunDir, RunFile, sync_directory, write_file
 from engine.runfiles.saved import MODEL_FILE, read_saved
 from moetui.core.catalogue.records import RunRecord
 from moetui.core.errors import LabError, UsageError
 from moetui.core.machine.devices import gpus
 from moetui.core.machine.launcher import start_dispatcher
+from moetui.core.machine.starts import let_wait
 from moetui.core.planning.plan import PlannedRun, Start
 from moetui.core.planning.provenance import provenance
+from moetui.core.runs.journal import operation
 from moetui.core.runs.lab import Lab
 from moetui.core.runs.new_record import record_of
 
@@ -34,17 +36,22 @@ def enqueue(
         raise UsageError("training.device: this machine has no GPU that NVIDIA's driver shows; use cpu or auto")
     origin = provenance() | dict(facts or {})
     now = time.time()
-    records = []
+    ids = [new_id() for _ in planned]
     try:
         lab.workspace.runs.mkdir(exist_ok=True)
-        for order, run in enumerate(planned):
-            records.append(
-                _write(lab, run, origin, created=now + order * 1e-3, per_device=per_device)
-            )  # so that the queue keeps the plan's order
+        lab.found_catalogue()
+        with operation(lab, "enqueue", ids):
+            records = [
+                # A little later each, so that the queue keeps the plan's order
+                _write(lab, run_id, run, origin, created=now + order * 1e-3, per_device=per_device)
+                for order, (run_id, run) in enumerate(zip(ids, planned, strict=True))
+            ]
+            sync_directory(lab.workspace.runs)
+            lab.catalogue.add(records)
     except OSError as error:
-        raise LabError(f"{error.filename or lab.workspace.runs}: {error.strerror}; nothing was queued") from None
-    lab.found_catalogue()
-    lab.catalogue.add(records)
+        raise LabError(
+            f"{error.filename or lab.workspace.runs}: {error.strerror or error}; nothing was queued"
+        ) from None
     start_dispatcher(lab.workspace)
     return records
 
@@ -54,9 +61,11 @@ def new_id() -> str:
     return secrets.choice(_ALPHABET[:22]) + "".join(secrets.choice(_ALPHABET) for _ in range(7))
 
 
-def _write(lab: Lab, run: PlannedRun, origin: dict[str, Any], *, created: float, per_device: int) -> RunRecord:
+def _write(
+    lab: Lab, run_id: str, run: PlannedRun, origin: dict[str, Any], *, created: float, per_device: int
+) -> RunRecord:
     entry = RunFile(
-        id=new_id(),
+        id=run_id,
         name=run.name,
         preset=run.preset,
         study=run.study,
@@ -74,8 +83,9 @@ def _write(lab: Lab, run: PlannedRun, origin: dict[str, Any], *, created: float,
     folder.mkdir()
     if run.start is not None:
         _give_weights(folder / "checkpoints" / "start", run.start)
+    let_wait(RunDir(folder))
     write_file(folder / "labels.json", labels)
-    write_file(folder / "config.json", entry)
+    write_file(folder / "config.json", entry, durable=True)
     return record_of(entry, labels, str(folder.relative_to(lab.workspace.root)))
 
 

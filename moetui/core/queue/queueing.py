@@ -13,7 +13,8 @@ from moetui.core.errors import LabError, UsageError
 from moetui.core.machine.control import before_start
 from moetui.core.machine.devices import Device
 from moetui.core.machine.launcher import start_dispatcher
-from moetui.core.queue.placement import Placement, Unplaced, places
+from moetui.core.machine.starts import let_wait
+from moetui.core.queue.placement import Placement, Unplaced, disk_of, places
 from moetui.core.runs.lab import Lab, Snapshot
 
 APART = 1e-6
@@ -35,7 +36,7 @@ def in_order(runs: Iterable[RunRecord]) -> list[RunRecord]:
 
 def waiting(lab: Lab, snapshot: Snapshot, devices: Sequence[Device]) -> tuple[Waiting, ...]:
     """The queue with what each run waits for, by the rules of the dispatcher."""
-    placement = Placement(places(lab, (run for run in snapshot.runs if run.live), devices))
+    placement = Placement(places(lab, (run for run in snapshot.runs if run.live), devices), disk_of(lab))
     found = []
     for run in in_order(snapshot.runs):
         if run.status == "held":
@@ -60,7 +61,7 @@ def hold(lab: Lab, record: RunRecord, *, held: bool = True) -> RunRecord:
     run = lab.run_dir(record)
     with before_start(run) as waits:
         if waits:
-            write_file(run.queue_file, (run.wait() or Wait()).model_copy(update={"held": held}))
+            let_wait(run, held=held)
     if not waits:
         raise LabError(f"{record.id} does not wait: it is {lab.see(record).status}")
     if not held:

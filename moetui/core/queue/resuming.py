@@ -14,10 +14,11 @@ from engine.spec.config import ConfigError, RunConfig, resolve
 from moetui.core.catalogue.records import PRUNED, RunRecord
 from moetui.core.errors import LabError, UsageError
 from moetui.core.machine.launcher import start_dispatcher
+from moetui.core.machine.starts import let_wait
 from moetui.core.planning.plan import PlannedRun, Start, check_keys, flat_config, short_key
 from moetui.core.planning.settings import merge, nest
-from moetui.core.queue.edit import label
 from moetui.core.queue.enqueue import enqueue
+from moetui.core.runs.journal import operation, write_labels
 from moetui.core.runs.lab import Lab
 
 RESUMABLE = frozenset({"stopped", "killed", "failed", "lost", "out-of-memory"})
@@ -47,19 +48,31 @@ def resume(lab: Lab, record: RunRecord) -> RunRecord:
     now = lab.see(record)
     if now.status not in RESUMABLE:
         raise LabError(_why_not(now))
-    if now.pruned:
-        _spare(lab, now)
     try:
         lock = own_procs_lock(run.procs_lock)  # no launcher can start it while we hold this
     except BlockingIOError:
         raise LabError(f"{record.id}: a process of the run lives still; try again in a moment") from None
     try:
-        write_file(run.request_file, Request(resume=True, asked=time.time()))
+        with operation(lab, "resume", [record.id]):
+            queued = _queue_again(lab, now, run)
     finally:
         os.close(lock)
-    fields = {"status": "queued", "reason": "", "ended": None}
-    queued = lab.catalogue.update(record.id, lambda old: old.model_copy(update=fields))
     start_dispatcher(lab.workspace)
+    return queued
+
+
+def _queue_again(lab: Lab, record: RunRecord, run: RunDir) -> RunRecord:
+    tags = record.tags
+    if record.pruned:  # whoever lets it go on wants it whole: it is not pruned a second time
+        tags = tuple(tag for tag in tags if tag != PRUNED)
+        write_file(run.config_file, _entry(run).model_copy(update={"prunable": False}), durable=True)
+    launch = run.launch()
+    let_wait(run)
+    request = Request(resume=True, asked=time.time(), token=launch.token if launch is not None else "")
+    write_file(run.request_file, request, durable=True)
+    fields = {"status": "queued", "reason": "", "ended": None, "tags": tags}
+    queued = lab.catalogue.update(record.id, lambda old: old.model_copy(update=fields))
+    write_labels(lab, queued)
     return queued
 
 
@@ -95,13 +108,6 @@ def fork(
     planned = _as_planned(entry, "/".join([record.name, "fork", *parts]))
     point = {**entry.point, **{key: value for key, value in settings.items() if key != "seed"}}
     return enqueue(lab, [replace(planned, config=config, point=point, start=start)], per_device=entry.per_device)[0]
-
-
-def _spare(lab: Lab, record: RunRecord) -> None:
-    """Whoever lets a pruned run go on wants it whole: it is not pruned a second time."""
-    label(lab, record, tags=[tag for tag in record.tags if tag != PRUNED])
-    run = lab.run_dir(record)
-    write_file(run.config_file, _entry(run).model_copy(update={"prunable": False}))
 
 
 def _entry(run: RunDir) -> RunFile:

@@ -1,18 +1,20 @@
 """The laboratory: the runs of a workspace as they are now."""
 
+import contextlib
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from engine.runfiles.locks import run_lock_holder
-from engine.runfiles.rundir import RunDir, State
+from engine.runfiles.rundir import DamagedFile, RunDir, State
 from moetui.core.catalogue.index import Catalogue
 from moetui.core.catalogue.records import RunRecord, Status
 from moetui.core.errors import CatalogueError, LabError, NotFoundError, UsageError
 from moetui.core.machine.launcher import start_dispatcher
 from moetui.core.planning.presets import Library
 from moetui.core.runs.current import current
+from moetui.core.runs.journal import recover
 from moetui.core.runs.published import published_records
 from moetui.core.workspace import Workspace
 
@@ -82,6 +84,7 @@ class Lab:
         return _newest_first(r for r in self._found() if (r.deleted is not None) == deleted)
 
     def _found(self) -> list[RunRecord]:
+        recover(self)
         return self.catalogue.all() if self.workspace.runs_json.exists() else self._published
 
     @cached_property
@@ -112,7 +115,7 @@ class Lab:
             runs[place], state = self._look(record, patient=dispatch)
             if state is not None:
                 states[record.id] = state
-            if not runs[place].pending:
+            if not runs[place].pending and runs[place].status != record.status:
                 ended.append(runs[place])
         if dispatch:
             self._keep_going(ended, queued=any(runs[place].status == "queued" for place in listed.pending))
@@ -123,7 +126,7 @@ class Lab:
         found = self._found()
         if found != self._listed.found:
             runs = _newest_first(r for r in found if r.deleted is None)
-            pending = [place for place, run in enumerate(runs) if run.pending and run.path]
+            pending = [place for place, run in enumerate(runs) if _changes(run)]
             self._listed = _Listed(found, runs, pending)
         return self._listed
 
@@ -148,8 +151,14 @@ class Lab:
             start_dispatcher(self.workspace)
 
     def dispatching(self) -> bool:
-        """Whether a dispatcher works on this workspace."""
-        return run_lock_holder(self.workspace.dispatcher_lock) is not None
+        """Whether a dispatcher works on this workspace, or may do so where its lock cannot be asked for."""
+        return self._dispatcher() is not None
+
+    def _dispatcher(self) -> int | None:
+        try:
+            return run_lock_holder(self.workspace.dispatcher_lock)
+        except OSError:
+            return -1
 
     def find(self, reference: str, *, deleted: bool = False) -> RunRecord:
         """The run of that id, name (the newest of several), or unique beginning of an id.
@@ -174,7 +183,7 @@ class Lab:
 
     def see(self, record: RunRecord) -> RunRecord:
         """One run as it is now."""
-        return self._look(record)[0] if record.pending and record.path else record
+        return self._look(record)[0] if _changes(record) else record
 
     def _look(self, record: RunRecord, *, patient: bool = True) -> tuple[RunRecord, State | None]:
         """A pending run as it is now. If `patient`, one that died a moment ago waits for its parent to tell which signal it was."""
@@ -184,10 +193,17 @@ class Lab:
             return record.model_copy(update={"status": "failed", "reason": str(error)}), None
         fresh, state = current(record, run)
         if patient and fresh.status == "killed":
-            launch = run.launch()
-            if launch and launch.exit_code is None and launch.parent == run_lock_holder(self.workspace.dispatcher_lock):
+            launch = None
+            with contextlib.suppress(DamagedFile, OSError):
+                launch = run.launch()
+            if launch and launch.exit_code is None and launch.parent == self._dispatcher():
                 return fresh.model_copy(update={"status": "stopping", "reason": "the process has ended"}), state
         return fresh, state
+
+
+def _changes(record: RunRecord) -> bool:
+    """Whether a run may be another at the next look: it has not ended, or its machine was cut off and may come back."""
+    return bool(record.path) and (record.pending or record.status == "lost")
 
 
 def _newest_first(records: Iterable[RunRecord]) -> list[RunRecord]:

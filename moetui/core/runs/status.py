@@ -1,28 +1,36 @@
 """The status of a run, derived from what its directory holds and which locks live, never from a guess.
 
 no lock is held, asked to go on         queued; held if somebody holds it back
-result.json is there                    its own word: finished, stopped, diverged, out-of-memory, failed
+result.json of the last launch          its own word: finished, stopped, diverged, out-of-memory, failed
 a lock of the run is held               starting, running, stopping; stalled if the heartbeat is old
-launched, but no lock is held           killed; lost if the host has rebooted since
+on another machine                      the same, as long as its heartbeat moves; lost after a silence
+launched, but no lock is held           killed; lost if the host has rebooted since, or the run was taken over
 never launched                          queued; held if somebody holds it back
 """
 
 import signal
 import time
 from dataclasses import dataclass
+from typing import Final
 
-from engine.runfiles.host import boot_id, hostname
+from engine.runfiles.host import boot_id, uptime
 from engine.runfiles.locks import procs_alive, run_lock_holder
 from engine.runfiles.rundir import DamagedFile, Launch, Request, Result, RunDir, State, Wait
 from moetui.core.catalogue.records import Scores, Status
+from moetui.core.format import duration
+from moetui.core.machine.starts import asked_to_go_on, begun, held_back
+from moetui.core.machine.whereabouts import whereabouts
 
-STALL_SECONDS = 60.0
+STALL_SECONDS: Final = 60.0
 """A trainer that has not spoken for so long is shown as stalled; it heals with its next word."""
+
+LOST_SECONDS: Final = 600.0
+"""A trainer of another machine, whose locks do not reach here, counts as lost after so long a silence."""
 
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What a run directory tells at one moment."""
+    """What a run directory tells at one moment. `elsewhere` names the other machine on which a live run is, if it is."""
 
     status: Status
     reason: str = ""
@@ -30,6 +38,18 @@ class Observation:
     launch: Launch | None = None
     result: Result | None = None
     wait: Wait | None = None
+    elsewhere: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """The files of a run directory at one moment."""
+
+    request: Request | None
+    launch: Launch | None
+    state: State | None
+    result: Result | None
+    wait: Wait | None
 
 
 def observe(run: RunDir, *, now: float | None = None) -> Observation:
@@ -42,62 +62,92 @@ def observe(run: RunDir, *, now: float | None = None) -> Observation:
         if run.path.parent.is_dir():
             return Observation("lost", f"its directory {run.path} is gone")
         return Observation("stalled", f"{run.path.parent} cannot be seen")
-    # The locks are asked before result.json is read: a trainer that ends in between has written it by then.
-    alive = run_lock_holder(run.run_lock) is not None or procs_alive(run.procs_lock)
+    alive = False
     try:
-        result, state, launch, request = run.result(), run.state(), run.launch(), run.request()
-        wait = run.wait() if result is None or request is not None else None
-        return _observe(run, alive, result, state, launch, request, wait, time.time() if now is None else now)
+        # The locks are asked before result.json is read: a trainer that ends in between has written it by then.
+        alive = run_lock_holder(run.run_lock) is not None or procs_alive(run.procs_lock)
+        return _observe(run, _read(run), alive, time.time() if now is None else now)
     except DamagedFile as error:
         return Observation("stalled" if alive else "failed", str(error))
     except OSError as error:
         return Observation("stalled", f"{error.filename}: {error.strerror}")
 
 
-def _observe(
-    run: RunDir,
-    alive: bool,
-    result: Result | None,
-    state: State | None,
-    launch: Launch | None,
-    request: Request | None,
-    wait: Wait | None,
-    now: float,
-) -> Observation:
-    if request is not None and request.resume and not alive:
-        return _waiting(wait, state, launch, result)
-    if result is not None and not alive:
+def _read(run: RunDir) -> _Files:
+    result, state, launch, request = run.result(), run.state(), run.launch(), run.request()
+    wait = run.wait() if result is None or request is not None else None
+    return _Files(request, launch, state, result, wait)
+
+
+def _observe(run: RunDir, files: _Files, alive: bool, now: float) -> Observation:
+    launch, state, result = files.launch, files.state, files.result
+    if alive:
+        return _observe_living(files, now)
+    if asked_to_go_on(files.request, launch, state):
+        return _waiting(run, files)
+    if result is not None and (launch is None or _ends(result, launch)):
         return Observation(result.status, result.reason, state, launch, result)
-    if alive or _on_another_host(launch):
-        return _observe_living(request, state, launch, now)
-    if state is None and launch is None:
-        return _waiting(wait)
-    return _observe_dead(state, launch)
+    if not begun(launch, state):
+        launch = None
+    if launch is not None and launch.taken_over:
+        return Observation("lost", launch.taken_over, state, launch)
+    process = state if launch is None or (state is not None and _belong_together(launch, state)) else launch
+    if process is None:
+        return _waiting(run, files)
+    return _observe_unlocked(files, process, launch, state, now)
 
 
-def _waiting(
-    wait: Wait | None, state: State | None = None, launch: Launch | None = None, result: Result | None = None
+def _observe_unlocked(
+    files: _Files, process: Launch | State, launch: Launch | None, state: State | None, now: float
 ) -> Observation:
-    if wait is not None and wait.held:
-        return Observation("held", "held back until it is released", state, launch, result, wait)
-    return Observation("queued", "", state, launch, result, wait)
+    """A run that was started and has no end, while no lock of it is held here."""
+    heard = process.heartbeat if isinstance(process, State) else process.started
+    where = whereabouts(process, heard)
+    if where == "before the restart":
+        return Observation("lost", "the host restarted while the run was live", state, launch)
+    if where == "here":
+        return _observe_dead(state, launch)
+    if now - heard > LOST_SECONDS:
+        return Observation("lost", f"no word from {process.host} for {duration(now - heard)}", state, launch)
+    return _observe_living(files, now, elsewhere=process.host)
 
 
-def _observe_living(request: Request | None, state: State | None, launch: Launch | None, now: float) -> Observation:
-    if state is None:
-        return Observation("starting", "the process starts", None, launch)
-    if state.phase == "stopping" or (request is not None and request.stop):
-        return Observation("stopping", state.message, state, launch)
-    silent = now - state.heartbeat
+def _belong_together(launch: Launch, state: State) -> bool:
+    return state.token == launch.token if state.token else state.heartbeat >= launch.started
+
+
+def _ends(result: Result, launch: Launch) -> bool:
+    """Whether a result is that of the last launch, and not left from the one before by a trainer that died at once."""
+    return result.token == launch.token if result.token else result.ended >= launch.started
+
+
+def _waiting(run: RunDir, files: _Files) -> Observation:
+    reason = held_back(run, files.wait)
+    return Observation("held" if reason else "queued", reason, files.state, None, files.result, files.wait)
+
+
+def _observe_living(files: _Files, now: float, *, elsewhere: str = "") -> Observation:
+    launch, state, request = files.launch, files.state, files.request
+    if state is None or (launch is not None and state.token and state.token != launch.token):
+        return Observation("starting", "the process starts", None, launch, elsewhere=elsewhere)
+    stop = request is not None and request.stop and (launch is None or request.token in (None, launch.token))
+    if state.phase == "stopping" or stop:
+        return Observation("stopping", state.message, state, launch, elsewhere=elsewhere)
+    silent = silence(state, now)
     if silent > STALL_SECONDS:
-        return Observation("stalled", f"no word for {silent:.0f} s", state, launch)
-    return Observation("starting" if state.phase == "starting" else "running", state.message, state, launch)
+        return Observation("stalled", f"no word for {duration(silent)}", state, launch, elsewhere=elsewhere)
+    status: Status = "starting" if state.phase == "starting" else "running"
+    return Observation(status, state.message, state, launch, elsewhere=elsewhere)
+
+
+def silence(state: State, now: float) -> float:
+    """Seconds since a trainer last spoke, on a clock that nobody sets where both are of one boot."""
+    if state.uptime is not None and state.boot_id == boot_id():
+        return uptime() - state.uptime
+    return now - state.heartbeat
 
 
 def _observe_dead(state: State | None, launch: Launch | None) -> Observation:
-    booted = launch.boot_id if launch else state.boot_id if state else ""
-    if booted != boot_id():
-        return Observation("lost", "the host restarted while the run was live", state, launch)
     code = launch.exit_code if launch else None
     if code is None:
         return Observation("killed", "the process is gone and left no result", state, launch)
@@ -114,11 +164,6 @@ def _signal_name(number: int) -> str:
         return signal.Signals(number).name
     except ValueError:
         return f"signal {number}"
-
-
-def _on_another_host(launch: Launch | None) -> bool:
-    """Locks do not reach over hosts: there, only the heartbeat tells."""
-    return launch is not None and launch.host != hostname()
 
 
 def final_scores(result: Result) -> Scores | None:

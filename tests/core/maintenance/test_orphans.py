@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,10 +12,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from engine.runfiles.host import boot_id, hostname
+from engine.runfiles.host import TOKEN_VARIABLE, boot_id, hostname
 from engine.runfiles.locks import run_lock_holder
-from engine.runfiles.rundir import Launch, RunDir
-from moetui.core.machine.launcher import TOKEN_VARIABLE
+from engine.runfiles.rundir import Launch, write_file
+from moetui.core.machine.processes import leader
 from moetui.core.maintenance import orphans
 from moetui.core.maintenance.doctor import examine
 from moetui.core.maintenance.orphans import find, reconcile
@@ -191,42 +192,49 @@ def test_the_doctor_tells_of_orphans(lab: Lab) -> None:
     assert "doctor --fix" in check.message
 
 
-@pytest.fixture
-def launched(lab: Lab) -> RunDir:
-    """A run whose trainer holds no lock."""
+def carrying(token: str) -> subprocess.Popen[bytes]:
+    """A process of a session of its own that carries a token and holds no lock, as a trainer that was just launched."""
+    command = [sys.executable, "-c", "import time; time.sleep(60)"]
+    return subprocess.Popen(command, env={**os.environ, TOKEN_VARIABLE: token}, start_new_session=True)
+
+
+def test_a_process_that_was_just_launched_is_at_work_before_it_holds_its_lock(lab: Lab) -> None:
     run = lab.run_dir(write_run(lab, "a"))
-    assert run_lock_holder(run.run_lock) is None
-    return run
-
-
-def note_of(pid: int, started: float) -> Launch:
-    return Launch(pid=pid, started=started, host=hostname(), boot_id=boot_id(), device="cpu", token="t")
-
-
-def test_a_process_that_was_just_launched_is_at_work_before_it_holds_its_lock(launched: RunDir) -> None:
-    own = psutil.Process()
-    assert orphans._at_work(launched, note_of(own.pid, own.create_time() + 1))
-
-
-@pytest.mark.parametrize("before", [-120.0, 120.0])
-def test_a_process_that_has_got_the_pid_of_another_is_not_its_trainer(launched: RunDir, before: float) -> None:
-    own = psutil.Process()
-    assert not orphans._at_work(launched, note_of(own.pid, own.create_time() - before))
-
-
-def test_a_zombie_is_at_work_no_more(launched: RunDir) -> None:
-    child = subprocess.Popen(["true"])
+    child = carrying("t")
     try:
-        eventually(lambda: psutil.Process(child.pid).status() == psutil.STATUS_ZOMBIE, what="the child has ended")
-        assert not orphans._at_work(launched, note_of(child.pid, psutil.Process(child.pid).create_time()))
+        write_file(run.launch_file, note_of(child.pid))
+        eventually(lambda: list(orphans._tokens_at_work(run)) == ["t"], what="the process has its token")
     finally:
+        child.kill()
+        child.wait()
+    assert list(orphans._tokens_at_work(run)) == []
+
+
+def note_of(pid: int) -> Launch:
+    return Launch(pid=pid, started=time.time(), host=hostname(), boot_id=boot_id(), device="cpu", token="t")
+
+
+@pytest.mark.parametrize("token", ["", "of another launch"])
+def test_a_process_that_has_got_the_pid_of_another_is_not_its_trainer(token: str) -> None:
+    child = carrying(token)
+    try:
+        eventually(lambda: "sleep" in " ".join(psutil.Process(child.pid).cmdline()), what="the child has begun")
+        assert leader(note_of(child.pid)) is None
+    finally:
+        child.kill()
         child.wait()
 
 
-def test_a_pid_of_nobody_is_not_at_work(launched: RunDir) -> None:
-    child = subprocess.Popen(["true"])
-    child.wait()
-    assert not orphans._at_work(launched, note_of(child.pid, time.time()))
+def test_a_zombie_is_at_work_no_more() -> None:
+    child = carrying("t")
+    eventually(lambda: leader(note_of(child.pid)) is not None, what="the process has its token")
+    child.kill()
+    try:
+        eventually(lambda: psutil.Process(child.pid).status() == psutil.STATUS_ZOMBIE, what="the child has ended")
+        assert leader(note_of(child.pid)) is None
+    finally:
+        child.wait()
+    assert leader(note_of(child.pid)) is None
 
 
 def test_a_process_counts_only_once_it_is_known_for_what_it_is(

@@ -1,6 +1,7 @@
 """Holding, releasing and moving runs that wait, as the dispatcher honours it, with real processes."""
 
 import os
+import shutil
 import signal
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -8,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from engine.runfiles.locks import run_lock_holder, share_procs_lock
+from engine.runfiles.rundir import Request, write_file
 from moetui.core.catalogue.records import RunRecord
 from moetui.core.errors import LabError, UsageError
 from moetui.core.machine import control
@@ -19,8 +21,10 @@ from moetui.core.queue.dispatch import Dispatcher
 from moetui.core.queue.queueing import hold, in_order, move, shift, waiting
 from moetui.core.runs import lab as lab_module
 from moetui.core.runs.lab import Lab
-from tests.conftest import eventually
+from moetui.core.workspace import Workspace
+from tests.conftest import eventually, kill_all_of
 from tests.core.queue.test_dispatch import ended, queue, status, statuses
+from tests.tui.lab_on_disk import end_run, write_run
 
 Behave = Callable[[str], None]
 PROCESSOR = [Device(CPU, "CPU")]
@@ -175,3 +179,28 @@ def test_a_run_that_has_started_has_no_place_any_more(lab: Lab, fake_engine: Beh
     eventually(lambda: status(lab, third) == "running")
     assert not lab.run_dir(third).queue_file.exists()
     assert status(lab, second) == "queued"
+
+
+def test_a_queue_that_came_with_a_repository_starts_nothing_until_it_is_released(
+    lab: Lab, fake_engine: Behave, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    run = write_run(lab, "theirs")
+    shutil.copytree(lab.workspace.root, clone := tmp_path_factory.mktemp("clone") / "workspace")
+    cloned = Lab(Workspace(clone))
+    (seen,) = cloned.snapshot().runs
+    assert (seen.status, cloned.dispatching()) == ("held", False)
+    assert f"moetui queue release {run.id}" in seen.reason
+    queue(cloned, 0.05)  # what is queued here starts, and only that
+    eventually(lambda: [one.status for one in cloned.snapshot().runs] == ["finished", "held"])
+    hold(cloned, seen, held=False)
+    eventually(lambda: status(cloned, seen) == "finished")
+    kill_all_of(clone)
+
+
+def test_so_it_is_with_a_run_that_was_asked_to_go_on(lab: Lab) -> None:
+    run = end_run(lab, write_run(lab, "theirs"), "stopped", update=50)
+    lab.run_dir(run).queue_file.unlink()
+    write_file(lab.run_dir(run).request_file, Request(resume=True, asked=1.0, token="gone"))
+    lab.catalogue.change("theirs", status="queued")
+    (seen,) = lab.snapshot().runs
+    assert (seen.status, lab.dispatching()) == ("held", False)

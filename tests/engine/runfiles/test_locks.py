@@ -1,3 +1,4 @@
+import errno
 import os
 import subprocess
 import sys
@@ -63,6 +64,20 @@ def test_asking_takes_nothing(paths: tuple[Path, Path]) -> None:
     assert not procs_alive(procs_lock)
     os.close(own_procs_lock(procs_lock))
     os.close(hold_run_lock(run_lock))
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EIO, errno.ESTALE])
+def test_a_lock_that_cannot_be_asked_for_is_not_taken_for_free(
+    paths: tuple[Path, Path], number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path, flags: int, mode: int = 0o777) -> int:
+        raise OSError(number, os.strerror(number), str(path))
+
+    monkeypatch.setattr(os, "open", refuse)
+    with pytest.raises(OSError, match=r"run\.lock"):
+        run_lock_holder(paths[0])
+    with pytest.raises(OSError, match=r"procs\.lock"):
+        procs_alive(paths[1])
 
 
 def test_a_child_that_inherits_the_share_keeps_it(paths: tuple[Path, Path]) -> None:

@@ -32,6 +32,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.SIG_IGN if behaviour == "deaf" else lambda number, frame: asked.append(number))
     hold_run_lock(run.run_lock)
     share = share_procs_lock(run.procs_lock)
+    run.result_file.unlink(missing_ok=True)
     started = time.time()
 
     def speak(phase: Phase, update: int) -> None:

@@ -1,0 +1,53 @@
+"""Whether a run was started: a launch is written down before its process begins, and so may have come to nothing."""
+
+import contextlib
+
+from engine.runfiles.rundir import DamagedFile, Launch, Request, RunDir, State, Wait, write_file
+
+
+def begun(launch: Launch | None, state: State | None) -> bool:
+    """Whether the process of a launch ever lived, as its launcher or the process itself has told."""
+    if launch is None:
+        return False
+    if launch.pid or launch.exit_code is not None:
+        return True
+    if state is None:
+        return False
+    return state.token == launch.token if state.token else state.heartbeat >= launch.started
+
+
+def asked_to_go_on(request: Request | None, launch: Launch | None, state: State | None) -> bool:
+    """Whether a run that had ended was asked to go on, and no launch has answered that yet."""
+    if request is None or not request.resume:
+        return False
+    return request.token is None or not begun(launch, state) or (launch is not None and launch.token == request.token)
+
+
+def waits(run: RunDir) -> bool:
+    """Whether a run without a live process waits to start or to go on. Raises `OSError` or `DamagedFile`."""
+    launch, state, result = run.launch(), run.state(), run.result()
+    never_started = not begun(launch, state) and state is None and result is None
+    return asked_to_go_on(run.request(), launch, state) or never_started
+
+
+def let_wait(run: RunDir, *, held: bool | None = None) -> None:
+    """Write into queue.json that a run waits in this place, held back or not; None leaves that as it was. Raises `OSError`."""
+    wait = None
+    with contextlib.suppress(DamagedFile):
+        wait = run.wait()
+    changes = {"place": run.path.stat().st_ino} | ({} if held is None else {"held": held})
+    write_file(run.queue_file, (wait or Wait()).model_copy(update=changes), durable=True)
+
+
+def held_back(run: RunDir, wait: Wait | None) -> str:
+    """Why a run that waits does not start until it is released; "" if it does.
+
+    A directory that was copied, or came with a repository, starts nothing by itself.
+    """
+    if wait is not None and wait.held:
+        return "held back until it is released"
+    if wait is None or wait.place != run.path.stat().st_ino:
+        return (
+            f"it was not queued here but came with its directory; `moetui queue release {run.path.name}` lets it start"
+        )
+    return ""
