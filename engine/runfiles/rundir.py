@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
 from engine.runfiles.metrics import encode
 from engine.runfiles.temporary import temporary_name
@@ -47,6 +47,16 @@ Count = Annotated[int, Field(ge=0, lt=2**63)]
 """A number of updates, tokens or bytes."""
 
 
+def _known(version: int) -> int:
+    if version > SCHEMA:
+        raise ValueError(f"written by a newer moetui, whose version {version} of this file is not known here")
+    return version
+
+
+SchemaVersion = Annotated[int, AfterValidator(_known)]
+"""The version of a run directory; one that is newer than ours is refused."""
+
+
 class _File(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
@@ -66,7 +76,7 @@ class RunFile(_File):
     when its setting has fallen behind in the study.
     """
 
-    schema_version: int = SCHEMA
+    schema_version: SchemaVersion = SCHEMA
     id: RunId
     name: str
     preset: str = ""
@@ -87,7 +97,7 @@ class ImportFile(_File):
     `settings` holds the dotted keys whose values are known, `facts` what else the source says, `notes` what was missing in it.
     """
 
-    schema_version: int = SCHEMA
+    schema_version: SchemaVersion = SCHEMA
     id: RunId
     name: str
     source: str

@@ -131,17 +131,23 @@ def _told(done: "Done", word: str, *, json: bool) -> int:
 
 
 def reindex(json: JsonOption = False) -> int:
-    """Rebuild runs.json from the run directories."""
+    """Rebuild runs.json from the run directories; records without one stay, and the former file is kept."""
     from moetui.core.maintenance.reindex import reindex as rebuild
 
     found = rebuild(lab())
     for fault in found.damaged:
-        say(f"left out: {fault}")
+        say(fault)
+    for key in found.lost:
+        say(f"record {key}: not whole, and it has no directory to be read from; it is not saved")
+    if found.kept is not None:
+        say(f"the former file is kept as {found.kept}")
     if json:
-        print_json({"runs": found.runs, "published": found.published, "damaged": list(found.damaged)})
+        kept = str(found.kept) if found.kept else None
+        lists = {"damaged": list(found.damaged), "lost": list(found.lost)}
+        print_json({"runs": found.runs, "published": found.published, **lists, "kept": kept})
     else:
         typer.echo(f"{found.runs} runs and {found.published} published results are in {lab().workspace.runs_json}")
-    return 1 if found.damaged else 0
+    return 1 if found.damaged or found.lost else 0
 
 
 def doctor(

@@ -36,3 +36,10 @@ class DamagedCatalogueError(CatalogueError):
     def __init__(self, path: Path, fault: str) -> None:
         self.fault = fault
         super().__init__(f"{path}: {fault}; `moetui reindex` rebuilds it")
+
+
+class NewerCatalogueError(CatalogueError):
+    """runs.json was written by a newer version, whose records this one could not keep."""
+
+    def __init__(self, path: Path, fault: str) -> None:
+        super().__init__(f"{path}: written by a newer moetui ({fault}); use that version, nothing was changed")

@@ -13,6 +13,7 @@ from tinydb.table import Table
 
 from moetui.core.catalogue.documents import Document, View, to_document, to_view
 from moetui.core.catalogue.records import RunRecord
+from moetui.core.catalogue.salvage import Salvaged, salvage
 from moetui.core.catalogue.storage import LockedStorage, Snapshot
 from moetui.core.errors import CatalogueError, DamagedCatalogueError, NotFoundError
 
@@ -35,7 +36,7 @@ class _RunTable(Table):
 
 
 class Catalogue:
-    """The records in one runs.json. A file that is missing or empty holds none.
+    """The records in one runs.json. A file that is missing holds none; one without a byte is damaged.
 
     Every method raises `CatalogueError` if the file cannot be read, locked or written, and `DamagedCatalogueError` if it is not
     a catalogue; the file then stays as it was, byte for byte. Reading takes no lock. Every writing method is one transaction.
@@ -142,23 +143,22 @@ class Catalogue:
     def replace_all(self, records: Iterable[RunRecord]) -> Path | None:
         """Put these records in the place of all others, even if the file is damaged.
 
-        A file that is damaged, or has a document that is passed over, is kept beside the new one as
-        `runs.json.damaged-YYYYMMDD-HHMMSS`; returns its path then.
+        What was there is kept beside it as `runs.json.kept-YYYYMMDD-HHMMSS`, or `damaged` instead of `kept` if it was; returns its
+        path, None if nothing has changed. Raises `NewerCatalogueError` for a file of a newer version, which is left as it is.
         """
         fresh = {record.id: to_document(record) for record in records}
-
-        def replace(documents: dict[str, Document]) -> None:
-            documents.clear()
-            documents.update(fresh)
-
         with self.transaction():
             try:
-                if not self._look().faults:
-                    self._edit(replace)
-                    return None
+                name = "damaged" if self._look().faults else "kept"
             except DamagedCatalogueError:
-                pass
-            return self._storage.replace_damaged({TABLE: fresh})
+                name = "damaged"
+            return self._storage.replace_keeping({TABLE: fresh}, name)
+
+    def salvage(self) -> Salvaged:
+        """Every record that can still be read of the file. Raises `NewerCatalogueError` for one of a newer version."""
+        with contextlib.suppress(DamagedCatalogueError):
+            self._storage.snapshot()
+        return salvage(self._storage.raw())
 
     def _edit(self, change: Callable[[dict[str, Document]], None]) -> None:
         with self.transaction():

@@ -8,11 +8,14 @@ from typing import Any, Final
 
 import orjson
 
+from moetui.core.catalogue.schema import SCHEMA, marked
+
 SLICE: Final = 1 << 20
 """Bytes that are parsed in one go, some milliseconds."""
 
 _HEAD: Final = b'{\n  "runs": {\n'
 _TAIL: Final = b"\n    }\n  }\n}\n"
+_VERSION: Final = b'\n    }\n  },\n  "moetui": {\n    "book": {\n      "schema": %d' % SCHEMA + _TAIL
 _BETWEEN: Final = b"\n    },\n"
 
 
@@ -22,10 +25,11 @@ def load_in_slices(raw: bytes) -> dict[str, Any] | None:
     A raw line break is never part of a JSON text, so the layout's own lines tell where documents end. Every slice must be whole
     documents by itself: a file that somebody has edited gives no slices, or the same documents as parsing it whole.
     """
-    if len(raw) <= SLICE or not (raw.startswith(_HEAD) and raw.endswith(_TAIL)):
+    tail = _VERSION if raw.endswith(_VERSION) else _TAIL
+    if len(raw) <= SLICE or not (raw.startswith(_HEAD) and raw.endswith(tail)):
         return None
     documents: dict[str, Any] = {}
-    start, last = len(_HEAD), len(raw) - len(_TAIL)
+    start, last = len(_HEAD), len(raw) - len(tail)
     while start < last:
         cut = raw.find(_BETWEEN, start + SLICE, last)
         end = last if cut < 0 else cut
@@ -34,4 +38,4 @@ def load_in_slices(raw: bytes) -> dict[str, Any] | None:
         except orjson.JSONDecodeError:
             return None
         start = end + len(_BETWEEN)
-    return {"runs": documents}
+    return marked({"runs": documents}) if tail == _VERSION else {"runs": documents}

@@ -19,6 +19,7 @@ from typing import Any
 import orjson
 from tinydb.storages import Storage
 
+from moetui.core.catalogue.schema import marked, migrated
 from moetui.core.catalogue.slices import load_in_slices
 from moetui.core.catalogue.writelock import WriteLock
 from moetui.core.errors import CatalogueError, DamagedCatalogueError
@@ -95,9 +96,18 @@ class LockedStorage(Storage):
             finally:
                 self._pending = None
 
-    def replace_damaged(self, data: Tables) -> Path:
-        """Within a transaction: at once replace a file that makes no sense, and keep it under another name, which is returned."""
-        aside = self._unused_name(time.strftime("damaged-%Y%m%d-%H%M%S"))
+    def replace_keeping(self, data: Tables, name: str) -> Path | None:
+        """Within a transaction: at once replace the file, whatever it is, and keep it; returns its path, in which `name` stands.
+
+        None if there is no file, or it holds the same already.
+        """
+        if self.stamp() is None:
+            self._commit(data)
+            return None
+        with contextlib.suppress(DamagedCatalogueError):
+            if self.snapshot().tables == data:
+                return None
+        aside = self._unused_name(f"{name}-{time.strftime('%Y%m%d-%H%M%S')}")
         try:
             try:
                 aside.hardlink_to(self._file)
@@ -110,6 +120,15 @@ class LockedStorage(Storage):
                 raise self._cannot("set aside", error) from None
             raise
         return aside
+
+    def raw(self) -> bytes:
+        """The bytes of the file, whatever they are; none where there is no file."""
+        try:
+            return self._file.read_bytes()
+        except FileNotFoundError:
+            return b""
+        except OSError as error:
+            raise self._cannot("read", error) from None
 
     def _unused_name(self, suffix: str) -> Path:
         endings = itertools.chain([""], (f"-{number}" for number in itertools.count(2)))
@@ -140,7 +159,7 @@ class LockedStorage(Storage):
         if known is not None and known.stamp == self.stamp() and known.tables == tables:
             return
         try:
-            raw = orjson.dumps(tables, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+            raw = orjson.dumps(marked(tables), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
         except orjson.JSONEncodeError as error:  # a document of somebody else's that is nested too deeply, for one
             raise CatalogueError(f"{self.path}: cannot write this file: {error}; it is as it was") from None
         try:
@@ -168,7 +187,7 @@ def _pin(snapshot: Snapshot, descriptor: int) -> Snapshot:
 
 def _parse(raw: bytes, path: Path) -> Tables:
     if not raw.strip():
-        return {}
+        raise DamagedCatalogueError(path, "the file is empty, as a write that was cut off leaves it")
     try:
         tables = load_in_slices(raw) or orjson.loads(raw)
     except orjson.JSONDecodeError as error:
@@ -181,7 +200,7 @@ def _parse(raw: bytes, path: Path) -> Tables:
         for key, document in table.items():
             if not isinstance(document, dict):
                 raise DamagedCatalogueError(path, f"table {name}, record {key}: not an object")
-    return tables
+    return migrated(tables, path)
 
 
 def _fault(raw: bytes, error: orjson.JSONDecodeError) -> str:

@@ -1,4 +1,4 @@
-"""Rebuilds the catalogue from the run directories, which hold everything that is in it but the records without one."""
+"""Rebuilds the catalogue from the run directories, and from the old one what no directory holds."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,7 +6,6 @@ from pathlib import Path
 
 from engine.runfiles.rundir import DamagedFile, Labels, RunDir, read_file
 from moetui.core.catalogue.records import RunRecord
-from moetui.core.errors import CatalogueError
 from moetui.core.planning.presets import Library
 from moetui.core.runs.current import current
 from moetui.core.runs.lab import Lab
@@ -16,26 +15,43 @@ from moetui.core.runs.published import PublishedLabels, published_records
 
 @dataclass(frozen=True, slots=True)
 class Reindexed:
-    """What was found: runs and published results now in the catalogue, and directories that could not be read, with the fault."""
+    """What was found: runs and published results now in the catalogue, and what is wrong with directories and documents.
+
+    `damaged` says of each directory that could not be read what became of its record, `lost` names documents of the old file that
+    make no record, and `kept` is where the old file is, if the new one differs.
+    """
 
     runs: int
     published: int
     damaged: tuple[str, ...]
+    lost: tuple[str, ...] = ()
+    kept: Path | None = None
 
 
 def reindex(lab: Lab) -> Reindexed:
-    """Write the catalogue anew. One that was damaged is kept beside it under another name."""
-    records: list[RunRecord] = []
+    """Write the catalogue anew: from the directories, and from what the old one tells of runs that have none to be read.
+
+    The old file is kept under another name. Raises `NewerCatalogueError` if it is of a newer version; nothing was changed then.
+    """
+    old = lab.catalogue.salvage()
+    records: dict[str, RunRecord] = {}
     damaged: list[str] = []
     for path, deleted in _directories(lab):
         try:
-            records.append(read_run(lab, path, deleted=deleted))
+            record = read_run(lab, path, deleted=deleted)
         except (DamagedFile, OSError) as error:
-            damaged.append(str(error))
-    published = list(_published(lab, damaged))
-    alone = _alone(lab)
-    lab.catalogue.replace_all([*published, *sorted([*alone, *records], key=lambda record: record.created)])
-    return Reindexed(len(records) + len(alone), len(published), tuple(damaged))
+            known = path.name in old.records
+            damaged.append(f"{error}; {'its record stays as it was' if known else 'it is left out'}")
+        else:
+            former = old.records.get(record.id)
+            records[record.id] = record.model_copy(update=former.model_extra or {}) if former else record
+    published = {record.id: record for record in _published(lab, damaged)}
+    kept = {key: record for key, record in old.records.items() if key not in records and key not in published}
+    everything = [*published.values(), *sorted([*kept.values(), *records.values()], key=lambda record: record.created)]
+    aside = lab.catalogue.replace_all(everything)
+    lost = tuple(key for key in old.lost if key not in records and key not in published)
+    runs = len(everything) - len(published)
+    return Reindexed(runs, len(published), tuple(damaged), lost, aside)
 
 
 def _directories(lab: Lab) -> Iterator[tuple[Path, bool]]:
@@ -56,14 +72,6 @@ def read_run(lab: Lab, path: Path, *, deleted: bool) -> RunRecord:
         record = record_of(entry, run.labels() or Labels(name=entry.name), inside)
     record, _ = current(record, run)
     return record.model_copy(update={"deleted": path.stat().st_ctime}) if deleted else record
-
-
-def _alone(lab: Lab) -> list[RunRecord]:
-    """The records without a directory, which nothing but the old catalogue holds, as far as it can still be read."""
-    try:
-        return [record for record in lab.catalogue.all() if not (record.path or record.published)]
-    except CatalogueError:
-        return []
 
 
 def _published(lab: Lab, damaged: list[str]) -> Iterator[RunRecord]:

@@ -296,7 +296,11 @@ def test_a_step_that_fails_within_a_transaction_costs_only_itself(path: Path, ca
 
 def test_replace_all_replaces_all(path: Path, catalogue: Catalogue) -> None:
     catalogue.add([record("a"), record("b")])
-    assert catalogue.replace_all([record("c"), record("a", note="new")]) is None
+    before = path.read_text()
+    kept = catalogue.replace_all([record("c"), record("a", note="new")])
+    assert kept is not None
+    assert kept.read_text() == before
+    assert catalogue.replace_all([record("c"), record("a", note="new")]) is None  # as it was
     assert Catalogue(path).all() == catalogue.all() == [record("c"), record("a", note="new")]
 
 

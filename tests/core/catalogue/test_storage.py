@@ -57,9 +57,10 @@ def test_a_missing_file_reads_as_empty_and_is_not_made_by_reading(path: Path) ->
 
 
 @pytest.mark.parametrize("content", ["", "\n \n"])
-def test_an_empty_file_reads_as_empty(path: Path, content: str) -> None:
+def test_an_emptied_file_is_damaged(path: Path, content: str) -> None:
     path.write_text(content)
-    assert storage_at(path).read() == {}
+    with pytest.raises(DamagedCatalogueError, match="empty"):
+        storage_at(path).read()
 
 
 def test_what_one_writes_another_reads(path: Path) -> None:
@@ -69,7 +70,8 @@ def test_what_one_writes_another_reads(path: Path) -> None:
 
 def test_the_file_can_be_read_in_an_editor(path: Path) -> None:
     store(storage_at(path), table(a={"note": "5 % größer"}))
-    assert path.read_text() == '{\n  "runs": {\n    "a": {\n      "note": "5 % größer"\n    }\n  }\n}\n'
+    version = '  "moetui": {\n    "book": {\n      "schema": 2\n    }\n  }\n'
+    assert path.read_text() == '{\n  "runs": {\n    "a": {\n      "note": "5 % größer"\n    }\n  },\n' + version + "}\n"
 
 
 def test_a_write_outside_a_transaction_is_refused(path: Path) -> None:
@@ -259,7 +261,7 @@ def test_a_full_disk_keeps_the_old_file_and_leaves_nothing_behind(path: Path) ->
         """
         import resource, sys
         from pathlib import Path
-        from moetui.core.errors import CatalogueError
+        from moetui.core.errors import CatalogueError, DamagedCatalogueError
         from moetui.core.catalogue.storage import LockedStorage
         storage = LockedStorage(Path(sys.argv[1]), 10)
         resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
@@ -287,7 +289,7 @@ def test_a_file_or_directory_without_write_permission_is_told(path: Path, mode: 
             """
             import sys
             from pathlib import Path
-            from moetui.core.errors import CatalogueError
+            from moetui.core.errors import CatalogueError, DamagedCatalogueError
             from moetui.core.catalogue.storage import LockedStorage
             from tests.core.catalogue.test_storage import drop_privileges
             drop_privileges()
@@ -354,10 +356,12 @@ def test_a_thread_waits_for_another_no_longer_than_the_timeout(path: Path) -> No
 def test_a_damaged_file_is_kept_under_another_name_when_it_is_replaced(path: Path) -> None:
     path.write_text("{")
     storage = storage_at(path)
-    kept = []
+    kept: list[Path] = []
     for _ in range(2):
         with storage.transaction():
-            kept.append(storage.replace_damaged(table(a={})))
+            aside = storage.replace_keeping(table(a={"n": len(kept)}), "damaged")
+        assert aside is not None
+        kept.append(aside)
         path.write_text("{")
     assert len(set(kept)) == 2
     for aside in kept:
