@@ -71,7 +71,8 @@ def test_half_blocks_draw_a_rising_line_from_the_lower_left_to_the_upper_right()
     spec = ChartSpec("", (Series("a", range(40), range(40), legend=False),))
     rows = draw(spec, 40, 12, "block").plain().splitlines()
     inked = [(y, x) for y, row in enumerate(rows) for x, char in enumerate(row) if char in "▄▀█"]
-    assert inked == sorted(inked, key=lambda place: (place[0], -place[1])) or len(inked) > 20
+    assert len(inked) > 20
+    assert all(right >= left for (upper, right) in inked for (lower, left) in inked if upper < lower)
     highest, lowest = min(inked), max(inked)
     assert highest[1] > 30
     assert lowest[1] < 12

@@ -3,8 +3,9 @@
 import pytest
 
 from engine.health.measured import Measured
-from engine.runfiles.metrics import MetricsWriter
+from engine.runfiles.metrics import MetricsWriter, Record
 from engine.runfiles.rundir import Finding
+from engine.spec.config import resolve
 from moetui.core.catalogue.records import RunRecord, Scores
 from moetui.core.runs.detail import detail
 from moetui.core.runs.health import findings, group_of_run, seed_noise
@@ -45,3 +46,10 @@ def test_a_live_run_is_examined_as_it_is_now(lab: Lab) -> None:
         metrics.write({"update": 101, "session": 1, "train_loss": float("nan")})
     (found,) = detail(lab, record).findings
     assert (found.kind, found.update) == ("non-finite", 101)
+
+
+@pytest.mark.parametrize(("gain", "kinds"), [(0.05, ["flat"]), (1e-9, [])])
+def test_the_thresholds_are_those_of_the_configuration(gain: float, kinds: list[str]) -> None:
+    config = resolve({"health": {"flat_gain": gain}, "training": {"updates": 40}})
+    records: list[Record] = [{"update": update, "train_loss": 5.0 - 0.001 * update} for update in range(1, 41)]
+    assert [finding.kind for finding in findings(Measured(records), config)] == kinds

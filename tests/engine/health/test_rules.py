@@ -17,7 +17,7 @@ from engine.health.noise import noise, running_median
 from engine.health.setting import Setting
 from engine.runfiles.metrics import Record
 from engine.runfiles.rundir import Finding
-from engine.spec.config import HealthConfig, RunConfig
+from engine.spec.config import HealthConfig, RunConfig, resolve
 from tests.engine.health.simulated import clean_run, examine, setting
 
 REPLICATES = Setting(noise=0.0072, replicates=5)
@@ -123,9 +123,11 @@ def test_the_limit_of_an_overload_follows_from_the_number_of_experts() -> None:
 
 
 def test_a_setting_is_taken_from_the_configuration() -> None:
-    config = RunConfig()
-    found = Setting.of(config)
+    config = resolve({"health": {"flat_gain": 0.2}, "optimizer": {"grad_clip": 3.0}})
+    found = Setting.of(config, noise=0.1, replicates=4)
     assert (found.updates, found.warmup, found.vocab_size, found.top_k) == (1000, 50, 49152, 2)
+    assert (found.grad_clip, found.noise, found.replicates) == (3.0, 0.1, 4)
+    assert found.health is config.health
 
 
 numbers: st.SearchStrategy[object] = st.one_of(

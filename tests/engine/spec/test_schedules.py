@@ -56,7 +56,7 @@ def test_every_kind_has_its_keys_in_the_help(kind: str) -> None:
 
 def first_at_peak(schedule: ScheduleConfig, updates: int) -> int:
     """The update at which the warm-up is over."""
-    warmup = warmup_updates(schedule, updates)
+    warmup = round(schedule.warmup * (schedule.horizon or updates))
     if schedule.warmup_shape == "constant" or schedule.count_from_zero:
         return warmup + 1
     return max(warmup, 1)
