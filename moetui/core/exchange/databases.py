@@ -44,7 +44,7 @@ def _columns(look: Look, table: str) -> set[str]:
     try:
         with closing(_opened(look.path)) as base:
             return {str(row[1]) for row in base.execute("SELECT * FROM pragma_table_info(?)", (table,))}
-    except sqlite3.Error:
+    except (sqlite3.Error, ValueError):  # names may be no text
         return set()
 
 

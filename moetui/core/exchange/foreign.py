@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,7 +25,7 @@ class Choices:
     run: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class ForeignRun:
     """What one source tells of one run.
 
@@ -48,10 +49,13 @@ class ForeignRun:
     final: Mapping[str, float] = field(default_factory=dict)
     stopped_early: bool = False
 
-    @property
+    @cached_property
     def id(self) -> str:
         """Follows from what was measured under which name, so that the same run is not imported twice."""
-        told = orjson.dumps(encode([self.name, list(self.records), dict(self.settings)]), option=orjson.OPT_SORT_KEYS)
+        tree = [self.name, list(self.records), dict(self.settings)]
+        told = orjson.dumps(tree, option=orjson.OPT_SORT_KEYS)
+        if b"null" in told:  # perhaps a number that is not finite
+            told = orjson.dumps(encode(tree), option=orjson.OPT_SORT_KEYS)
         return "imp-" + hashlib.sha256(told).hexdigest()[:8]
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.runfiles.metrics import MetricsWriter
+from engine.runfiles.metrics import line_of
 from engine.runfiles.rundir import ImportFile, Labels, Result, RunDir, RunFile, Scores, write_file
 from moetui.core.catalogue.records import IMPORTED, RunRecord
 from moetui.core.errors import LabError
@@ -74,14 +74,13 @@ def _record(lab: Lab, folder: Path, origin: ImportFile, labels: Labels) -> RunRe
 
 def _write(folder: Path, run: ForeignRun, labels: Labels, *, group: str, created: float) -> ImportFile:
     """Write a run directory as a whole: it is filled under another name first."""
-    ended = _result(run, created)
-    origin = _import_file(run, ended, group=group, created=created)
+    ended = end_of(run, created)
+    origin = import_file(run, ended, group=group, created=created)
     filling = Path(tempfile.mkdtemp(prefix=".importing-", dir=folder.parent))
     try:
         inside = RunDir(filling)
-        with MetricsWriter(inside.metrics_file) as metrics:
-            for record in run.records:
-                metrics.write(record)
+        with inside.metrics_file.open("xb") as metrics:
+            metrics.writelines(map(line_of, run.records))
         if run.config is not None:
             write_file(
                 inside.config_file,
@@ -98,7 +97,8 @@ def _write(folder: Path, run: ForeignRun, labels: Labels, *, group: str, created
     return origin
 
 
-def _import_file(run: ForeignRun, ended: Result, *, group: str, created: float) -> ImportFile:
+def import_file(run: ForeignRun, ended: Result, *, group: str, created: float) -> ImportFile:
+    """What is known of a run apart from its curves."""
     settings = dict(run.settings)
     lr = settings.get("optimizer.lr")
     if lr is None:  # the peak of the curve is the learning rate that the schedule had
@@ -121,7 +121,7 @@ def _import_file(run: ForeignRun, ended: Result, *, group: str, created: float) 
     )
 
 
-def _result(run: ForeignRun, created: float) -> Result:
+def end_of(run: ForeignRun, created: float) -> Result:
     """The end of a run from its curves; the time of the import stands for that of the end, which sources do not tell."""
     records = in_force(run.records)
     last = records[-1]["update"]

@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -61,9 +61,14 @@ def runs_of_rows(source: Source, rows: Sequence[Row], choices: Choices, notes: I
     if not labels:
         _check_mixed(source, rows, mapped, columns)
     units = Units.of(mapped.keys, rows)
-    found = []
+    nested = any(key.startswith("expert_load/") for key in mapped.keys.values())
+    found: list[ForeignRun] = []
+    empty: list[str] = []
     for run, own in groups.items():
         measured = _measured(source, own, mapped, units)
+        if not measured:
+            empty.append(names[run])
+            continue
         records, sessions = told_sessions(measured) if "session" in mapped.keys.values() else in_sessions(measured)
         settings, facts = _constant(own, columns, labels, mapped) if len(own) == 1 or len(groups) > 1 else ({}, {})
         found.append(
@@ -71,12 +76,18 @@ def runs_of_rows(source: Source, rows: Sequence[Row], choices: Choices, notes: I
                 name=names[run] or source.name or name_of(source.path),
                 source=source.path,
                 format=source.format,
-                records=[unflat(record) for record in records],
+                records=[unflat(record) for record in records] if nested else records,
                 settings=settings,
                 facts=facts,
                 columns={name: key for name, key in mapped.keys.items() if key},
                 notes=(*notes, *said, *mapped.notes, *units.notes(run, records), *sessions),
             )
+        )
+    if not found:
+        raise source.fault("", "holds no record with an update")
+    if empty:
+        found[0] = replace(
+            found[0], notes=(*found[0].notes, f"left out: the runs {listed(empty)}, which have no update")
         )
     return found
 
@@ -224,8 +235,8 @@ def _constant(
         if len(values) != 1 or (labels and name in labels):
             continue
         value = rows[0][1].get(name)
-        if plain(name) == "seed" and str(value).isdecimal():
-            settings["seed"] = int(str(value))
+        if plain(name) == "seed" and type(value) is int and -(2**63) <= value < 2**63:
+            settings["seed"] = value
         elif is_text(value) and name not in mapped.keys:
             facts[name] = str(value)[:200]
     return settings, facts

@@ -15,7 +15,7 @@ from moetui.core.exchange.foreign import Choices, ForeignRun, bad_input
 from moetui.core.exchange.format import decoded, delimiter
 from moetui.core.exchange.rows import Source, runs_of_rows
 from moetui.core.exchange.shapes import Row
-from moetui.core.exchange.units import cell
+from moetui.core.exchange.units import cell, sized
 from moetui.core.runs.detail import Detail
 
 LABELS: Final = ("run", "name")
@@ -155,9 +155,11 @@ def values_of(row: Mapping[str, Any], depth: int = _DEPTH) -> dict[str, Any]:
     """The values of a row by name, those of nested objects as `outer/inner`; null is no value, nor is a word that says so."""
     found: dict[str, Any] = {}
     for name, value in row.items():
-        if value is None:
+        if type(value) is float:  # most are: the others take longer
+            found[str(name)] = value
+        elif value is None:
             continue
-        if isinstance(value, dict):
+        elif isinstance(value, dict):
             if depth:
                 found |= {f"{name}/{inner}": one for inner, one in values_of(value, depth - 1).items()}
         elif isinstance(value, str):
@@ -166,7 +168,7 @@ def values_of(row: Mapping[str, Any], depth: int = _DEPTH) -> dict[str, Any]:
         elif name == "expert_load":
             found |= flat({name: decode(value)})
         else:
-            found[str(name)] = value
+            found[str(name)] = sized(value) if type(value) is int else value
     return found
 
 

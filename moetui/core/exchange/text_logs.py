@@ -16,8 +16,9 @@ from moetui.core.exchange.units import cell
 _NUMBER: Final = r"([-+]?(?:nan|inf|[0-9][0-9.,]*(?:[eE][-+]?[0-9]+)?))"
 
 
-def _n(text: str) -> Any:
-    return cell(text.replace(",", ""))
+def _number(text: str) -> float | None:
+    value = cell(text.replace(",", ""))
+    return value if isinstance(value, int | float) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,7 @@ def _row(lines: Sequence[Line], text: str) -> dict[str, Any] | None:
             continue
         row: dict[str, Any] = {"update": int(head["step"])}
         for key, pattern in kind.values.items():
-            if (found := pattern.search(text)) is not None and (value := _n(found[1])) is not None:
+            if (found := pattern.search(text)) is not None and (value := _number(found[1])) is not None:
                 row[key] = value
         if "milliseconds" in row:
             row["seconds"] = row.pop("milliseconds") / 1000

@@ -45,10 +45,17 @@ def cell(text: str, *, decimal_comma: bool = False) -> Any:
         text = text.replace(",", ".")
     for kind in (int, float):
         try:
-            return kind(text)
+            return sized(kind(text))
         except ValueError:
             continue
     return text
+
+
+def sized(value: float) -> float:
+    """A number, a float if it is a whole one of more than 64 bits, which files do not hold."""
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        return _as_float(value)
+    return value
 
 
 def is_text(value: Any) -> bool:
@@ -63,11 +70,14 @@ def _decoded(value: Any) -> Any:
 
 def number(value: Any, key: str) -> Any:
     """The value of a known key as the number that it is; others stay as they are. Raises `ValueError`."""
+    if (type(value) is float and key not in WHOLE) or (type(value) is int and 0 <= value < 2**53):
+        return value
     value = _decoded(value)
     if key not in KNOWN:
         return value
     if isinstance(value, str) and value.endswith("%") and key in FRACTIONS:
-        value = cell(value[:-1]) / 100 if isinstance(cell(value[:-1]), int | float) else value
+        part = cell(value[:-1])
+        value = part / 100 if isinstance(part, int | float) else value
     if isinstance(value, str):
         value = cell(value)
     if (isinstance(value, bool) and key != "clipped") or not isinstance(value, int | float):
@@ -124,18 +134,21 @@ _LIMITS: Final[Mapping[str, tuple[float, float]]] = {
 
 def implausible(records: Sequence[Record]) -> list[str]:
     """One sentence for each key with values that cannot be: how many, and the first with its update."""
+    wrong: dict[str, list[tuple[int, float]]] = {}
+    for record in records:
+        for key, value in record.items():
+            if (
+                key in _LIMITS
+                and isinstance(value, int | float)
+                and (value < _LIMITS[key][0] or value > _LIMITS[key][1])
+            ):
+                wrong.setdefault(key, []).append((record["update"], value))
     notes = []
-    for key, (low, high) in _LIMITS.items():
-        wrong = [
-            (record["update"], value)
-            for record in records
-            if isinstance(value := record.get(key), int | float) and (value < low or value > high)
-        ]
-        if wrong:
-            update, value = wrong[0]
-            limit = f"less than {low:g}" if value < low else f"more than {high:g}"
-            many = f", and {len(wrong) - 1} more" if len(wrong) > 1 else ""
-            notes.append(f"implausible: {key} is {value:g} at update {update}{many}, {limit}; kept as it is")
+    for key, found in wrong.items():
+        (low, high), (update, value) = _LIMITS[key], found[0]
+        limit = f"less than {low:g}" if value < low else f"more than {high:g}"
+        many = f", and {len(found) - 1} more" if len(found) > 1 else ""
+        notes.append(f"implausible: {key} is {value:g} at update {update}{many}, {limit}; kept as it is")
     return notes
 
 
