@@ -101,18 +101,33 @@ def watch(
     remote: Remote = None,
     charset: CharsetOption = None,
     theme: ThemeOption = None,
+    timeout: Annotated[
+        float | None,
+        typer.Option(min=0, help="With --json: give up after so many seconds without news (exit code 1)."),
+    ] = None,
     json: JsonOption = False,
 ) -> int:
     """Draw runs and their curves in place, in a block that renews itself, until they have ended; the exit code is that of `wait`.
 
-    Without a terminal the block is printed once.
+    Without a terminal the block is printed once. With --json the runs that are named, or all that are at work, are streamed until
+    they have ended: one object a line, `record` for each record, `status` for each change, `ended` with the scores.
+
+    Examples: `moetui watch`, `moetui watch lr=0.05 --once`, `moetui watch --json | jq 'select(.event == "ended")'`.
     """
     shown = [lab().find(reference).id for reference in references or []]
     if full:
         open_terminal(Look(remote, charset, theme), watch=shown, start="live")
         return 0
-    from engine.spec.harmless import own_stream
     from moetui.cli.follow import exit_code
+
+    if json and not once:
+        from moetui.core.queue.stream import Stream
+
+        stream = Stream(lab(), shown or [run.id for run in lab().snapshot().pending], idle=timeout)
+        for event in stream.events():
+            print_json(event, line=True)
+        return 1 if any(run.pending for run in stream.runs) else exit_code(stream.runs)
+    from engine.spec.harmless import own_stream
     from moetui.core.terminal import is_dumb, is_remote
     from moetui.tui.inline import Dashboard, print_once, watch_inline
 

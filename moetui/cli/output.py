@@ -37,8 +37,8 @@ def say(message: str) -> None:
     print(message, file=sys.stderr, flush=True)
 
 
-def print_json(value: Any) -> None:
-    """A result as JSON; non-finite numbers are the words "nan", "inf" and "-inf"."""
+def print_json(value: Any, *, line: bool = False) -> None:
+    """A result as JSON; non-finite numbers are the words "nan", "inf" and "-inf". `line`: in one line, which goes out at once."""
     import orjson
 
     from engine.runfiles.metrics import encode
@@ -46,13 +46,16 @@ def print_json(value: Any) -> None:
 
     value = encode(value)
     try:
-        text = orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE, default=str).decode()
+        layout = 0 if line else orjson.OPT_INDENT_2
+        text = orjson.dumps(value, option=layout | orjson.OPT_APPEND_NEWLINE, default=str).decode()
     except orjson.JSONEncodeError:
         # Half a surrogate pair, as in a file name that is not UTF-8, or an integer beyond 64 bits
         import json
 
-        text = json.dumps(value, indent=2, default=str) + "\n"
+        text = json.dumps(value, indent=None if line else 2, default=str) + "\n"
     sys.stdout.write(harmless_json(text))
+    if line:
+        sys.stdout.flush()
 
 
 def print_table(

@@ -1,11 +1,17 @@
 """`watch`, `show` and `keys` where there is no terminal."""
 
+import json
+import math
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from moetui.core.preferences import workspace_file
+from moetui.core.queue.queueing import hold
 from moetui.core.runs.lab import Lab
 from tests.cli.conftest import Cli
-from tests.tui.lab_on_disk import end_run, write_run
+from tests.tui.lab_on_disk import end_run, start, write_run
 
 
 def test_watch_prints_the_block_once_and_leaves(cli: Cli, lab: Lab) -> None:
@@ -17,7 +23,7 @@ def test_watch_prints_the_block_once_and_leaves(cli: Cli, lab: Lab) -> None:
         assert "Loss" in out
         assert "\x1b" not in out
         assert out.isascii() == ("ascii" in arguments)
-    assert [run["name"] for run in cli.json("watch", "first")] == ["first"]
+    assert [run["name"] for run in cli.json("watch", "first", "--once")] == ["first"]
 
 
 def test_show_draws_loss_and_learning_rate_and_json_stays_clean(cli: Cli, lab: Lab) -> None:
@@ -53,3 +59,46 @@ def test_a_pipe_gets_the_width_that_columns_asks_for(
     monkeypatch.setenv("COLUMNS", str(columns))
     _, out, _ = cli("watch", "--once")
     assert columns - 12 < max(map(len, out.splitlines())) <= columns
+
+
+def streamed(cli: Cli, *arguments: str) -> tuple[int, list[dict[str, Any]]]:
+    code, out, err = cli("watch", "--json", *arguments)
+    assert err == ""
+    return code, [json.loads(line) for line in out.splitlines()]
+
+
+def test_several_runs_are_streamed_with_every_record_and_their_ends(cli: Cli, lab: Lab) -> None:
+    end_run(lab, write_run(lab, "a", updates=20))
+    end_run(
+        lab, write_run(lab, "b", updates=10), "diverged", update=3, loss=lambda update: math.nan if update > 2 else 5.0
+    )
+    code, events = streamed(cli, "a", "b")
+    assert code == 4
+    assert [one["event"] for one in events if one["run"] == "a"] == ["record"] * 20 + ["ended"]
+    assert [one.get("train_loss") for one in events if one["run"] == "b"] == [5.0, 5.0, "nan", None]
+    ended = [
+        (one["run"], one["status"], one["update"], "val_loss" in one["final"])
+        for one in events
+        if one["event"] == "ended"
+    ]
+    assert ended == [("a", "finished", 20, True), ("b", "diverged", 3, True)]
+
+
+@pytest.mark.slow
+def test_a_run_is_streamed_while_it_goes_on(cli: Cli, lab: Lab, fake_engine: Callable[[str], None]) -> None:
+    fake_engine("finish")
+    record = write_run(lab, "a", updates=5)
+    start(lab, record)
+    code, events = streamed(cli)
+    assert code == 0
+    assert {one["update"] for one in events if one["event"] == "record"} == set(range(1, 6))
+    assert [one["status"] for one in events if one["event"] != "record"][-1] == "finished"
+    assert events[-1]["event"] == "ended"
+    assert streamed(cli) == (0, [])
+
+
+def test_a_stream_in_which_nothing_happens_ends_when_its_time_is_up(cli: Cli, lab: Lab) -> None:
+    write_run(lab, "a")
+    hold(lab, lab.find("a"))
+    code, events = streamed(cli, "a", "--timeout", "0.1")
+    assert (code, [one["status"] for one in events]) == (1, ["held"])
