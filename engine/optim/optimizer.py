@@ -78,7 +78,11 @@ def _sgd(given: Given) -> Parts:
     return [(Sgd(given.parameters, momentum=config.momentum, nesterov=config.nesterov, decay=given.decay), 1.0)]
 
 
-BUILDERS: Mapping[str, Callable[[Given], Parts]] = {"muon": _muon, "adamw": _adamw, "sgd": _sgd}
+BUILDERS: Mapping[str, Callable[[Given], Parts]] = {
+    "muon": _muon,
+    "adamw": _adamw,
+    "sgd": _sgd,
+}
 """The code of each kind of `engine.spec.optimizers.OPTIMIZERS`."""
 
 
