@@ -31,14 +31,55 @@ MODULES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Each module with its commands, in the order of the help."""
 
+SUMMARIES: Final[Mapping[str, str]] = {
+    "explain": "Explain the keys of the configuration.",
+    "study": "Run a study, or continue it.",
+    "refine": "Propose the next learning rates and seeds, or queue them.",
+    "search": "Search for the setting with the lowest validation loss.",
+    "audit": "Look for faults in learning-rate schedules.",
+    "resume": "Let runs that broke off go on from their checkpoints.",
+    "rerun": "Start new runs of the same configurations.",
+    "fork": "Start new runs that begin with the weights of others.",
+    "show": "Show one run with its curves.",
+    "health": "Say what is wrong with runs, and what to try.",
+    "watch": "Draw runs and their curves until they have ended.",
+    "wait": "Wait until runs have ended.",
+    "stop": "Stop runs after a last checkpoint.",
+    "doctor": "Check what moetui needs, and put orphans in order.",
+    "queue": "List the runs that wait, hold or move them.",
+    "generate": "Continue a text with the model of a run.",
+    "export-hf": "Write the model of a run for `transformers`.",
+    "export": "Write the measurements of runs for other programs.",
+    "compare": "Compare settings over their seeds.",
+    "diff": "Show the keys in which configurations differ.",
+    "response": "Show how the score responds to the learning rate.",
+    "report": "Write a report with figures and everything it rests on.",
+    "keys": "List the keys of the interface.",
+    "serve": "Show the interface in a browser.",
+}
+"""What the list of commands says where the first sentence of a command's own help has no room in one line of it."""
+
+FOLLOWING: Final = frozenset({"run", "study", "search", "refine", "resume", "rerun", "fork", "watch", "wait"})
+"""Commands that may stay with runs to their end, and whose exit code tells of it."""
+
+EXIT_CODES: Final = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 130 interrupted."
+EXIT_CODES_OF_RUNS: Final = (
+    "Exit codes: 0 done, 1 failed, or a run did, 2 wrong usage, 3 not found, 4 a run diverged, 130 interrupted."
+)
+
 HOME: Final = {command: module for module, commands in MODULES.items() for command in commands}
 
 
 def commands_of(module: str) -> dict[str, Any]:
-    """The commands that a module adds, by name."""
+    """The commands that a module adds, by name, each with its line in the list of commands and its exit codes."""
     app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
     importlib.import_module(f"moetui.cli.{module}").register(app)
-    return dict(typer.main.get_group(app).commands)
+    commands: dict[str, Any] = dict(typer.main.get_group(app).commands)
+    for name, command in commands.items():
+        command.short_help = SUMMARIES.get(name)
+        for one in (command, *getattr(command, "commands", {}).values()):
+            one.epilog = EXIT_CODES_OF_RUNS if name in FOLLOWING else EXIT_CODES
+    return commands
 
 
 class LazyCommands(TyperGroup):

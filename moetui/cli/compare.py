@@ -159,7 +159,10 @@ def print_filled(headers: Sequence[str], rows: Sequence[Sequence[str]], *, right
 
 
 def diff(items: ItemsArgument, json: JsonOption = False) -> None:
-    """Show the keys in which configurations differ. Items are runs, settings or presets: `moetui diff RUN preset:quickstart`."""
+    """Show the keys in which configurations differ. Items are runs, settings or presets: `moetui diff RUN preset:quickstart`.
+
+    Example: `moetui diff k3f9 preset:quickstart`.
+    """
     from moetui.core.errors import UsageError
     from moetui.core.studies.differing import differing, side
 

@@ -35,6 +35,8 @@ def export_runs(
     """Write the measurements of runs for other programs: --to curves.csv, --to logs --format tensorboard.
 
     --to elsewhere/runs.json --format records adds the runs to another lab book without their directories.
+
+    Example: `moetui export quickstart --to curves.csv`.
     """
     from moetui.core.errors import UsageError
     from moetui.core.exchange.exporting import KINDS, export
@@ -79,6 +81,8 @@ def import_paths(
     """Take in runs that were trained elsewhere: log.csv, trainer_state.json, logs/, mlruns.
 
     In a directory, files with the names that programs give them are found, and those without a run are passed over.
+
+    Example: `moetui import results/metrics.json`.
     """
     from moetui.core.errors import UsageError
     from moetui.core.exchange.explaining import explained, format_lines, trees

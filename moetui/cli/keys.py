@@ -18,7 +18,10 @@ def keys(
     place: Annotated[str, typer.Argument(help="Only of this place, such as live.", show_default=False)] = "",
     json: JsonOption = False,
 ) -> None:
-    """List the keys of the interface by place and action, as the settings name them."""
+    """List the keys of the interface by place and action, as the settings name them.
+
+    Example: `moetui keys live`.
+    """
     from moetui.core.preferences import nearest, read_settings
     from moetui.tui.actions import ACTIONS, key_names
     from moetui.tui.keymap import keymap_of

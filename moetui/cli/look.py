@@ -33,7 +33,10 @@ def show(
     history: Annotated[bool, typer.Option("--history", help="With --json: add every record of the metrics.")] = False,
     json: JsonOption = False,
 ) -> None:
-    """Show one run: scores, configuration, provenance, findings, and its curves."""
+    """Show one run: scores, configuration, provenance, findings, and its curves.
+
+    Examples: `moetui show quickstart/lr=0.05`, `moetui show k3f9 --json --history`.
+    """
     from moetui.core.runs.detail import detail
 
     found = detail(lab(), lab().find(reference))
@@ -49,7 +52,10 @@ def show(
 
 
 def health(references: RunsArgument, json: JsonOption = False) -> None:
-    """Say what is wrong with runs, as they are now: each finding with its evidence and what to try."""
+    """Say what is wrong with runs, as they are now: each finding with its evidence and what to try.
+
+    Example: `moetui health $(moetui ls status:running --ids)`.
+    """
     from moetui.core.runs.detail import detail
     from moetui.core.runs.same_order import SameOrder
 
@@ -69,7 +75,10 @@ def logs(
     lines: Annotated[int, typer.Option("--lines", "-n", min=0, help="Only the last so many lines; 0 prints all.")] = 0,
     json: JsonOption = False,
 ) -> None:
-    """Print the log of a run."""
+    """Print the log of a run.
+
+    Examples: `moetui logs k3f9 -f`, `moetui logs k3f9 -n 20`.
+    """
     import time
 
     from moetui.core.runs.log import last_lines_begin, log_pieces
@@ -148,7 +157,10 @@ def wait(
     timeout: Annotated[float | None, typer.Option(min=0, help="Give up after so many seconds (exit code 1).")] = None,
     json: JsonOption = False,
 ) -> int:
-    """Wait until runs have ended; the exit code tells how: 0, 1 failed, 4 diverged."""
+    """Wait until runs have ended; the exit code tells how: 0, 1 failed, 4 diverged.
+
+    Example: `moetui wait k3f9 && moetui compare quickstart`.
+    """
     from moetui.cli.follow import exit_code, report
     from moetui.core.queue.follow import until_ended
 

@@ -67,7 +67,10 @@ def remove(
 
 
 def restore(references: RunsArgument, json: JsonOption = False) -> int:
-    """Bring deleted runs back."""
+    """Bring deleted runs back.
+
+    Example: `moetui restore $(moetui ls --deleted --ids)`.
+    """
     from moetui.core.queue import edit
 
     return _told(edit.restore_all(lab(), _found(references, deleted=True)), "restored", json=json)
@@ -131,7 +134,10 @@ def _told(done: "Done", word: str, *, json: bool) -> int:
 
 
 def reindex(json: JsonOption = False) -> int:
-    """Rebuild runs.json from the run directories; records without one stay, and the former file is kept."""
+    """Rebuild runs.json from the run directories; records without one stay, and the former file is kept.
+
+    Example: `moetui reindex`.
+    """
     from moetui.core.maintenance.reindex import reindex as rebuild
 
     found = rebuild(lab())
@@ -157,7 +163,10 @@ def doctor(
     ] = False,
     json: JsonOption = False,
 ) -> int:
-    """Check what moetui needs: workspace, catalogue, presets, packages, devices, terminal; with --fix put orphans in order."""
+    """Check what moetui needs: workspace, catalogue, presets, packages, devices, terminal; with --fix put orphans in order.
+
+    Examples: `moetui doctor`, `moetui doctor --fix`.
+    """
     from moetui.core.maintenance.doctor import examine
     from moetui.core.maintenance.orphans import find, reconcile
 

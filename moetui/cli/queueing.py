@@ -38,7 +38,10 @@ def register(app: typer.Typer) -> None:
 
 
 def show(json: JsonOption = False) -> None:
-    """List the runs that wait, the next one first, and what each waits for."""
+    """List the runs that wait, the next one first, and what each waits for.
+
+    Example: `moetui queue list --json`.
+    """
     from moetui.core.machine.devices import devices
     from moetui.core.queue.queueing import waiting
 
@@ -46,12 +49,18 @@ def show(json: JsonOption = False) -> None:
 
 
 def hold(references: RunsArgument, json: JsonOption = False) -> int:
-    """Hold waiting runs back: they keep their place and do not start until they are released."""
+    """Hold waiting runs back: they keep their place and do not start until they are released.
+
+    Example: `moetui queue hold $(moetui ls status:queued --ids)`.
+    """
     return _hold(references, held=True, json=json)
 
 
 def release(references: RunsArgument, json: JsonOption = False) -> int:
-    """Release runs that are held."""
+    """Release runs that are held.
+
+    Example: `moetui queue release k3f9`.
+    """
     return _hold(references, held=False, json=json)
 
 
@@ -60,7 +69,10 @@ def move(
     position: Annotated[int, typer.Argument(min=1, help="Its new place, counted from 1; beyond the end is the last.")],
     json: JsonOption = False,
 ) -> None:
-    """Give a waiting run another place in the queue."""
+    """Give a waiting run another place in the queue.
+
+    Example: `moetui queue move k3f9 1`.
+    """
     from moetui.core.machine.devices import devices
     from moetui.core.queue import queueing
 
@@ -69,7 +81,10 @@ def move(
 
 
 def top(reference: RunArgument, json: JsonOption = False) -> None:
-    """Put a waiting run in front of all others."""
+    """Put a waiting run in front of all others.
+
+    Example: `moetui queue top k3f9`.
+    """
     move(reference, 1, json)
 
 

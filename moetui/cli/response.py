@@ -31,7 +31,10 @@ def response(
     seed_paired: PairedOption = "auto",
     json: JsonOption = False,
 ) -> None:
-    """Show how the score responds to the learning rate: best, safe zone, cliff, and what to try next."""
+    """Show how the score responds to the learning rate: best, safe zone, cliff, and what to try next.
+
+    Example: `moetui response lr-report/phase-1@tiny`.
+    """
     from moetui.core.runs.published import published_beside
     from moetui.core.science import findings, trees
     from moetui.core.science.measure import measure

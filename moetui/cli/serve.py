@@ -29,7 +29,10 @@ def serve(
     ] = "",
     theme: ThemeOption = None,
 ) -> None:
-    """Show the interface in a browser, for whoever has the address with its token. ctrl+c ends it; runs go on training."""
+    """Show the interface in a browser, for whoever has the address with its token. ctrl+c ends it; runs go on training.
+
+    Example: `moetui serve --port 8000`.
+    """
     try:
         from moetui.web import TokenServer
     except ModuleNotFoundError as missing:

@@ -173,7 +173,10 @@ def presets(
     name: Annotated[str | None, typer.Argument(help="Show this one whole.", show_default=False)] = None,
     json: JsonOption = False,
 ) -> None:
-    """List the presets and studies, or show one."""
+    """List the presets and studies, or show one.
+
+    Examples: `moetui presets`, `moetui presets schedule/all`.
+    """
     library = lab().library()
     if name is not None:
         _show_preset(name, json=json)
@@ -254,7 +257,10 @@ def explain(
     ] = None,
     json: JsonOption = False,
 ) -> None:
-    """Explain the keys of the configuration: meaning, unit, bounds, default."""
+    """Explain the keys of the configuration: meaning, unit, bounds, default.
+
+    Examples: `moetui explain`, `moetui explain schedule.warmup`.
+    """
     import dataclasses
 
     from engine.spec.config import describe, unknown_key

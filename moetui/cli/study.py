@@ -96,7 +96,10 @@ def status(
     name: Annotated[str | None, typer.Argument(help="Only this study, run by run.", show_default=False)] = None,
     json: JsonOption = False,
 ) -> None:
-    """Tell how far the studies of this workspace are, and which setting is best so far."""
+    """Tell how far the studies of this workspace are, and which setting is best so far.
+
+    Example: `moetui study status schedule/all`.
+    """
     from moetui.core.studies.progress import progress, study_names
 
     library, records = lab().library(), lab().snapshot().runs
