@@ -5,7 +5,7 @@ INSTALLED := .venv/.installed
 # Many tests wait for processes of their own: three at a time keep two cores busy.
 PYTEST := $(BIN)/pytest -n 3 --dist worksteal
 
-.PHONY: install demo check format test quick long search simulations goldens tables screenshots cast studies lock clean
+.PHONY: install demo check format test quick long search simulations faults goldens tables screenshots cast studies lock clean
 
 install: $(INSTALLED)
 
@@ -44,6 +44,10 @@ search: install
 # The table in docs/methods.md: what the statistics do where the truth is known. About 20 minutes on two cores.
 simulations: install
 	$(BIN)/python -m tests.simulations --write
+
+# A fault at every change of a file by every command, the trainer and the dispatcher; the table in docs/reliability.md.
+faults: install
+	$(BIN)/python -m tests.faults
 
 # The screens that the tests compare, as they are now; look at the diff.
 goldens: install
