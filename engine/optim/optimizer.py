@@ -9,9 +9,10 @@ from torch import Tensor, nn
 from engine.optim.adamw import AdamW
 from engine.optim.muon import Muon
 from engine.optim.orthogonal import coefficients
-from engine.optim.roles import role_of, weight_decay
 from engine.optim.sgd import Sgd
 from engine.spec.learning import OptimizerConfig
+from engine.spec.roles import role_of, weight_decay
+from engine.spec.width import STANDARD, WidthRules
 
 _PIECE = 65_536  # elements whose squares a processor sums up in float32; over millions the sum drifts by 1e-4 to 1e-3
 
@@ -32,8 +33,14 @@ class Part(Protocol):
 class Optimizer:
     """All parts as one, each at its own ratio to the learning rate of the run."""
 
-    def __init__(self, model: nn.Module, config: OptimizerConfig, compute: torch.dtype = torch.float32) -> None:
-        """`compute`: the dtype of the model's products."""
+    def __init__(
+        self,
+        model: nn.Module,
+        config: OptimizerConfig,
+        compute: torch.dtype = torch.float32,
+        rules: WidthRules = STANDARD,
+    ) -> None:
+        """`compute`: the dtype of the model's products; `rules`: how rates and decay depend on its width."""
         self.grad_clip = config.grad_clip
         self.parameters = dict(model.named_parameters())
         self.parts: list[tuple[Part, float]] = []
@@ -52,14 +59,18 @@ class Optimizer:
                 nesterov=config.nesterov,
                 coefficients=coefficients(config.ns_coefficients, config.ns_steps),
                 decay=decay,
+                scale=config.muon_scale,
                 freeze_idle=config.idle_experts == "frozen",
                 products=_products(config, compute, on_gpu=any(p.is_cuda for p in matrices.values())),
             )
             self.parts.append((muon, 1.0))
         ratio = config.adamw_ratio if config.kind == "muon" else 1.0
-        self.parts.append(
-            (AdamW(rest, beta1=config.beta1, beta2=config.beta2, eps=config.eps, decay=decay), ratio)
-        )  # fmt: skip
+        factors = {name: rules.rate(roles[name], "adamw") for name in rest}
+        for factor in dict.fromkeys(factors.values()):
+            members = {name: p for name, p in rest.items() if factors[name] == factor}
+            scaled = {name: decay[name] * rules.decay(roles[name], "adamw") for name in members}
+            adamw = AdamW(members, beta1=config.beta1, beta2=config.beta2, eps=config.eps, decay=scaled)
+            self.parts.append((adamw, ratio * factor))
 
     def step(self, lr: float) -> Tensor:
         """Clip the gradients, update every parameter at learning rate `lr` times its part's ratio and drop the gradients.

@@ -15,7 +15,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
-from engine.spec import schedules
+from engine.spec import schedules, width
 from engine.spec.harmless import one_line
 from engine.spec.learning import OptimizerConfig, ScheduleConfig
 from engine.spec.model import ModelConfig
@@ -231,7 +231,7 @@ class RunConfig(Section):
             raise ValueError(
                 "model.cross_document_attention = false needs data.end_of_text = true, which marks where documents end"
             )
-        if fault := schedules.fault(self.schedule, self.training.updates):
+        if fault := schedules.fault(self.schedule, self.training.updates) or width.fault(self.model, self.optimizer):
             raise ValueError(fault)
         return self
 

@@ -55,7 +55,7 @@ class Trainer:
         self.model = Transformer(config.model, self.device.compute, self.corpus.about.end_of_text)
         self.model.initialize()
         self.model.to(self.device.torch)
-        self.optimizer = Optimizer(self.model, config.optimizer, self.device.compute)
+        self.optimizer = Optimizer(self.model, config.optimizer, self.device.compute, self.model.rules)
         self.updater = Updater(config, self.model, self.optimizer, self.training)
         self.watch = DivergenceWatch(config.health, math.log(config.model.vocab_size))
         self.flatness = FlatnessWatch(run, config)
