@@ -1,6 +1,5 @@
 """The factor between the orthogonalized momentum of a matrix and Muon's update. Libraries give the same names to different ones."""
 
-import math
 from typing import Literal
 
 Scale = Literal["original", "match-rms-adamw", "spectral"]
@@ -14,5 +13,5 @@ def update_scale(kind: Scale, d_in: int, d_out: int) -> float:
     spectral: √(out / in), by which every matrix changes its outputs alike at any width (Bernstein, 2025; arXiv 2310.17813).
     """
     if kind == "original":
-        return math.sqrt(max(1.0, d_out / d_in))
-    return 0.2 * math.sqrt(max(d_in, d_out)) if kind == "match-rms-adamw" else math.sqrt(d_out / d_in)
+        return float(max(1.0, d_out / d_in) ** 0.5)
+    return 0.2 * float(max(d_in, d_out) ** 0.5) if kind == "match-rms-adamw" else float((d_out / d_in) ** 0.5)
