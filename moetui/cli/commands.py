@@ -25,6 +25,7 @@ MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "exchange": ("export", "import"),
     "compare": ("compare", "diff"),
     "response": ("response",),
+    "transfer": ("coordcheck",),
     "report": ("report",),
     "keys": ("keys",),
     "serve": ("serve",),

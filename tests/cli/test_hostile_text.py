@@ -46,6 +46,7 @@ CALLS: Mapping[str, Sequence[Sequence[str]]] = {
     "compare": [[STUDY], [f"{STUDY}/lr=0.02", f"{STUDY}/lr=0.05", "--metric", "val_loss"]],
     "diff": [[RUN, OTHER]],
     "response": [[STUDY]],
+    "coordcheck": [[evil("preset")], ["quickstart", "--widths", evil("32")]],
     "report": [[STUDY]],
     "keys": [[]],
     "serve": [["--theme", evil("theme")]],
