@@ -24,7 +24,7 @@ from engine.training.flatness import FlatnessWatch
 from engine.training.meter import Meter
 from engine.training.peak import peak_flops
 from engine.training.reporter import Reporter
-from engine.training.resume import checkpoint_to_continue, weights_to_start_with
+from engine.training.resume import checkpoint_to_continue, start_of
 from engine.training.saver import Saver
 from engine.training.stopping import StopSwitch
 from engine.training.update import Updater
@@ -59,6 +59,7 @@ class Trainer:
         self.updater = Updater(config, self.model, self.optimizer, self.training)
         self.watch = DivergenceWatch(config.health, math.log(config.model.vocab_size))
         self.flatness = FlatnessWatch(run, config)
+        self.kept = config.training.kept_updates
         self.evaluation_seconds = 0.0
         self._continue()
 
@@ -66,19 +67,31 @@ class Trainer:
         """Take over where the session before has left off, or the weights of the run that this one is forked from."""
         checkpoint, findings = checkpoint_to_continue(self.run, self.config, self.corpus.fingerprint)
         if checkpoint is not None:
-            self.progress.continue_as(checkpoint.about.progress)
-            self.model.load_state_dict(checkpoint.model)
-            self.optimizer.load_state(checkpoint.training)
-            self.watch.streak = self.progress.divergence_streak
-            self.updater.at_once = self.progress.at_once or self.updater.at_once
-            restore_rng_state(checkpoint.training, self.device.torch)
+            self._take_over(checkpoint)
             print(f"session {self.progress.session} goes on after update {self.progress.update}", flush=True)
-        elif (start := weights_to_start_with(self.run)) is not None:
-            self.model.load_state_dict(start.model)
-            print("the weights are those of another run", flush=True)
+        elif (start := start_of(self.run, self.corpus.fingerprint)) is not None:
+            self._begin_with(start)
         for finding in findings:
             self._note(finding)
         self.report.set(update=self.progress.update)
+
+    def _take_over(self, checkpoint: Checkpoint) -> None:
+        self.progress.continue_as(checkpoint.about.progress)
+        self.model.load_state_dict(checkpoint.model)
+        self.optimizer.load_state(checkpoint.training)
+        self.watch.streak = self.progress.divergence_streak
+        self.updater.at_once = self.progress.at_once or self.updater.at_once
+        restore_rng_state(checkpoint.training, self.device.torch)
+
+    def _begin_with(self, start: Checkpoint) -> None:
+        """Begin with the weights of another run or, if the rest came along, after its update."""
+        if not start.training:
+            self.model.load_state_dict(start.model)
+            print("the weights are those of another run", flush=True)
+            return
+        self._take_over(start)
+        self.progress.best = None  # its weights stayed with the other run
+        print(f"another run goes on here after update {self.progress.update}", flush=True)
 
     def train(self) -> End:
         """Carry out the updates; the result says how that ended."""
@@ -119,7 +132,8 @@ class Trainer:
 
             stopping = self.stop.requested()
             evaluating = not stopping and progress.evaluation_due(config)
-            saving = not stopping and self._checkpoint_due()
+            keeping = update in self.kept
+            saving = keeping or (not stopping and self._checkpoint_due())
             # What has a record follows from the configuration, not from when the disk is ready for a checkpoint.
             recording = evaluating or stopping or update == updates or update % config.training.log_every == 0
             if recording or saving:
@@ -141,14 +155,21 @@ class Trainer:
                 if evaluating and update < updates and (flat := self._look_for_flatness()) is not None:
                     return End("stopped", flat.evidence)
             self.report.beat()
-            if stopping:
-                return End("stopped")
             if saving and not diverged:
                 with self.clock.paused():
-                    self.metrics.sync()
-                    self.saver.save_last(self._checkpoint())
-                self.saved_at = (update, time.monotonic())
+                    self._save(keep=keeping)
+            if stopping:
+                return End("stopped")
         return self._ended()
+
+    def _save(self, *, keep: bool) -> None:
+        """Write `last`, or a checkpoint that is kept."""
+        self.metrics.sync()
+        if keep:
+            self.saver.keep(self._checkpoint())
+        else:
+            self.saver.save_last(self._checkpoint())
+            self.saved_at = (self.progress.update, time.monotonic())
 
     def _ended(self) -> End:
         """All updates are done, or there is no patience left."""

@@ -32,13 +32,22 @@ def checkpoint_to_continue(
     return None, findings
 
 
-def weights_to_start_with(run: RunDir) -> Checkpoint | None:
-    """The weights of the run that this one was forked from, or None. Raises `InputError` if they are damaged."""
+def start_of(run: RunDir, data_fingerprint: str) -> Checkpoint | None:
+    """What this run begins with of another: its weights, perhaps with all the rest; None if it begins with random ones.
+
+    Raises `InputError` if that is damaged, or if the rest belongs to other data.
+    """
     for found in saved(run, "start"):
         try:
-            return load(found.path, found.about)
+            start = load(found.path, found.about)
         except DamagedFile as error:
             raise InputError(f"{error}; fork the run again") from None
+        if start.training and start.about.data_fingerprint != data_fingerprint:
+            raise InputError(
+                f"the data are not those of the run that this one goes on from ({data_fingerprint}, "
+                f"not {start.about.data_fingerprint}); bring the old text back, or fork without its optimizer"
+            )
+        return start
     return None
 
 

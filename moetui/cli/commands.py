@@ -16,7 +16,7 @@ MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "refine": ("refine",),
     "search": ("search",),
     "audit": ("audit",),
-    "again": ("resume", "rerun", "fork"),
+    "again": ("resume", "rerun", "fork", "cooldown"),
     "listing": ("ls",),
     "look": ("show", "health", "logs", "watch", "wait"),
     "manage": ("stop", "rm", "restore", "label", "reindex", "doctor"),

@@ -26,6 +26,7 @@ CALLS: Mapping[str, Sequence[Sequence[str]]] = {
     "resume": [[RUN], [evil("run")]],
     "rerun": [[evil("run")]],
     "fork": [[RUN, "--set", f"{evil('key')}=1", "--detach"]],
+    "cooldown": [[RUN, "--at", evil("0.5")], [RUN, "--at", "0.5"]],
     "ls": [[], ["--sort", "name"], ["--group-by", "study"], ["--columns", "name,note,tag,study,reason"], [evil("x:y")]],
     "show": [[RUN], [evil("run")]],
     "health": [[RUN]],
