@@ -7,6 +7,7 @@ from torch import Tensor
 
 from engine.export.equal import Family
 from engine.spec.model import ModelConfig
+from engine.spec.width import width_rules
 
 Tensors = dict[str, Tensor]
 
@@ -14,9 +15,10 @@ Tensors = dict[str, Tensor]
 def to_transformers(ours: Tensors, config: ModelConfig, family: Family) -> Tensors:
     """The state of the model of a family that equals ours; it may share memory with `ours`."""
     embedding_VD = ours["embedding_VD"]
+    head_VD = embedding_VD if config.tied_head else ours["head_VD"]
     theirs = {
         "model.embed_tokens.weight": embedding_VD * math.sqrt(config.d_model),
-        "lm_head.weight": embedding_VD if config.tied_head else ours["head_VD"],
+        "lm_head.weight": head_VD * width_rules(config).output,
         "model.norm.weight": ours["norm.gain_D"],
     }
     for layer in range(config.n_layers):

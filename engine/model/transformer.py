@@ -14,6 +14,8 @@ from engine.model.norm import RMSNorm
 from engine.model.rotary import rotary_tables
 from engine.model.router import Router, Routing
 from engine.spec.model import ModelConfig
+from engine.spec.roles import role_of
+from engine.spec.width import width_rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ class Transformer(nn.Module):
             raise ValueError("cross_document_attention = false needs the id of the end-of-text token")
         self.config = config
         self.compute = compute
+        self.rules = width_rules(config)
         self.boundary = None if config.cross_document_attention else end_of_text
         self.embedding_VD = nn.Parameter(torch.empty(config.vocab_size, config.d_model))
         self.head_VD = None if config.tied_head else nn.Parameter(torch.empty(config.vocab_size, config.d_model))
@@ -80,10 +83,10 @@ class Transformer(nn.Module):
 
     @torch.no_grad()
     def initialize(self) -> None:
-        """Draw every matrix from a normal distribution of `init_std`, from torch's global generator."""
-        for parameter in self.parameters():
+        """Draw every matrix from a normal distribution of `init_std`, scaled for its width, from torch's global generator."""
+        for name, parameter in self.named_parameters():
             if parameter.ndim >= 2:
-                parameter.normal_(0.0, self.config.init_std)
+                parameter.normal_(0.0, self.config.init_std * self.rules.init(role_of(name, parameter)))
 
     def forward(self, tokens_BL: Tensor, cache: Cache | None = None) -> Representation:
         """Represent B sequences of L token ids; the head turns `hidden_BLD` into predictions of the next token.
@@ -102,6 +105,8 @@ class Transformer(nn.Module):
             x_BLD, routing = block(x_BLD, positions, self.compute, layer)
             routings.append(routing)
         hidden_BLD = nn.functional.dropout(self.norm(x_BLD), config.dropout, self.training)
+        if self.rules.output != 1.0:
+            hidden_BLD = hidden_BLD * self.rules.output
         router_loss = torch.stack([routing.loss for routing in routings]).sum()
         return Representation(hidden_BLD.to(self.compute), tuple(routings), router_loss)
 

@@ -7,12 +7,13 @@ import torch
 from torch import Tensor
 
 from engine.optim.orthogonal import Coefficients, orthogonalize
+from engine.optim.scale import Scale, update_scale
 
 
 class Muon:
     """Updates matrices stored as (in, out) and stacks of them (E, in, out), each matrix of a stack by itself.
 
-    An update is the orthogonalized momentum scaled by max(1, out / in)^0.5, so that wide layers move as far as square ones.
+    An update is the orthogonalized momentum times a factor that follows from the shape (engine.optim.scale).
     Weight decay is decoupled from the gradient: weights shrink by lr · decay.
 
     Orthogonalized momentum has the same length however old it is. So a matrix of a stack without a gradient, an expert that no
@@ -27,6 +28,7 @@ class Muon:
         nesterov: bool,
         coefficients: Sequence[Coefficients],
         decay: Mapping[str, float],
+        scale: Scale = "original",
         freeze_idle: bool = True,
         products: torch.dtype = torch.float32,
     ) -> None:
@@ -36,6 +38,7 @@ class Muon:
         self.nesterov = nesterov
         self.coefficients = coefficients
         self.decay = decay
+        self.scale: Scale = scale
         self.freeze_idle = freeze_idle
         self.products = products
         self.buffers = {name: torch.zeros_like(p) for name, p in parameters.items()}
@@ -64,7 +67,7 @@ class Muon:
         directions = orthogonalize(batch, self.coefficients, self.products).split([len(_stacked(m)) for m in momenta])
         for name, direction, moving in zip(names, directions, reached, strict=True):
             parameter = self.parameters[name]
-            _move(parameter, direction.view_as(parameter), lr, self.decay[name], moving)
+            self._move(parameter, direction.view_as(parameter), lr, self.decay[name], moving)
 
     def _step_apart(self, name: str, lr: float) -> None:
         """One matrix at a time from its gradient to its new weights: it stays in the cache, and batches are no faster."""
@@ -75,7 +78,7 @@ class Muon:
         for weights, gradient, buffer, moves in zip(*stacks, strict=True):
             if moves:
                 direction = orthogonalize(self._advance(gradient, buffer), self.coefficients, self.products)
-                _move(weights, direction, lr, self.decay[name])
+                self._move(weights, direction, lr, self.decay[name])
 
     def _reached(self, gradient: Tensor) -> Tensor | None:
         """Which matrices of a stack move, (B, 1, 1), as 1 or 0 in the gradient's dtype; None if all do."""
@@ -93,6 +96,12 @@ class Muon:
         buffer.lerp_(gradient, 1.0 - self.momentum if moving is None else moving * (1.0 - self.momentum))
         return gradient.lerp(buffer, self.momentum) if self.nesterov else buffer
 
+    def _move(self, weights: Tensor, direction: Tensor, lr: float, decay: float, moving: Tensor | None = None) -> None:
+        shrink: float | Tensor = 1.0 - lr * decay
+        if moving is not None:
+            shrink, direction = 1.0 - lr * decay * moving, direction * moving
+        weights.mul_(shrink).add_(direction, alpha=-lr * update_scale(self.scale, *weights.shape[-2:]))
+
     def state(self) -> dict[str, Tensor]:
         """Everything that the next step depends on, by name."""
         return {f"momentum.{name}": buffer for name, buffer in self.buffers.items()}
@@ -106,11 +115,3 @@ class Muon:
 def _stacked(tensor: Tensor) -> Tensor:
     """A matrix or a stack of them as (B, in, out)."""
     return tensor.view(-1, *tensor.shape[-2:])
-
-
-def _move(weights: Tensor, direction: Tensor, lr: float, decay: float, moving: Tensor | None = None) -> None:
-    d_in, d_out = weights.shape[-2:]
-    shrink: float | Tensor = 1.0 - lr * decay
-    if moving is not None:
-        shrink, direction = 1.0 - lr * decay * moving, direction * moving
-    weights.mul_(shrink).add_(direction, alpha=-lr * max(1.0, d_out / d_in) ** 0.5)

@@ -10,9 +10,10 @@ from torch import Tensor, nn
 from engine.optim.adamw import AdamW
 from engine.optim.muon import Muon
 from engine.optim.orthogonal import coefficients
-from engine.optim.roles import Role, role_of, weight_decay
 from engine.optim.sgd import Sgd
 from engine.spec.optimizers import OptimizerConfig
+from engine.spec.roles import Role, role_of, weight_decay
+from engine.spec.width import STANDARD, WidthRules
 
 _PIECE = 65_536  # elements whose squares a processor sums up in float32; over millions the sum drifts by 1e-4 to 1e-3
 
@@ -34,7 +35,7 @@ class Part(Protocol):
 class Given:
     """What the parts of an optimizer are made from: parameters with their roles and weight decays, all by name.
 
-    `compute` is the dtype of the model's products.
+    `compute` is the dtype of the model's products; `rules` tell how rates and decay depend on its width.
     """
 
     parameters: Mapping[str, Tensor]
@@ -42,6 +43,7 @@ class Given:
     decay: Mapping[str, float]
     config: OptimizerConfig
     compute: torch.dtype
+    rules: WidthRules
 
 
 Parts = list[tuple[Part, float]]
@@ -57,20 +59,28 @@ def _muon(given: Given) -> Parts:
         nesterov=config.nesterov,
         coefficients=coefficients(config.ns_coefficients, config.ns_steps),
         decay=given.decay,
+        scale=config.muon_scale,
         freeze_idle=config.idle_experts == "frozen",
         products=_products(config, given.compute, on_gpu=any(p.is_cuda for p in matrices.values())),
     )
     rest = {name: p for name, p in given.parameters.items() if name not in matrices}
-    return [(muon, 1.0), (_adamw_on(rest, given), config.adamw_ratio)]
+    return [(muon, 1.0), *_adamw_on(rest, given, config.adamw_ratio)]
 
 
 def _adamw(given: Given) -> Parts:
-    return [(_adamw_on(given.parameters, given), 1.0)]
+    return _adamw_on(given.parameters, given, 1.0)
 
 
-def _adamw_on(parameters: Mapping[str, Tensor], given: Given) -> AdamW:
-    config = given.config
-    return AdamW(parameters, beta1=config.beta1, beta2=config.beta2, eps=config.eps, decay=given.decay)
+def _adamw_on(parameters: Mapping[str, Tensor], given: Given, ratio: float) -> Parts:
+    """AdamW on these parameters, in as many parts as the width gives them different rates."""
+    config, rules, parts = given.config, given.rules, []
+    factors = {name: rules.rate(given.roles[name], "adamw") for name in parameters}
+    for factor in dict.fromkeys(factors.values()):
+        members = {name: parameter for name, parameter in parameters.items() if factors[name] == factor}
+        decay = {name: given.decay[name] * rules.decay(given.roles[name], "adamw") for name in members}
+        adamw = AdamW(members, beta1=config.beta1, beta2=config.beta2, eps=config.eps, decay=decay)
+        parts.append((adamw, ratio * factor))
+    return list(parts)
 
 
 def _sgd(given: Given) -> Parts:
@@ -89,13 +99,19 @@ BUILDERS: Mapping[str, Callable[[Given], Parts]] = {
 class Optimizer:
     """All parts as one, each at its own ratio to the learning rate of the run."""
 
-    def __init__(self, model: nn.Module, config: OptimizerConfig, compute: torch.dtype = torch.float32) -> None:
-        """`compute`: the dtype of the model's products."""
+    def __init__(
+        self,
+        model: nn.Module,
+        config: OptimizerConfig,
+        compute: torch.dtype = torch.float32,
+        rules: WidthRules = STANDARD,
+    ) -> None:
+        """`compute`: the dtype of the model's products; `rules`: how rates and decay depend on its width."""
         self.grad_clip = config.grad_clip
         self.parameters = dict(model.named_parameters())
         roles = {name: role_of(name, p) for name, p in self.parameters.items()}
         decay = {name: weight_decay(role, config) for name, role in roles.items()}
-        self.parts = BUILDERS[config.kind](Given(self.parameters, roles, decay, config, compute))
+        self.parts = BUILDERS[config.kind](Given(self.parameters, roles, decay, config, compute, rules))
 
     def step(self, lr: float) -> Tensor:
         """Clip the gradients, update every parameter at learning rate `lr` times its part's ratio and drop the gradients.

@@ -62,11 +62,17 @@ class _File(BaseModel):
 
 
 class Parent(_File):
-    """The run whose weights another one begins with: its checkpoint (`best` or `last`) and the updates that were done then."""
+    """The run that another one begins with: its checkpoint (`best`, `last` or `kept`) and the updates that were done then.
+
+    `whole`: optimizer, random states and progress came along with the weights. `branch`: the learning rates up to there were those
+    of the new run as well, so it ends as if it had been trained from the start.
+    """
 
     id: str
     checkpoint: str
     update: Count
+    whole: bool = False
+    branch: bool = False
 
 
 class RunFile(_File):

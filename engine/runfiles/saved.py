@@ -3,7 +3,8 @@
     checkpoints/last -> last-000150     model.safetensors, training.safetensors, checkpoint.json
     checkpoints/last-000100             the one before, should the newest be damaged
     checkpoints/best -> best-000120     model.safetensors, checkpoint.json
-    checkpoints/start                   weights of another run that this one begins with
+    checkpoints/kept-000100             whole as `last`, and never removed: where a branch can leave this run
+    checkpoints/start                   what this run begins with of another: its weights, of a branch all that a `last` holds
 
 `last` is what a run goes on from; a `best` is kept as long as a `last` names it as the best of its time.
 """
@@ -19,12 +20,15 @@ from engine.runfiles.progress import Progress
 from engine.runfiles.rundir import DamagedFile, RunDir
 from engine.spec.config import ConfigError, RunConfig, resolve
 
-Kind = Literal["last", "best", "start"]
+Kind = Literal["last", "best", "kept", "start"]
 
 MODEL_FILE = "model.safetensors"
+TRAINING_FILE = "training.safetensors"
 
 # What may change between two sessions of a run: it decides when things are written, not what is learned.
-HARMLESS_KEYS = frozenset({"training.log_every", "training.checkpoint_seconds", "training.checkpoint_updates"})
+HARMLESS_KEYS = frozenset(
+    {"training.log_every", "training.checkpoint_seconds", "training.checkpoint_updates", "training.keep_at"}
+)
 
 
 class CheckpointFile(BaseModel):

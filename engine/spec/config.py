@@ -15,7 +15,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
-from engine.spec import schedules
+from engine.spec import schedules, width
 from engine.spec.harmless import one_line
 from engine.spec.model import ModelConfig
 from engine.spec.optimizers import OptimizerConfig
@@ -186,6 +186,23 @@ class TrainingConfig(Section):
         unit="updates",
         ge=0,
     )
+    keep_at: tuple[float, ...] = described(
+        (),
+        "Keep a whole checkpoint for good after these updates: shares of the run below 1, else numbers; `moetui cooldown` and "
+        "`fork --with-optimizer` begin there.",
+        strict=False,
+    )
+
+    @property
+    def kept_updates(self) -> frozenset[int]:
+        """The numbers of the updates after which a checkpoint is kept."""
+        return frozenset(round(at * self.updates) if at < 1 else round(at) for at in self.keep_at)
+
+    @model_validator(mode="after")
+    def _keeps_what_is_reached(self) -> Self:
+        if odd := [update for update in self.kept_updates if not 1 <= update <= self.updates]:
+            raise ValueError(f"keep_at: update {odd[0]} is not one of the {self.updates} of the run")
+        return self
 
 
 class EvaluationConfig(Section):
@@ -258,7 +275,7 @@ class RunConfig(Section):
             raise ValueError(
                 "model.cross_document_attention = false needs data.end_of_text = true, which marks where documents end"
             )
-        if fault := schedules.fault(self.schedule, self.training.updates):
+        if fault := schedules.fault(self.schedule, self.training.updates) or width.fault(self.model, self.optimizer):
             raise ValueError(fault)
         return self
 
@@ -363,4 +380,4 @@ def _type_name(annotation: Any) -> str:
 def _items(annotation: Any) -> str:
     if typing.get_origin(annotation) is Literal:
         return " | ".join(typing.get_args(annotation))
-    return "texts" if annotation is str else "pairs"
+    return {str: "texts", float: "numbers"}.get(annotation, "pairs")

@@ -89,6 +89,35 @@ class ModelConfig(Section):
     norm_eps: float = described(1e-6, "Added to the mean square in RMSNorm.", gt=0, le=1e-2)
     init_std: float = described(0.02, "Standard deviation of the initial weights.", gt=0, le=1)
 
+    parametrization: Literal["standard", "spectral"] = described(
+        "standard",
+        "standard: one initialization and one rate at every width; spectral: both, the decay and the logits scaled with d_model / "
+        "base_width, so that the best learning rate stays (Yang et al., 2022 and 2023; docs/transfer.md).",
+    )
+    base_width: int | None = described(
+        None, "For parametrization = spectral: d_model at which it is the same as standard.", ge=8, le=16384
+    )
+    router_exponent: float = described(
+        1.0,
+        "For parametrization = spectral: initialization and rate of the router fall as width^-this. 1: the spectral rule (Jiang et "
+        "al., 2026); 0.5: its logits move alike over the first updates (measured, docs/transfer.md); 0: unscaled.",
+        ge=0,
+        le=2,
+    )
+    embedding_exponent: float = described(
+        0.5,
+        "For parametrization = spectral: the embedding's rate falls as width^-this. 0.5: its scaled rows move alike (muP; Yang et "
+        "al., 2022); 1: u-muP (Blake et al., 2024); 0: they move more in wider models (arXiv 2605.21486).",
+        ge=0,
+        le=2,
+    )
+
+    @model_validator(mode="after")
+    def _has_base(self) -> Self:
+        if self.parametrization == "spectral" and self.base_width is None:
+            raise ValueError('parametrization = "spectral" needs model.base_width, the width that it was tuned at')
+        return self
+
     @model_validator(mode="after")
     def _shapes_fit(self) -> Self:
         if self.d_model % self.n_heads or self.head_width % 2:

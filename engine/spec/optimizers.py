@@ -24,7 +24,15 @@ class OptimizerKind:
 
 
 _ADAMW_KEYS = ("beta1", "beta2", "eps")
-_MUON_KEYS = ("adamw_ratio", "muon_targets", "ns_steps", "ns_coefficients", "newton_schulz_dtype", "idle_experts")
+_MUON_KEYS = (
+    "adamw_ratio",
+    "muon_targets",
+    "muon_scale",
+    "ns_steps",
+    "ns_coefficients",
+    "newton_schulz_dtype",
+    "idle_experts",
+)
 
 OPTIMIZERS: Mapping[str, OptimizerKind] = {
     "muon": OptimizerKind(
@@ -60,6 +68,11 @@ class OptimizerConfig(Section):
     )
     muon_targets: tuple[Literal["attention", "experts", "router", "embedding"], ...] = described(
         ("attention", "experts"), "For kind = muon: which matrices Muon takes.", strict=False
+    )
+    muon_scale: Literal["original", "match-rms-adamw", "spectral"] = described(
+        "original",
+        "Factor of Muon's update of an (in, out) matrix: original: max(1, out / in)^½ (Jordan et al., 2024); match-rms-adamw: "
+        "0.2 · √max(in, out) (Liu et al., 2025); spectral: √(out / in) (Bernstein, 2025). Libraries differ in the names.",
     )
     momentum: float = described(0.95, "Momentum of Muon or SGD.", ge=0, lt=1)
     nesterov: bool = described(True, "Nesterov form of the momentum.")

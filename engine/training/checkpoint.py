@@ -19,11 +19,10 @@ import torch
 from torch import Tensor
 
 from engine.runfiles.rundir import DamagedFile, RunDir, sync_directory, write_file
-from engine.runfiles.saved import MODEL_FILE, CheckpointFile, Kind, saved
+from engine.runfiles.saved import MODEL_FILE, TRAINING_FILE, CheckpointFile, Kind, saved
 
 Tensors = dict[str, Tensor]
 
-_TRAINING = "training.safetensors"
 _KEPT = 2  # `last` checkpoints: the newest, and one to fall back to
 
 
@@ -51,14 +50,15 @@ def save(run: RunDir, kind: Kind, checkpoint: Checkpoint) -> None:
     try:
         files = {MODEL_FILE: _write_tensors(staged / MODEL_FILE, checkpoint.model)}
         if checkpoint.training:
-            files[_TRAINING] = _write_tensors(staged / _TRAINING, checkpoint.training)
+            files[TRAINING_FILE] = _write_tensors(staged / TRAINING_FILE, checkpoint.training)
         write_file(staged / "checkpoint.json", checkpoint.about.model_copy(update={"files": files}), durable=True)
         sync_directory(staged)
         staged.rename(run.checkpoints / name)
     except BaseException:
         shutil.rmtree(staged, ignore_errors=True)
         raise
-    point(run, kind, name)
+    if kind != "kept":
+        point(run, kind, name)
     sync_directory(run.checkpoints)
     _prune(run)
 
@@ -70,7 +70,7 @@ def load(directory: Path, about: CheckpointFile) -> Checkpoint:
             if _checksum(directory / name) != checksum:
                 raise DamagedFile(f"the checkpoint {directory} is damaged: {name} is not what was written")
         model = safetensors.torch.load_file(directory / MODEL_FILE)
-        training = safetensors.torch.load_file(directory / _TRAINING) if _TRAINING in about.files else {}
+        training = safetensors.torch.load_file(directory / TRAINING_FILE) if TRAINING_FILE in about.files else {}
     except (OSError, safetensors.SafetensorError) as error:
         raise DamagedFile(f"the checkpoint {directory} cannot be read: {' '.join(str(error).split())[:300]}") from None
     return Checkpoint(about, model, training)

@@ -26,7 +26,7 @@ from engine.training.flatness import FlatnessWatch
 from engine.training.meter import Meter
 from engine.training.peak import peak_flops
 from engine.training.reporter import Reporter
-from engine.training.resume import checkpoint_to_continue, fingerprint_to_continue, weights_to_start_with
+from engine.training.resume import checkpoint_to_continue, fingerprint_to_continue, start_of
 from engine.training.saver import Saver
 from engine.training.stopping import StopSwitch
 from engine.training.update import Updater
@@ -43,6 +43,7 @@ class _Due:
     evaluation: bool
     record: bool
     checkpoint: bool
+    keep: bool
 
 
 class Trainer:
@@ -73,10 +74,11 @@ class Trainer:
         self.model = Transformer(config.model, self.device.compute, self.corpus.about.end_of_text)
         self.model.initialize()
         self.model.to(self.device.torch)
-        self.optimizer = Optimizer(self.model, config.optimizer, self.device.compute)
+        self.optimizer = Optimizer(self.model, config.optimizer, self.device.compute, self.model.rules)
         self.updater = Updater(config, self.model, self.optimizer, self.training)
         self.watch = DivergenceWatch(config.health, math.log(config.model.vocab_size))
         self.flatness = FlatnessWatch(run, config)
+        self.kept = config.training.kept_updates
         self._continue()
 
         self.clock = TrainingClock(progress.seconds)
@@ -93,19 +95,31 @@ class Trainer:
         """Take over where the session before has left off, or the weights of the run that this one is forked from."""
         checkpoint, findings = checkpoint_to_continue(self.run, self.config, self.corpus.fingerprint)
         if checkpoint is not None:
-            self.progress.continue_as(checkpoint.about.progress)
-            self.model.load_state_dict(checkpoint.model)
-            self.optimizer.load_state(checkpoint.training)
-            self.watch.streak = self.progress.divergence_streak
-            self.updater.at_once = self.progress.at_once or self.updater.at_once
-            restore_rng_state(checkpoint.training, self.device.torch)
+            self._take_over(checkpoint)
             print(f"session {self.progress.session} goes on after update {self.progress.update}", flush=True)
-        elif (start := weights_to_start_with(self.run)) is not None:
-            self.model.load_state_dict(start.model)
-            print("the weights are those of another run", flush=True)
+        elif (start := start_of(self.run, self.corpus.fingerprint)) is not None:
+            self._begin_with(start)
         for finding in findings:
             self._note(finding)
         self.report.set(update=self.progress.update)
+
+    def _take_over(self, checkpoint: Checkpoint) -> None:
+        self.progress.continue_as(checkpoint.about.progress)
+        self.model.load_state_dict(checkpoint.model)
+        self.optimizer.load_state(checkpoint.training)
+        self.watch.streak = self.progress.divergence_streak
+        self.updater.at_once = self.progress.at_once or self.updater.at_once
+        restore_rng_state(checkpoint.training, self.device.torch)
+
+    def _begin_with(self, start: Checkpoint) -> None:
+        """Begin with the weights of another run or, if the rest came along, after its update."""
+        if not start.training:
+            self.model.load_state_dict(start.model)
+            print("the weights are those of another run", flush=True)
+            return
+        self._take_over(start)
+        self.progress.best = None  # its weights stayed with the other run
+        print(f"another run goes on here after update {self.progress.update}", flush=True)
 
     def train(self) -> End:
         """Carry out the updates; the result says how that ended. Can be called once."""
@@ -164,15 +178,15 @@ class Trainer:
         while not self._done():
             lr = self._update()
             due = self._due()
-            if due.record or due.checkpoint:
+            if due.record or due.checkpoint or due.keep:
                 scores = self._read_scores()
                 if due.record and (end := self._record(scores | self.config.optimizer.rates(lr), due)) is not None:
                     return end
             self.report.beat()
+            if (due.checkpoint or due.keep) and not self.diverged:
+                self._save(keep=due.keep)
             if due.stop:
                 return End("stopped")
-            if due.checkpoint and not self.diverged:
-                self._save()
         return self._ended()
 
     def _done(self) -> bool:
@@ -195,7 +209,8 @@ class Trainer:
         evaluation = not stop and self.progress.evaluation_due(self.config)
         # What has a record follows from the configuration, not from when the disk is ready for a checkpoint.
         record = evaluation or stop or update == training.updates or update % training.log_every == 0
-        return _Due(stop, evaluation, record, checkpoint=not stop and self._checkpoint_due())
+        checkpoint = not stop and self._checkpoint_due()
+        return _Due(stop, evaluation, record, checkpoint, keep=update in self.kept)
 
     def _read_scores(self) -> Record:
         """Wait for the scores of the updates since the last time; those of the newest."""
@@ -224,9 +239,13 @@ class Trainer:
             return End("stopped", flat.evidence)
         return End("stopped") if interrupted else None
 
-    def _save(self) -> None:
+    def _save(self, *, keep: bool) -> None:
+        """Write `last`, or a checkpoint that is kept."""
         with self.clock.paused():
             self.metrics.sync()
+            if keep:
+                self.saver.keep(self._checkpoint())
+                return
             self.saver.save_last(self._checkpoint())
         self.saved_at = (self.progress.update, time.monotonic())
 

@@ -37,17 +37,26 @@ def fingerprint_to_continue(run: RunDir) -> str:
     return next((found.about.data_fingerprint for found in saved(run, "last")), "")
 
 
-def weights_to_start_with(run: RunDir) -> Checkpoint | None:
-    """The weights of the run that this one was forked from; None if it was not. Raises `InputError` if they are gone or damaged."""
+def start_of(run: RunDir, data_fingerprint: str) -> Checkpoint | None:
+    """What this run begins with of another: its weights, perhaps with all the rest; None if it begins with random ones.
+
+    Raises `InputError` if that is gone or damaged, or if the rest belongs to other data.
+    """
     folder = run.checkpoints / "start"
     if run.config().parent is None and not folder.exists():
         return None
     try:
         found = read_saved(folder)
-        return load(found.path, found.about)
+        start = load(found.path, found.about)
     except (OSError, DamagedFile) as error:
         fault = error if isinstance(error, DamagedFile) else f"{error.filename or folder}: {error.strerror or error}"
         raise InputError(f"the weights that this run begins with: {fault}; fork the run again") from None
+    if start.training and start.about.data_fingerprint != data_fingerprint:
+        raise InputError(
+            f"the data are not those of the run that this one goes on from ({data_fingerprint}, "
+            f"not {start.about.data_fingerprint}); bring the old text back, or fork without its optimizer"
+        )
+    return start
 
 
 def _belongs(about: CheckpointFile, config: RunConfig, data_fingerprint: str) -> None:

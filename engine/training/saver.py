@@ -56,6 +56,10 @@ class Saver:
             self._write_best()
             self._submit("last", *_copy(last))
 
+    def keep(self, checkpoint: Checkpoint) -> None:
+        """Begin to write a checkpoint that is never removed."""
+        self._submit("kept", *_copy(checkpoint))
+
     def finish(self) -> None:
         """Write what is held and wait until all is on the disk."""
         self._write_best()

@@ -1,7 +1,7 @@
 """Commands that run once more what has been: resume, rerun, fork."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -14,12 +14,15 @@ from moetui.cli.place import lab
 if TYPE_CHECKING:
     from moetui.core.catalogue.records import RunRecord
 
+T = TypeVar("T")
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command()(resume)
     app.command()(rerun)
     app.command()(fork)
+    app.command()(cooldown)
 
 
 def resume(
@@ -58,41 +61,95 @@ def fork(
         list[str] | None, typer.Option("--set", "-s", metavar="KEY=VALUE", help="Set a key of the configuration.")
     ] = None,
     checkpoint: Annotated[
-        Literal["best", "last"], typer.Option(help="Which of the run's checkpoints to begin with.")
-    ] = "best",
+        str,
+        typer.Option(
+            help="Which of the run's checkpoints to begin with: best, last or the update of one that is kept; "
+            "best, or with --with-optimizer last, unless said.",
+            show_default=False,
+        ),
+    ] = "",
+    with_optimizer: Annotated[
+        bool,
+        typer.Option(
+            "--with-optimizer", help="Take optimizer, random states and progress along; go on at that update."
+        ),
+    ] = False,
     follow: FollowOption = True,
     plain: PlainOption = False,
     json: JsonOption = False,
 ) -> int:
     """Start new runs that begin with the weights of others, with other settings from update 1 on.
 
-    Example: `moetui fork k3f9 --set optimizer.lr=0.01 --set schedule.kind=linear --checkpoint last`.
+    Examples: `moetui fork k3f9 --set optimizer.lr=0.01 --set schedule.kind=linear --checkpoint last`,
+    `moetui fork k3f9 --with-optimizer --set training.updates=2000`.
     """
     from moetui.core.planning.settings import parse_assignment
     from moetui.core.queue import resuming
 
     settings = dict(map(parse_assignment, assignments or []))
+    chosen = checkpoint or ("last" if with_optimizer else "best")
     return _start_each(
         references,
-        lambda run: resuming.fork(lab(), run, settings, checkpoint),
+        lambda run: resuming.fork(lab(), run, settings, chosen, whole=with_optimizer),
         follow=follow,
         plain=plain,
         json=json,
     )  # fmt: skip
 
 
+def cooldown(
+    references: RunsArgument,
+    at: Annotated[
+        str, typer.Option(help="Lengths of the branches: shares of the run up to 1, else updates, with commas between.")
+    ],
+    length: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="Share of a branch, at its end, in which the rate decays; default: the run's."),
+    ] = None,
+    follow: FollowOption = True,
+    plain: PlainOption = False,
+    json: JsonOption = False,
+) -> int:
+    """Let branches leave a run of constant rate and cool down: one run, many horizons.
+
+    A branch is the run from the start with that horizon, bit for bit on a CPU. It leaves from a checkpoint that the run kept
+    (`training.keep_at`). Example: `moetui cooldown k3f9 --at 0.25,0.5,0.75 --length 0.2`.
+    """
+    from moetui.core.queue.branching import branches
+
+    shares = _numbers(at)
+    code, started = on_runs(references, lambda run: branches(lab(), run, shares, length))
+    found = [one for some in started for one in some]
+    return max(code, launched(found, follow=follow, plain=plain, json=json)) if found else code
+
+
+def _numbers(text: str) -> list[float]:
+    from moetui.core.errors import UsageError
+
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        raise UsageError(f"--at {text[:80]}: write numbers with commas between them, such as 0.25,0.5,0.75") from None
+
+
 def _start_each(
     references: list[str], act: "Callable[[RunRecord], RunRecord]", *, follow: bool, plain: bool, json: bool
 ) -> int:
-    """Start something from each run; a run for which it fails does not keep the others from it."""
+    """Start something from each run and stay with what was started."""
+    code, started = on_runs(references, act)
+    return max(code, launched(started, follow=follow, plain=plain, json=json)) if started else code
+
+
+def on_runs(references: list[str], act: "Callable[[RunRecord], T]") -> "tuple[int, list[T]]":
+    """What is started from each run; a run for which it fails does not keep the others from it. The exit code comes first."""
     from engine.runfiles.rundir import DamagedFile
     from moetui.core.errors import LabError
 
-    started: list[RunRecord] = []
+    started: list[T] = []
     code = 0
     for run in [lab().find(reference) for reference in references]:
         try:
             started.append(act(run))
         except (LabError, DamagedFile, OSError) as error:
             code = complain_of(error)
-    return max(code, launched(started, follow=follow, plain=plain, json=json)) if started else code
+    return code, started

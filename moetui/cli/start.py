@@ -16,6 +16,13 @@ if TYPE_CHECKING:
     from moetui.core.planning.presets import Expected, Preset, Published
     from moetui.core.studies.audits import Audited
 
+SetOption = Annotated[
+    list[str] | None, typer.Option("--set", "-s", metavar="KEY=VALUE", help="Set a key of the configuration.")
+]
+GridOption = Annotated[
+    list[str] | None, typer.Option("--grid", "-g", metavar="KEY=[…]", help="Vary a key: optimizer.lr=[0.02,0.05].")
+]
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
@@ -26,12 +33,8 @@ def register(app: typer.Typer) -> None:
 
 def run(
     preset: Annotated[list[str], typer.Argument(help="Presets or studies, such as quickstart.", show_default=False)],
-    assignments: Annotated[
-        list[str] | None, typer.Option("--set", "-s", metavar="KEY=VALUE", help="Set a key of the configuration.")
-    ] = None,
-    grid: Annotated[
-        list[str] | None, typer.Option("--grid", "-g", metavar="KEY=[…]", help="Vary a key: optimizer.lr=[0.02,0.05].")
-    ] = None,
+    assignments: SetOption = None,
+    grid: GridOption = None,
     seeds: Annotated[int, typer.Option(min=1, max=1000, help="Run each setting with so many seeds.")] = 1,
     offline: Annotated[
         bool, typer.Option("--offline", help="Use the text of installed packages; needs no network.")
@@ -52,7 +55,7 @@ def run(
     from moetui.core.queue.enqueue import enqueue
     from moetui.core.studies.audits import audit_planned
 
-    planned = _plan(_selection(tuple(preset), assignments or [], grid or [], seeds), offline=offline)
+    planned = _plan(selection(tuple(preset), assignments or [], grid or [], seeds), offline=offline)
     if save is not None:
         _save(planned, save, write=not dry_run, json=json)
         return 0
@@ -66,7 +69,8 @@ def run(
     return launched(records, follow=follow, plain=plain, json=json)
 
 
-def _selection(presets: tuple[str, ...], assignments: list[str], grid: list[str], seeds: int) -> "Selection":
+def selection(presets: tuple[str, ...], assignments: list[str], grid: list[str], seeds: int) -> "Selection":
+    """What the options `--set`, `--grid` and `--seeds` choose of presets. Raises `UsageError`."""
     from moetui.core.errors import UsageError
     from moetui.core.planning.plan import Selection
     from moetui.core.planning.settings import parse_assignment

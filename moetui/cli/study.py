@@ -11,10 +11,11 @@ from moetui.cli.launched import FollowOption, PerDeviceOption, PlainOption
 from moetui.cli.offer import DryRunOption, offer
 from moetui.cli.output import JsonOption, print_json, print_table, say
 from moetui.cli.place import lab
+from moetui.cli.start import GridOption, SetOption, selection
 
 if TYPE_CHECKING:
     from moetui.core.catalogue.records import RunRecord
-    from moetui.core.planning.plan import PlannedRun
+    from moetui.core.planning.plan import PlannedRun, Selection
     from moetui.core.studies.progress import Progress
 
 
@@ -47,6 +48,19 @@ def run(
     scale: Annotated[
         str, typer.Option(help="Run it on another base: tiny, 9m, 79m; short for NAME@SCALE.", show_default=False)
     ] = "",
+    assignments: SetOption = None,
+    grid: GridOption = None,
+    ladder: Annotated[
+        str,
+        typer.Option(
+            metavar="AXIS=SIZES",
+            help="Run it at several sizes: width=32,64,128; axes: width, granularity, d_ff, tokens, batch.",
+            show_default=False,
+        ),
+    ] = "",
+    per_parameter: Annotated[
+        bool, typer.Option("--per-parameter", help="With --ladder: keep the tokens per parameter, not the tokens.")
+    ] = False,
     per_device: PerDeviceOption = 1,
     follow: FollowOption = True,
     plain: PlainOption = False,
@@ -63,20 +77,36 @@ def run(
     """Run what is missing of a study, after showing all of it and what it costs.
 
     The same command continues a study that was interrupted, and adds seeds to one that is done.
-    Examples: `moetui study schedule/all --seeds 3`, `moetui study lr-report/phase-1 --scale tiny --dry-run`.
+    Examples: `moetui study schedule/all --seeds 3`, `moetui study quickstart --ladder width=64,96,128 --seeds 3 --dry-run`.
     """
-    from moetui.core.planning.plan import Selection, plan
+    from moetui.core.planning.plan import plan
     from moetui.core.queue.pruning import seed_by_seed
     from moetui.core.studies.progress import survey
 
     wanted = f"{name}@{scale}" if scale else name
-    selection = Selection(presets=(wanted,), seeds=tuple(range(1, seeds + 1)) if seeds > 1 else ())
-    planned = plan(lab().library(), selection)
+    chosen = selection((wanted,), assignments or [], grid or [], seeds)
+    if ladder or per_parameter:
+        chosen = _at_sizes(chosen, ladder, per_parameter=per_parameter)
+    planned = plan(lab().library(), chosen)
     if prune:
         planned = seed_by_seed(planned, keep)
         _check_prunable(planned, keep)
     members = survey(planned, lab().snapshot().runs)
     return offer(members, per_device=per_device, follow=follow, plain=plain, yes=yes, dry_run=dry_run, json=json)
+
+
+def _at_sizes(chosen: "Selection", ladder: str, *, per_parameter: bool) -> "Selection":
+    """The selection at every size of a ladder, which is told in a line."""
+    import dataclasses
+
+    from moetui.core.planning.ladder import base_config, parse_ladder, variants
+
+    found = parse_ladder(ladder, per_parameter=per_parameter)
+    base = base_config(lab().library(), chosen.presets[0], chosen.settings)
+    kept = "tokens per parameter stay" if per_parameter else "tokens stay"
+    if found.axis != "tokens":
+        say(f"A ladder over {found.axis}: {kept}{', except for rounding' * (found.axis == 'batch')}.")
+    return dataclasses.replace(chosen, variants=variants(found, base))
 
 
 def _check_prunable(planned: "Sequence[PlannedRun]", keep: int) -> None:

@@ -52,7 +52,8 @@ class Scores(BaseModel):
 class RunRecord(BaseModel):
     """One run. Times are seconds since the epoch; `path` is relative to the workspace; `point` holds the keys a grid varied.
 
-    `parent` is the id of the run whose weights it began with, `turn` its place among those that wait if somebody has moved it.
+    `parent` is the id of the run whose weights it began with; a `branch` of it ends as a run from the start would. `turn` is its
+    place among those that wait if somebody has moved it.
     `settings` holds the keys, apart from the seed, whose values are not the defaults; None in a record that an older version wrote.
     `host` names the machine that trained it, "" in a record that an older version wrote. `validation_tokens` counts the tokens of a
     whole evaluation. `archived` and `deleted` tell when, if so.
@@ -86,6 +87,7 @@ class RunRecord(BaseModel):
     published: bool = False
     source: str = ""
     parent: str = ""
+    branch: bool = False
     final: Scores | None = None
     best: Scores | None = None
     parameters: Count | None = None

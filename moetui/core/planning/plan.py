@@ -65,9 +65,12 @@ class PlannedRun:
 
     @property
     def group(self) -> str:
-        """A short hash of the configuration without its seed; runs that begin with other weights are not its like."""
+        """A short hash of the configuration without its seed; runs that begin with other weights are not its like.
+
+        A branch is: it ends as the run from the start does.
+        """
         group = group_of(self.config)
-        return group if self.start is None else f"{group}/{self.start.parent.id}"
+        return group if self.start is None or self.start.parent.branch else f"{group}/{self.start.parent.id}"
 
 
 def group_of(config: RunConfig) -> str:

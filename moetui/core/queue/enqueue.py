@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.runfiles.rundir import Labels, RunDir, RunFile, sync_directory, write_file
-from engine.runfiles.saved import MODEL_FILE, read_saved
+from engine.runfiles.saved import MODEL_FILE, TRAINING_FILE, read_saved
 from moetui.core.catalogue.records import RunRecord
 from moetui.core.errors import LabError, UsageError
 from moetui.core.machine.devices import gpus
@@ -82,21 +82,23 @@ def _write(
     folder = lab.workspace.runs / entry.id
     folder.mkdir()
     if run.start is not None:
-        _give_weights(folder / "checkpoints" / "start", run.start)
+        give_start(folder / "checkpoints" / "start", run.start)
     let_wait(RunDir(folder))
     write_file(folder / "labels.json", labels)
     write_file(folder / "config.json", entry, durable=True)
     return record_of(entry, labels, str(folder.relative_to(lab.workspace.root)))
 
 
-def _give_weights(folder: Path, start: Start) -> None:
-    """Make the weights of a checkpoint those that a new run begins with."""
+def give_start(folder: Path, start: Start) -> None:
+    """Make the weights of a checkpoint, or the whole of it, what a new run begins with."""
     about = read_saved(start.directory).about
     folder.mkdir(parents=True)
-    source, target = start.directory / MODEL_FILE, folder / MODEL_FILE
-    try:
-        os.link(source, target)  # checkpoints are never changed in place, so both runs may share the file
-    except OSError:
-        shutil.copyfile(source, target)
-    files = {MODEL_FILE: about.files[MODEL_FILE]}
+    names = (MODEL_FILE, TRAINING_FILE) if start.parent.whole else (MODEL_FILE,)
+    for name in names:
+        try:
+            # Checkpoints are never changed in place, so both runs may share the file.
+            os.link(start.directory / name, folder / name)
+        except OSError:
+            shutil.copyfile(start.directory / name, folder / name)
+    files = {name: about.files[name] for name in names}
     write_file(folder / "checkpoint.json", about.model_copy(update={"files": files}))

@@ -5,11 +5,11 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from engine.runfiles.locks import own_procs_lock
 from engine.runfiles.rundir import DamagedFile, Parent, Request, RunDir, RunFile, write_file
-from engine.runfiles.saved import CheckpointFile, read_saved
+from engine.runfiles.saved import TRAINING_FILE, CheckpointFile, read_saved, saved
 from engine.spec.config import ConfigError, RunConfig, resolve
 from moetui.core.catalogue.records import PRUNED, RunRecord
 from moetui.core.errors import LabError, UsageError
@@ -65,7 +65,7 @@ def _queue_again(lab: Lab, record: RunRecord, run: RunDir) -> RunRecord:
     tags = record.tags
     if record.pruned:  # whoever lets it go on wants it whole: it is not pruned a second time
         tags = tuple(tag for tag in tags if tag != PRUNED)
-        write_file(run.config_file, _entry(run).model_copy(update={"prunable": False}), durable=True)
+        write_file(run.config_file, entry_of(run).model_copy(update={"prunable": False}), durable=True)
     launch = run.launch()
     let_wait(run)
     request = Request(resume=True, asked=time.time(), token=launch.token if launch is not None else "")
@@ -79,7 +79,7 @@ def _queue_again(lab: Lab, record: RunRecord, run: RunDir) -> RunRecord:
 def rerun(lab: Lab, record: RunRecord) -> RunRecord:
     """Queue a new run of the same configuration, which begins with the same weights if the old one was a fork."""
     run = lab.run_dir(record)
-    entry = _entry(run)
+    entry = entry_of(run)
     start = None
     if entry.parent is not None:
         start = Start(entry.parent, run.checkpoints / "start")
@@ -88,29 +88,34 @@ def rerun(lab: Lab, record: RunRecord) -> RunRecord:
 
 
 def fork(
-    lab: Lab, record: RunRecord, settings: Mapping[str, Any], checkpoint: Literal["best", "last"] = "best"
+    lab: Lab, record: RunRecord, settings: Mapping[str, Any], checkpoint: str = "best", *, whole: bool = False
 ) -> RunRecord:
     """Queue a new run that begins with the weights of a checkpoint of another, with settings over its configuration.
 
-    Raises `LabError` if there is no such checkpoint and `UsageError` if the weights do not fit the settings.
+    `checkpoint` is `best`, `last` or the number of an update whose checkpoint is kept. If `whole`, optimizer, random states and
+    progress come along, and the run goes on after the checkpoint's update.
+    Raises `LabError` if there is no such checkpoint and `UsageError` if it does not fit the settings.
     """
     check_keys("--set", settings)
     run = lab.run_dir(record)
-    entry = _entry(run)
-    start = _start(record, run, checkpoint)
+    entry = entry_of(run)
+    start = start_at(record, run, checkpoint, whole=whole)
     try:
         config = resolve(nest(merge(flat_config(entry.config), settings)))
     except ConfigError as error:
         raise UsageError(str(error)) from None
     if keys := _unfit(entry.config, config):
         raise UsageError(f"the weights of {record.id} do not fit another {', '.join(keys)}; leave that as it was")
+    if whole:
+        _check_whole(record, start, entry.config, config)
     parts = [f"{short_key(key)}={value}" for key, value in settings.items()]
     planned = _as_planned(entry, "/".join([record.name, "fork", *parts]))
     point = {**entry.point, **{key: value for key, value in settings.items() if key != "seed"}}
     return enqueue(lab, [replace(planned, config=config, point=point, start=start)], per_device=entry.per_device)[0]
 
 
-def _entry(run: RunDir) -> RunFile:
+def entry_of(run: RunDir) -> RunFile:
+    """The config.json of a run. Raises `LabError` if there is none that can be read."""
     try:
         return run.config()
     except DamagedFile as error:
@@ -123,11 +128,44 @@ def _as_planned(entry: RunFile, name: str) -> PlannedRun:
     return PlannedRun(name=name, preset=entry.preset, study=entry.study, point=entry.point, config=entry.config)
 
 
-def _start(record: RunRecord, run: RunDir, checkpoint: Literal["best", "last"]) -> Start:
-    # Resolved, since the link of a live run may lead elsewhere a moment later.
-    directory = (run.checkpoints / checkpoint).resolve()
-    update = _about(record, directory).progress.update
-    return Start(Parent(id=record.id, checkpoint=checkpoint, update=update), directory)
+def start_at(record: RunRecord, run: RunDir, checkpoint: str, *, whole: bool) -> Start:
+    """The checkpoint of this name, or of this update, as what another run begins with. Raises `LabError` if there is none."""
+    if checkpoint in ("best", "last"):
+        # Resolved, since the link of a live run may lead elsewhere a moment later.
+        kind, directory = checkpoint, (run.checkpoints / checkpoint).resolve()
+    else:
+        found = [
+            one for one in (*saved(run, "kept"), *saved(run, "last")) if str(one.about.progress.update) == checkpoint
+        ]
+        if not found:
+            raise LabError(f"{record.id} has no checkpoint of update {checkpoint}; it has {whole_updates(run)}")
+        kind, directory = "kept", found[0].path
+    about = _about(record, directory)
+    if whole and TRAINING_FILE not in about.files:
+        raise UsageError(
+            f"checkpoint {kind} of {record.id} holds weights alone; whole ones: update {whole_updates(run)}"
+        )
+    return Start(Parent(id=record.id, checkpoint=kind, update=about.progress.update, whole=whole), directory)
+
+
+def whole_updates(run: RunDir) -> str:
+    """The updates of whose checkpoints the whole is there, in words."""
+    updates = sorted({one.about.progress.update for one in (*saved(run, "kept"), *saved(run, "last"))})
+    return ", ".join(map(str, updates)) if updates else "none (training.keep_at keeps some)"
+
+
+def _check_whole(record: RunRecord, start: Start, before: RunConfig, after: RunConfig) -> None:
+    """Refuse settings under which the state of the optimizer, or the update reached, makes no sense."""
+    for key in ("kind", "muon_targets"):
+        if getattr(before.optimizer, key) != getattr(after.optimizer, key):
+            raise UsageError(
+                f"the optimizer's state of {record.id} does not fit another optimizer.{key}; leave that as it was"
+            )
+    if after.training.updates <= start.parent.update:
+        raise UsageError(
+            f"the checkpoint is of update {start.parent.update}, so training.updates = {after.training.updates} "
+            "leaves nothing to train"
+        )
 
 
 def _about(record: RunRecord, directory: Path) -> CheckpointFile:

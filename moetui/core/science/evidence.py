@@ -64,7 +64,11 @@ class Evidence:
             return f"published in {self.record.source or 'a document'}"
         if self.record.imported:
             return "imported"
-        return f"begun with the weights of {self.record.parent}" if self.record.parent else "run here"
+        return (
+            f"begun with the weights of {self.record.parent}"
+            if self.record.parent and not self.record.branch
+            else "run here"
+        )
 
     @property
     def updates(self) -> int | None:

@@ -79,7 +79,8 @@ def naive_forward(
                 y = _experts(_norm(x, own["moe_norm.gain_D"], config.norm_eps), own, config, routed)
                 xs[place] = x + (y if masks is None else y * masks[2 * number + 1][row, place])
     head = p["embedding_VD"] if config.tied_head else p["head_VD"]
-    logits = [[head @ _norm(x, p["norm.gain_D"], config.norm_eps) for x in xs] for xs in hidden]
+    shrunk = 1.0 if config.base_width is None else math.sqrt(config.base_width / config.d_model)
+    logits = [[shrunk * head @ _norm(x, p["norm.gain_D"], config.norm_eps) for x in xs] for xs in hidden]
     return logits, layers
 
 

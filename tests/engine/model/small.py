@@ -49,6 +49,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "untied": {"tied_head": False},
     "odd widths": {"d_model": 18, "n_heads": 3, "d_ff": 13, "vocab_size": 51},
     "odd widths, gated and shared": {"d_model": 10, "n_heads": 1, "d_ff": 9, "experts": "swiglu", "shared_experts": 1},
+    "spectral": {"parametrization": "spectral", "base_width": 8},
     "documents apart": {"cross_document_attention": False},
     "documents apart, grouped": {"cross_document_attention": False, "n_kv_heads": 2, "qk_norm": "head"},
     "like Mixtral": {"experts": "swiglu", "n_kv_heads": 2, "tied_head": False, "z_weight": 0.01},

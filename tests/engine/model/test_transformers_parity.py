@@ -71,6 +71,16 @@ def test_an_embedding_tied_to_the_head_is_untied_by_its_scale() -> None:
     torch.testing.assert_close(state["model.embed_tokens.weight"], model.embedding_VD * 4)
 
 
+def test_the_factor_of_the_logits_goes_into_the_head() -> None:
+    spectral = {"parametrization": "spectral", "base_width": 8}
+    config = ModelConfig.model_validate(CONFIG.model_dump() | SWIGLU | spectral)
+    model, tokens_BL = small_model(config), small_batch(config)
+    state = to_transformers(model.state_dict(), config, "mixtral")
+    torch.testing.assert_close(state["lm_head.weight"], model.head / math.sqrt(2))
+    hidden_BLD = model(tokens_BL).hidden_BLD  # already times (16 / 8)^-½
+    torch.testing.assert_close(hidden_BLD @ model.head.T, (math.sqrt(2) * hidden_BLD) @ state["lm_head.weight"].T)
+
+
 @pytest.mark.parametrize(
     ("options", "named"),
     [

@@ -1,17 +1,19 @@
 import math
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 import torch
 
 from engine.optim.muon import Muon
 from engine.optim.orthogonal import QUINTIC, coefficients, orthogonalize
+from engine.optim.scale import Scale
 
 
 @pytest.mark.parametrize("shape", [(24, 24), (16, 64), (64, 16)])
 @pytest.mark.parametrize("nesterov", [True, False])
+@pytest.mark.parametrize(("scale", "named"), [("original", "original"), ("match-rms-adamw", "match_rms_adamw")])
 def test_muon_follows_torchs_on_matrices(
-    shape: tuple[int, int], nesterov: bool, monkeypatch: pytest.MonkeyPatch
+    shape: tuple[int, int], nesterov: bool, scale: Scale, named: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # torch iterates on a copy in bfloat16, of three digits.
     monkeypatch.setattr(torch.Tensor, "bfloat16", lambda tensor: tensor.to(torch.float32, copy=True))
@@ -19,14 +21,27 @@ def test_muon_follows_torchs_on_matrices(
     ours = torch.nn.Parameter(torch.randn(shape, generator=draw))
     # torch stores a matrix as (out, in).
     theirs = torch.nn.Parameter(ours.detach().T.clone())
-    muon = Muon({"w": ours}, momentum=0.95, nesterov=nesterov, coefficients=[QUINTIC] * 5, decay={"w": 0.1})
-    reference = torch.optim.Muon([theirs], lr=0.02, weight_decay=0.1, momentum=0.95, nesterov=nesterov)
+    settings: dict[str, Any] = {"momentum": 0.95, "nesterov": nesterov}
+    muon = Muon({"w": ours}, coefficients=[QUINTIC] * 5, decay={"w": 0.1}, scale=scale, **settings)
+    reference = torch.optim.Muon([theirs], lr=0.02, weight_decay=0.1, adjust_lr_fn=named, **settings)
     for _ in range(4):
         ours.grad = torch.randn(shape, generator=draw)
         theirs.grad = ours.grad.T.clone()
         muon.step(0.02)
         reference.step()
     torch.testing.assert_close(ours.detach(), theirs.detach().T, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("shape", [(24, 24), (16, 64), (64, 16), (3, 16, 64)])
+def test_an_update_of_spectral_scale_changes_outputs_alike_whatever_the_shape(shape: tuple[int, ...]) -> None:
+    weights = torch.nn.Parameter(torch.zeros(shape))
+    weights.grad = torch.randn(shape, generator=torch.Generator().manual_seed(5))
+    exact = coefficients("polar-express", 9)
+    decay = {"w": 0.0}
+    Muon({"w": weights}, momentum=0.0, nesterov=False, coefficients=exact, decay=decay, scale="spectral").step(0.5)
+    d_in, d_out = shape[-2:]
+    moved = torch.linalg.svdvals(weights.detach()) / math.sqrt(d_out / d_in)
+    torch.testing.assert_close(moved, torch.full_like(moved, 0.5), rtol=1e-3, atol=0.0)
 
 
 def test_a_stack_moves_as_its_matrices_would_alone() -> None:

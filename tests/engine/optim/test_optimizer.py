@@ -9,10 +9,10 @@ from engine.model.transformer import Transformer
 from engine.optim.adamw import AdamW
 from engine.optim.muon import Muon
 from engine.optim.optimizer import Optimizer
-from engine.optim.roles import role_of
 from engine.optim.sgd import Sgd
 from engine.spec.config import resolve
 from engine.spec.optimizers import OPTIMIZERS
+from engine.spec.roles import role_of
 from tests.engine.tiny import MODEL
 
 

@@ -12,7 +12,7 @@ from engine.runfiles.saved import MODEL_FILE, CheckpointFile, Kind, differing_ke
 from engine.spec.config import RunConfig, resolve
 from engine.training import checkpoint
 from engine.training.checkpoint import Checkpoint
-from engine.training.resume import checkpoint_to_continue, weights_to_start_with
+from engine.training.resume import checkpoint_to_continue, start_of
 from engine.training.saver import Saver
 
 
@@ -154,14 +154,14 @@ def fork(run: RunDir) -> Path:
 
 
 def test_a_fork_begins_with_the_weights_of_its_parent(run: RunDir, fork: Path) -> None:
-    start = weights_to_start_with(run)
+    start = start_of(run, "")
     assert start is not None
     assert torch.equal(start.model["w"], torch.full((3,), 9.0))
 
 
 def test_a_run_of_its_own_begins_with_no_weights(run: RunDir) -> None:
     write_file(run.config_file, RunFile(id="r", name="r", created=0.0, config=RunConfig()))
-    assert weights_to_start_with(run) is None
+    assert start_of(run, "") is None
 
 
 @pytest.mark.parametrize("name", [MODEL_FILE, "checkpoint.json", ""])
@@ -178,7 +178,7 @@ def test_a_fork_whose_weights_are_damaged_does_not_train_from_scratch(
         for file in path.iterdir():
             file.unlink()
     with pytest.raises(InputError, match="fork the run again"):
-        weights_to_start_with(run)
+        start_of(run, "")
 
 
 def test_best_is_the_best_of_the_update_that_a_session_goes_on_from(run: RunDir) -> None:

@@ -1,5 +1,5 @@
 from engine.model.transformer import Transformer
-from engine.optim.roles import role_of
+from engine.spec.roles import role_of
 from tests.engine.model.small import END_OF_TEXT, small_config
 
 

@@ -1,8 +1,6 @@
-"""What a parameter is to the optimizers: by its role it is given to one of them and decays."""
+"""What a parameter is to the initialization and to the optimizers: its role decides how it is drawn, moved and decays."""
 
-from typing import Literal
-
-from torch import Tensor
+from typing import Literal, Protocol
 
 from engine.spec.optimizers import OptimizerConfig
 
@@ -19,14 +17,22 @@ _ROLES: dict[str, Role] = {
 }
 
 
-def role_of(name: str, parameter: Tensor) -> Role:
+class Shaped(Protocol):
+    """A parameter, as far as its role needs it."""
+
+    @property
+    def ndim(self) -> int:
+        """Number of dimensions."""
+
+
+def role_of(name: str, parameter: Shaped) -> Role:
     """The role of the parameter that the model calls `name`, such as `blocks.0.moe.experts.up_EDF`."""
     if parameter.ndim < 2:
         return "gain"
     for part in name.split("."):
         if part in _ROLES:
             return _ROLES[part]
-    raise ValueError(f"the parameter {name} has no role in engine.optim.roles")
+    raise ValueError(f"the parameter {name} has no role in engine.spec.roles")
 
 
 def weight_decay(role: Role, config: OptimizerConfig) -> float:

@@ -1,0 +1,95 @@
+"""Commands about learning rates across sizes: coordcheck."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from moetui.cli.output import JsonOption, print_json, print_table, say
+from moetui.cli.place import lab
+from moetui.cli.start import SetOption
+
+if TYPE_CHECKING:
+    from moetui.core.science.coordinates import Slope
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command()(coordcheck)
+
+
+def coordcheck(
+    preset: Annotated[str, typer.Argument(help="A preset of one run, such as base/moe-tiny.", show_default=False)],
+    widths: Annotated[str, typer.Option(help="Widths to compare, with commas between them.")] = "32,64,128",
+    updates: Annotated[str, typer.Option(help="After how many updates to measure.")] = "1,3,10",
+    seeds: Annotated[int, typer.Option(min=1, max=100, help="Measure each width with so many seeds.")] = 1,
+    assignments: SetOption = None,
+    json: JsonOption = False,
+) -> int:
+    """Check whether the first updates move the parts of a model alike at every width, as they must for the rate to transfer.
+
+    Exit code 1 if a slope lies outside its target. Example:
+    `moetui coordcheck base/moe-tiny --set model.parametrization=spectral --set model.base_width=64`.
+    """
+    from moetui.cli.chart import print_chart
+    from moetui.core.planning.ladder import base_config
+    from moetui.core.planning.settings import parse_assignment
+    from moetui.core.runs.coordcheck import measure, prepared
+    from moetui.core.science.coordinates import passed, slopes
+    from moetui.tui.compare.coordinates_chart import coordinates_chart
+
+    base = base_config(lab().library(), preset, dict(map(parse_assignment, assignments or [])))
+    configs = prepared(base, whole_numbers("--widths", widths), seeds)
+    measured = measure(lab(), configs, whole_numbers("--updates", updates))
+    found = slopes(measured)
+    if json:
+        print_json({"passed": passed(found), "slopes": list(map(_slope_row, found)), "measured": measured})
+    else:
+        _print_slopes(found)
+        print_chart(coordinates_chart(measured))
+        failed = len(found) - sum(one.passed for one in found)
+        say(
+            f"{failed} of {len(found)} slopes lie outside their targets."
+            if failed
+            else "Every slope is within its target."
+        )
+    return 0 if passed(found) else 1
+
+
+def whole_numbers(option: str, text: str) -> tuple[int, ...]:
+    """The numbers of `32,64,128`, each at least 1. Raises `UsageError`."""
+    from moetui.core.errors import UsageError
+
+    try:
+        numbers = tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise UsageError(
+            f"{option} {text[:80]}: write whole numbers with commas between them, such as 32,64,128"
+        ) from None
+    if min(numbers) < 1:
+        raise UsageError(f"{option} {text[:80]}: each is at least 1")
+    return numbers
+
+
+def _slope_row(one: "Slope") -> dict[str, Any]:
+    return {
+        "part": one.part,
+        "update": one.update,
+        "slope": one.slope,
+        "target": list(one.target),
+        "passed": one.passed,
+    }
+
+
+def _print_slopes(found: "tuple[Slope, ...]") -> None:
+    """A row for each part with its slope after each number of updates."""
+    updates = list(dict.fromkeys(one.update for one in found if one.update is not None))
+    rows = []
+    for part in dict.fromkeys((one.part, one.update is None) for one in found):
+        own = [one for one in found if (one.part, one.update is None) == part]
+        low, high = own[0].target
+        cells = [f"{one.slope:+.2f}{'' if one.passed else ' !'}" for one in own]
+        verdict = "pass" if all(one.passed for one in own) else "FAIL"
+        name = f"{part[0]} decay" if part[1] else part[0]
+        rows.append([name, *cells, *[""] * (len(updates) - len(cells)), f"{low:+.2f} to {high:+.2f}", verdict])
+    headers = ["slope of", *(f"after {update}" for update in updates), "target", ""]
+    print_table(headers, rows, right=headers[1:-1])
