@@ -4,7 +4,6 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
-from rich.text import Text
 from textual import events, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -15,7 +14,6 @@ from textual.widgets import Input, Static
 from engine.runfiles.rundir import DamagedFile
 from moetui.core.catalogue.records import RunRecord
 from moetui.core.errors import LabError, UsageError
-from moetui.core.machine.devices import Device, devices
 from moetui.core.planning.plan import PlannedRun
 from moetui.core.planning.preset_file import preset_path, save
 from moetui.core.planning.presets import Fault, Library, Preset
@@ -23,19 +21,16 @@ from moetui.core.runs.recent import recently_used
 from moetui.core.studies.progress import Member, complete
 from moetui.tui.actions import bindings
 from moetui.tui.amounts import runs_text
-from moetui.tui.bill import Bill, bill
 from moetui.tui.dialogs.ask import Ask
 from moetui.tui.dialogs.confirm import Confirm
 from moetui.tui.feed import Picture
 from moetui.tui.launch import lists, summary
-from moetui.tui.launch.appraisal import Appraisal, appraise
-from moetui.tui.launch.card import Card, Words, fault_words, folder_words
-from moetui.tui.launch.desk import Desk
-from moetui.tui.launch.form_rows import edits_line
+from moetui.tui.launch.appraisal import Appraisal
+from moetui.tui.launch.card import Card, fault_words, folder_words
+from moetui.tui.launch.plan_screen import PlanScreen
 from moetui.tui.launch.plan_view import PlanView
 from moetui.tui.launch.preset_tree import PresetTree
 from moetui.tui.launch.tick_list import TickList, TickRows
-from moetui.tui.place import PlaceScreen
 from moetui.tui.widgets.line import Line
 
 TALL = 34
@@ -48,7 +43,7 @@ SHORT, NARROW = 20, 70
 """Rows and columns below which description and tree give way to the lists and the chart."""
 
 
-class LaunchScreen(PlaceScreen):
+class LaunchScreen(PlanScreen):
     """The tree of presets on the left; on the right the lists, the planned curves or runs, and what they amount to."""
 
     place = "launch"
@@ -76,12 +71,7 @@ class LaunchScreen(PlaceScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self._desk = Desk(Library({}))
-        self._shown = False  # until the first picture is on the screen, and the plan is drawn
-        self._devices: tuple[Device, ...] = ()
         self._starting = False
-        self._appraisal = Appraisal()
-        self._appraising = False
         self._statuses: object = None
         self._recent: tuple[str, ...] = ()
 
@@ -329,14 +319,6 @@ class LaunchScreen(PlaceScreen):
         self._starting = self._appraising = False
         super().break_down(sentence)
 
-    @work(thread=True, exit_on_error=False, description="find devices")
-    def _find_devices(self) -> None:
-        self.app.call_from_thread(self._take_devices, tuple(devices()))
-
-    def _take_devices(self, found: tuple[Device, ...]) -> None:
-        self._devices = found
-        self._show_amounts()
-
     # -- saving -------------------------------------------------------------------------------------------------------
 
     async def action_save(self) -> None:
@@ -382,65 +364,3 @@ class LaunchScreen(PlaceScreen):
     def _fill_tree(self) -> None:
         query = self.query_one("#search", Input).value
         self.query_one(PresetTree).fill(self._desk.library, self._desk.faults, query, self._recent)
-
-    def _show_plan(self, *, fresh: bool = False) -> None:
-        if not self._shown:
-            return
-        desk = self._desk
-        if desk.preset:
-            runs = desk.outlook.runs or desk.ground.own
-            source = summary.source_text(desk.preset, runs, offline=desk.offline, scale=desk.scale)
-            self.query_one(Card).words = Words(desk.preset.title, desk.preset.about, source)
-        for name, rows in lists.rows(desk).items():
-            self.query_one(f"#{name}", TickList).show(rows, fresh=fresh)
-        self._say("")
-        self._show_amounts()
-
-    def _show_amounts(self) -> None:
-        """What is planned, with what is known of it by now; the rest is found out in a thread."""
-        if not self._shown:
-            return
-        runs = self._desk.outlook.runs
-        known = self._appraisal if runs and self._appraisal.runs is runs else None
-        cost = self._bill(known.due(reuse=self._desk.reuse) if known else runs) if runs and self._devices else None
-        pending = len(self.laboratory.picture.snapshot.pending)
-        self.query_one(PlanView).show(self._desk, known, cost, pending=pending)
-        if runs and known is None and not self._appraising:
-            self._appraising = True
-            self._appraise(self._desk.library, runs, self.laboratory.picture)
-
-    @work(thread=True, group="appraise", exit_on_error=False, description="appraise the plan")
-    def _appraise(self, library: Library, runs: tuple[PlannedRun, ...], picture: Picture) -> None:
-        found = Appraisal(runs, tuple(Member(run, None) for run in runs))  # nothing of it is known to be here
-        try:
-            found = appraise(self.laboratory.lab, library, runs, picture.snapshot.runs)
-        except LabError as error:
-            self.app.call_from_thread(self._say, str(error), fault=True)
-        finally:
-            self.app.call_from_thread(self._take_appraisal, found)
-
-    def _take_appraisal(self, found: Appraisal) -> None:
-        self._appraising = False
-        self._appraisal = found
-        self._show_amounts()
-
-    def _appraised_now(self) -> Appraisal:
-        """The appraisal of the present plan, made here and now if the thread is not done with it."""
-        runs = self._desk.outlook.runs
-        if self._appraisal.runs is not runs:
-            records = self.laboratory.picture.snapshot.runs
-            self._appraisal = appraise(self.laboratory.lab, self._desk.library, runs, records)
-        return self._appraisal
-
-    def _bill(self, due: tuple[PlannedRun, ...]) -> Bill:
-        records = self.laboratory.picture.snapshot.runs
-        return bill(due, records, self._devices, like=self._desk.outlook.runs)
-
-    def _say(self, words: str, *, fault: bool = False) -> None:
-        """The line below the lists: what to type, what is wrong with it, or else what was changed by hand."""
-        text = Text(words, style="bold red" if fault else "dim", no_wrap=True, overflow="ellipsis")
-        changed = edits_line(self._desk.ground.settings, self._desk.ground.axes)
-        if not words and changed:
-            text = Text("set ", style="dim", no_wrap=True, overflow="ellipsis")
-            text.append(changed, style="bold not dim")
-        self.query_one("#note", Static).update(text, layout=False)

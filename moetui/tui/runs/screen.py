@@ -13,8 +13,6 @@ from textual.widgets import Input, Static
 
 from moetui.core.catalogue.records import RunRecord
 from moetui.core.errors import LabError
-from moetui.core.planning.settings import default_settings
-from moetui.core.query.fields import FACTS
 from moetui.core.query.filtering import understood
 from moetui.core.queue import edit
 from moetui.tui.actions import bindings
@@ -25,6 +23,7 @@ from moetui.tui.run import wording
 from moetui.tui.run.desk import DeskScreen
 from moetui.tui.run.live_scores import with_latest_scores
 from moetui.tui.run.page import RunPage
+from moetui.tui.runs.keys import every_key
 from moetui.tui.runs.marks import Marks
 from moetui.tui.runs.memory import remember_view, remembered_view
 from moetui.tui.runs.missing import MissingRuns
@@ -188,7 +187,7 @@ class RunsScreen(DeskScreen):
 
     async def action_sort_by(self) -> None:
         """Ask what to sort by."""
-        await self._pick("Sort by", [Choice("", "newest first"), *_every_key()], self._sort)
+        await self._pick("Sort by", [Choice("", "newest first"), *every_key()], self._sort)
 
     def _sort(self, key: str) -> None:
         self._see(order=Order(key) if key else None)
@@ -203,7 +202,7 @@ class RunsScreen(DeskScreen):
     async def action_group_by(self) -> None:
         """Ask what to group by."""
         first = [Choice("", "no groups"), *(Choice(key, _GROUP_WORDS.get(key, key)) for key in GROUPINGS)]
-        rest = [choice for choice in _every_key() if choice.key not in GROUPINGS]
+        rest = [choice for choice in every_key() if choice.key not in GROUPINGS]
         await self._pick("Group by", [*first, *rest], self._group)
 
     def _group(self, key: str) -> None:
@@ -234,7 +233,7 @@ class RunsScreen(DeskScreen):
                 self._see(columns=keys or View().columns)
                 self._keep()
 
-        await self.app.push_screen(Pick("Columns beside the name", _every_key(), self._view.columns), picked)
+        await self.app.push_screen(Pick("Columns beside the name", every_key(), self._view.columns), picked)
 
     def action_skip(self, columns: int) -> None:
         """Show columns further to the side."""
@@ -394,13 +393,3 @@ class RunsScreen(DeskScreen):
 
 
 _GROUP_WORDS = {"group": "setting: the configuration apart from its seed"}
-
-
-def _every_key() -> list[Choice]:
-    """Every fact of a run and every key of the configuration, once each."""
-    return [Choice(key, _called(key)) for key in (*FACTS, *default_settings()) if key != "name"]
-
-
-def _called(key: str) -> str:
-    title = FACTS[key].title if key in FACTS else key
-    return key if title.casefold() == key else f"{key} ({title})"
