@@ -11,7 +11,9 @@ from engine.health.measured import Measured
 from engine.health.peers import Peers
 from engine.health.setting import Setting
 from engine.health.thresholds import DEFAULT, Thresholds
+from engine.health.watch import DivergenceWatch
 from engine.runfiles.metrics import Record
+from engine.spec.config import HealthConfig
 from tests.engine.health.simulated import examine
 
 WIGGLE = (0.01, -0.01, 0.02, -0.02, 0.0, 0.015, -0.005)
@@ -170,3 +172,16 @@ def test_thresholds_decide_what_other_runs_share(records: list[Record], kind: st
     beside = replace(REPLICATES, updates=1000, peers=Peers((Measured(records),)))
     assert "also in 1 of 1 runs" in found(records, beside, kind).evidence
     assert "also in" not in found(records, beside, kind, **{threshold: 1e9}).evidence
+
+
+def test_the_last_loss_of_a_run_and_of_its_peers_counts() -> None:
+    records = measured([*level(30), 7.5])
+    beside = Setting(updates=1000, peers=Peers((Measured(records),)))
+    assert "also in 1 of 1 runs" in found(records, beside, "spike").evidence
+
+
+def test_a_loss_at_the_limit_is_not_above_it() -> None:
+    watch = DivergenceWatch(HealthConfig(divergence_factor=2.0, divergence_patience=2), guessing=2.0)
+    assert [watch.look(update, 4.0) for update in range(1, 9)] == [None] * 8
+    assert watch.look(9, 4.1) is None
+    assert watch.look(10, 4.1) is not None
