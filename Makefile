@@ -5,7 +5,7 @@ INSTALLED := .venv/.installed
 # Many tests wait for processes of their own: three at a time keep two cores busy.
 PYTEST := $(BIN)/pytest -n 3 --dist worksteal
 
-.PHONY: install demo check format test quick long search simulations faults goldens tables screenshots cast studies lock clean
+.PHONY: install demo check format test quick long search simulations faults mutants goldens tables screenshots cast studies lock clean
 
 install: $(INSTALLED)
 
@@ -52,6 +52,10 @@ faults: install
 # The screens that the tests compare, as they are now; look at the diff.
 goldens: install
 	$(PYTEST) tests/tui/test_goldens.py --update-goldens
+
+# Sampled faults in the code, and whether a test notices: the scores in docs/testing.md. About a minute each.
+mutants: install
+	$(BIN)/python -m tests.mutants
 
 # The tables in docs/ of schedules, optimizers and detectors, from their entries.
 tables: install
