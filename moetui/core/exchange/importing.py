@@ -8,12 +8,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.runfiles.history import History
 from engine.runfiles.metrics import line_of
 from engine.runfiles.rundir import ImportFile, Labels, Result, RunDir, RunFile, Scores, write_file
 from moetui.core.catalogue.records import IMPORTED, RunRecord
 from moetui.core.errors import LabError
 from moetui.core.exchange.foreign import ForeignRun
-from moetui.core.exchange.sessions import in_force
 from moetui.core.planning.plan import group_of
 from moetui.core.planning.presets import Library
 from moetui.core.runs.current import current
@@ -123,8 +123,10 @@ def import_file(run: ForeignRun, ended: Result, *, group: str, created: float) -
 
 def end_of(run: ForeignRun, created: float) -> Result:
     """The end of a run from its curves; the time of the import stands for that of the end, which sources do not tell."""
-    records = in_force(run.records)
-    last = records[-1]["update"]
+    history = History(run.source)  # of which nothing is read: the records are here
+    history.take(run.records)
+    records = history.records
+    last = max(record["update"] for record in records)
     evaluations = [scores for record in records if (scores := _scores(record)) is not None]
     final = max(evaluations, key=lambda scores: scores.update, default=None)
     if run.final:

@@ -5,22 +5,18 @@ mlruns/EXPERIMENT/RUN/metrics/NAME   one line for a value: Unix milliseconds, th
 mlruns/EXPERIMENT/RUN/params/NAME    the value
 """
 
-import json
 import re
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from moetui.core.exchange.columns import flat
 from moetui.core.exchange.foreign import Choices, ForeignRun, bad_input
 from moetui.core.exchange.format import Look
 from moetui.core.exchange.rows import Source, runs_of_rows
 from moetui.core.exchange.settings_of_others import settings_of
 from moetui.core.exchange.shapes import Row
 from moetui.core.exchange.units import cell
-from moetui.core.runs.detail import Detail
 
 _META = re.compile(r"^(\w+): *(.*)$", re.MULTILINE)
 
@@ -79,49 +75,3 @@ def _with(run: ForeignRun, settings: dict[str, Any], facts: dict[str, Any]) -> F
 
 def _params(folder: Path) -> list[Path]:
     return sorted(path for path in (folder / "params").rglob("*") if path.is_file())
-
-
-def write_mlflow(found: Detail, folder: Path) -> None:
-    """Write one run as the directory of a run of the experiment `0`, to be put into an `mlruns`."""
-    run = found.record
-    begun = run.started or run.created
-    (folder / "metrics").mkdir(parents=True)
-    for name in ("params", "tags", "artifacts"):
-        (folder / name).mkdir()
-    curves: dict[str, list[str]] = {}
-    for record in found.records:
-        moment = int(1000 * (begun + float(record.get("seconds", 0.0))))
-        for key, value in flat(record).items():
-            if key not in ("update", "session"):
-                curves.setdefault(key, []).append(f"{moment} {float(value)!r} {record['update']}\n")
-    for key, lines in curves.items():
-        path = folder / "metrics" / key
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("".join(lines))
-    for key, value in found.known.items():
-        (folder / "params" / key).write_text(str(value))
-    (folder / "tags" / "mlflow.runName").write_text(run.name)
-    (folder / "meta.yaml").write_text(
-        "".join(f"{key}: {value}\n" for key, value in _meta(found, folder, begun).items())
-    )
-
-
-def _meta(found: Detail, folder: Path, begun: float) -> dict[str, str]:
-    run = found.record
-    identity = folder.name
-    return {
-        "artifact_uri": json.dumps((folder / "artifacts").absolute().as_uri()),
-        "end_time": str(int(1000 * (run.ended or time.time()))),
-        "entry_point_name": "''",
-        "experiment_id": "'0'",
-        "lifecycle_stage": "active",
-        "run_id": identity,
-        "run_name": json.dumps(run.name),
-        "source_name": "''",
-        "source_type": "4",
-        "source_version": "''",
-        "start_time": str(int(1000 * begun)),
-        "status": "3",
-        "tags": "[]",
-        "user_id": "''",
-    }

@@ -55,18 +55,6 @@ def told_sessions(rows: Sequence[Measured]) -> tuple[list[Record], list[str]]:
     return [{"update": update, "session": 1} | values for update, values in rows], []
 
 
-def in_force(records: Sequence[Record]) -> list[Record]:
-    """The records without those that a later session has done anew, by update."""
-    kept: list[Record] = []
-    session = records[0].get("session", 1) if records else 1
-    for record in records:
-        if record.get("session", 1) != session:
-            session, begin = record.get("session", 1), record["update"]
-            kept = [former for former in kept if former["update"] <= begin]
-        kept.append(record)
-    return sorted(kept, key=lambda record: int(record["update"]))
-
-
 def _unordered(rows: Sequence[Measured]) -> bool:
     falls = sum(later[0] < earlier[0] for earlier, later in pairwise(rows))
     return 3 * falls >= len(rows) - 1 and falls > 0 and len({update for update, _ in rows}) == len(rows)
