@@ -4,16 +4,17 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
 import orjson
 
 from engine.runfiles.metrics import Record, decode, encode
-from moetui.core.exchange.columns import flat, header
+from moetui.core.exchange.columns import flat, header, plain
 from moetui.core.exchange.foreign import Choices, ForeignRun, bad_input
 from moetui.core.exchange.format import decoded, delimiter
-from moetui.core.exchange.rows import Source, runs_of_rows
+from moetui.core.exchange.rows import RUN_IDS, Source, runs_of_rows
 from moetui.core.exchange.shapes import Row
 from moetui.core.exchange.units import cell, sized
 from moetui.core.runs.detail import Detail
@@ -76,6 +77,7 @@ def read_csv(path: Path, choices: Choices, kind: str = "csv") -> list[ForeignRun
     notes: list[str] = []
     try:
         names = [name.strip() for name in next(reader, [])]
+        labels = {name for name in names if is_label(name)}
         if doubled := {name for name in names if name and names.count(name) > 1}:
             raise bad_input(path, "line 1", f"has several columns {', '.join(sorted(doubled))}")
         for cells in reader:
@@ -87,7 +89,8 @@ def read_csv(path: Path, choices: Choices, kind: str = "csv") -> list[ForeignRun
             row = {
                 name: value
                 for name, text in zip(names, cells, strict=False)
-                if text and (value := cell(text, decimal_comma=separator == ";")) is not None
+                if text
+                and (value := text if name in labels else cell(text, decimal_comma=separator == ";")) is not None
             }
             if row:
                 rows.append((f"line {reader.line_num}", row))
@@ -127,6 +130,12 @@ def read_json(path: Path, choices: Choices, kind: str = "json") -> list[ForeignR
     return runs_of_rows(Source(path, kind), rows, choices)
 
 
+@lru_cache(maxsize=1024)
+def is_label(name: str) -> bool:
+    """Whether a column tells runs apart, so that its cells are texts: `007` and `7`, `1e999` and `2e999` are two runs each."""
+    return plain(name) in RUN_IDS
+
+
 def _by_rows(path: Path, tree: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The rows of a table that is kept by columns, as pandas writes it: lists, or objects from index to value."""
     columns = {name: value for name, value in tree.items() if isinstance(value, list | dict)}
@@ -163,7 +172,7 @@ def values_of(row: Mapping[str, Any], depth: int = _DEPTH) -> dict[str, Any]:
             if depth:
                 found |= {f"{name}/{inner}": one for inner, one in values_of(value, depth - 1).items()}
         elif isinstance(value, str):
-            if (told := cell(value)) is not None:
+            if (told := value if is_label(name) else cell(value)) is not None:
                 found[str(name)] = value if isinstance(told, str) else told
         elif name == "expert_load":
             found |= flat({name: decode(value)})

@@ -4,10 +4,13 @@ import csv
 import json
 import math
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from engine.runfiles.metrics import MetricsReader, MetricsWriter, Record
 from moetui.core.catalogue.records import RunRecord
@@ -71,6 +74,26 @@ def _read(lab: Lab, run: RunRecord) -> list[Record]:
 def as_text(records: Iterable[Record]) -> list[list[tuple[str, str]]]:
     """Records whose keys may come in any order and in which NaN equals itself."""
     return [sorted((key, repr(value)) for key, value in record.items()) for record in records]
+
+
+numbers = st.floats(allow_nan=True, allow_infinity=True, width=64)
+losses = st.fixed_dictionaries({}, optional={"train_loss": numbers, "val_loss": numbers, "router_entropy": numbers})
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(parts=st.lists(st.tuples(st.integers(0, 50), st.lists(losses, min_size=1, max_size=6)), min_size=1, max_size=3))
+@pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
+def test_whatever_was_measured_comes_back(
+    lab: Lab, runs: list[Detail], tmp_path: Path, suffix: str, parts: list[tuple[int, list[Record]]]
+) -> None:
+    records: list[Record] = [
+        {"update": begin + at, "session": session, "lr": 0.1} | values
+        for session, (begin, own) in enumerate(parts, start=1)
+        for at, values in enumerate(own)
+    ]
+    (path,) = export([replace(runs[0], records=tuple(records))], tmp_path / f"x.{suffix}", suffix, force=True)
+    (back,) = read_all([path]).runs
+    assert as_text(back.records) == as_text(records)
 
 
 def test_metrics_json_brings_evaluations_and_the_whole_configuration_back(

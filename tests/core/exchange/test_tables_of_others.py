@@ -41,6 +41,15 @@ def test_a_column_of_runs_tells_them_apart_whatever_its_case(tmp_path: Path, col
     assert (values(first, "val_loss"), values(second, "lr")[0][1]) == ([(10, 5), (20, 4)], 0.3)
 
 
+@pytest.mark.parametrize("names", [("007", "7"), ("1e999", "2e999"), ("1", "1.0"), ("true", "True"), ("-", "NA")])
+def test_runs_that_are_called_like_numbers_stay_apart(tmp_path: Path, names: tuple[str, str]) -> None:
+    lines = [f"{name},{step},{loss}\n" for loss, name in enumerate(names) for step in (1, 2)]
+    assert tuple(run.name for run in read(tmp_path / "x.csv", "run,step,loss\n" + "".join(lines))) == names
+    objects = [{"run": name, "step": step, "loss": 5} for name in names for step in (1, 2)]
+    text = "".join(json.dumps(one) + "\n" for one in objects)
+    assert tuple(run.name for run in read(tmp_path / "x.jsonl", text)) == names
+
+
 def test_a_row_without_a_run_among_others_is_a_fault(tmp_path: Path) -> None:
     assert "line 3: has nothing in the column run" in refused(tmp_path / "x.csv", "run,step,loss\na,1,5\n,2,5\nb,1,4\n")
 
