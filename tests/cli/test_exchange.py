@@ -94,3 +94,37 @@ def test_a_published_result_has_nothing_to_export_but_its_log_entry(cli: Cli, tm
     cli.json("export", "published/schedule/baseline", "--to", str(tmp_path / "x.json"), "--format", "experiment-log")
     (entry,) = json.loads((tmp_path / "x.json").read_text())
     assert (entry["results"]["final_loss"], entry["results"]["stability"]) == (7.399, "not known")
+
+
+def test_explain_and_formats_say_what_there_is_and_import_nothing(cli: Cli, lab: Lab, tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    path.write_text("_step,train/global_step,train/loss,note\n0,10,5,a\n1,20,4,b\n")
+    code, out, err = cli("import", "--explain", str(path))
+    assert (code, err) == (0, "")
+    lines = out.splitlines()
+    assert lines[0].startswith(f"{path}: csv, as the first line names the columns _step, train/global_step")
+    assert {"  train/loss is train_loss", "    left out: note", "nothing was imported"} <= set(lines)
+    (told,) = cli.json("import", "--explain", str(path))
+    assert (told["columns"], told["runs"][0]["updates"]) == (
+        {"train/global_step": "update", "train/loss": "train_loss"},
+        [10, 20],
+    )
+    assert not lab.workspace.runs.exists()
+    assert {line["name"] for line in cli.json("import", "--formats")} >= {"csv", "trainer-state", "mlflow"}
+    code, out, err = cli("import")
+    assert (code, out, len(err.splitlines())) == (2, "", 1)
+    assert "name the files" in err
+
+
+def test_every_kind_of_export_is_in_the_help(cli: Cli) -> None:
+    code, out, _ = cli("export", "--help")
+    assert code == 0
+    words = "".join(letter for letter in out if letter.isalnum() or letter == "-")  # whatever lines it is broken into
+    assert [kind for kind in KINDS if kind not in words] == []
+
+
+def test_a_name_of_two_lines_is_printed_on_one(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "x.jsonl").write_text(json.dumps({"run": "a", "name": "two\nlines", "step": 1, "loss": 5}) + "\n")
+    code, out, err = cli("import", str(tmp_path / "x.jsonl"))
+    assert (code, len(out.splitlines()), err) == (0, 1, "")
+    assert "two lines" in out
