@@ -19,7 +19,7 @@ MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "again": ("resume", "rerun", "fork", "cooldown"),
     "listing": ("ls",),
     "look": ("show", "health", "logs", "watch", "wait"),
-    "manage": ("stop", "rm", "restore", "label", "reindex", "doctor"),
+    "manage": ("stop", "rm", "restore", "label", "reindex", "doctor", "gc"),
     "queueing": ("queue",),
     "model": ("generate", "export-hf"),
     "exchange": ("export", "import"),

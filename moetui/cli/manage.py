@@ -1,10 +1,10 @@
-"""Commands that change runs or care for the workspace: stop, rm, restore, label, reindex, doctor."""
+"""Commands that change runs or care for the workspace: stop, rm, restore, label, reindex, doctor, gc."""
 
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from moetui.cli.asking import TakeOverOption, YesOption, agreed_for, taken_over
+from moetui.cli.asking import TakeOverOption, YesOption, agreed, agreed_for, taken_over
 from moetui.cli.each import on_each
 from moetui.cli.look import RunsArgument
 from moetui.cli.output import JsonOption, complain, print_json, say
@@ -23,6 +23,7 @@ def register(app: typer.Typer) -> None:
     app.command()(label)
     app.command()(reindex)
     app.command()(doctor)
+    app.command("gc")(collect)
 
 
 def stop(
@@ -180,3 +181,40 @@ def doctor(
         for check in checks:
             typer.echo(f"{check.state:<8} {check.name:<11} {check.message}")
     return 1 if any(check.state == "error" for check in checks) else 0
+
+
+def collect(
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", "-n", help="Show what could be removed, and remove nothing.")
+    ] = False,
+    trash: Annotated[
+        bool, typer.Option("--trash", help="Empty the trash too: its runs cannot be restored then.")
+    ] = False,
+    yes: YesOption = False,
+    json: JsonOption = False,
+) -> int:
+    """Make room on the disk: remove spare checkpoints of runs that are done, and what killed processes have left.
+
+    Example: `moetui gc --dry-run --trash`.
+    """
+    from moetui.core.maintenance.garbage import find, remove
+
+    found = find(lab(), trash=trash)
+    total = sum(one.size for one in found)
+    if not json:
+        for one in found:
+            typer.echo(f"{one.size / 2**20:10.1f} MB  {one.path.relative_to(lab().workspace.root)}  {one.why}")
+    if not dry_run and found:
+        if not agreed(f"Remove {len(found)} things, {total / 2**20:.1f} MB?", yes=yes, done="removed"):
+            return 0
+        found, faults = remove(lab(), found)
+        for fault in faults:
+            complain(fault, code=1)
+    else:
+        faults = []
+    if json:
+        print_json([{"path": str(one.path), "bytes": one.size, "why": one.why, "run": one.run.id} for one in found])
+    else:
+        word = "can be" if dry_run else "were"
+        say(f"{sum(one.size for one in found) / 2**20:.1f} MB {word} removed")
+    return 1 if faults else 0

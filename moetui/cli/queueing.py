@@ -32,6 +32,7 @@ def register(app: typer.Typer) -> None:
     queue.command("list")(show)
     queue.command()(hold)
     queue.command()(release)
+    queue.command()(drain)
     queue.command()(move)
     queue.command()(top)
     app.add_typer(queue, name="queue")
@@ -62,6 +63,21 @@ def release(references: RunsArgument, json: JsonOption = False) -> int:
     Example: `moetui queue release k3f9`.
     """
     return _hold(references, held=False, json=json)
+
+
+def drain(json: JsonOption = False) -> int:
+    """Let what trains come to its end and start nothing more: every waiting run is held until it is released.
+
+    Example: `moetui queue drain`, and later `moetui queue release $(moetui ls status:held --ids)`.
+    """
+    from moetui.core.queue.queueing import hold as hold_run
+
+    snapshot = lab().snapshot()
+    code = on_each(
+        [run for run in snapshot.pending if run.status == "queued"], lambda run: hold_run(lab(), run), json=json
+    )
+    say(f"{sum(run.live for run in snapshot.pending)} runs train still")
+    return code
 
 
 def move(

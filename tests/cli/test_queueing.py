@@ -6,7 +6,7 @@ from moetui.core.runs.lab import Lab
 from tests.cli.conftest import Cli
 from tests.conftest import eventually
 from tests.core.queue.test_dispatch import queue, status
-from tests.tui.lab_on_disk import write_run
+from tests.tui.lab_on_disk import end_run, write_run
 
 Behave = Callable[[str], None]
 
@@ -52,3 +52,25 @@ def test_the_doctor_puts_in_order_what_it_is_told_to(cli: Cli, lab: Lab) -> None
     assert "stray: added" in err
     assert "orphan" not in out
     assert lab.find("stray").id == "stray"
+
+
+def test_a_drained_queue_starts_nothing_more(cli: Cli, lab: Lab, fake_engine: Behave) -> None:
+    fake_engine("hold")
+    first, second, third = queue(lab, 0.01, 0.02, 0.03)
+    eventually(lambda: status(lab, first) == "running")
+    code, _, err = cli("queue", "drain")
+    assert code == 0
+    assert "1 runs train still" in err
+    assert [status(lab, run) for run in (first, second, third)] == ["running", "held", "held"]
+    assert cli("queue", "drain")[0] == 0
+
+
+def test_gc_lists_asks_and_removes(cli: Cli, lab: Lab) -> None:
+    run = end_run(lab, write_run(lab, "done"))
+    lab.run_dir(run).reserve_file.write_bytes(bytes(2**20))
+    code, out, err = cli("gc", "--dry-run")
+    assert (code, "1.0 MB can be removed" in err, "reserve" in out) == (0, True, True)
+    assert cli("gc")[0] == 2  # nobody can be asked
+    assert lab.run_dir(run).reserve_file.exists()
+    assert [one["run"] for one in cli.json("gc", "--yes")] == [run.id]
+    assert cli("gc") == (0, "", "0.0 MB were removed\n")
