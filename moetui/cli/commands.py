@@ -25,7 +25,7 @@ MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "exchange": ("export", "import"),
     "compare": ("compare", "diff"),
     "response": ("response",),
-    "transfer": ("coordcheck",),
+    "transfer": ("coordcheck", "transfer"),
     "report": ("report",),
     "keys": ("keys",),
     "serve": ("serve",),

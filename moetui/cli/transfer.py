@@ -1,4 +1,4 @@
-"""Commands about learning rates across sizes: coordcheck."""
+"""Commands about learning rates across sizes: coordcheck, transfer."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -6,15 +6,18 @@ import typer
 
 from moetui.cli.output import JsonOption, print_json, print_table, say
 from moetui.cli.place import lab
+from moetui.cli.response import VariedArgument
 from moetui.cli.start import SetOption
 
 if TYPE_CHECKING:
     from moetui.core.science.coordinates import Slope
+    from moetui.core.studies.transfer import Transfer
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command()(coordcheck)
+    app.command()(transfer)
 
 
 def coordcheck(
@@ -53,6 +56,81 @@ def coordcheck(
             else "Every slope is within its target."
         )
     return 0 if passed(found) else 1
+
+
+def transfer(
+    items: VariedArgument,
+    to: Annotated[
+        str, typer.Option(metavar="AXIS=SIZE", help="Say what it means for a size: width=1024.", show_default=False)
+    ] = "",
+    json: JsonOption = False,
+) -> None:
+    """Tell how the best learning rate moves with the size of the model or the training, and what that says of a larger one.
+
+    Example: `moetui study base/moe-tiny --ladder width=64,96,128,192 --grid optimizer.lr=[0.02,0.028,0.04,0.057,0.08] --seeds 3`,
+    then `moetui transfer base/moe-tiny --to width=256`.
+    """
+    from moetui.cli.chart import print_chart
+    from moetui.core.errors import UsageError
+    from moetui.core.studies import transfer_words as words
+    from moetui.core.studies.gather import gather
+    from moetui.core.studies.lookup import find_item
+    from moetui.core.studies.transfer import transfers
+    from moetui.tui.compare.transfer_chart import transfer_chart
+
+    axis, size = _goal(to) if to else ("", None)
+    runs, library = lab().snapshot().runs, lab().library()
+    records = {run.id: run for item in items for run in find_item(item, runs, library).records}
+    found = [one for one in transfers(gather(lab(), records.values())) if axis in ("", one.axis)]
+    if not found:
+        raise UsageError(
+            f"{' '.join(items)}: no sweeps of learning rates that differ in {axis or 'a size'} only; `study --ladder` runs some"
+        )
+    if json:
+        print_json([words.tree(one, size) for one in found])
+        return
+    for place, one in enumerate(found):
+        typer.echo("\n" * bool(place) + (one.name or f"Ladder over {one.axis}"))
+        _print_sizes(one)
+        typer.echo("\n".join(["", *words.sentences(one), *([words.prediction(one, size)] if size else [])]))
+        print_chart(transfer_chart(one))
+
+
+def _goal(text: str) -> tuple[str, float]:
+    from moetui.core.errors import UsageError
+    from moetui.core.planning.ladder import AXES
+    from moetui.core.planning.typed_values import number
+
+    axis, _, value = text.partition("=")
+    size = number(value.strip())
+    if axis.strip() not in AXES or size is None or not 0 < size.low < 1e18:
+        raise UsageError(f"--to {text[:80]}: write an axis and a size, such as width=1024; axes: {', '.join(AXES)}")
+    return axis.strip(), size.low
+
+
+def _print_sizes(one: "Transfer") -> None:
+    from moetui.core import format as fmt
+    from moetui.core.science.transfer import Missing
+    from moetui.core.studies.transfer_words import sd
+
+    rows = []
+    for size in one.sizes:
+        cells = [f"{size.number:g}", fmt.count(size.parameters), fmt.count(size.tokens)]
+        if isinstance(size.found, Missing):
+            rows.append([*cells, "–", "–", "–", size.found.reason])
+        else:
+            error = sd(size.found)
+            rows.append(
+                [
+                    *cells,
+                    f"{size.found.lr:.3g}",
+                    "–" if error is None else f"{error:.3f}",
+                    fmt.loss(size.found.loss),
+                    "",
+                ]
+            )
+    headers = [one.axis, "parameters", "tokens", "best lr", "sd of ln lr", "val loss there", ""]
+    print_table(headers, rows, right=headers[:-1])
 
 
 def whole_numbers(option: str, text: str) -> tuple[int, ...]:

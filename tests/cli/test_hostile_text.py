@@ -48,6 +48,7 @@ CALLS: Mapping[str, Sequence[Sequence[str]]] = {
     "diff": [[RUN, OTHER]],
     "response": [[STUDY]],
     "coordcheck": [[evil("preset")], ["quickstart", "--widths", evil("32")]],
+    "transfer": [[STUDY], [STUDY, "--to", evil("width=1")]],
     "report": [[STUDY]],
     "keys": [[]],
     "serve": [["--theme", evil("theme")]],

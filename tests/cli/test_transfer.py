@@ -4,7 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from moetui.core.planning.ladder import Ladder
+from moetui.core.planning.settings import own_settings
+from moetui.core.runs.lab import Lab
 from tests.cli.conftest import Cli
+from tests.core.studies.test_transfer import runs
 from tests.engine.tiny import write_corpus
 
 
@@ -62,3 +66,37 @@ def test_a_study_takes_settings_and_rates(cli: Cli) -> None:
     rates = ["--grid", "optimizer.lr=[0.02,0.04]", "--set", "optimizer.adamw_ratio=0.3"]
     found = cli.json("study", "quickstart", *rates, "--dry-run")
     assert len(found["runs"]) == 2
+
+
+def test_a_ladder_is_told_with_a_table_sentences_and_a_chart(cli: Cli, lab: Lab) -> None:
+    lab.found_catalogue()
+    lab.catalogue.add(
+        [
+            one.record.model_copy(
+                update={
+                    "id": f"r{place}",
+                    "study": "ladder",
+                    "settings": own_settings(one.config),
+                    "parameters": one.config.model.parameters,
+                    "tokens_per_update": one.config.tokens_per_update,
+                }
+            )
+            for place, one in enumerate(runs(Ladder("width", (32, 64, 128, 256)), -0.4))
+            if one.config
+        ]
+    )
+    code, out, err = cli("transfer", "study:ladder", "--to", "width=512")
+    assert code == 0, err
+    assert "lr* ∝ width^-0.4" in out
+    assert "At width 512, 2× the largest width tried" in out
+    assert "Best learning rate" in out
+    (found,) = cli.json("transfer", "study:ladder", "--to", "width=100k")
+    assert found["prediction"] is None
+    assert [size["size"] for size in found["sizes"]] == [32, 64, 128, 256]
+    for wrong, words in (
+        ("depth=3", "axes: width"),
+        ("width=x", "write an axis and a size"),
+        ("batch=8", "differ in batch only"),
+    ):
+        code, _, err = cli("transfer", "study:ladder", "--to", wrong)
+        assert (code, words in err) == (2, True), err
