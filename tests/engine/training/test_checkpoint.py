@@ -154,7 +154,7 @@ def fork(run: RunDir) -> Path:
 
 
 def test_a_fork_begins_with_the_weights_of_its_parent(run: RunDir, fork: Path) -> None:
-    start = start_of(run, "")
+    start = start_of(run, "data")
     assert start is not None
     assert torch.equal(start.model["w"], torch.full((3,), 9.0))
 
