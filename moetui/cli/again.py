@@ -83,11 +83,14 @@ def fork(
     Examples: `moetui fork k3f9 --set optimizer.lr=0.01 --set schedule.kind=linear --checkpoint last`,
     `moetui fork k3f9 --with-optimizer --set training.updates=2000`.
     """
+    from moetui.core.errors import UsageError
     from moetui.core.planning.settings import parse_assignment
     from moetui.core.queue import resuming
 
     settings = dict(map(parse_assignment, assignments or []))
     chosen = checkpoint or ("last" if with_optimizer else "best")
+    if chosen not in ("best", "last") and not chosen.isdecimal():
+        raise UsageError(f"--checkpoint {chosen}: name best, last or the update of one that is kept")
     return _start_each(
         references,
         lambda run: resuming.fork(lab(), run, settings, chosen, whole=with_optimizer),

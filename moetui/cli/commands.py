@@ -46,6 +46,8 @@ SUMMARIES: Final[Mapping[str, str]] = {
     "watch": "Draw runs and their curves until they have ended.",
     "wait": "Wait until runs have ended.",
     "stop": "Stop runs after a last checkpoint.",
+    "gc": "Remove spare checkpoints to make room on the disk.",
+    "transfer": "Tell how the best learning rate moves with size.",
     "reindex": "Rebuild runs.json from the run directories.",
     "cooldown": "Let branches leave a run of constant rate and cool down.",
     "coordcheck": "Check whether widths learn alike in the first updates.",

@@ -38,6 +38,7 @@ CALLS: Mapping[str, Sequence[Sequence[str]]] = {
     "rm": [[RUN]],
     "restore": [[RUN]],
     "reindex": [[]],
+    "gc": [["--dry-run"]],
     "doctor": [[], ["--fix"]],
     "queue": [[], ["hold", RUN]],
     "generate": [[RUN]],

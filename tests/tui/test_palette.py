@@ -35,4 +35,4 @@ async def test_of_several_enters_one_chooses_and_the_others_do_nothing(lab: Lab)
         await pilot.pause(0.2)
         assert app._exception is None
         assert isinstance(app.screen, PlaceScreen)
-        assert (before, app.theme) == ("textual-dark", "textual-light")
+        assert (before, app.theme) == ("textual-dark", "moetui-light")

@@ -96,6 +96,7 @@ def test_the_file_lists_the_fields_in_order_and_leaves_out_what_is_empty(path: P
         ("backend", "local"),
         ("tags", ["x"]),
         ("published", False),
+        ("branch", False),
         ("final", {"val_loss": 7.0}),
     ]
 

@@ -96,7 +96,10 @@ async def test_order_and_identity_are_read_off_the_end_of_the_chart(
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("eight")
-async def test_the_curves_themselves_end_one_above_the_other_in_their_colours(lab: Lab) -> None:
+async def test_the_curves_themselves_end_one_above_the_other_in_their_colours(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLORTERM", "truecolor")
     async with MoetuiApp(lab, start="live", remote=False, charset="braille").run_test(size=(80, 24)) as pilot:
         screen = await overlay(pilot)
         named = names_by_marker(screen, {slot.marker: i for i, slot in enumerate(PALETTE)})
