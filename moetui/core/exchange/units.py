@@ -84,8 +84,9 @@ def number(value: Any, key: str) -> Any:
         raise ValueError(f"{str(value)[:40]!r} is no number")
     if key not in WHOLE:
         return _as_float(value) if isinstance(value, int) and abs(value) > 2**53 else value
-    if not math.isfinite(value) or value != int(value) or not 0 <= value < 2**53:
-        raise ValueError(f"{str(value)[:40]!r} is no whole number")
+    if not 0 <= value < 2**53 or value != int(value):  # an integer may be too large to be a float, NaN is in no range
+        shown = f"{_as_float(value):g}" if isinstance(value, int) else str(value)[:40]
+        raise ValueError(f"{shown!r} is no whole number")
     return int(value)
 
 
