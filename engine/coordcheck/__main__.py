@@ -10,22 +10,12 @@ from dataclasses import asdict
 import orjson
 
 from engine.errors import InputError
-from engine.spec.harmless import harmless, harmless_output
+from engine.program import run
 
 
 def main() -> int:
     """Measure every configuration in turn."""
-    try:
-        with harmless_output():
-            return _measure(sys.stdin.buffer.read())
-    except KeyboardInterrupt:
-        return 130
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 1
-    except (InputError, OSError) as error:
-        print(harmless(str(error)), file=sys.stderr)
-        return 2 if isinstance(error, InputError) else 1
+    return run(lambda: _measure(sys.stdin.buffer.read()))
 
 
 def _measure(text: bytes) -> int:

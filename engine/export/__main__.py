@@ -6,8 +6,8 @@ from pathlib import Path
 
 import orjson
 
-from engine.errors import InputError
-from engine.spec.harmless import harmless, harmless_json, harmless_output
+from engine.program import run
+from engine.spec.harmless import harmless_json
 
 
 def main() -> int:
@@ -17,13 +17,7 @@ def main() -> int:
     parser.add_argument("directory", type=Path)
     parser.add_argument("--checkpoint", choices=("best", "last"), default="best")
     parser.add_argument("--json", action="store_true")
-    arguments = parser.parse_args()
-    try:
-        with harmless_output():
-            return _export(arguments)
-    except (InputError, OSError) as error:
-        print(harmless(str(error)), file=sys.stderr)
-        return 2 if isinstance(error, InputError) else 1
+    return run(lambda: _export(parser.parse_args()))
 
 
 def _export(arguments: argparse.Namespace) -> int:

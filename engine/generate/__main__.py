@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import orjson
 
 from engine.errors import InputError
-from engine.spec.harmless import harmless, harmless_json, harmless_output
+from engine.program import run
+from engine.spec.harmless import harmless_json
 
 if TYPE_CHECKING:
     from engine.generate.sampling import Sampling
@@ -32,17 +33,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--checkpoint", choices=("best", "last"), default="best")
     parser.add_argument("--json", action="store_true")
-    try:
-        with harmless_output():
-            return _generate(parser.parse_args())
-    except KeyboardInterrupt:
-        return 130
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 1
-    except (InputError, OSError) as error:
-        print(harmless(str(error)), file=sys.stderr)
-        return 2 if isinstance(error, InputError) else 1
+    return run(lambda: _generate(parser.parse_args()))
 
 
 def _generate(arguments: argparse.Namespace) -> int:

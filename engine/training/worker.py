@@ -73,12 +73,13 @@ def work(path: Path, asked_to_stop: Callable[[], bool]) -> int:
         print(f"{end.status}: {end.reason}", file=sys.stderr, flush=True)
     result = _outcome(run, config, end, progress, report)
     try:
-        _resumed(run)
         _leave(run, result, reserve, stop)
         reserve.give_up()
     except OSError as error:
         print(f"result.json could not be written: {error.strerror}", file=sys.stderr, flush=True)
         return 1
+    with contextlib.suppress(OSError):  # a wish that was not granted; the result says why
+        _resumed(run)
     return EXIT_CODES[end.status]
 
 
