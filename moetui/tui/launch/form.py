@@ -229,8 +229,9 @@ class Form(PlaceScreen):
         count, axes = len(desk.edits.keys), len(desk.edits.axes)
         caption.append(f"{count} changed (*)" if count else "nothing changed", style="not bold")
         caption.append(f", {axes} of them varied (#)" if axes else "", style="not bold")
-        keys = sum(row.info is not None for row in rows)
-        caption.append(f" · {keys} key{'' if keys == 1 else 's'}", style="dim not bold")
+        if query:
+            keys = sum(row.info is not None for row in rows)
+            caption.append(f" · {keys} key{'' if keys == 1 else 's'} found", style="dim not bold")
         self.query_one("#caption", Static).update(caption, layout=False)
         self._show_detail()
 

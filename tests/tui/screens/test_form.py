@@ -171,3 +171,12 @@ async def test_what_is_typed_takes_the_place_of_the_old_value(lab: Lab) -> None:
         row = form.query_one(FormList).current
         assert row is not None
         assert row.value == "7"
+
+
+async def test_the_keys_are_counted_where_a_search_has_found_them(lab: Lab) -> None:
+    async with MoetuiApp(lab).run_test(size=(80, 24)) as pilot:
+        form = await opened(pilot)
+        assert not any(map(str.isdigit, text(form, "caption")))
+        await pilot.press("slash")
+        await type_text(pilot, "training.updates")
+        await until(pilot, lambda: text(form, "caption").endswith(" · 1 key found"), "the count")
