@@ -208,9 +208,13 @@ def _safety(judged: Sequence[Group], comparison: Comparison, tolerance: float) -
     # The best one alone tells of most others that they are beyond; among thousands, few have to be held against all.
     far = (at != best) & (t_as_z((size + sign * row.gap) / row.error, row.df) < -critical)
     found: dict[str, Safety] = {}
+
+    def is_beyond(own: int) -> bool:
+        row = joint.row(own, at[value[at] < value[own] - size])  # no other one can show it
+        return any_below((size - sign * row.gap) / row.error, row.df, -critical)
+
     for group, own, is_far in zip(judged, at.tolist(), far.tolist(), strict=True):
-        row = joint.row(own, at[value[at] < value[own] - size])  # no other one can show that it is beyond
-        if is_far or any_below((size - sign * row.gap) / row.error, row.df, -critical):
+        if is_far or is_beyond(own):
             found[group.key] = "beyond"
         elif _within(joint.row(own, at[at != own]), sign, size):
             found[group.key] = "safe"
