@@ -2,6 +2,7 @@
 
 import ast
 import functools
+import graphlib
 import json
 import os
 import shutil
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import grimp
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -100,6 +102,24 @@ def test_a_forbidden_import_would_be_seen(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True)
     brought_by = json.loads(done.stdout)
     assert (brought_by["plotext"], brought_by["room.innocent"]) == ("room.guilty", "room.innocent")
+
+
+def circle(graph: grimp.ImportGraph) -> list[str]:
+    """Files that import each other in a circle, also for their types only; none if there is no circle."""
+    order = graphlib.TopologicalSorter({one: graph.find_modules_directly_imported_by(one) for one in graph.modules})
+    try:
+        order.prepare()
+    except graphlib.CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+def test_no_files_import_each_other_in_a_circle_not_even_for_their_types() -> None:
+    graph = grimp.build_graph("engine", "moetui", cache_dir=None)
+    assert len(graph.modules) > 400
+    assert circle(graph) == []
+    graph.add_import(importer="moetui.core.workspace", imported="moetui.core.runs.lab")
+    assert set(circle(graph)) >= {"moetui.core.workspace", "moetui.core.runs.lab"}
 
 
 def test_one_module_only_knows_plotext() -> None:

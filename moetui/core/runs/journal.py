@@ -13,19 +13,18 @@ import secrets
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from engine.runfiles.rundir import DamagedFile, Labels, RunDir, RunId, read_file, sync_directory, write_file
 from engine.runfiles.temporary import sweep
+from moetui.core.catalogue.index import Catalogue
 from moetui.core.catalogue.records import RunRecord
 from moetui.core.errors import CatalogueError, LabError
 from moetui.core.machine.starts import begun
 from moetui.core.runs.published import PublishedLabels
-
-if TYPE_CHECKING:
-    from moetui.core.runs.lab import Lab
+from moetui.core.workspace import Workspace
 
 Kind = Literal["enqueue", "label", "move", "resume"]
 
@@ -34,6 +33,16 @@ _ASIDE: Final = ("launch.json", "state.json", "result.json", "metrics.jsonl")
 
 _ours: set[Path] = set()
 """The journals of operations of this process; some file systems keep no lock between the threads of one process."""
+
+
+class Laboratory(Protocol):
+    """What the journal needs of the laboratory."""
+
+    workspace: Workspace
+    catalogue: Catalogue
+
+    def run_dir(self, record: RunRecord) -> RunDir:
+        """The directory of a run."""
 
 
 class Entry(BaseModel):
@@ -47,7 +56,7 @@ class Entry(BaseModel):
 
 
 @contextlib.contextmanager
-def operation(lab: "Lab", kind: Kind, run_ids: Sequence[str]) -> Iterator[None]:
+def operation(lab: Laboratory, kind: Kind, run_ids: Sequence[str]) -> Iterator[None]:
     """Change files of these runs and then the catalogue, wholly or not at all.
 
     Others' writes of the catalogue wait meanwhile, but for `enqueue`, whose runs nobody knows yet. Raises `LabError` if the
@@ -71,7 +80,7 @@ def operation(lab: "Lab", kind: Kind, run_ids: Sequence[str]) -> Iterator[None]:
         os.close(lock)
 
 
-def recover(lab: "Lab") -> None:
+def recover(lab: Laboratory) -> None:
     """Complete or take back what others have begun and did not live to end. What cannot be now is left to the next command."""
     for path in unfinished(lab):
         if path in _ours:
@@ -87,7 +96,7 @@ def recover(lab: "Lab") -> None:
                 os.close(lock)
 
 
-def unfinished(lab: "Lab") -> list[Path]:
+def unfinished(lab: Laboratory) -> list[Path]:
     """The journals of operations that are going on, or were cut off."""
     try:
         return [Path(found.path) for found in os.scandir(lab.workspace.journal) if found.name.endswith(".json")]
@@ -95,7 +104,7 @@ def unfinished(lab: "Lab") -> list[Path]:
         return []
 
 
-def _begin(lab: "Lab", entry: Entry) -> tuple[Path, int]:
+def _begin(lab: Laboratory, entry: Entry) -> tuple[Path, int]:
     folder = lab.workspace.journal
     path = folder / f"{secrets.token_hex(6)}.json"
     lock: int | None = None
@@ -129,7 +138,7 @@ def _read(path: Path) -> Entry:
         return Entry(operation="label", runs=(), founded=False)  # not ours: it says nothing that could be done
 
 
-def _settle(lab: "Lab", entry: Entry) -> None:
+def _settle(lab: Laboratory, entry: Entry) -> None:
     """Make the files of the runs agree with the catalogue. Raises `LabError` or `OSError` if that cannot be now."""
     with lab.catalogue.transaction():
         if entry.founded and not lab.workspace.runs_json.exists():
@@ -148,7 +157,7 @@ def _remove(folder: Path) -> None:
         shutil.rmtree(folder)
 
 
-def _agree(lab: "Lab", record: RunRecord, kind: Kind) -> None:
+def _agree(lab: Laboratory, record: RunRecord, kind: Kind) -> None:
     if kind == "move" and record.path:
         _put_in_place(lab, record)
     if kind == "resume":
@@ -157,7 +166,7 @@ def _agree(lab: "Lab", record: RunRecord, kind: Kind) -> None:
         write_labels(lab, record)
 
 
-def _put_in_place(lab: "Lab", record: RunRecord) -> None:
+def _put_in_place(lab: Laboratory, record: RunRecord) -> None:
     wanted = lab.workspace.run_dir(record.path)
     for folder in (lab.workspace.runs, lab.workspace.trash):
         found = folder / wanted.name
@@ -190,7 +199,7 @@ def move_directory(source: Path, target: Path) -> None:
             sync_directory(folder)
 
 
-def write_labels(lab: "Lab", record: RunRecord) -> None:
+def write_labels(lab: Laboratory, record: RunRecord) -> None:
     """Write what people say of a run beside it, if it is not there already. Raises `LabError`."""
     said = Labels(name=record.name, tags=record.tags, note=record.note, archived=record.archived)
     file = lab.run_dir(record).labels_file if record.path else lab.workspace.published_labels(record.id)

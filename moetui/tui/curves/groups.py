@@ -1,16 +1,15 @@
 """Runs that differ in their seed only: one colour, and a band, for all of them."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from moetui.core.catalogue.records import RunRecord
+from moetui.core.runs.columns import Column
 from moetui.core.science.bands import band
-from moetui.tui.chart.spec import Area, Series
-
-if TYPE_CHECKING:
-    from moetui.tui.curves.overlay import Overlay
+from moetui.tui.chart.palette import Slot
+from moetui.tui.chart.spec import Area, Emphasis, Series
+from moetui.tui.curves.axis import Ruler
 
 
 def grouped(runs: Sequence[RunRecord]) -> list[tuple[RunRecord, ...]]:
@@ -22,23 +21,26 @@ def grouped(runs: Sequence[RunRecord]) -> list[tuple[RunRecord, ...]]:
     return [tuple(members) for members in by_group.values() if len(members) > 1]
 
 
-def group_band(overlay: "Overlay", members: Sequence[RunRecord], key: str, chart: str) -> tuple[Series, Area] | None:
-    """Mean and interval of a metric over the members, None if fewer than two have it or their x axis is not known."""
-    weight = (
-        0.0 if key.startswith("val_") else overlay.board.weight(chart)
-    )  # evaluations are drawn as they were measured
-    measured = [own for run in members if (own := overlay.metric(run, key, weight))[0].size]
-    rulers = [own for own in map(overlay.ruler_of, members) if own is not None]
+def group_band(
+    measured: Sequence[tuple[Column, Column]],
+    rulers: Sequence[Ruler],
+    name: str,
+    look: Slot,
+    emphasis: Emphasis,
+    *,
+    points: bool,
+) -> tuple[Series, Area] | None:
+    """Mean and interval of a metric over the members that have it, each by its updates and values.
+
+    None if fewer than two have it, or if their x axis is not known: each has its ruler.
+    """
     if len(measured) < 2 or not rulers:
         return None
     found = band(measured)
     if not found.x.size:
         return None
     x = np.mean([own.at(found.x) for own in rulers], axis=0)
-    look = overlay.slot_of(members[0])
-    name = without_seed(overlay.names()[members[0].id])
-    emphasis = overlay.emphasis_of(*members)
-    curve = Series(f"{name} n={len(measured)}", x, found.mean, look, emphasis, points=key.startswith("val_"))
+    curve = Series(f"{without_seed(name)} n={len(measured)}", x, found.mean, look, emphasis, points=points)
     return curve, Area(x, found.low, found.high, look)
 
 

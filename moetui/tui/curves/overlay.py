@@ -188,12 +188,20 @@ class Overlay:
         series: list[Series] = []
         areas: list[Area] = []
         for members in grouped(self.runs):
-            tried = (group_band(self, members, metric, chart) for metric in (key, fallback) if metric)
+            tried = (self._band(members, metric, chart) for metric in (key, fallback) if metric)
             if (found := next((one for one in tried if one is not None), None)) is not None:
                 curve, area = found
                 series.append(curve)
                 areas.append(area)
         return tuple(series), tuple(areas)
+
+    def _band(self, members: Sequence[RunRecord], key: str, chart: str) -> tuple[Series, Area] | None:
+        points = key.startswith("val_")
+        weight = 0.0 if points else self.board.weight(chart)  # evaluations are drawn as they were measured
+        measured = [own for run in members if (own := self.metric(run, key, weight))[0].size]
+        rulers = [own for own in map(self.ruler_of, members) if own is not None]
+        name, look = self.names()[members[0].id], self.slot_of(members[0])
+        return group_band(measured, rulers, name, look, self.emphasis_of(*members), points=points)
 
     def banded(self, run: RunRecord) -> bool:
         """Whether a run is drawn as part of its group only."""
