@@ -8,6 +8,7 @@ from textual.screen import Screen
 
 from moetui.core.runs.lab import Lab
 from moetui.core.terminal import Charset
+from moetui.tui.changes import Changes
 from moetui.tui.feed import Feed, Picture
 from moetui.tui.panel import Contained
 from moetui.tui.widgets.footer import KeysFooter
@@ -44,6 +45,10 @@ class PlaceScreen(Contained, Screen[None]):
     """One of the main screens. Subclasses compose their body in `compose_body` and draw a picture in `show_picture`."""
 
     place: str = ""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.changes = Changes()
 
     def compose(self) -> ComposeResult:
         """Head line, body, footer."""

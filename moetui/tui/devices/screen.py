@@ -1,7 +1,6 @@
 """The Devices screen: what the machine does, which processes are at work, and what waits for them."""
 
 import sys
-from collections.abc import Callable
 from functools import partial
 from typing import ClassVar
 
@@ -20,6 +19,7 @@ from moetui.core.maintenance.orphans import Orphan, reconcile
 from moetui.core.queue import edit, queueing
 from moetui.core.runs.lab import Snapshot
 from moetui.tui.actions import bindings
+from moetui.tui.changes import Task
 from moetui.tui.chart.widget import Chart
 from moetui.tui.devices.gauges import gauges
 from moetui.tui.devices.history import History
@@ -208,18 +208,12 @@ class DevicesScreen(PlaceScreen):
 
         await self.app.push_screen(Confirm(reconcile_question(found)), answered)
 
-    @work(thread=True, group="queue", exit_on_error=False, description="change the queue")
-    def _change(self, task: Callable[[], str], *, orphans: bool = False) -> None:
-        """Do the task in a thread, say what it says or why it could not be done, and look again."""
-        try:
-            said, severe = task(), False
-        except (LabError, DamagedFile, OSError) as error:
-            said, severe = str(error), True
-        self.app.call_from_thread(self._changed, said, severe, orphans)
-
-    def _changed(self, said: str, severe: bool, orphans: bool) -> None:
-        if said:
-            self.notify(said, severity="error" if severe else "information", markup=False)
+    @work(group="queue", exit_on_error=False, description="change the queue")
+    async def _change(self, task: Task, *, orphans: bool = False) -> None:
+        """Do the task in its turn, say what it says or why it could not be done, and look again."""
+        outcome = await self.changes.do(task)
+        if outcome.said:
+            self.notify(outcome.said, severity="error" if outcome.failed else "information", markup=False)
         self.laboratory.refresh_picture()
         if orphans:
             self._take_a_look(orphans=True)

@@ -10,9 +10,7 @@ from textual.binding import BindingType
 from textual.events import Resize
 from textual.widgets import Static
 
-from engine.runfiles.rundir import DamagedFile
 from moetui.core.catalogue.records import RunRecord
-from moetui.core.errors import LabError
 from moetui.core.queue import edit
 from moetui.core.user_state import state_file
 from moetui.tui.actions import bindings
@@ -175,15 +173,12 @@ class LiveScreen(ChartKeys, PlaceScreen):
 
         await self.app.push_screen(Confirm(stop_question(run)), answered)
 
-    @work(thread=True, group="stop", exit_on_error=False, description="stop a run")
-    def _stop(self, run: RunRecord) -> None:
-        try:
-            after = edit.stop(self.laboratory.lab, run)
-        except (LabError, DamagedFile, OSError) as error:
-            self.app.call_from_thread(self.notify, str(error), severity="error", markup=False)
-            return
-        self.app.call_from_thread(self.notify, stopped_note(run, after), markup=False)
-        self.app.call_from_thread(self.laboratory.refresh_picture)
+    @work(group="stop", exit_on_error=False, description="stop a run")
+    async def _stop(self, run: RunRecord) -> None:
+        lab = self.laboratory.lab
+        outcome = await self.changes.do(lambda: stopped_note(run, edit.stop(lab, run)))
+        self.notify(outcome.said, severity="error" if outcome.failed else "information", markup=False)
+        self.laboratory.refresh_picture()
 
     def action_colour(self) -> None:
         """Runs, groups or bands; another number of runs has room then."""

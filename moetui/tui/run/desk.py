@@ -7,9 +7,9 @@ from functools import partial
 from textual import work
 from textual.message_pump import _MessagePumpMeta
 
-from engine.runfiles.rundir import DamagedFile
 from moetui.core.catalogue.records import RunRecord
-from moetui.core.errors import LabError, UsageError
+from moetui.core.errors import UsageError
+from moetui.tui.changes import Outcome, Task
 from moetui.tui.dialogs.ask import Ask
 from moetui.tui.dialogs.confirm import Confirm
 from moetui.tui.dialogs.pick import Choice, Pick
@@ -20,9 +20,6 @@ from moetui.tui.run.tags import common_tags
 from moetui.tui.run.typed_lines import EXPORT_HINT, FORK_HINT, parse_export, parse_fork
 from moetui.tui.widgets.columns import Column
 from moetui.tui.widgets.run_columns import COLUMNS
-
-Task = Callable[[], str]
-"""Changes something on disk and returns the sentence that says so, or raises `LabError`."""
 
 
 class _AbstractScreen(_MessagePumpMeta, ABCMeta):
@@ -168,17 +165,13 @@ class DeskScreen(PlaceScreen, metaclass=_AbstractScreen):
 
         await self.app.push_screen(Confirm(question), answered)
 
-    @work(thread=True, group="shelf", exit_on_error=False, description="change runs")
-    def change(self, task: Task) -> None:
-        """Do the task in a thread, say what it says or why it could not be done, and bring the screen up to date."""
-        try:
-            said, severe = task(), False
-        except (LabError, DamagedFile, OSError) as error:
-            said, severe = str(error), True
-        self.app.call_from_thread(self._changed, said, severe)
+    @work(group="shelf", exit_on_error=False, description="change runs")
+    async def change(self, task: Task) -> None:
+        """Do the task in its turn, say what it says or why it could not be done, and bring the screen up to date."""
+        self._changed(await self.changes.do(task))
 
-    def _changed(self, said: str, severe: bool) -> None:
-        self.notify(said, severity="error" if severe else "information", markup=False)
+    def _changed(self, outcome: Outcome) -> None:
+        self.notify(outcome.said, severity="error" if outcome.failed else "information", markup=False)
         self.after_change()
 
 

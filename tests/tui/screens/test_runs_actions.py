@@ -190,7 +190,7 @@ async def test_what_is_copied_is_made_while_the_screen_goes_on(
     drawn = threading.Event()
 
     def make(runs: Sequence[RunRecord], columns: Sequence[Column]) -> str:
-        return "made while the screen went on" if drawn.wait(5) else "the screen stood still"
+        return "made while the screen went on" if drawn.wait(60) else "the screen stood still"
 
     monkeypatch.setattr(copies, "COPIES", {"ids": ("ids", make)})
     app = MoetuiApp(lab, start="runs")
