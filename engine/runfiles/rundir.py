@@ -64,7 +64,7 @@ class _File(BaseModel):
 class Parent(_File):
     """The run that another one begins with: its checkpoint (`best`, `last` or `kept`) and the updates that were done then.
 
-    `whole`: optimizer, random states and progress came along with the weights. `branch`: the learning rates up to there were those
+    `whole`: optimizer and progress came along with the weights. `branch`: the learning rates up to there were those
     of the new run as well, so it ends as if it had been trained from the start.
     """
 

@@ -1,8 +1,8 @@
 """Writing and reading checkpoints (see engine.runfiles.saved for where they lie).
 
 A checkpoint is written to a directory of its own, which then gets its name in one step, and the link is replaced after that; so
-whenever the process dies, every name leads to a whole checkpoint. training.safetensors holds the optimizers and the random
-generators. Where in the data to go on follows from the number of the update.
+whenever the process dies, every name leads to a whole checkpoint. training.safetensors holds the state of the optimizers. Where
+in the data to go on, and the noise from there on, follow from the number of the update.
 """
 
 import contextlib
@@ -15,7 +15,6 @@ from pathlib import Path
 
 import safetensors
 import safetensors.torch
-import torch
 from torch import Tensor
 
 from engine.runfiles.rundir import DamagedFile, RunDir, sync_directory, write_file
@@ -83,21 +82,6 @@ def point(run: RunDir, kind: Kind, name: str) -> None:
         temporary.unlink()
     temporary.symlink_to(name)
     temporary.replace(run.checkpoints / kind)
-
-
-def rng_state(device: torch.device) -> Tensors:
-    """The states of the random generators that training draws from."""
-    state = {"rng.cpu": torch.get_rng_state()}
-    if device.type == "cuda":
-        state["rng.cuda"] = torch.cuda.get_rng_state(device)
-    return state
-
-
-def restore_rng_state(state: Tensors, device: torch.device) -> None:
-    """Continue the random generators from a state; on another kind of device only the CPU's is continued."""
-    torch.set_rng_state(state["rng.cpu"])
-    if device.type == "cuda" and "rng.cuda" in state:
-        torch.cuda.set_rng_state(state["rng.cuda"], device)
 
 
 def _write_tensors(path: Path, tensors: Tensors) -> int:

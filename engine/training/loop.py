@@ -16,7 +16,7 @@ from engine.runfiles.progress import Progress
 from engine.runfiles.rundir import Finding, RunDir, Scores
 from engine.runfiles.saved import CheckpointFile
 from engine.spec.config import RunConfig
-from engine.training.checkpoint import Checkpoint, restore_rng_state, rng_state
+from engine.training.checkpoint import Checkpoint
 from engine.training.clock import TrainingClock
 from engine.training.describing import describe
 from engine.training.device import open_device
@@ -109,7 +109,6 @@ class Trainer:
         self.optimizer.load_state(checkpoint.training)
         self.watch.streak = self.progress.divergence_streak
         self.updater.at_once = self.progress.at_once or self.updater.at_once
-        restore_rng_state(checkpoint.training, self.device.torch)
 
     def _begin_with(self, start: Checkpoint) -> None:
         """Begin with the weights of another run or, if the rest came along, after its update."""
@@ -342,8 +341,7 @@ class Trainer:
         )
 
     def _checkpoint(self) -> Checkpoint:
-        training = self.optimizer.state() | rng_state(self.device.torch)
-        return Checkpoint(self._about(), self.model.state_dict(), training)
+        return Checkpoint(self._about(), self.model.state_dict(), self.optimizer.state())
 
     def _note_failures(self) -> None:
         """A disk that refuses a checkpoint costs the run its checkpoint, not its life."""

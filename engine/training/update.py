@@ -12,8 +12,8 @@ from engine.model.loss import predict
 from engine.model.transformer import Transformer
 from engine.optim.optimizer import Optimizer
 from engine.spec.config import RunConfig
-from engine.training.checkpoint import restore_rng_state, rng_state
 from engine.training.memory import is_out_of_memory
+from engine.training.noise import begin_noise
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,7 @@ class Updater:
     def __init__(self, config: RunConfig, model: Transformer, optimizer: Optimizer, sequences: Sequences) -> None:
         self._batch_size = config.training.batch_size
         self._accumulation = config.training.accumulation
+        self._seed = config.seed
         self._model = model
         self._optimizer = optimizer
         self._feed = TrainingFeed(sequences, config.seed, config.training.batch_size)
@@ -61,6 +62,7 @@ class Updater:
         count = 0
         for micro in range(self._accumulation):
             position = ((update - 1) * self._accumulation + micro) * self._batch_size
+            begin_noise(self._seed, update, micro)
             for tokens_BL in self._feed.at(position).split(self.at_once):
                 output = self._model(tokens_BL)
                 prediction = predict(output.hidden_BLD, self._model.head, tokens_BL)
@@ -74,7 +76,6 @@ class Updater:
 
     def _divided(self, update: int) -> tuple[Tensor, Tensor]:
         """`_gradients`, with smaller parts of the micro-batches for as long as they do not fit."""
-        before = rng_state(self._device)
         while True:
             try:
                 return self._gradients(update)
@@ -88,4 +89,3 @@ class Updater:
             gc.collect()
             if self._device.type == "cuda":
                 torch.cuda.empty_cache()
-            restore_rng_state(before, self._device)

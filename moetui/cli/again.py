@@ -70,9 +70,7 @@ def fork(
     ] = "",
     with_optimizer: Annotated[
         bool,
-        typer.Option(
-            "--with-optimizer", help="Take optimizer, random states and progress along; go on at that update."
-        ),
+        typer.Option("--with-optimizer", help="Take optimizer and progress along; go on at that update."),
     ] = False,
     follow: FollowOption = True,
     plain: PlainOption = False,

@@ -1,6 +1,6 @@
 """Cooldown branches: one run at a constant rate, and from its kept checkpoints the ends of many horizons.
 
-A branch carries weights, optimizer, random states, progress and the number of the update. If the learning rates up to there are its
+A branch carries weights, optimizer, progress and the number of the update. If the learning rates up to there are its
 own too, it is the run from the start with its horizon; that is checked update by update before anything is queued.
 """
 

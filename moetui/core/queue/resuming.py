@@ -92,8 +92,8 @@ def fork(
 ) -> RunRecord:
     """Queue a new run that begins with the weights of a checkpoint of another, with settings over its configuration.
 
-    `checkpoint` is `best`, `last` or the number of an update whose checkpoint is kept. If `whole`, optimizer, random states and
-    progress come along, and the run goes on after the checkpoint's update.
+    `checkpoint` is `best`, `last` or the number of an update whose checkpoint is kept. If `whole`, optimizer and progress
+    come along, and the run goes on after the checkpoint's update.
     Raises `LabError` if there is no such checkpoint and `UsageError` if it does not fit the settings.
     """
     check_keys("--set", settings)
