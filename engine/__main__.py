@@ -17,14 +17,15 @@ def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGINT, lambda number, _: _early.append(number))
     from engine.runfiles.fulldisk import log_that_may_be_full
     from engine.spec.harmless import harmless, harmless_output
-    from engine.training.worker import Refused, work
+    from engine.training.roles import take_part
+    from engine.training.worker import Refused
 
     if len(arguments) != 1 or arguments[0].startswith("-"):
         print("usage: python -m engine RUN_DIR", file=sys.stderr)
         return 2
     try:
         with log_that_may_be_full(sys.stdout, sys.stderr), harmless_output():
-            return work(Path(arguments[0]), lambda: bool(_early))
+            return take_part(Path(arguments[0]), lambda: bool(_early))
     except Refused as error:
         print(harmless(str(error)), file=sys.stderr)
         return error.exit_code

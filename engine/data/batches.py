@@ -4,8 +4,6 @@ Training walks through the concatenation of epochs. Position p is sequence p mod
 follows from the seed and the epoch alone; so the batch of any update is known without having drawn those before it.
 """
 
-from collections.abc import Iterator
-
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -75,8 +73,7 @@ class TrainingOrder:
         return self._order
 
 
-def in_order(sequences: Sequences, batch_size: int, limit: int) -> Iterator[Tensor]:
-    """The first `limit` sequences (0: all) in batches of up to `batch_size`: each (B, L)."""
+def in_order(sequences: Sequences, batch_size: int, limit: int) -> list[range]:
+    """The first `limit` sequences (0: all) in batches of up to `batch_size`: the indices of each."""
     count = min(limit, len(sequences)) if limit else len(sequences)
-    for start in range(0, count, batch_size):
-        yield sequences.batch(np.arange(start, min(start + batch_size, count)))
+    return [range(start, min(start + batch_size, count)) for start in range(0, count, batch_size)]

@@ -112,15 +112,17 @@ class Transformer(nn.Module):
 
     def balance_experts(self) -> None:
         """After an update: let routers that balance without a loss set their biases by the tokens it was trained on."""
-        for module in self.modules():
-            if isinstance(module, Router):
-                module.balance()
+        for router in self.routers():
+            router.balance()
 
     def forget_assignments(self) -> None:
         """Before an update is begun again: let routers forget the tokens that they have counted for `balance_experts`."""
-        for module in self.modules():
-            if isinstance(module, Router):
-                module.assigned_E.zero_()
+        for router in self.routers():
+            router.assigned_E.zero_()
+
+    def routers(self) -> list[Router]:
+        """The router of each layer."""
+        return [module for module in self.modules() if isinstance(module, Router)]
 
     def _positions(self, tokens_BL: Tensor, cache: Cache | None) -> Positions:
         length, device = tokens_BL.shape[1], tokens_BL.device

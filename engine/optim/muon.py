@@ -1,13 +1,25 @@
 """Muon (Jordan et al., 2024): momentum, orthogonalized, for weight matrices."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from engine.optim.orthogonal import Coefficients, orthogonalize
 from engine.optim.scale import Scale, update_scale
+from engine.ranks.ranks import Ranks
+
+
+@dataclass(frozen=True, slots=True)
+class _Matrix:
+    """One matrix, of a stack or alone: views of its weights, gradient and momentum, (M, N)."""
+
+    weights: Tensor
+    gradient: Tensor
+    buffer: Tensor
+    decay: float
 
 
 class Muon:
@@ -18,6 +30,8 @@ class Muon:
 
     Orthogonalized momentum has the same length however old it is. So a matrix of a stack without a gradient, an expert that no
     token reached, would move on at full length; if `freeze_idle`, neither it nor its momentum moves.
+
+    Several ranks hold the same gradients and momenta. Each orthogonalizes its share of the matrices, and then all have all.
     """
 
     def __init__(
@@ -31,8 +45,9 @@ class Muon:
         scale: Scale = "original",
         freeze_idle: bool = True,
         products: torch.dtype = torch.float32,
+        ranks: Ranks | None = None,
     ) -> None:
-        """`products`: the dtype of the products of Newton–Schulz."""
+        """`products`: the dtype of the products of Newton–Schulz; `ranks`: those that share the work."""
         self.parameters = parameters
         self.momentum = momentum
         self.nesterov = nesterov
@@ -41,6 +56,7 @@ class Muon:
         self.scale: Scale = scale
         self.freeze_idle = freeze_idle
         self.products = products
+        self.ranks = ranks or Ranks()
         self.buffers = {name: torch.zeros_like(p) for name, p in parameters.items()}
         self._by_shape: dict[tuple[int, ...], list[str]] = defaultdict(list)
         for name, parameter in parameters.items():
@@ -52,9 +68,10 @@ class Muon:
         for names in self._by_shape.values():
             if self.parameters[names[0]].is_cuda:
                 self._step_together(names, lr)
+            elif self.ranks.count > 1:
+                self._step_in_shares(names, lr)
             else:
-                for name in names:
-                    self._step_apart(name, lr)
+                self._step_apart(names, lr)
 
     def _step_together(self, names: list[str], lr: float) -> None:
         """All matrices of one shape in one batch: on a GPU the number of launches is what costs."""
@@ -64,21 +81,51 @@ class Muon:
             for name, moving in zip(names, reached, strict=True)
         ]
         batch = torch.cat([_stacked(m) for m in momenta])
-        directions = orthogonalize(batch, self.coefficients, self.products).split([len(_stacked(m)) for m in momenta])
+        directions = self._orthogonal(batch).split([len(_stacked(m)) for m in momenta])
         for name, direction, moving in zip(names, directions, reached, strict=True):
             parameter = self.parameters[name]
             self._move(parameter, direction.view_as(parameter), lr, self.decay[name], moving)
 
-    def _step_apart(self, name: str, lr: float) -> None:
+    def _step_apart(self, names: list[str], lr: float) -> None:
         """One matrix at a time from its gradient to its new weights: it stays in the cache, and batches are no faster."""
-        parameter, gradient_BMN = self.parameters[name], _stacked(self._gradient(name))
-        reached = self._reached(self._gradient(name))
-        moving = [True] * len(gradient_BMN) if reached is None else reached.flatten().tolist()
-        stacks = (_stacked(parameter), gradient_BMN, _stacked(self.buffers[name]), moving)
-        for weights, gradient, buffer, moves in zip(*stacks, strict=True):
-            if moves:
-                direction = orthogonalize(self._advance(gradient, buffer), self.coefficients, self.products)
-                self._move(weights, direction, lr, self.decay[name])
+        for matrix in self._matrices(names):
+            direction = orthogonalize(self._advance(matrix.gradient, matrix.buffer), self.coefficients, self.products)
+            self._move(matrix.weights, direction, lr, matrix.decay)
+
+    def _step_in_shares(self, names: list[str], lr: float) -> None:
+        """`_step_apart` on several ranks: the same operations on the same matrices."""
+        matrices = list(self._matrices(names))
+        if not matrices:
+            return
+        momenta_BMN = torch.stack([self._advance(matrix.gradient, matrix.buffer) for matrix in matrices])
+        for matrix, direction in zip(matrices, self._orthogonal(momenta_BMN), strict=True):
+            self._move(matrix.weights, direction, lr, matrix.decay)
+
+    def _orthogonal(self, momenta_BMN: Tensor) -> Tensor:
+        """The matrices of one shape orthogonalized, each rank its share of them: (B, M, N)."""
+        if self.ranks.count == 1:
+            return orthogonalize(momenta_BMN, self.coefficients, self.products)
+        each = -(-len(momenta_BMN) // self.ranks.count)
+        first = self.ranks.place.rank * each
+        done_SMN = momenta_BMN.new_zeros(each, *momenta_BMN.shape[1:])  # of one size on all ranks, as messages must be
+        share_SMN = momenta_BMN[first : first + each]
+        if share_SMN.is_cuda and len(share_SMN):
+            done_SMN[: len(share_SMN)] = orthogonalize(share_SMN, self.coefficients, self.products)
+        else:
+            for momentum_MN, into_MN in zip(share_SMN, done_SMN, strict=False):
+                into_MN.copy_(orthogonalize(momentum_MN, self.coefficients, self.products))
+        return self.ranks.gather(done_SMN)[: len(momenta_BMN)]
+
+    def _matrices(self, names: list[str]) -> Iterator["_Matrix"]:
+        """The matrices of one shape that move."""
+        for name in names:
+            gradient_BMN = _stacked(self._gradient(name))
+            reached = self._reached(self._gradient(name))
+            moving = [True] * len(gradient_BMN) if reached is None else reached.flatten().tolist()
+            stacks = (_stacked(self.parameters[name]), gradient_BMN, _stacked(self.buffers[name]), moving)
+            for weights, gradient, buffer, moves in zip(*stacks, strict=True):
+                if moves:
+                    yield _Matrix(weights, gradient, buffer, self.decay[name])
 
     def _reached(self, gradient: Tensor) -> Tensor | None:
         """Which matrices of a stack move, (B, 1, 1), as 1 or 0 in the gradient's dtype; None if all do."""

@@ -11,6 +11,7 @@ from engine.optim.adamw import AdamW
 from engine.optim.muon import Muon
 from engine.optim.orthogonal import coefficients
 from engine.optim.sgd import Sgd
+from engine.ranks.ranks import Ranks
 from engine.spec.optimizers import OptimizerConfig
 from engine.spec.roles import Role, role_of, weight_decay
 from engine.spec.width import STANDARD, WidthRules
@@ -35,7 +36,7 @@ class Part(Protocol):
 class Given:
     """What the parts of an optimizer are made from: parameters with their roles and weight decays, all by name.
 
-    `compute` is the dtype of the model's products; `rules` tell how rates and decay depend on its width.
+    `compute` is the dtype of the model's products; `rules` tell how rates and decay depend on its width; `ranks` share work.
     """
 
     parameters: Mapping[str, Tensor]
@@ -44,6 +45,7 @@ class Given:
     config: OptimizerConfig
     compute: torch.dtype
     rules: WidthRules
+    ranks: Ranks
 
 
 Parts = list[tuple[Part, float]]
@@ -62,6 +64,7 @@ def _muon(given: Given) -> Parts:
         scale=config.muon_scale,
         freeze_idle=config.idle_experts == "frozen",
         products=_products(config, given.compute, on_gpu=any(p.is_cuda for p in matrices.values())),
+        ranks=given.ranks,
     )
     rest = {name: p for name, p in given.parameters.items() if name not in matrices}
     return [(muon, 1.0), *_adamw_on(rest, given, config.adamw_ratio)]
@@ -105,13 +108,19 @@ class Optimizer:
         config: OptimizerConfig,
         compute: torch.dtype = torch.float32,
         rules: WidthRules = STANDARD,
+        ranks: Ranks | None = None,
     ) -> None:
-        """`compute`: the dtype of the model's products; `rules`: how rates and decay depend on its width."""
+        """`compute`: the dtype of the model's products; `rules`: how rates and decay depend on its width.
+
+        `ranks`: those that hold the same parameters and gradients and share the work; alone if it is not said.
+        """
         self.grad_clip = config.grad_clip
         self.parameters = dict(model.named_parameters())
         roles = {name: role_of(name, p) for name, p in self.parameters.items()}
         decay = {name: weight_decay(role, config) for name, role in roles.items()}
-        self.parts = BUILDERS[config.kind](Given(self.parameters, roles, decay, config, compute, rules))
+        self.parts = BUILDERS[config.kind](
+            Given(self.parameters, roles, decay, config, compute, rules, ranks or Ranks())
+        )
 
     def step(self, lr: float) -> Tensor:
         """Clip the gradients, update every parameter at learning rate `lr` times its part's ratio and drop the gradients.
@@ -129,9 +138,13 @@ class Optimizer:
         for parameter in self.parameters.values():
             parameter.grad = None
 
+    def gradients(self) -> list[Tensor]:
+        """The gradients that there are, in the order of the parameters."""
+        return [p.grad for p in self.parameters.values() if p.grad is not None]
+
     @torch.no_grad()
     def _clip(self) -> Tensor:
-        gradients = [p.grad for p in self.parameters.values() if p.grad is not None]
+        gradients = self.gradients()
         norm = global_norm(gradients)
         if self.grad_clip > 0:
             # Clipping by a factor that stays on the device; a factor of one changes nothing.

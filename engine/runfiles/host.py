@@ -13,6 +13,9 @@ from pathlib import Path
 TOKEN_VARIABLE = "MOETUI_RUN_TOKEN"  # noqa: S105  # a name, not a secret
 """Environment variable by which every process of a run is known as ours."""
 
+RANK_VARIABLES = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")
+"""Environment variables that tell a process its place among the ranks of a run, by the names that torch.distributed gives them."""
+
 
 def hostname() -> str:
     """Name of this machine."""

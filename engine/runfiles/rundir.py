@@ -7,6 +7,7 @@
     state.json     what the trainer is doing now                              written by the trainer
     metrics.jsonl  the measurements (see engine.runfiles.metrics)             written by the trainer
     log.txt        the trainer's output
+    log.R.txt, end.R.json  on several devices: see engine.runfiles.rankfiles
     request.json   what the user asks of the run: to stop, to go on           written by the laboratory
     queue.json     of a run that waits: whether it is held, and its turn      written by the laboratory
     result.json    how it ended; written once, last                           written by the trainer
@@ -78,8 +79,7 @@ class Parent(_File):
 class RunFile(_File):
     """config.json: the resolved configuration of a run, its place among others, and its provenance.
 
-    `per_device` is the number of runs, this one among them, that may share its device; `prunable` lets the laboratory stop it
-    when its setting has fallen behind in the study.
+    `per_device`: how many runs may share its device; `devices`: how many it trains on; `prunable`: it may be stopped early.
     """
 
     schema_version: SchemaVersion = SCHEMA
@@ -92,6 +92,7 @@ class RunFile(_File):
     created: Moment
     parent: Parent | None = None
     per_device: int = Field(1, ge=1)
+    devices: int = Field(1, ge=1)
     prunable: bool = False
     config: RunConfig
     provenance: dict[str, Any] = {}

@@ -6,10 +6,16 @@ from engine.spec.config import RunConfig
 from engine.training.device import Device
 
 
-def describe(config: RunConfig, device: Device, corpus: Corpus, training: Sequences, validation: Sequences) -> None:
-    """Print device, model and data."""
+def describe(
+    config: RunConfig, device: Device, corpus: Corpus, training: Sequences, validation: Sequences, devices: int = 1
+) -> None:
+    """Print device, and how many of its kind there are, model and data."""
     about, model = corpus.about, config.model
     print(f"device: {device.torch} ({device.name}), products in {device.compute}")
+    if devices > 1:
+        print(
+            f"devices: {devices}, each with its share of the {config.training.accumulation} micro-batches of an update"
+        )
     if device.note:
         print(f"note: {device.note}")
     print(f"model: {model.parameters:,} parameters, {model.active_parameters:,} active per token")

@@ -44,8 +44,8 @@ class Device:
         return peak if sys.platform == "darwin" else peak * 1024  # kibibytes, but bytes on macOS
 
 
-def open_device(config: TrainingConfig) -> Device:
-    """The device that the configuration asks for.
+def open_device(config: TrainingConfig, local: int = 0) -> Device:
+    """The device that the configuration asks for; of several GPUs the one of rank `local` of this machine.
 
     Raises `InputError` if there is none of its kind, and if a GPU that was given to this process cannot be used: a run must not
     take many times as long on the CPU without a word.
@@ -63,7 +63,9 @@ def open_device(config: TrainingConfig) -> Device:
         return Device(torch.device("cpu"), _processor(), _DTYPES[config.dtype])
     if config.deterministic:
         _compute_in_a_fixed_order()
-    name, capability = torch.cuda.get_device_name(0), torch.cuda.get_device_capability(0)
+    if index := _index(local):
+        torch.cuda.set_device(index)  # where NCCL computes
+    name, capability = torch.cuda.get_device_name(index), torch.cuda.get_device_capability(index)
     compute, note = torch.bfloat16 if config.dtype == "auto" else _DTYPES[config.dtype], ""
     if config.dtype == "auto" and capability < _BFLOAT16_FROM:
         compute = torch.float32
@@ -71,7 +73,15 @@ def open_device(config: TrainingConfig) -> Device:
             f"{name} (compute capability {capability[0]}.{capability[1]}) has no bfloat16, and float16 is not offered: "
             "products are in float32"
         )
-    return Device(torch.device("cuda", 0), name, compute, note)
+    return Device(torch.device("cuda", index), name, compute, note)
+
+
+def _index(local: int) -> int:
+    """The GPU of rank `local`: that of its number or, where each rank was given one GPU of its own, the only one it sees."""
+    seen = torch.cuda.device_count()
+    if 1 < seen <= local:
+        raise InputError(f"rank {local} of this machine has no GPU: torch sees {seen}")
+    return local if seen > 1 else 0
 
 
 def gpu_was_given() -> bool:

@@ -11,6 +11,8 @@ from engine.data.sides import sides
 from engine.health.watch import DivergenceWatch
 from engine.model.transformer import Transformer
 from engine.optim.optimizer import Optimizer
+from engine.ranks.place import ALONE, RankPlace
+from engine.ranks.ranks import join
 from engine.runfiles.metrics import MetricsWriter, Record
 from engine.runfiles.progress import Progress
 from engine.runfiles.rundir import Finding, RunDir, Scores
@@ -28,7 +30,9 @@ from engine.training.peak import peak_flops
 from engine.training.reporter import Reporter
 from engine.training.resume import checkpoint_to_continue, fingerprint_to_continue, start_of
 from engine.training.saver import Saver
+from engine.training.silent import NoMetrics
 from engine.training.stopping import StopSwitch
+from engine.training.together import check_same_data, finding_of_first, share_start
 from engine.training.update import Updater
 
 FULL_PAUSE = 2.0
@@ -52,13 +56,21 @@ class Trainer:
     It is long because every step of a session works on the same state, which `__init__` states whole; `_loop` is the story.
     """
 
-    def __init__(self, run: RunDir, config: RunConfig, progress: Progress, report: Reporter, stop: StopSwitch) -> None:
+    def __init__(
+        self,
+        run: RunDir,
+        config: RunConfig,
+        progress: Progress,
+        report: Reporter,
+        stop: StopSwitch,
+        place: RankPlace = ALONE,
+    ) -> None:
         self.run = run
         self.config = config
         self.progress = progress
         self.report = report
         self.stop = stop
-        self.device = open_device(config.training)
+        self.device = open_device(config.training, place.local)
         report.set(
             device=str(self.device.torch),
             device_name=self.device.name,
@@ -67,6 +79,8 @@ class Trainer:
 
         self.corpus = open_corpus(config.data, config.model.vocab_size, report.say, fingerprint_to_continue(run))
         report.set(data_fingerprint=self.corpus.fingerprint, message="building the model")
+        self.ranks = join(place, self.device.torch)
+        check_same_data(self.ranks, self.corpus.fingerprint)
         self.training, self.validation = sides(self.corpus, config.data, self.device.torch)
         report.set(validation_tokens=len(self.validation) * self.validation.length)
 
@@ -74,16 +88,16 @@ class Trainer:
         self.model = Transformer(config.model, self.device.compute, self.corpus.about.end_of_text)
         self.model.initialize()
         self.model.to(self.device.torch)
-        self.optimizer = Optimizer(self.model, config.optimizer, self.device.compute, self.model.rules)
-        self.updater = Updater(config, self.model, self.optimizer, self.training)
+        self.optimizer = Optimizer(self.model, config.optimizer, self.device.compute, self.model.rules, self.ranks)
+        self.updater = Updater(config, self.model, self.optimizer, self.training, self.ranks)
         self.watch = DivergenceWatch(config.health, math.log(config.model.vocab_size))
         self.flatness = FlatnessWatch(run, config)
         self.kept = config.training.kept_updates
         self._continue()
 
         self.clock = TrainingClock(progress.seconds)
-        self.meter = Meter(self.clock, config, peak_flops(self.device.name, self.device.compute))
-        self.metrics = MetricsWriter(run.metrics_file)
+        self.meter = Meter(self.clock, config, peak_flops(self.device.name, self.device.compute, place.count))
+        self.metrics = MetricsWriter(run.metrics_file) if place.first else NoMetrics()
         self.saver = Saver(run)
         self.began_at = (progress.update, progress.seconds)
         self.saved_at = (progress.update, time.monotonic())
@@ -93,6 +107,14 @@ class Trainer:
 
     def _continue(self) -> None:
         """Take over where the session before has left off, or the weights of the run that this one is forked from."""
+        if self.ranks.first:
+            self._look_for_start()
+        share_start(self.ranks, self.progress, self.model, self.optimizer)
+        self.watch.streak = self.progress.divergence_streak
+        self.updater.at_once = self.progress.at_once or self.updater.at_once
+        self.report.set(update=self.progress.update)
+
+    def _look_for_start(self) -> None:
         checkpoint, findings = checkpoint_to_continue(self.run, self.config, self.corpus.fingerprint)
         if checkpoint is not None:
             self._take_over(checkpoint)
@@ -101,14 +123,11 @@ class Trainer:
             self._begin_with(start)
         for finding in findings:
             self._note(finding)
-        self.report.set(update=self.progress.update)
 
     def _take_over(self, checkpoint: Checkpoint) -> None:
         self.progress.continue_as(checkpoint.about.progress)
         self.model.load_state_dict(checkpoint.model)
         self.optimizer.load_state(checkpoint.training)
-        self.watch.streak = self.progress.divergence_streak
-        self.updater.at_once = self.progress.at_once or self.updater.at_once
 
     def _begin_with(self, start: Checkpoint) -> None:
         """Begin with the weights of another run or, if the rest came along, after its update."""
@@ -122,14 +141,16 @@ class Trainer:
 
     def train(self) -> End:
         """Carry out the updates; the result says how that ended. Can be called once."""
-        describe(self.config, self.device, self.corpus, self.training, self.validation)
+        if self.ranks.first:
+            describe(self.config, self.device, self.corpus, self.training, self.validation, self.ranks.count)
         if self.corpus.about.use is not None and (finding := self.corpus.about.use.finding()) is not None:
             self._note(finding)
         self.stop.defer()
         with self.saver, self.metrics:
             end = self._begin() or self._loop()
             self.metrics.sync()
-            if end.status != "diverged":
+            self.ranks.close()
+            if end.status != "diverged" and self.ranks.first:
                 self.report.set(phase="stopping", message="writing the last checkpoint", now=True)
                 self._save_at_last()
             self.saver.finish()
@@ -167,7 +188,7 @@ class Trainer:
         """Write the first record of the session, so that readers know what it puts in the place of the one before."""
         # The curves begin before the first update; a run that was stopped may owe an evaluation.
         self._write_record(self._evaluate() if self.progress.evaluation_due(self.config) else {})
-        if self.stop.requested():  # before or in that evaluation, which is then still owed
+        if self.ranks.largest(self.stop.requested()):  # before or in that evaluation, which is then still owed
             return End("stopped")
         self.report.set(phase="running", message="", now=True)
         return None
@@ -204,12 +225,20 @@ class Trainer:
     def _due(self) -> "_Due":
         """What is to be done after the update; a stop comes before anything that takes time."""
         training, update = self.config.training, self.progress.update
-        stop = self.stop.requested()
+        stop = self._agree_on_stop()
         evaluation = not stop and self.progress.evaluation_due(self.config)
         # What has a record follows from the configuration, not from when the disk is ready for a checkpoint.
         record = evaluation or stop or update == training.updates or update % training.log_every == 0
-        checkpoint = not stop and self._checkpoint_due()
-        return _Due(stop, evaluation, record, checkpoint, keep=update in self.kept)
+        first = self.ranks.first  # which alone writes checkpoints
+        checkpoint = first and not stop and self._checkpoint_due()
+        return _Due(stop, evaluation, record, checkpoint, keep=first and update in self.kept)
+
+    def _agree_on_stop(self) -> bool:
+        """Whether any rank was asked to stop. Ranks tell each other in passing, and so know it one update later."""
+        whole = self.config.training.batch_size
+        stop, divided = self.ranks.largest_before([self.stop.requested(), whole - self.updater.at_once])
+        self.updater.at_once = min(self.updater.at_once, whole - divided)
+        return bool(stop)
 
     def _read_scores(self) -> Record:
         """Wait for the scores of the updates since the last time; those of the newest."""
@@ -272,7 +301,7 @@ class Trainer:
         self.report.set(phase="evaluating", now=True)
         self.device.synchronize()
         start = time.perf_counter()
-        found = evaluate(self.model, self.validation, self.config, self._keep_going)
+        found = evaluate(self.model, self.validation, self.config, self._keep_going, self.ranks)
         if found is None:
             return {}
         self.evaluation_seconds = time.perf_counter() - start
@@ -290,7 +319,7 @@ class Trainer:
             val_perplexity=found.perplexity,
             seconds=progress.seconds,
         )
-        if progress.add_scores(scores, self.config):
+        if progress.add_scores(scores, self.config) and self.ranks.first:
             self.saver.keep_best(Checkpoint(self._about(), self.model.state_dict(), {}))
 
     def _keep_going(self) -> bool:
@@ -314,7 +343,9 @@ class Trainer:
 
     def _look_for_flatness(self) -> Finding | None:
         """Why the run is to be given up as one that does not learn, or None."""
-        finding = self.flatness.look() if self.config.health.stop_on_flat else None
+        if not self.config.health.stop_on_flat:
+            return None
+        finding = finding_of_first(self.ranks, self.flatness.look)
         if finding is not None:
             self.progress.add_finding(finding)
         return finding

@@ -30,9 +30,9 @@ _BFLOAT16 = {
 }
 
 
-def peak_flops(name: str, compute: torch.dtype) -> float | None:
-    """Peak FLOP/s of the GPU called `name` in the precision of the products; None where it is not known."""
+def peak_flops(name: str, compute: torch.dtype, count: int = 1) -> float | None:
+    """Peak FLOP/s of `count` GPUs called `name` in the precision of the products; None where it is not known."""
     if compute != torch.bfloat16:
         return None
     words = f" {name.replace('-', ' ')} "
-    return next((flops for part, flops in _BFLOAT16.items() if f" {part} " in words), None)
+    return next((count * flops for part, flops in _BFLOAT16.items() if f" {part} " in words), None)

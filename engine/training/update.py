@@ -11,6 +11,7 @@ from engine.data.feed import TrainingFeed
 from engine.model.loss import predict
 from engine.model.transformer import Transformer
 from engine.optim.optimizer import Optimizer
+from engine.ranks.ranks import Ranks
 from engine.spec.config import RunConfig
 from engine.training.memory import is_out_of_memory
 from engine.training.noise import begin_noise
@@ -36,14 +37,25 @@ class Updater:
     the largest half, quarter and so on that was seen to fit into memory.
     """
 
-    def __init__(self, config: RunConfig, model: Transformer, optimizer: Optimizer, sequences: Sequences) -> None:
+    def __init__(
+        self,
+        config: RunConfig,
+        model: Transformer,
+        optimizer: Optimizer,
+        sequences: Sequences,
+        ranks: Ranks | None = None,
+    ) -> None:
+        """`ranks`: those that carry out each update together, and the place of this one; alone if it is not said."""
+        self._ranks = ranks or Ranks()
+        self._mine = self._ranks.share(config.training.accumulation)
         self._batch_size = config.training.batch_size
         self._accumulation = config.training.accumulation
         self._seed = config.seed
         self._model = model
         self._optimizer = optimizer
-        self._feed = TrainingFeed(sequences, config.seed, config.training.batch_size)
+        self._feed = TrainingFeed(sequences, config.seed, config.training.batch_size, self._after)
         self._device = sequences.device
+        self._length = sequences.length
         self._divides = config.training.micro_batch == "auto"
         self.at_once = config.training.batch_size
 
@@ -51,16 +63,23 @@ class Updater:
         """Carry out `update`, counted from 1, at learning rate `lr`."""
         self._model.train()
         waited = self._feed.waited
-        loss, accuracy = self._divided(update) if self._divides else self._gradients(update)
+        scores_2M = self._divided(update) if self._divides else self._gradients(update)
+        self._add_up(scores_2M)
         grad_norm = self._optimizer.step(lr)
         self._model.balance_experts()
+        loss_sum, right = scores_2M.view(2, -1)
+        predictions = self._accumulation * self._batch_size * (self._length - 1)
+        loss, accuracy = loss_sum.float().sum() / predictions, right.long().sum() / predictions
         return UpdateScores(loss, accuracy, grad_norm, self._feed.waited - waited)
 
-    def _gradients(self, update: int) -> tuple[Tensor, Tensor]:
-        """Add up the gradients of all micro-batches of an update; its loss and accuracy."""
-        losses, rights = [], []
-        count = 0
-        for micro in range(self._accumulation):
+    def _gradients(self, update: int) -> Tensor:
+        """Add up the gradients of this rank's micro-batches of an update.
+
+        Returns for every micro-batch of the update its loss, summed over its tokens, and then for every one the number of tokens
+        predicted right, (2M,) float64; zero for those of other ranks.
+        """
+        scores_2M = torch.zeros(2 * self._accumulation, dtype=torch.float64, device=self._device)
+        for micro in self._mine:
             position = ((update - 1) * self._accumulation + micro) * self._batch_size
             begin_noise(self._seed, update, micro)
             for tokens_BL in self._feed.at(position).split(self.at_once):
@@ -69,12 +88,28 @@ class Updater:
                 loss = prediction.loss_sum / prediction.count + output.router_loss
                 share = len(tokens_BL) / self._batch_size
                 (loss * share / self._accumulation).backward()
-                losses.append(prediction.loss_sum.detach())
-                rights.append(prediction.correct)
-                count += prediction.count
-        return torch.stack(losses).sum() / count, torch.stack(rights).sum() / count
+                scores_2M[micro] += prediction.loss_sum.detach()
+                scores_2M[self._accumulation + micro] += prediction.correct
+        return scores_2M
 
-    def _divided(self, update: int) -> tuple[Tensor, Tensor]:
+    def _add_up(self, scores_2M: Tensor) -> None:
+        """Add up what the ranks have come to: gradients, scores, and how many tokens each expert got."""
+        if self._ranks.count > 1:
+            self._ranks.add_up(self._optimizer.gradients())
+            assigned = [router.assigned_E for router in self._model.routers()]
+            # Whole numbers below 2**53 are exact in float64.
+            counts = [scores_2M, *(assigned_E.double() for assigned_E in assigned)]
+            self._ranks.add_up(counts)
+            for assigned_E, count_E in zip(assigned, counts[1:], strict=True):
+                assigned_E.copy_(count_E)
+
+    def _after(self, position: int) -> int:
+        """The position of this rank's next micro-batch."""
+        micro = position // self._batch_size % self._accumulation
+        skipped = self._accumulation - len(self._mine) if micro + 1 not in self._mine else 0
+        return position + (1 + skipped) * self._batch_size
+
+    def _divided(self, update: int) -> Tensor:
         """`_gradients`, with smaller parts of the micro-batches for as long as they do not fit."""
         while True:
             try:

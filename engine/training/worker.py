@@ -7,7 +7,7 @@ import contextlib
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from engine.errors import InputError
 from engine.health.examine import examine, merged
 from engine.health.measured import Measured
 from engine.health.setting import Setting
+from engine.ranks.place import ALONE, LostContact, RankPlace
 from engine.runfiles.fulldisk import Reserve, is_full
 from engine.runfiles.history import read_records
 from engine.runfiles.host import run_token
@@ -23,12 +24,16 @@ from engine.runfiles.progress import Progress
 from engine.runfiles.rundir import DamagedFile, EndStatus, Finding, Result, RunDir, Scores, text_of, write_file
 from engine.runfiles.saved import newest_progress
 from engine.spec.config import RunConfig
+from engine.spec.devices import too_many_devices
 from engine.training.ending import End
 from engine.training.memory import is_out_of_memory
 from engine.training.reporter import Reporter
 from engine.training.stopping import StopRequested, StopSwitch, TakenOver
 
 EXIT_CODES: dict[EndStatus, int] = {"finished": 0, "stopped": 0, "diverged": 4, "out-of-memory": 1, "failed": 1}
+
+LOST_CONTACT = 75
+"""Exit code of a rank that ends because another does not answer; EX_TEMPFAIL of sysexits.h."""
 
 _FULL_PAUSE = 2.0
 """Seconds between two attempts to write on a full disk."""
@@ -47,23 +52,26 @@ class Refused(Exception):  # noqa: N818  # reads as what it is where it is raise
         self.exit_code = exit_code
 
 
-def work(path: Path, asked_to_stop: Callable[[], bool]) -> int:
-    """Train the run in the directory `path` and return the exit code. Raises `Refused` if it cannot be started."""
+def work(path: Path, asked_to_stop: Callable[[], bool], place: RankPlace = ALONE, *, supervised: bool = False) -> int:
+    """Train the run in the directory `path` and return the exit code. Raises `Refused` if it cannot be started.
+
+    On several devices this is rank 0. `supervised`: the process that has started it holds run.lock.
+    """
     started = time.time()
     run = RunDir(path)
-    try:
-        config = run.config().config
-    except (OSError, DamagedFile) as error:
-        raise Refused(str(error), 2) from None
-    take_locks(run)
-    progress = _go_on(run)
+    config = read_config(run, place.count)
+    if supervised:
+        share_lock(run)
+    else:
+        take_locks(run)
+    progress = go_on(run)
     report = Reporter(run, updates=config.training.updates, session=progress.session, started=started)
     reserve = Reserve(run.reserve_file)
     reserve.fill()
     stop = StopSwitch(run, started)
     stop.install(asked_to_stop)
     try:
-        end = _train(run, config, progress, report, stop)
+        end = train(run, config, progress, report, stop, place)
     except TakenOver as error:
         print(f"{error}; nothing more is written", file=sys.stderr, flush=True)
         return 1
@@ -80,7 +88,18 @@ def work(path: Path, asked_to_stop: Callable[[], bool]) -> int:
         return 1
     with contextlib.suppress(OSError):  # a wish that was not granted; the result says why
         _resumed(run)
-    return EXIT_CODES[end.status]
+    return LOST_CONTACT if end.lost_contact else EXIT_CODES[end.status]
+
+
+def read_config(run: RunDir, devices: int) -> RunConfig:
+    """The configuration of a run that is to be trained on so many devices. Raises `Refused` if that cannot be."""
+    try:
+        config = run.config().config
+    except (OSError, DamagedFile) as error:
+        raise Refused(str(error), 2) from None
+    if words := too_many_devices(config, devices):
+        raise Refused(words, 2)
+    return config
 
 
 def _leave(run: RunDir, result: Result, reserve: Reserve, stop: StopSwitch) -> None:
@@ -108,9 +127,21 @@ def _leave(run: RunDir, result: Result, reserve: Reserve, stop: StopSwitch) -> N
 
 def take_locks(run: RunDir) -> None:
     """Hold run.lock, and a share of procs.lock, until the process ends."""
-    try:
+    with _locking(run):
         hold_run_lock(run.run_lock)
         _share_patiently(run.procs_lock)
+
+
+def share_lock(run: RunDir) -> None:
+    """Hold a share of procs.lock until the process ends; another process of the run holds run.lock."""
+    with _locking(run):
+        _share_patiently(run.procs_lock)
+
+
+@contextlib.contextmanager
+def _locking(run: RunDir) -> Iterator[None]:
+    try:
+        yield
     except BlockingIOError:
         raise Refused(f"{run.path}: another process already trains this run", 1) from None
     except OSError as error:
@@ -131,7 +162,7 @@ def _share_patiently(path: Path, patience: float = 2.0) -> None:
             return
 
 
-def _go_on(run: RunDir) -> Progress:
+def go_on(run: RunDir) -> Progress:
     """What the sessions before have come to. Raises `Refused` if they leave nothing to do."""
     try:
         result, state = run.result(), run.state()
@@ -151,7 +182,14 @@ def _resumed(run: RunDir) -> None:
             run.request_file.unlink(missing_ok=True)
 
 
-def _train(run: RunDir, config: RunConfig, progress: Progress, report: Reporter, stop: StopSwitch) -> End:
+def train(
+    run: RunDir,
+    config: RunConfig,
+    progress: Progress,
+    report: Reporter,
+    stop: StopSwitch,
+    place: RankPlace = ALONE,
+) -> End:
     """Train, and say how it ended."""
     try:
         report.set(message="loading torch", update=progress.update, now=True)
@@ -159,9 +197,10 @@ def _train(run: RunDir, config: RunConfig, progress: Progress, report: Reporter,
             return End("stopped")
         from engine.training.loop import Trainer
 
-        trainer = Trainer(run, config, progress, report, stop)
-        run.result_file.unlink(missing_ok=True)  # it tells of the session before; this one writes its own
-        _resumed(run)
+        trainer = Trainer(run, config, progress, report, stop, place)
+        if place.first:
+            run.result_file.unlink(missing_ok=True)  # it tells of the session before; this one writes its own
+            _resumed(run)
         return trainer.train()
     except StopRequested:
         return End("stopped")
@@ -174,6 +213,8 @@ def _train(run: RunDir, config: RunConfig, progress: Progress, report: Reporter,
             return End("out-of-memory", _MEMORY_ADVICE)
         if is_full(error):
             return End("failed", f"the disk is full: {error}; make room, then `moetui resume` goes on")
+        if isinstance(error, LostContact):
+            return End("failed", str(error), lost_contact=True)
         trace = traceback.format_exc()
         print(trace, file=sys.stderr, flush=True)
         return End("failed", f"{type(error).__name__}: {' '.join(str(error).split())[:300]}", trace)

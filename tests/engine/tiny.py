@@ -1,6 +1,7 @@
 """A run small enough to train within a second or two, on text of its own."""
 
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -79,6 +80,24 @@ def start(run: RunDir, **environment: str) -> subprocess.Popen[str]:
         env={**os.environ, **fixed, **environment},
         cwd=Path(__file__).parents[2],
     )
+
+
+def start_ranks(run: RunDir, count: int, **environment: str) -> list[subprocess.Popen[str]]:
+    """Start the ranks of a run, as torchrun would on one machine."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    shared = {"WORLD_SIZE": str(count), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    return [start(run, **shared, **environment, RANK=str(rank), LOCAL_RANK=str(rank)) for rank in range(count)]
+
+
+def train_on_ranks(run: RunDir, count: int, **environment: str) -> list[tuple[int, str]]:
+    """Train a run on several ranks to its end; the exit code and the output of each."""
+    if count == 1:
+        return [train(run, **environment)]
+    ranks = start_ranks(run, count, **environment)
+    outputs = [rank.communicate(timeout=300)[0] for rank in ranks]
+    return [(rank.returncode, output) for rank, output in zip(ranks, outputs, strict=True)]
 
 
 def with_python(code: str, folder: Path) -> dict[str, str]:

@@ -29,7 +29,7 @@ def numbered(path: Path, count: int, length: int = 4) -> Sequences:
 def test_sequences_are_whole_and_the_rest_is_left_over(tmp_path: Path) -> None:
     sequences = numbered(tmp_path / "tokens", 10)
     assert (len(sequences), sequences.left_over) == (10, 3)
-    batches = [batch.tolist() for batch in in_order(sequences, 4, 0)]
+    batches = [sequences.batch(np.array(indices)).tolist() for indices in in_order(sequences, 4, 0)]
     assert batches == [[[n] * 4 for n in part] for part in ([0, 1, 2, 3], [4, 5, 6, 7], [8, 9])]
     assert sum(len(batch) for batch in in_order(sequences, 4, 5)) == 5
 
@@ -61,6 +61,18 @@ def test_the_feed_reads_ahead_of_the_trainer(tmp_path: Path) -> None:
     eventually(lambda: len(asked) == 3 + AHEAD)
     assert asked == [TrainingOrder(50, 1).at(2 * n, 2).tolist() for n in range(len(asked))]
     assert feed.waited > 0
+
+
+def test_a_feed_that_knows_the_order_of_its_positions_reads_no_batch_in_vain(tmp_path: Path) -> None:
+    sequences = numbered(tmp_path / "tokens", 100)
+    feed = TrainingFeed(sequences, 1, 2, lambda position: position + (2 if position % 8 == 0 else 6))
+    asked: list[list[int]] = []
+    read = sequences.read
+    sequences.read = lambda indices: asked.append(indices.tolist()) or read(indices)  # type: ignore[method-assign,func-returns-value]
+    for position in (0, 2, 8, 10):
+        feed.at(position)
+    eventually(lambda: len(asked) == 4 + AHEAD)
+    assert asked == [TrainingOrder(100, 1).at(n, 2).tolist() for n in (0, 2, 8, 10, 16, 18, 24, 26)]
 
 
 def test_a_file_that_was_cut_short_is_an_error_that_names_it(tmp_path: Path) -> None:
