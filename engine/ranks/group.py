@@ -2,19 +2,14 @@
 
 import contextlib
 import datetime
-import os
 from collections.abc import Iterator, Sequence
 
 import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from engine.ranks.place import LostContact, RankPlace
+from engine.ranks.place import LostContact, RankPlace, patience
 from engine.ranks.ranks import Ranks
-
-PATIENCE_VARIABLE = "MOETUI_RANK_PATIENCE"
-PATIENCE = 600.0
-"""Seconds for which a rank waits for the others, unless the variable says otherwise."""
 
 MESSAGE = 1 << 25
 """Bytes of gradients that are summed in one message."""
@@ -28,7 +23,7 @@ class Group(Ranks):
 
     def __init__(self, place: RankPlace, device: torch.device) -> None:
         super().__init__(place)
-        wait = datetime.timedelta(seconds=float(os.environ.get(PATIENCE_VARIABLE) or PATIENCE))
+        wait = datetime.timedelta(seconds=patience())
         with _contact():
             backend = "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"
             dist.init_process_group(backend, timeout=wait, rank=place.rank, world_size=place.count)

@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from engine.errors import InputError
 from engine.runfiles.host import RANK_VARIABLES
 
+PATIENCE_VARIABLE = "MOETUI_RANK_PATIENCE"
+PATIENCE = 600.0
+"""Seconds for which ranks wait for each other, unless the variable says otherwise."""
+
 
 class LostContact(Exception):  # noqa: N818  # reads as what it is where it is raised
     """Another rank does not answer. That is a consequence: the fault is the other's."""
@@ -27,6 +31,14 @@ class RankPlace:
 
 
 ALONE = RankPlace()
+
+
+def patience() -> float:
+    """Seconds for which ranks wait for each other."""
+    try:
+        return max(float(os.environ.get(PATIENCE_VARIABLE, PATIENCE)), 1.0)
+    except ValueError:
+        return PATIENCE
 
 
 def rank_place(environment: Mapping[str, str] = os.environ) -> RankPlace:

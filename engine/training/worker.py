@@ -79,7 +79,7 @@ def work(path: Path, asked_to_stop: Callable[[], bool], place: RankPlace = ALONE
         end = replace(end, reason=stop.reason())
     if end.reason:
         print(f"{end.status}: {end.reason}", file=sys.stderr, flush=True)
-    result = _outcome(run, config, end, progress, report)
+    result = outcome(run, config, end, progress, report)
     try:
         _leave(run, result, reserve, stop)
         reserve.give_up()
@@ -125,11 +125,11 @@ def _leave(run: RunDir, result: Result, reserve: Reserve, stop: StopSwitch) -> N
         time.sleep(_FULL_PAUSE)
 
 
-def take_locks(run: RunDir) -> None:
-    """Hold run.lock, and a share of procs.lock, until the process ends."""
+def take_locks(run: RunDir) -> int:
+    """Hold run.lock, and a share of procs.lock, until the process ends; the descriptor of the share."""
     with _locking(run):
         hold_run_lock(run.run_lock)
-        _share_patiently(run.procs_lock)
+        return _share_patiently(run.procs_lock)
 
 
 def share_lock(run: RunDir) -> None:
@@ -148,18 +148,16 @@ def _locking(run: RunDir) -> Iterator[None]:
         raise Refused(f"{error.filename}: {error.strerror}", 1) from None
 
 
-def _share_patiently(path: Path, patience: float = 2.0) -> None:
+def _share_patiently(path: Path, patience: float = 2.0) -> int:
     """Take the share. Whoever asks whether the run lives owns the lock for a moment, so try again for a while."""
     deadline = time.monotonic() + patience
     while True:
         try:
-            share_procs_lock(path)
+            return share_procs_lock(path)
         except BlockingIOError:
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.01)
-        else:
-            return
 
 
 def go_on(run: RunDir) -> Progress:
@@ -220,7 +218,7 @@ def train(
         return End("failed", f"{type(error).__name__}: {' '.join(str(error).split())[:300]}", trace)
 
 
-def _outcome(run: RunDir, config: RunConfig, end: End, progress: Progress, report: Reporter) -> Result:
+def outcome(run: RunDir, config: RunConfig, end: End, progress: Progress, report: Reporter) -> Result:
     """The result of this session; that of the session before, with the reason, if this one could not go on from it."""
     with contextlib.suppress(DamagedFile):
         if end.status == "failed" and (before := run.result()) is not None:

@@ -62,10 +62,10 @@ def tiny_config(corpus: Path, settings: Mapping[str, Any] | None = None) -> RunC
     return resolve(tree)
 
 
-def make_run(path: Path, config: RunConfig) -> RunDir:
+def make_run(path: Path, config: RunConfig, devices: int = 1) -> RunDir:
     """A run directory that is ready to be trained."""
-    path.mkdir()
-    write_file(path / "config.json", RunFile(id=path.name, name=path.name, created=0.0, config=config))
+    path.mkdir(exist_ok=True)
+    write_file(path / "config.json", RunFile(id=path.name, name=path.name, created=0.0, devices=devices, config=config))
     return RunDir(path)
 
 
