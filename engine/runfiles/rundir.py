@@ -24,42 +24,24 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 import orjson
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
+from engine.runfiles.fields import SCHEMA, Count, Moment, RunId, SchemaVersion
 from engine.runfiles.metrics import encode
 from engine.runfiles.temporary import temporary_name
 from engine.spec.config import RunConfig
 from engine.spec.harmless import one_line
 
-SCHEMA = 1
-
 EndStatus = Literal["finished", "stopped", "diverged", "out-of-memory", "failed"]
 Phase = Literal["starting", "running", "evaluating", "stopping"]
 
 
-RunId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")]
-"""The id of a run. It names a directory and files, so it must not lead anywhere else, and must not look like an option."""
-
-
-Moment = Annotated[float, Field(ge=0, lt=253_402_300_800)]
-"""Seconds since the epoch, before the year 10000."""
-
-Count = Annotated[int, Field(ge=0, lt=2**63)]
-"""A number of updates, tokens or bytes."""
-
-
-def _known(version: int) -> int:
-    if version > SCHEMA:
-        raise ValueError(f"written by a newer moetui, whose version {version} of this file is not known here")
-    return version
-
-
-SchemaVersion = Annotated[int, AfterValidator(_known)]
-"""The version of a run directory; one that is newer than ours is refused."""
-
-
 class _File(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
+
+
+Retries = Annotated[int, Field(ge=0, le=1000)]
+"""A number of tries after the first."""
 
 
 class Parent(_File):
@@ -79,7 +61,8 @@ class Parent(_File):
 class RunFile(_File):
     """config.json: the resolved configuration of a run, its place among others, and its provenance.
 
-    `per_device`: how many runs may share its device; `devices`: how many it trains on; `prunable`: it may be stopped early.
+    `per_device`: how many runs may share its device; `devices`: how many it trains on; `prunable`: it may be stopped early;
+    `retries`: how often it is tried again if it is killed, lost or out of memory.
     """
 
     schema_version: SchemaVersion = SCHEMA
@@ -94,8 +77,15 @@ class RunFile(_File):
     per_device: int = Field(1, ge=1)
     devices: int = Field(1, ge=1)
     prunable: bool = False
+    retries: Retries = 0
     config: RunConfig
     provenance: dict[str, Any] = {}
+
+
+class Supervised(_File):
+    """What config.json tells of the supervision of a run, without its configuration."""
+
+    retries: Retries = 0
 
 
 class ImportFile(_File):
@@ -132,7 +122,8 @@ class Launch(_File):
     """launch.json: the last process started for a run, written before the start and once more when the pid is known.
 
     Until then `pid` is 0: the process, if there is one, is known by its token. `exit_code` is known only if the parent outlived the
-    process. `taken_over` tells why the run was taken from it, as from a process of a host that is gone.
+    process. `taken_over` tells why the run was taken from it, as from a process of a host that is gone. `retry` counts the tries
+    after the first, this one included; `at_once` limits the sequences computed at once, after a try that ran out of memory.
     """
 
     pid: int = 0
@@ -145,6 +136,8 @@ class Launch(_File):
     token: str
     exit_code: int | None = None
     taken_over: str = ""
+    retry: Retries = 0
+    at_once: Annotated[int, Field(ge=1, lt=2**63)] | None = None
 
 
 class State(_File):
@@ -310,6 +303,11 @@ class RunDir:
             )
             raise FileNotFoundError(2, fault, str(self.path))
         return found
+
+    def retries(self) -> int:
+        """How often the run may be tried again. Raises `DamagedFile`."""
+        found = read_file(self.config_file, Supervised)
+        return 0 if found is None else found.retries
 
     def imported(self) -> ImportFile | None:
         """Where an imported run comes from, or None if the run was made here."""

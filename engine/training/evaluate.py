@@ -66,16 +66,16 @@ def evaluate(
     config: RunConfig,
     keep_going: Callable[[], bool],
     ranks: Ranks | None = None,
+    most: int | None = None,
 ) -> Evaluation | None:
-    """Evaluate the model as it is; None if `keep_going` says no between two batches, on any rank.
+    """Evaluate the model as it is, `most` sequences at once; None if `keep_going` says no between two batches, on any rank.
 
     `ranks`: those that share the batches, alone if it is not said. All of them get the same scores as one alone would, bit for bit.
     """
     ranks = ranks or Ranks()
     model.eval()
-    batches = in_order(
-        sequences, config.evaluation.batch_size or config.training.batch_size, config.evaluation.max_sequences
-    )
+    batch_size = config.evaluation.batch_size or config.training.batch_size
+    batches = in_order(sequences, min(batch_size, most or batch_size), config.evaluation.max_sequences)
     # One row for each batch, so that they are added up in the same order whoever has computed them.
     rows_NS = torch.zeros(len(batches), _row_size(config), dtype=torch.float64, device=sequences.device)
     interrupted = False

@@ -25,6 +25,7 @@ from engine.training.device import open_device
 from engine.training.ending import End
 from engine.training.evaluate import Evaluation, evaluate
 from engine.training.flatness import FlatnessWatch
+from engine.training.memory import allowed_at_once
 from engine.training.meter import Meter
 from engine.training.peak import peak_flops
 from engine.training.reporter import Reporter
@@ -94,6 +95,9 @@ class Trainer:
         self.flatness = FlatnessWatch(run, config)
         self.kept = config.training.kept_updates
         self._continue()
+        self.allowed_at_once = allowed_at_once(run)
+        if self.allowed_at_once is not None:
+            self.updater.limit(self.allowed_at_once)
 
         self.clock = TrainingClock(progress.seconds)
         self.meter = Meter(self.clock, config, peak_flops(self.device.name, self.device.compute, place.count))
@@ -301,7 +305,7 @@ class Trainer:
         self.report.set(phase="evaluating", now=True)
         self.device.synchronize()
         start = time.perf_counter()
-        found = evaluate(self.model, self.validation, self.config, self._keep_going, self.ranks)
+        found = evaluate(self.model, self.validation, self.config, self._keep_going, self.ranks, self.allowed_at_once)
         if found is None:
             return {}
         self.evaluation_seconds = time.perf_counter() - start

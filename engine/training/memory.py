@@ -1,7 +1,11 @@
-"""Which errors mean that the memory of a device or of the machine is used up."""
+"""Which errors mean that the memory of a device or of the machine is used up, and what a try after that may use."""
 
+import contextlib
 import errno
 import sys
+
+from engine.runfiles.host import run_token
+from engine.runfiles.rundir import DamagedFile, RunDir
 
 # The words of torch's allocators, CUDA, cuBLAS, cuDNN and the C++ library, which have no exception of their own for it.
 _MESSAGES = (
@@ -24,3 +28,12 @@ def is_out_of_memory(error: BaseException) -> bool:
         return True
     # torch.AcceleratorError, which CUDA's own errors are, is a RuntimeError.
     return isinstance(error, RuntimeError) and any(words in str(error).lower() for words in _MESSAGES)
+
+
+def allowed_at_once(run: RunDir) -> int | None:
+    """How many sequences this process may compute at once, as its launcher says after tries that ran out of memory; None: any."""
+    with contextlib.suppress(OSError, DamagedFile):
+        launch = run.launch()
+        if launch is not None and launch.token == run_token():
+            return launch.at_once
+    return None

@@ -34,7 +34,7 @@ class Updater:
     """Carries out updates; which sequences an update learns from follows from its number alone.
 
     `at_once` is the number of sequences that are computed together: those of a micro-batch or, with `training.micro_batch = auto`,
-    the largest half, quarter and so on that was seen to fit into memory.
+    the largest half, quarter and so on that was seen to fit into memory. After a try that ran out of memory, it is limited.
     """
 
     def __init__(
@@ -58,6 +58,11 @@ class Updater:
         self._length = sequences.length
         self._divides = config.training.micro_batch == "auto"
         self.at_once = config.training.batch_size
+
+    def limit(self, most: int) -> None:
+        """Compute no more than so many sequences at once, and fewer if they do not fit."""
+        self.at_once = min(self.at_once, most)
+        self._divides = True
 
     def run(self, update: int, lr: float) -> UpdateScores:
         """Carry out `update`, counted from 1, at learning rate `lr`."""

@@ -17,6 +17,16 @@ FollowOption = Annotated[
 PerDeviceOption = Annotated[
     int, typer.Option(min=1, max=64, metavar="N", help="Train up to so many of the runs on one device at a time.")
 ]
+RetriesOption = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        max=1000,
+        metavar="N",
+        help="Try a run again up to N times if it is killed, lost or out of memory; default: the setting `retries`, else 0.",
+        show_default=False,
+    ),
+]
 PlainOption = Annotated[bool, typer.Option("--plain", help="Follow with lines instead of the dashboard.")]
 
 

@@ -23,6 +23,7 @@ def offer(
     members: "Sequence[Member]",
     *,
     per_device: int,
+    retries: int | None,
     follow: bool,
     plain: bool,
     yes: bool,
@@ -50,7 +51,8 @@ def offer(
         return 0
     if due and not agreed(f"Queue {_runs(len(due))}?", yes=yes, done="queued"):
         return 0
-    return launched(complete(lab(), members, per_device=per_device), follow=follow, plain=plain, json=json)
+    records = complete(lab(), members, per_device=per_device, retries=retries)
+    return launched(records, follow=follow, plain=plain, json=json)
 
 
 def _show(members: "Sequence[Member]", audited: "Sequence[Audited]", cost: "Estimate", *, stdout: bool) -> None:

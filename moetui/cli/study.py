@@ -7,7 +7,7 @@ import typer
 from typer.core import TyperGroup
 
 from moetui.cli.asking import YesOption
-from moetui.cli.launched import FollowOption, PerDeviceOption, PlainOption
+from moetui.cli.launched import FollowOption, PerDeviceOption, PlainOption, RetriesOption
 from moetui.cli.offer import DryRunOption, offer
 from moetui.cli.output import JsonOption, print_json, print_table, say
 from moetui.cli.place import lab
@@ -62,6 +62,7 @@ def run(
         bool, typer.Option("--per-parameter", help="With --ladder: keep the tokens per parameter, not the tokens.")
     ] = False,
     per_device: PerDeviceOption = 1,
+    retries: RetriesOption = None,
     follow: FollowOption = True,
     plain: PlainOption = False,
     yes: YesOption = False,
@@ -92,7 +93,16 @@ def run(
         planned = seed_by_seed(planned, keep)
         _check_prunable(planned, keep)
     members = survey(planned, lab().snapshot().runs)
-    return offer(members, per_device=per_device, follow=follow, plain=plain, yes=yes, dry_run=dry_run, json=json)
+    return offer(
+        members,
+        per_device=per_device,
+        retries=retries,
+        follow=follow,
+        plain=plain,
+        yes=yes,
+        dry_run=dry_run,
+        json=json,
+    )
 
 
 def _at_sizes(chosen: "Selection", ladder: str, *, per_parameter: bool) -> "Selection":

@@ -1,4 +1,4 @@
-"""What people set once for the interface: a file of the user and, over it, one of the workspace, both TOML.
+"""What people set once: a file of the user and, over it, one of the workspace, both TOML.
 
     theme = "light"               # dark, light, or terminal: the colours of the terminal's own palette
     charset = "block"             # auto, braille, block, ascii
@@ -6,6 +6,7 @@
     bell = true                   # ring when a run ends or something is found
     osc9 = true                   # tell the terminal, which may show a notification
     tour = false                  # the tour of the first start has been seen
+    retries = 2                   # how often runs are tried again that are killed, lost or out of memory
 
     [keys.live]                   # place; `moetui keys` lists places, actions and keys
     stop = "S"
@@ -21,7 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from engine.spec.harmless import one_line
 from moetui.core.toml_lines import TomlFault, line_of, read_toml, set_top_level
@@ -42,6 +43,7 @@ class Preferences(BaseModel):
     bell: bool = False
     osc9: bool = False
     tour: bool = True
+    retries: int = Field(0, ge=0, le=1000)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """queue and doctor --fix as commands."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 from moetui.core.runs.lab import Lab
 from tests.cli.conftest import Cli
@@ -74,3 +75,14 @@ def test_gc_lists_asks_and_removes(cli: Cli, lab: Lab) -> None:
     assert lab.run_dir(run).reserve_file.exists()
     assert [one["run"] for one in cli.json("gc", "--yes")] == [run.id]
     assert cli("gc") == (0, "", "0.0 MB were removed\n")
+
+
+def test_the_number_of_retries_is_an_option_and_a_setting(cli: Cli, lab: Lab, user: Path, fake_engine: Behave) -> None:
+    (user / "settings.toml").write_text("retries = 2\n")
+    for options, expected in (((), 2), (("--retries", "1"), 1), (("--retries", "0"), 0)):
+        (run,) = cli.json("run", "base/moe-tiny", "--detach", *options)
+        assert lab.run_dir(lab.find(run["id"])).config().retries == expected
+    assert cli("run", "base/moe-tiny", "--retries", "-1")[0] == 2
+    (run,) = cli.json("rerun", run["id"], "--detach")
+    assert lab.run_dir(lab.find(run["id"])).retries() == 0
+    assert "retried" in cli("ls", "--columns", "id,retried", "retried=0")[1]

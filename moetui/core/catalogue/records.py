@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
-from engine.runfiles.rundir import Count, Moment, RunId
+from engine.runfiles.fields import Count, Moment, RunId
 from moetui.core.planning.settings import default_settings
 
 Status = Literal[
@@ -53,7 +53,8 @@ class RunRecord(BaseModel):
     """One run. Times are seconds since the epoch; `path` is relative to the workspace; `point` holds the keys a grid varied.
 
     `parent` is the id of the run whose weights it began with; a `branch` of it ends as a run from the start would. `turn` is its
-    place among those that wait if somebody has moved it.
+    place among those that wait if somebody has moved it. `retried` counts the tries after the first; the next one does not start
+    before `due`.
     `settings` holds the keys, apart from the seed, whose values are not the defaults; None in a record that an older version wrote.
     `host` names the machine that trained it, "" in a record that an older version wrote. `validation_tokens` counts the tokens of a
     whole evaluation. `archived` and `deleted` tell when, if so.
@@ -77,6 +78,8 @@ class RunRecord(BaseModel):
     settings: dict[str, Any] | None = None
     created: Moment = 0.0
     turn: FiniteFloat | None = None
+    due: Moment | None = None
+    retried: Count = 0
     started: Moment | None = None
     ended: Moment | None = None
     device: str = ""

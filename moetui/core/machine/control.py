@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterator
 
 import psutil
 
+from engine.runfiles.fulldisk import Reserve, is_full
 from engine.runfiles.locks import own_procs_lock, procs_alive, run_lock_holder
-from engine.runfiles.rundir import DamagedFile, Launch, Request, Result, RunDir, write_file
+from engine.runfiles.rundir import DamagedFile, Launch, Request, Result, RunDir, text_of, write_file
 from moetui.core.errors import LabError
 from moetui.core.machine.launcher import confirm
 from moetui.core.machine.processes import leader, of_run, trainer
-from moetui.core.machine.starts import waits
+from moetui.core.machine.retries import next_retry
+from moetui.core.machine.starts import asked_to_go_on, begun
 from moetui.core.machine.whereabouts import whereabouts
 
 
@@ -31,20 +33,38 @@ def before_start(run: RunDir) -> Iterator[bool]:
         os.close(lock)
 
 
+def waits(run: RunDir) -> bool:
+    """Whether a run without a live process waits to start or to go on. Raises `OSError` or `DamagedFile`."""
+    request, launch, state, result = run.request(), run.launch(), run.state(), run.result()
+    return (
+        _never_started(run)
+        or asked_to_go_on(request, launch, state)
+        or next_retry(run, request, launch, state, result, time.time()) is not None
+    )
+
+
+def _never_started(run: RunDir) -> bool:
+    state = run.state()
+    return state is None and not begun(run.launch(), state) and run.result() is None
+
+
 def cancel_queued(run: RunDir, reason: str = "") -> bool:
     """End a run that has not started, or leave one that waits to go on as it was. False if it has started meanwhile."""
     with before_start(run) as waits:
         if not waits:
             return False
-        request = run.request()
-        if request is not None and request.resume:
-            run.request_file.unlink()
-        else:
+        request, launch = run.request(), run.launch()
+        if _never_started(run):
             updates = run.config().config.training.updates
             end = Result(
                 status="stopped", reason=reason or "stopped before it started", updates=updates, ended=time.time()
             )
             write_file(run.result_file, end, durable=True)
+        elif launch is not None and run.retries():  # what a user has stopped is never tried again
+            stop = Request(stop=True, reason=reason, asked=time.time(), token=launch.token)
+            write_file(run.request_file, stop, durable=True)
+        elif request is not None and request.resume:
+            run.request_file.unlink()
         with contextlib.suppress(OSError):  # it says nothing of a run that has ended
             run.queue_file.unlink(missing_ok=True)
         return True
@@ -57,9 +77,7 @@ def request_stop(run: RunDir, reason: str = "") -> None:
     """
     with contextlib.suppress(DamagedFile, OSError):
         confirm(run)
-    launch = None
-    with contextlib.suppress(DamagedFile):
-        launch = run.launch()
+    launch = _launch(run)
     request = Request(stop=True, reason=reason, asked=time.time(), token=launch.token if launch else None)
     try:
         write_file(run.request_file, request)
@@ -86,7 +104,13 @@ def signal_trainer(run: RunDir, number: signal.Signals) -> bool:
 
 
 def kill(run: RunDir, *, seconds: float = 10.0) -> bool:
-    """Kill every process of the run on this machine and wait until its locks are free. False if they are not free in time."""
+    """Kill every process of the run on this machine and wait until its locks are free. False if they are not free in time.
+
+    That a user wanted it is written down first, in the room of the trainer's last word if the disk is full: a run that was killed
+    by somebody else may be tried again. Raises `OSError` if it cannot be written.
+    """
+    if (launch := _launch(run)) is not None and run.retries():
+        _write_stop(run, Request(stop=True, asked=time.time(), token=launch.token))
     deadline = time.monotonic() + seconds
     while procs_alive(run.procs_lock) or run_lock_holder(run.run_lock) is not None:
         for process in of_run(run):
@@ -96,6 +120,21 @@ def kill(run: RunDir, *, seconds: float = 10.0) -> bool:
             return False
         time.sleep(0.02)
     return True
+
+
+def _launch(run: RunDir) -> Launch | None:
+    with contextlib.suppress(DamagedFile):
+        return run.launch()
+    return None
+
+
+def _write_stop(run: RunDir, request: Request) -> None:
+    try:
+        write_file(run.request_file, request, durable=True)
+    except OSError as error:
+        if not is_full(error):
+            raise
+        Reserve(run.reserve_file).become(run.request_file, text_of(request))
 
 
 def take_over(run: RunDir, reason: str) -> None:

@@ -18,6 +18,7 @@ from engine.runfiles.rundir import DamagedFile, Launch, RunDir, write_file
 from engine.runfiles.temporary import sweep
 from moetui.core.machine.devices import CPU, Device
 from moetui.core.machine.processes import GONE, leader, token_of, trainer
+from moetui.core.machine.retries import try_of_next_launch
 from moetui.core.machine.starts import held_back
 from moetui.core.workspace import Workspace
 
@@ -39,6 +40,7 @@ def launch(run: RunDir, device: Device, workspace: Workspace, per_device: int = 
         with contextlib.suppress(DamagedFile):
             former = run.launch()
         with open(run.log_file, "ab", opener=_no_link) as log:
+            retry, at_once = try_of_next_launch(run)
             entry = Launch(
                 parent=os.getpid(),
                 started=time.time(),
@@ -47,6 +49,8 @@ def launch(run: RunDir, device: Device, workspace: Workspace, per_device: int = 
                 machine=machine_id(),
                 device=device.id,
                 token=secrets.token_hex(16),
+                retry=retry,
+                at_once=at_once,
             )
             write_file(run.launch_file, entry, durable=True)
             try:
@@ -60,7 +64,8 @@ def launch(run: RunDir, device: Device, workspace: Workspace, per_device: int = 
         with contextlib.suppress(OSError, DamagedFile):
             if (request := run.request()) is not None and request.resume:
                 run.request_file.unlink(missing_ok=True)
-            run.queue_file.unlink(missing_ok=True)
+            if not run.retries():  # its turn and its place are those of the next try as well
+                run.queue_file.unlink(missing_ok=True)
         return process
     finally:
         os.close(share)

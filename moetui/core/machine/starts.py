@@ -2,7 +2,7 @@
 
 import contextlib
 
-from engine.runfiles.rundir import DamagedFile, Launch, Request, RunDir, State, Wait, write_file
+from engine.runfiles.rundir import DamagedFile, Launch, Request, Result, RunDir, State, Wait, write_file
 
 
 def begun(launch: Launch | None, state: State | None) -> bool:
@@ -13,7 +13,7 @@ def begun(launch: Launch | None, state: State | None) -> bool:
         return True
     if state is None:
         return False
-    return state.token == launch.token if state.token else state.heartbeat >= launch.started
+    return belong_together(launch, state)
 
 
 def asked_to_go_on(request: Request | None, launch: Launch | None, state: State | None) -> bool:
@@ -23,11 +23,14 @@ def asked_to_go_on(request: Request | None, launch: Launch | None, state: State 
     return request.token is None or not begun(launch, state) or (launch is not None and launch.token == request.token)
 
 
-def waits(run: RunDir) -> bool:
-    """Whether a run without a live process waits to start or to go on. Raises `OSError` or `DamagedFile`."""
-    launch, state, result = run.launch(), run.state(), run.result()
-    never_started = not begun(launch, state) and state is None and result is None
-    return asked_to_go_on(run.request(), launch, state) or never_started
+def belong_together(launch: Launch, state: State) -> bool:
+    """Whether a trainer's word is that of the process of this launch."""
+    return state.token == launch.token if state.token else state.heartbeat >= launch.started
+
+
+def ends(result: Result, launch: Launch) -> bool:
+    """Whether a result is that of this launch, and not left from the one before by a trainer that died at once."""
+    return result.token == launch.token if result.token else result.ended >= launch.started
 
 
 def let_wait(run: RunDir, *, held: bool | None = None) -> None:

@@ -1,11 +1,14 @@
 """On which machine the process of a run is, told by what it wrote: locks and pids mean something on its own machine only."""
 
 import functools
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 import psutil
 
 from engine.runfiles.host import boot_id, hostname, machine_id
+
+LOST_SECONDS: Final = 600.0
+"""A process of another machine, whose locks do not reach here, counts as lost after so long a silence."""
 
 
 class Process(Protocol):

@@ -91,6 +91,7 @@ _FACTS: Final = (
     Field("created", "created", "moment", lambda run: run.created or None),
     Field("started", "started", "moment", lambda run: run.started),
     Field("ended", "ended", "moment", lambda run: run.ended),
+    Field("retried", "retried", "number", lambda run: run.retried),
     Field("tokens_per_second", "tok/s", "count", lambda run: run.tokens_per_second),
     Field(
         "tokens", "tokens", "count", lambda run: run.update * run.tokens_per_update if run.tokens_per_update else None

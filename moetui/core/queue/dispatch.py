@@ -82,7 +82,10 @@ class Dispatcher:
         self._entries = {run.id: entry for run in queued if (entry := self._entries.get(run.id)) is not None}
         placement = Placement(places(self._lab, live, devices()), disk_of(self._lab))
         acted = False
+        now = time.time()
         for record in queued:
+            if record.due is not None and record.due > now:
+                continue  # it broke off a moment ago
             try:
                 entry = self._entries.get(record.id) or self._lab.run_dir(record).config()
             except (OSError, DamagedFile) as error:
@@ -114,7 +117,8 @@ class Dispatcher:
             self._refuse(record, f"could not start: {why or error}")
             return True
         self._children[record.id] = (run, process)
-        _log(f"started {record.id} {record.name} on {device.name} (pid {process.pid})")
+        again = f", retry {record.retried + 1}" if record.due is not None else ""
+        _log(f"started {record.id} {record.name} on {device.name} (pid {process.pid}){again}")
         return True
 
     def _confirm(self, live: list[RunRecord]) -> None:

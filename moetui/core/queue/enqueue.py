@@ -17,6 +17,7 @@ from moetui.core.machine.launcher import start_dispatcher
 from moetui.core.machine.starts import let_wait
 from moetui.core.planning.plan import PlannedRun, Start
 from moetui.core.planning.provenance import provenance
+from moetui.core.preferences import read_settings
 from moetui.core.runs.journal import operation
 from moetui.core.runs.lab import Lab
 from moetui.core.runs.new_record import record_of
@@ -25,15 +26,24 @@ _ALPHABET = "abcdefghjkmnpqrstvwxyz23456789"  # none that are mistaken for anoth
 
 
 def enqueue(
-    lab: Lab, planned: Sequence[PlannedRun], *, per_device: int = 1, facts: Mapping[str, Any] | None = None
+    lab: Lab,
+    planned: Sequence[PlannedRun],
+    *,
+    per_device: int = 1,
+    retries: int | None = None,
+    facts: Mapping[str, Any] | None = None,
 ) -> list[RunRecord]:
     """Write a directory and a record for each planned run and see that a dispatcher is at work.
 
-    Up to `per_device` of the runs may train on one device at a time. `facts` join the provenance of each.
+    Up to `per_device` of the runs may train on one device at a time. Each is tried again up to `retries` times if it breaks off;
+    None takes the user's setting. `facts` join the provenance of each.
     Raises `UsageError` if a run cannot run here, `LabError` if the workspace cannot be written.
     """
     if any(run.config.training.device == "cuda" for run in planned) and not gpus():
         raise UsageError("training.device: this machine has no GPU that NVIDIA's driver shows; use cpu or auto")
+    if retries is None:
+        retries = read_settings(lab.workspace).preferences.retries
+    shared = {"per_device": per_device, "retries": retries}
     origin = provenance() | dict(facts or {})
     now = time.time()
     ids = [new_id() for _ in planned]
@@ -43,7 +53,7 @@ def enqueue(
         with operation(lab, "enqueue", ids):
             records = [
                 # A little later each, so that the queue keeps the plan's order
-                _write(lab, run_id, run, origin, created=now + order * 1e-3, per_device=per_device)
+                _write(lab, run_id, run, origin, created=now + order * 1e-3, shared=shared)
                 for order, (run_id, run) in enumerate(zip(ids, planned, strict=True))
             ]
             sync_directory(lab.workspace.runs)
@@ -62,7 +72,7 @@ def new_id() -> str:
 
 
 def _write(
-    lab: Lab, run_id: str, run: PlannedRun, origin: dict[str, Any], *, created: float, per_device: int
+    lab: Lab, run_id: str, run: PlannedRun, origin: dict[str, Any], *, created: float, shared: dict[str, int]
 ) -> RunRecord:
     entry = RunFile(
         id=run_id,
@@ -73,10 +83,11 @@ def _write(
         point=dict(run.point),
         created=created,
         parent=run.start.parent if run.start else None,
-        per_device=per_device,
         prunable=run.prunable,
         config=run.config,
         provenance=origin,
+        per_device=shared["per_device"],
+        retries=shared["retries"],
     )
     labels = Labels(name=run.name)
     folder = lab.workspace.runs / entry.id

@@ -39,7 +39,7 @@ def waiting(lab: Lab, snapshot: Snapshot, devices: Sequence[Device]) -> tuple[Wa
     placement = Placement(places(lab, (run for run in snapshot.runs if run.live), devices), disk_of(lab))
     found = []
     for run in in_order(snapshot.runs):
-        if run.status == "held":
+        if run.status == "held" or (run.due is not None and run.due > snapshot.taken):
             found.append(Waiting(run, run.reason))
             continue
         try:

@@ -68,7 +68,10 @@ def _queue_again(lab: Lab, record: RunRecord, run: RunDir) -> RunRecord:
         write_file(run.config_file, entry_of(run).model_copy(update={"prunable": False}), durable=True)
     launch = run.launch()
     let_wait(run)
-    request = Request(resume=True, asked=time.time(), token=launch.token if launch is not None else "")
+    token = launch.token if launch is not None else ""
+    before = run.request()  # what was said to the process that has ended holds again if this comes to nothing
+    stopped = before is not None and before.stop and before.token == token
+    request = Request(resume=True, stop=stopped, asked=time.time(), token=token)
     write_file(run.request_file, request, durable=True)
     fields = {"status": "queued", "reason": "", "ended": None, "tags": tags}
     queued = lab.catalogue.update(record.id, lambda old: old.model_copy(update=fields))
@@ -84,7 +87,7 @@ def rerun(lab: Lab, record: RunRecord) -> RunRecord:
     if entry.parent is not None:
         start = Start(entry.parent, run.checkpoints / "start")
         _about(record, start.directory)
-    return enqueue(lab, [replace(_as_planned(entry, record.name), start=start)], per_device=entry.per_device)[0]
+    return _enqueue(lab, replace(_as_planned(entry, record.name), start=start), entry)
 
 
 def fork(
@@ -111,7 +114,12 @@ def fork(
     parts = [f"{short_key(key)}={value}" for key, value in settings.items()]
     planned = _as_planned(entry, "/".join([record.name, "fork", *parts]))
     point = {**entry.point, **{key: value for key, value in settings.items() if key != "seed"}}
-    return enqueue(lab, [replace(planned, config=config, point=point, start=start)], per_device=entry.per_device)[0]
+    return _enqueue(lab, replace(planned, config=config, point=point, start=start), entry)
+
+
+def _enqueue(lab: Lab, planned: PlannedRun, like: RunFile) -> RunRecord:
+    """Queue a run that is supervised as another one is."""
+    return enqueue(lab, [planned], per_device=like.per_device, retries=like.retries)[0]
 
 
 def entry_of(run: RunDir) -> RunFile:

@@ -14,8 +14,14 @@ def current(record: RunRecord, run: RunDir) -> tuple[RunRecord, State | None]:
     """The record as its directory tells it now, and the trainer's last word if it lives."""
     seen = observe(run)
     fields = _ended(run, seen) if seen.status not in PENDING else _going_on(seen)
-    turn = seen.wait.turn if seen.wait else None
-    fresh = record.model_copy(update={"status": seen.status, "reason": seen.reason, "turn": turn} | fields)
+    about = {
+        "status": seen.status,
+        "reason": seen.reason,
+        "turn": seen.wait.turn if seen.wait else None,
+        "due": seen.due,
+        "retried": seen.launch.retry if seen.launch else record.retried,
+    }
+    fresh = record.model_copy(update=about | fields)
     return fresh, seen.state if fresh.live else None
 
 

@@ -43,12 +43,15 @@ class Detail:
     looked_at: LookedAt
     rise: str = ""
     stopped_early: bool = False
+    retries: int = 0
+    """How often the run may be tried again."""
 
     def tree(self, *, history: bool) -> dict[str, Any]:
         """The run for `show --json`."""
         tree = self.record.model_dump() | {
             "config": nest(self.known),
             "config_complete": self.config is not None,
+            "retries": self.retries,
             "provenance": self.provenance,
             **self._found(),
             "traceback": self.traceback,
@@ -93,6 +96,8 @@ class Detail:
         run = self.record
         yield f"status      {run.status}{f' – {run.reason}' if run.reason else ''}"
         yield f"updates     {run.update} of {run.updates}"
+        if self.retries or run.retried:
+            yield f"retries     {run.retried} of {self.retries}"
         yield f"final       {_scores(run.final)}"
         yield f"best        {_scores(run.best)}"
         yield f"parameters  {fmt.count(run.parameters)}, {fmt.count(run.active_parameters)} active per token"
@@ -150,6 +155,7 @@ def detail(lab: Lab, record: RunRecord, beside: SameOrder | None = None) -> Deta
         records=tuple(records),
         looked_at=look_at(now, measured),
         stopped_early=result is not None and result.stopped_early,
+        retries=run.retries(),
     )
 
 

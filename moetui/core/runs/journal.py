@@ -17,7 +17,8 @@ from typing import Final, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from engine.runfiles.rundir import DamagedFile, Labels, RunDir, RunId, read_file, sync_directory, write_file
+from engine.runfiles.fields import RunId
+from engine.runfiles.rundir import DamagedFile, Labels, RunDir, read_file, sync_directory, write_file
 from engine.runfiles.temporary import sweep
 from moetui.core.catalogue.index import Catalogue
 from moetui.core.catalogue.records import RunRecord
@@ -181,7 +182,10 @@ def take_back_resume(run: RunDir, *, waits: bool) -> None:
     with contextlib.suppress(DamagedFile):
         request = run.request()
         if request is not None and request.resume and not _answered(run, request.token):
-            run.request_file.unlink()
+            if request.stop:
+                write_file(run.request_file, request.model_copy(update={"resume": False}), durable=True)
+            else:
+                run.request_file.unlink()
             run.queue_file.unlink(missing_ok=True)
 
 

@@ -192,12 +192,13 @@ class Lab:
         except LabError as error:
             return record.model_copy(update={"status": "failed", "reason": str(error)}), None
         fresh, state = current(record, run)
-        if patient and fresh.status == "killed":
+        if patient and (fresh.status == "killed" or fresh.due is not None):
             launch = None
             with contextlib.suppress(DamagedFile, OSError):
                 launch = run.launch()
             if launch and launch.exit_code is None and launch.parent == self._dispatcher():
-                return fresh.model_copy(update={"status": "stopping", "reason": "the process has ended"}), state
+                told = {"status": "stopping", "reason": "the process has ended", "due": None}
+                return fresh.model_copy(update=told), state
         return fresh, state
 
 

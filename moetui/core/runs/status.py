@@ -6,11 +6,13 @@ a lock of the run is held               starting, running, stopping; stalled if 
 on another machine                      the same, as long as its heartbeat moves; lost after a silence
 launched, but no lock is held           killed; lost if the host has rebooted since, or the run was taken over
 never launched                          queued; held if somebody holds it back
+
+A run that was killed, lost or out of memory, and may be tried again, is queued as well (moetui.core.machine.retries).
 """
 
 import signal
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from engine.runfiles.host import boot_id, uptime
@@ -18,19 +20,23 @@ from engine.runfiles.locks import procs_alive, run_lock_holder
 from engine.runfiles.rundir import DamagedFile, Launch, Request, Result, RunDir, State, Wait
 from moetui.core.catalogue.records import Scores, Status
 from moetui.core.format import duration
-from moetui.core.machine.starts import asked_to_go_on, begun, held_back
-from moetui.core.machine.whereabouts import whereabouts
+from moetui.core.machine.retries import Retry, next_retry
+from moetui.core.machine.starts import asked_to_go_on, begun, belong_together, ends, held_back
+from moetui.core.machine.whereabouts import LOST_SECONDS, whereabouts
 
 STALL_SECONDS: Final = 60.0
 """A trainer that has not spoken for so long is shown as stalled; it heals with its next word."""
 
-LOST_SECONDS: Final = 600.0
-"""A trainer of another machine, whose locks do not reach here, counts as lost after so long a silence."""
+BROKEN_OFF: Final[frozenset[Status]] = frozenset({"killed", "lost", "out-of-memory"})
+"""Ends after which a run is tried again, if it may be."""
 
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What a run directory tells at one moment. `elsewhere` names the other machine on which a live run is, if it is."""
+    """What a run directory tells at one moment. `elsewhere` names the other machine on which a live run is, if it is.
+
+    `due` is the moment before which a run that is tried again does not start.
+    """
 
     status: Status
     reason: str = ""
@@ -39,6 +45,7 @@ class Observation:
     result: Result | None = None
     wait: Wait | None = None
     elsewhere: str = ""
+    due: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +56,6 @@ class _Files:
     launch: Launch | None
     state: State | None
     result: Result | None
-    wait: Wait | None
 
 
 def observe(run: RunDir, *, now: float | None = None) -> Observation:
@@ -75,29 +81,38 @@ def observe(run: RunDir, *, now: float | None = None) -> Observation:
 
 def _read(run: RunDir) -> _Files:
     result, state, launch, request = run.result(), run.state(), run.launch(), run.request()
-    wait = run.wait() if result is None or request is not None else None
-    return _Files(request, launch, state, result, wait)
+    return _Files(request, launch, state, result)
 
 
 def _observe(run: RunDir, files: _Files, alive: bool, now: float) -> Observation:
-    launch, state, result = files.launch, files.state, files.result
     if alive:
         return _observe_living(files, now)
-    if asked_to_go_on(files.request, launch, state):
+    if asked_to_go_on(files.request, files.launch, files.state):
         return _waiting(run, files)
-    if result is not None and (launch is None or _ends(result, launch)):
-        return Observation(result.status, result.reason, state, launch, result)
+    seen = _observe_unlocked(run, files, now)
+    if seen.status in BROKEN_OFF:
+        again = next_retry(run, files.request, files.launch, files.state, files.result, now)
+        if again is not None:
+            return _tried_again(run, files, seen, again)
+    return seen
+
+
+def _observe_unlocked(run: RunDir, files: _Files, now: float) -> Observation:
+    """A run that nobody has asked to go on, while no lock of it is held here."""
+    launch, state, result = files.launch, files.state, files.result
     if not begun(launch, state):
-        launch = None
+        launch = None  # and what was before it stands
+    if result is not None and (launch is None or ends(result, launch)):
+        return Observation(result.status, result.reason, state, launch, result)
     if launch is not None and launch.taken_over:
         return Observation("lost", launch.taken_over, state, launch)
-    process = state if launch is None or (state is not None and _belong_together(launch, state)) else launch
+    process = state if launch is None or (state is not None and belong_together(launch, state)) else launch
     if process is None:
         return _waiting(run, files)
-    return _observe_unlocked(files, process, launch, state, now)
+    return _observe_without_end(files, process, launch, state, now)
 
 
-def _observe_unlocked(
+def _observe_without_end(
     files: _Files, process: Launch | State, launch: Launch | None, state: State | None, now: float
 ) -> Observation:
     """A run that was started and has no end, while no lock of it is held here."""
@@ -112,18 +127,19 @@ def _observe_unlocked(
     return _observe_living(files, now, elsewhere=process.host)
 
 
-def _belong_together(launch: Launch, state: State) -> bool:
-    return state.token == launch.token if state.token else state.heartbeat >= launch.started
-
-
-def _ends(result: Result, launch: Launch) -> bool:
-    """Whether a result is that of the last launch, and not left from the one before by a trainer that died at once."""
-    return result.token == launch.token if result.token else result.ended >= launch.started
-
-
 def _waiting(run: RunDir, files: _Files) -> Observation:
-    reason = held_back(run, files.wait)
-    return Observation("held" if reason else "queued", reason, files.state, None, files.result, files.wait)
+    wait = run.wait()
+    reason = held_back(run, wait)
+    return Observation("held" if reason else "queued", reason, files.state, None, files.result, wait)
+
+
+def _tried_again(run: RunDir, files: _Files, end: Observation, again: Retry) -> Observation:
+    """A run that broke off and waits for its next try, with what it had come to."""
+    waiting = _waiting(run, files)
+    at = time.strftime("%H:%M:%S", time.localtime(again.due)) if again.due else "once"
+    broke = f"{end.status}{f' ({end.reason})' if end.reason else ''}"
+    reason = waiting.reason or f"retry {again.number} of {again.of} at {at}: {broke}"
+    return replace(waiting, reason=reason, launch=files.launch, due=again.due)
 
 
 def _observe_living(files: _Files, now: float, *, elsewhere: str = "") -> Observation:

@@ -102,7 +102,7 @@ def run_line(entry: Entry, widths: Widths, *, cursor: bool) -> Line:
     run = entry.run
     tone = "" if run.pending or entry.slot else "dim"
     name = cut(one_cell_each(run.name), widths.name, "tail")
-    word = run.status if len(run.status) <= 8 else ""
+    word = _word(run)
     mark = entry.slot
     return (
         Cell(CURSOR if cursor else " ", "bold"),
@@ -115,6 +115,12 @@ def run_line(entry: Entry, widths: Widths, *, cursor: bool) -> Line:
         Cell(f" {_loss(entry.val_loss):>6}", tone),
         *((_health(entry.findings, widths.health),) if widths.health else ()),
     )
+
+
+def _word(run: RunRecord) -> str:
+    """The status, if there is room for it; of a run that trains for another time which retry that is."""
+    told = f"retry {run.retried}" if run.retried and run.status == "running" else run.status
+    return told if len(told) <= 8 else ""
 
 
 def _health(findings: Sequence[Finding], width: int) -> Cell:

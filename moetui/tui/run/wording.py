@@ -118,6 +118,8 @@ def summary(run: RunRecord) -> Text:
     if run.seed is not None:
         facts.append(f"seed {run.seed}")
     facts.append(f"update {run.update} of {run.updates}")
+    if run.retried:
+        facts.append(f"retry {run.retried}")
     if run.final is not None:
         facts.append(f"val loss {words.loss(run.final.val_loss)}")
         facts.append(f"accuracy {words.percent(run.final.val_accuracy)}")

@@ -13,11 +13,11 @@ from engine.runfiles.rundir import Launch, Request, Result, RunDir, State, write
 from moetui.core.errors import LabError
 from moetui.core.machine import whereabouts as module
 from moetui.core.machine.devices import CPU, Device
-from moetui.core.machine.whereabouts import whereabouts
+from moetui.core.machine.whereabouts import LOST_SECONDS, whereabouts
 from moetui.core.queue import edit, resuming
 from moetui.core.queue.placement import places
 from moetui.core.runs.lab import Lab
-from moetui.core.runs.status import LOST_SECONDS, observe
+from moetui.core.runs.status import observe
 from tests.tui.lab_on_disk import write_run
 
 

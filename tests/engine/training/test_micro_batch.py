@@ -13,6 +13,7 @@ from engine.data.batches import Sequences
 from engine.data.token_file import TokenFile
 from engine.model.transformer import Representation, Transformer
 from engine.optim.optimizer import Optimizer
+from engine.runfiles.rundir import Launch, write_file
 from engine.spec.config import RunConfig
 from engine.training.update import Updater, UpdateScores
 from tests.engine.tiny import make_run, tiny_config, train, with_python, write_corpus
@@ -122,6 +123,8 @@ def limited(self, tokens, *rest, **more):
 Transformer.forward = limited
 """
 
+EVERY_LIMIT = LIMIT.replace("self.training and ", "")
+
 
 @pytest.mark.slow
 def test_a_run_tells_that_it_was_divided_and_goes_on_with_that(tmp_path: Path) -> None:
@@ -134,3 +137,23 @@ def test_a_run_tells_that_it_was_divided_and_goes_on_with_that(tmp_path: Path) -
     (finding,) = [one for one in result.findings if one.kind == "divided-micro-batch"]
     assert (finding.update, finding.evidence) == (1, "4 sequences at once do not fit into memory; 2 do")
     assert output.count("do not fit into memory") == 1
+
+
+@pytest.mark.slow
+def test_a_try_after_one_that_ran_out_of_memory_computes_less_at_once_and_learns_the_same(tmp_path: Path) -> None:
+    settings = {"training.updates": 4, "model.balance_weight": 0.0, "model.router_noise": 0.0}
+    config = tiny_config(write_corpus(tmp_path / "corpus.jsonl"), settings)
+    losses = []
+    for name, at_once in (("whole", None), ("fewer", 2)):
+        run = make_run(tmp_path / name, config)
+        entry = Launch(started=0.0, host="", boot_id="", device="cpu", token="ours", at_once=at_once)
+        write_file(run.launch_file, entry)
+        limit = with_python(EVERY_LIMIT, tmp_path / f"site-{name}") if at_once else {}
+        code, output = train(run, MOETUI_RUN_TOKEN="ours", **limit)
+        assert code == 0, output
+        result = run.result()
+        assert result is not None
+        assert result.final is not None
+        losses.append(result.final.val_loss)
+    assert losses[0] == pytest.approx(losses[1], rel=1e-5)
+    assert any(one.kind == "divided-micro-batch" for one in result.findings)

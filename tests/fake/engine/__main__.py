@@ -4,7 +4,7 @@ FAKE_ENGINE: `finish` (default), `hold` (train until told to stop), `deaf` (hold
 result), `die` (kill itself), `child` (hold with a child process that shares the locks), `respond` (a validation loss at every
 update that is lowest at a learning rate of 0.05), `seeds` (the same, and each seed has a little noise of its own), `linger` (as
 `respond`, but where a search or a study may prune the run, wait at a learning rate of 1 or more before the last update to be told
-to stop). A learning rate of 1e6 diverges.
+to stop), `memory` (out of memory, unless no more than four sequences are computed at once). A learning rate of 1e6 diverges.
 """
 
 import math
@@ -54,11 +54,12 @@ def main() -> int:
         write_file(run.state_file, state)
 
     speak("starting", 0)
-    if behaviour == "crash":
-        raise RuntimeError("the fake engine was told to crash")
-    if behaviour == "child":
-        subprocess.Popen(["sleep", "1000"], pass_fds=(share,))
+    begin(behaviour, share)
     diverges = config.optimizer.lr >= 1e6
+    if not fits(run, behaviour):
+        result = Result(status="out-of-memory", update=1, updates=updates, started=started, ended=time.time())
+        write_file(run.result_file, result)
+        return 1
     update = 0
     with MetricsWriter(run.metrics_file) as metrics:
         while update < updates or behaviour in {"hold", "deaf", "child"}:
@@ -109,6 +110,20 @@ def main() -> int:
     )
     write_file(run.result_file, result, durable=True)
     return 4 if diverges else 0
+
+
+def begin(behaviour: str, share: int) -> None:
+    """What some do before they train."""
+    if behaviour == "crash":
+        raise RuntimeError("the fake engine was told to crash")
+    if behaviour == "child":
+        subprocess.Popen(["sleep", "1000"], pass_fds=(share,))
+
+
+def fits(run: RunDir, behaviour: str) -> bool:
+    """Whether the memory takes the sequences that are computed at once."""
+    launch = run.launch()
+    return behaviour != "memory" or (launch is not None and launch.at_once is not None and launch.at_once <= 4)
 
 
 def await_signal(asked: list[int]) -> None:
