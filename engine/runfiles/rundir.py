@@ -229,10 +229,13 @@ class Hardware(_File):
 class Request(_File):
     """request.json: what is asked of a run: to stop if it lives, perhaps with a reason, or to go on if it has ended.
 
+    With `pause` it stops until it is released.
+
     `token` names the launch that it was said to, or that had ended: a later launch has answered it. Earlier versions had none.
     """
 
     stop: bool = False
+    pause: bool = False
     reason: str = ""
     resume: bool = False
     asked: Moment

@@ -1,4 +1,4 @@
-"""The queue: `queue` lists what waits and why; hold, release, move and top change it."""
+"""The queue: `queue` lists what waits and why; hold, release, move and top change it; pause gives a device back to it."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,6 +11,7 @@ from moetui.cli.output import JsonOption, print_json, print_table, say
 from moetui.cli.place import lab
 
 if TYPE_CHECKING:
+    from moetui.core.catalogue.records import RunRecord
     from moetui.core.queue.queueing import Waiting
 
 
@@ -36,6 +37,8 @@ def register(app: typer.Typer) -> None:
     queue.command()(move)
     queue.command()(top)
     app.add_typer(queue, name="queue")
+    app.command()(pause)
+    app.command("release")(release)
 
 
 def show(json: JsonOption = False) -> None:
@@ -54,15 +57,29 @@ def hold(references: RunsArgument, json: JsonOption = False) -> int:
 
     Example: `moetui queue hold $(moetui ls status:queued --ids)`.
     """
-    return _hold(references, held=True, json=json)
+    from moetui.core.queue.queueing import hold as hold_run
+
+    return on_each(_found(references), lambda run: hold_run(lab(), run), json=json)
 
 
 def release(references: RunsArgument, json: JsonOption = False) -> int:
-    """Release runs that are held.
+    """Let runs go on in their turn that are paused or held.
 
-    Example: `moetui queue release k3f9`.
+    Examples: `moetui release k3f9`, `moetui queue release $(moetui ls status:held --ids)`.
     """
-    return _hold(references, held=False, json=json)
+    from moetui.core.queue.pausing import release as release_run
+
+    return on_each(_found(references), lambda run: release_run(lab(), run), json=json)
+
+
+def pause(references: RunsArgument, json: JsonOption = False) -> int:
+    """Pause runs that train: they write a checkpoint and give their device back until `moetui release`.
+
+    They then go on with the same losses, in their turn in the queue. Example: `moetui pause k3f9`.
+    """
+    from moetui.core.queue.pausing import pause as pause_run
+
+    return on_each(_found(references), lambda run: pause_run(lab(), run), json=json)
 
 
 def drain(json: JsonOption = False) -> int:
@@ -104,11 +121,8 @@ def top(reference: RunArgument, json: JsonOption = False) -> None:
     move(reference, 1, json)
 
 
-def _hold(references: list[str], *, held: bool, json: bool) -> int:
-    from moetui.core.queue.queueing import hold as hold_run
-
-    runs = [lab().find(reference) for reference in references]
-    return on_each(runs, lambda run: hold_run(lab(), run, held=held), json=json)
+def _found(references: list[str]) -> "list[RunRecord]":
+    return [lab().find(reference) for reference in references]
 
 
 def _print(found: "tuple[Waiting, ...]", *, json: bool) -> None:

@@ -161,6 +161,7 @@ ACTIONS: tuple[Action, ...] = (
     *_chart_actions("live"),
     Action("live", "log", "l", "Log", "Read the end of the run's log, and why it failed if it did."),
     Action("live", "stop", "s", "Stop", "Stop the run, after a question; a second time kills it."),
+    Action("live", "pause", "P", "", "Let the run give its device back after a checkpoint, or go on in its turn."),
     Action("runs", "open", "enter", "Open", "Open the run: curves, scores, configuration, log, provenance."),
     Action(
         "runs", "filter", "slash", "Find", "Filter as you type: words, status:finished, lr>=0.05; esc shows all again."
@@ -193,7 +194,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("runs", "archive", "a", "", "Put the marked runs out of sight, or back."),
     Action("runs", "archived", "A", "", "Show archived runs as well, or no longer."),
     Action("runs", "stop", "s", "", "Stop the marked runs, or the one under the cursor, after a question."),
-    Action("runs", "resume", "P", "", "Let runs that broke off go on from their newest checkpoint."),
+    Action("runs", "resume", "P", "", "Let runs that broke off or are paused go on from their newest checkpoint."),
     Action("runs", "rerun", "R", "", "Queue the same configurations, seeds included, as new runs."),
     Action("runs", "fork", "F", "", "Queue new runs that begin with the weights of these, with settings you type."),
     Action("runs", "export", "X", "", "Export the measurements: csv, jsonl, parquet, tensorboard and more."),
@@ -276,7 +277,13 @@ ACTIONS: tuple[Action, ...] = (
     Action("compare", "page(1)", "pagedown", "", "Scroll the words down."),
     Action("devices", "cursor(-1)", "up,k", "", "Go to the run above in the queue."),
     Action("devices", "cursor(1)", "down,j", "", "Go to the run below in the queue."),
-    Action("devices", "hold", "h", "Hold", "Hold the run back, so that it does not start, or release it."),
+    Action(
+        "devices",
+        "hold",
+        "h",
+        "Hold",
+        "Hold the run back, so that it does not start, or release it; a paused one is released, too.",
+    ),
     Action("devices", "hold_all", "H", "", "Hold all runs that wait, or release all of them."),
     Action("devices", "move(-1)", "K,shift+up", "Earlier", "Let the run start earlier by one place."),
     Action("devices", "move(1)", "J,shift+down", "Later", "Let the run start later by one place."),

@@ -86,3 +86,16 @@ def test_the_number_of_retries_is_an_option_and_a_setting(cli: Cli, lab: Lab, us
     (run,) = cli.json("rerun", run["id"], "--detach")
     assert lab.run_dir(lab.find(run["id"])).retries() == 0
     assert "retried" in cli("ls", "--columns", "id,retried", "retried=0")[1]
+
+
+def test_a_run_is_paused_and_released(cli: Cli, lab: Lab, fake_engine: Behave) -> None:
+    fake_engine("hold")
+    first, second = queue(lab, 0.01, 0.02)
+    eventually(lambda: status(lab, first) == "running")
+    assert cli("pause", first.id)[0] == 0
+    eventually(lambda: status(lab, second) == "running")
+    (row,) = cli.json("queue")
+    assert (row["id"], row["status"]) == (first.id, "paused")
+    assert cli("queue", "hold", first.id)[0] == 1
+    assert [run["status"] for run in cli.json("release", first.id)] == ["queued"]
+    assert cli("release", second.id)[0] == 1

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from engine.runfiles.rundir import Request, write_file
 from moetui.core.machine.starts import let_wait
 from moetui.core.queue.edit import delete, label
 from moetui.core.runs.lab import Lab
@@ -16,7 +17,7 @@ from moetui.core.workspace import Workspace
 from tests.faults.conftest import Serve, Server
 from tests.faults.kinds import KINDS, places
 from tests.faults.states import copied
-from tests.tui.lab_on_disk import end_run, write_run
+from tests.tui.lab_on_disk import die, end_run, write_run
 
 STRIDE = 7
 """Of the faults of a command every so many is tried in `make test`; `make faults` tries all."""
@@ -33,8 +34,11 @@ COMMANDS: dict[str, Sequence[str]] = {
     "label a published result": ["label", "pub", "--note", "another"],
     "archive": ["label", "ended", "--archive"],
     "stop": ["stop", "waits"],
+    "stop a paused run": ["stop", "paused"],
+    "stop a run before its retry": ["stop", "broken"],
     "queue hold": ["queue", "hold", "waits"],
     "queue release": ["queue", "release", "held"],
+    "release": ["release", "paused"],
     "queue move": ["queue", "move", "held", "1"],
     "reindex": ["reindex"],
     "doctor --fix": [":fix"],
@@ -57,6 +61,10 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     end_run(lab, write_run(lab, "ended"))
     end_run(lab, write_run(lab, "stopped"), "stopped", update=50)
     label(lab, end_run(lab, write_run(lab, "pruned", prunable=True), "stopped", update=50), tags=["pruned"])
+    paused = write_run(lab, "paused")
+    write_file(lab.run_dir(paused).request_file, Request(stop=True, pause=True, asked=1.0, token="gone"))
+    end_run(lab, paused, "stopped", update=50)
+    die(lab, write_run(lab, "broken", retries=3), update=20)
     trashed = end_run(lab, write_run(lab, "trashed"))
     write_run(lab, "waits", created=2.0)
     write_run(lab, "held", created=3.0)

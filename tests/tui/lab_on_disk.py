@@ -31,6 +31,7 @@ def write_run(
     updates: int = 100,
     settings: Mapping[str, Any] | None = None,
     prunable: bool = False,
+    retries: int = 0,
 ) -> RunRecord:
     """A queued run: its directory and its record."""
     entry = RunFile(
@@ -40,6 +41,7 @@ def write_run(
         study=study,
         created=created,
         prunable=prunable,
+        retries=retries,
         config=RunConfig.model_validate({"training": {"updates": updates}, **(settings or {})}),
     )
     return _write(lab, entry)

@@ -10,6 +10,7 @@ from moetui.core.planning.settings import default_settings
 Status = Literal[
     "queued",
     "held",
+    "paused",
     "starting",
     "running",
     "stalled",
@@ -25,7 +26,7 @@ Status = Literal[
 ]
 
 LIVE: frozenset[str] = frozenset({"starting", "running", "stalled", "stopping"})
-WAITING: frozenset[str] = frozenset({"queued", "held"})
+WAITING: frozenset[str] = frozenset({"queued", "held", "paused"})
 PENDING: frozenset[str] = LIVE | WAITING
 IMPORTED = "imported"
 """The backend of a run that was trained elsewhere."""
@@ -126,7 +127,7 @@ class RunRecord(BaseModel):
 
     @property
     def waiting(self) -> bool:
-        """Whether this run has not started, or waits to go on."""
+        """Whether this run has not started, or waits to go on, perhaps until it is released."""
         return self.status in WAITING
 
     @property

@@ -15,7 +15,7 @@ from moetui.core.errors import LabError
 from moetui.core.machine.launcher import confirm
 from moetui.core.machine.processes import leader, of_run, trainer
 from moetui.core.machine.retries import next_retry
-from moetui.core.machine.starts import asked_to_go_on, begun
+from moetui.core.machine.starts import asked_to_go_on, asked_to_pause, begun
 from moetui.core.machine.whereabouts import whereabouts
 
 
@@ -38,6 +38,7 @@ def waits(run: RunDir) -> bool:
     request, launch, state, result = run.request(), run.launch(), run.state(), run.result()
     return (
         _never_started(run)
+        or asked_to_pause(request, launch)
         or asked_to_go_on(request, launch, state)
         or next_retry(run, request, launch, state, result, time.time()) is not None
     )
@@ -60,7 +61,9 @@ def cancel_queued(run: RunDir, reason: str = "") -> bool:
                 status="stopped", reason=reason or "stopped before it started", updates=updates, ended=time.time()
             )
             write_file(run.result_file, end, durable=True)
-        elif launch is not None and run.retries():  # what a user has stopped is never tried again
+        elif launch is not None and (
+            asked_to_pause(request, launch) or run.retries()
+        ):  # what a user has stopped is never tried again
             stop = Request(stop=True, reason=reason, asked=time.time(), token=launch.token)
             write_file(run.request_file, stop, durable=True)
         elif request is not None and request.resume:
@@ -70,22 +73,31 @@ def cancel_queued(run: RunDir, reason: str = "") -> bool:
         return True
 
 
-def request_stop(run: RunDir, reason: str = "") -> None:
+def request_stop(run: RunDir, reason: str = "", *, pause: bool = False) -> None:
     """Ask the trainer to finish its update, checkpoint and end; the reason will stand in its result.
 
-    A signal asks as well as request.json does, so a full disk keeps nobody from it. Raises `OSError` if neither could be sent.
+    With `pause` the run goes on when it is released.
+    A signal asks as well as request.json does, so a full disk keeps nobody from a stop. Raises `OSError` if neither could be sent.
     """
     with contextlib.suppress(DamagedFile, OSError):
         confirm(run)
     launch = _launch(run)
-    request = Request(stop=True, reason=reason, asked=time.time(), token=launch.token if launch else None)
+    token = launch.token if launch else None
+    request = Request(stop=True, pause=pause, reason=reason, asked=time.time(), token=token)
     try:
         write_file(run.request_file, request)
     except OSError:
-        if not signal_trainer(run, signal.SIGTERM):
+        if pause or not signal_trainer(run, signal.SIGTERM):
             raise
     else:
         signal_trainer(run, signal.SIGTERM)
+
+
+def pausing(run: RunDir) -> bool:
+    """Whether the run was asked to pause."""
+    with contextlib.suppress(DamagedFile):
+        return asked_to_pause(run.request(), run.launch())
+    return False
 
 
 def signal_trainer(run: RunDir, number: signal.Signals) -> bool:

@@ -33,6 +33,13 @@ def ends(result: Result, launch: Launch) -> bool:
     return result.token == launch.token if result.token else result.ended >= launch.started
 
 
+def asked_to_pause(request: Request | None, launch: Launch | None) -> bool:
+    """Whether the process of the last launch was asked to pause, and not to stop after that."""
+    if request is None or launch is None:
+        return False
+    return request.pause and request.token == launch.token and not launch.taken_over
+
+
 def let_wait(run: RunDir, *, held: bool | None = None) -> None:
     """Write into queue.json that a run waits in this place, held back or not; None leaves that as it was. Raises `OSError`."""
     wait = None

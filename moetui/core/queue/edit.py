@@ -119,7 +119,10 @@ def restore_all(lab: Lab, records: Sequence[RunRecord]) -> Done:
 
 
 def stop(lab: Lab, record: RunRecord, *, force: bool = False) -> RunRecord:
-    """Ask a run to stop; one that was asked before, or `force`, is killed. Returns the run as it is afterwards."""
+    """Ask a run to stop, also one that was to pause; one that was asked to stop before, or `force`, is killed.
+
+    Returns the run as it is afterwards.
+    """
     now = lab.see(record)
     if not now.pending:
         raise LabError(f"{record.id} has ended already: {now.status}")
@@ -131,7 +134,7 @@ def stop(lab: Lab, record: RunRecord, *, force: bool = False) -> RunRecord:
         take_over(lab, record)
     elif away:
         control.request_stop(run)  # its trainer sees that, if it lives
-    elif force or now.status == "stopping":
+    elif force or (now.status == "stopping" and not control.pausing(run)):
         if not control.kill(run):
             raise LabError(f"{record.id}: a process of the run does not die; see `moetui doctor`")
     else:

@@ -39,7 +39,7 @@ def waiting(lab: Lab, snapshot: Snapshot, devices: Sequence[Device]) -> tuple[Wa
     placement = Placement(places(lab, (run for run in snapshot.runs if run.live), devices), disk_of(lab))
     found = []
     for run in in_order(snapshot.runs):
-        if run.status == "held" or (run.due is not None and run.due > snapshot.taken):
+        if run.status in ("held", "paused") or (run.due is not None and run.due > snapshot.taken):
             found.append(Waiting(run, run.reason))
             continue
         try:
@@ -49,7 +49,7 @@ def waiting(lab: Lab, snapshot: Snapshot, devices: Sequence[Device]) -> tuple[Wa
             continue
         place = placement.choose(entry)
         if isinstance(place, Unplaced):
-            found.append(Waiting(run, place.reason))
+            found.append(Waiting(run, f"{place.reason}; {run.reason}" if run.due is not None else place.reason))
         else:
             place.limits.append(entry.per_device)
             found.append(Waiting(run, f"starts now on {place.device.name}"))
@@ -57,7 +57,9 @@ def waiting(lab: Lab, snapshot: Snapshot, devices: Sequence[Device]) -> tuple[Wa
 
 
 def hold(lab: Lab, record: RunRecord, *, held: bool = True) -> RunRecord:
-    """Hold a waiting run back, or release it. Returns it as it is afterwards; raises `LabError` if it does not wait."""
+    """Hold a waiting run back, or let it start. Returns it as it is afterwards; raises `LabError` if it does not wait."""
+    if (now := lab.see(record)).status == "paused":
+        raise LabError(f"{record.id} waits already until it is released: it is {now.status}")
     run = lab.run_dir(record)
     with before_start(run) as waits:
         if waits:

@@ -21,7 +21,7 @@ from moetui.core.queue.enqueue import enqueue
 from moetui.core.runs.journal import operation, write_labels
 from moetui.core.runs.lab import Lab
 
-RESUMABLE = frozenset({"stopped", "killed", "failed", "lost", "out-of-memory"})
+RESUMABLE = frozenset({"paused", "stopped", "killed", "failed", "lost", "out-of-memory"})
 
 # Keys of the model that weights can be trained on with other values of.
 _FREE = frozenset(
@@ -53,6 +53,7 @@ def resume(lab: Lab, record: RunRecord) -> RunRecord:
     except BlockingIOError:
         raise LabError(f"{record.id}: a process of the run lives still; try again in a moment") from None
     try:
+        lab.note_ends([now])  # a run that is paused counts as waiting until here; what fails goes back to what is noted
         with operation(lab, "resume", [record.id]):
             queued = _queue_again(lab, now, run)
     finally:
@@ -67,11 +68,12 @@ def _queue_again(lab: Lab, record: RunRecord, run: RunDir) -> RunRecord:
         tags = tuple(tag for tag in tags if tag != PRUNED)
         write_file(run.config_file, entry_of(run).model_copy(update={"prunable": False}), durable=True)
     launch = run.launch()
-    let_wait(run)
+    let_wait(run, held=False)
     token = launch.token if launch is not None else ""
     before = run.request()  # what was said to the process that has ended holds again if this comes to nothing
     stopped = before is not None and before.stop and before.token == token
-    request = Request(resume=True, stop=stopped, asked=time.time(), token=token)
+    paused = stopped and before is not None and before.pause
+    request = Request(resume=True, stop=stopped, pause=paused, asked=time.time(), token=token)
     write_file(run.request_file, request, durable=True)
     fields = {"status": "queued", "reason": "", "ended": None, "tags": tags}
     queued = lab.catalogue.update(record.id, lambda old: old.model_copy(update=fields))

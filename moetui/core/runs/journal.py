@@ -162,7 +162,7 @@ def _agree(lab: Laboratory, record: RunRecord, kind: Kind) -> None:
     if kind == "move" and record.path:
         _put_in_place(lab, record)
     if kind == "resume":
-        take_back_resume(lab.run_dir(record), waits=record.pending)
+        take_back_resume(lab.run_dir(record), waits=record.pending and record.status != "paused")
     if kind in ("label", "resume") or not record.path:
         write_labels(lab, record)
 

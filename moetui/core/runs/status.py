@@ -1,6 +1,7 @@
 """The status of a run, derived from what its directory holds and which locks live, never from a guess.
 
 no lock is held, asked to go on         queued; held if somebody holds it back
+asked to pause, and no lock is held     paused
 result.json of the last launch          its own word: finished, stopped, diverged, out-of-memory, failed
 a lock of the run is held               starting, running, stopping; stalled if the heartbeat is old
 on another machine                      the same, as long as its heartbeat moves; lost after a silence
@@ -21,7 +22,7 @@ from engine.runfiles.rundir import DamagedFile, Launch, Request, Result, RunDir,
 from moetui.core.catalogue.records import Scores, Status
 from moetui.core.format import duration
 from moetui.core.machine.retries import Retry, next_retry
-from moetui.core.machine.starts import asked_to_go_on, begun, belong_together, ends, held_back
+from moetui.core.machine.starts import asked_to_go_on, asked_to_pause, begun, belong_together, ends, held_back
 from moetui.core.machine.whereabouts import LOST_SECONDS, whereabouts
 
 STALL_SECONDS: Final = 60.0
@@ -29,6 +30,9 @@ STALL_SECONDS: Final = 60.0
 
 BROKEN_OFF: Final[frozenset[Status]] = frozenset({"killed", "lost", "out-of-memory"})
 """Ends after which a run is tried again, if it may be."""
+
+PAUSABLE: Final[frozenset[Status]] = frozenset({"stopped", "killed", "lost"})
+"""Ends of a run that was asked to pause after which it counts as paused: it goes on from its last checkpoint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,8 @@ def _observe(run: RunDir, files: _Files, alive: bool, now: float) -> Observation
     if asked_to_go_on(files.request, files.launch, files.state):
         return _waiting(run, files)
     seen = _observe_unlocked(run, files, now)
+    if seen.status in PAUSABLE and asked_to_pause(files.request, files.launch):
+        return _paused(run, seen)
     if seen.status in BROKEN_OFF:
         again = next_retry(run, files.request, files.launch, files.state, files.result, now)
         if again is not None:
@@ -133,6 +139,11 @@ def _waiting(run: RunDir, files: _Files) -> Observation:
     return Observation("held" if reason else "queued", reason, files.state, None, files.result, wait)
 
 
+def _paused(run: RunDir, end: Observation) -> Observation:
+    """A run that gave its device back until it is released."""
+    return replace(end, status="paused", reason="until it is released", wait=run.wait())
+
+
 def _tried_again(run: RunDir, files: _Files, end: Observation, again: Retry) -> Observation:
     """A run that broke off and waits for its next try, with what it had come to."""
     waiting = _waiting(run, files)
@@ -148,7 +159,8 @@ def _observe_living(files: _Files, now: float, *, elsewhere: str = "") -> Observ
         return Observation("starting", "the process starts", None, launch, elsewhere=elsewhere)
     stop = request is not None and request.stop and (launch is None or request.token in (None, launch.token))
     if state.phase == "stopping" or stop:
-        return Observation("stopping", state.message, state, launch, elsewhere=elsewhere)
+        message = state.message or ("to pause" if asked_to_pause(request, launch) else "")
+        return Observation("stopping", message, state, launch, elsewhere=elsewhere)
     silent = silence(state, now)
     if silent > STALL_SECONDS:
         return Observation("stalled", f"no word for {duration(silent)}", state, launch, elsewhere=elsewhere)

@@ -16,7 +16,7 @@ from engine.runfiles.rundir import DamagedFile
 from moetui.core.catalogue.records import RunRecord
 from moetui.core.errors import LabError
 from moetui.core.maintenance.orphans import Orphan, reconcile
-from moetui.core.queue import edit, queueing
+from moetui.core.queue import edit, pausing, queueing
 from moetui.core.runs.lab import Snapshot
 from moetui.tui.actions import bindings
 from moetui.tui.changes import Task
@@ -159,13 +159,13 @@ class DevicesScreen(PlaceScreen):
     def action_hold(self) -> None:
         """Hold the run back, or release it."""
         if (run := self.current) is not None:
-            self._change(partial(self._hold, [run], held=run.status != "held"))
+            self._change(partial(self._hold, [run], held=run.status == "queued"))
 
     def action_hold_all(self) -> None:
         """Hold all that wait, or release all if all are held."""
         runs = [one.record for one in self.query_one(QueueList).queue]
         if runs:
-            self._change(partial(self._hold, runs, held=any(run.status != "held" for run in runs)))
+            self._change(partial(self._hold, runs, held=any(run.status == "queued" for run in runs)))
 
     def action_move(self, step: int) -> None:
         """Give the run an earlier or a later place than it has, whatever the list shows yet."""
@@ -220,8 +220,10 @@ class DevicesScreen(PlaceScreen):
 
     def _hold(self, runs: list[RunRecord], *, held: bool) -> str:
         for run in runs:
-            if (run.status == "held") != held:
-                queueing.hold(self.laboratory.lab, run, held=held)
+            if held and run.status == "queued":
+                queueing.hold(self.laboratory.lab, run)
+            elif not held and run.status != "queued":
+                pausing.release(self.laboratory.lab, run)
         names = runs[0].name if len(runs) == 1 else f"{len(runs)} runs"
         return f"{'held' if held else 'released'} {names}"
 

@@ -12,12 +12,14 @@ SHOWN = 8
 
 
 def queue_title(queue: Sequence[Waiting]) -> Text:
-    """How many runs wait, and how many of them are held."""
+    """How many runs wait, and how many of them until they are released."""
     if not queue:
         return Text("Nothing waits.", "dim")
-    held = sum(one.record.status == "held" for one in queue)
+    held, paused = (sum(one.record.status == status for one in queue) for status in ("held", "paused"))
     title = Text("Queue", "bold").append(f"  {len(queue)} run{'s' if len(queue) != 1 else ''}", "dim")
-    return title.append(f", {held} held" if held else "", "yellow")
+    return title.append(f", {held} held" if held else "", "yellow").append(
+        f", {paused} paused" if paused else "", "yellow"
+    )
 
 
 def orphan_line(orphans: Sequence[Orphan]) -> Text:

@@ -16,7 +16,7 @@ from moetui.tui.widgets.run_columns import GLYPHS, STYLES
 CURSOR = "›"
 BAR, REST = "━", "─"
 TOLD: frozenset[Status] = frozenset(
-    {"queued", "held", "starting", "stalled", "diverged", "out-of-memory", "failed", "killed", "lost"}
+    {"queued", "held", "paused", "starting", "stalled", "diverged", "out-of-memory", "failed", "killed", "lost"}
 )
 """States in which the reason says more than speed and time."""
 

@@ -10,10 +10,10 @@ from textual.binding import BindingType
 from textual.events import Resize
 from textual.widgets import Static
 
-from moetui.core.catalogue.records import RunRecord
-from moetui.core.queue import edit
+from moetui.core.queue import edit, pausing
 from moetui.core.user_state import state_file
 from moetui.tui.actions import bindings
+from moetui.tui.changes import Task
 from moetui.tui.curves.board import BOARD_FILE, kept_board
 from moetui.tui.curves.grid import CurveGrid
 from moetui.tui.curves.keys import ChartKeys
@@ -25,7 +25,7 @@ from moetui.tui.live.view import Choice, View, caption, entries, look
 from moetui.tui.live.wording import instead_of_runs
 from moetui.tui.place import PlaceScreen
 from moetui.tui.run.log import LogView
-from moetui.tui.run.stopping import stop_question, stopped_note
+from moetui.tui.run.stopping import paused_note, stop_question, stopped_note
 from moetui.tui.widgets.run_slots import drawable
 
 
@@ -160,7 +160,7 @@ class LiveScreen(ChartKeys, PlaceScreen):
 
     async def action_stop(self) -> None:
         """Ask, then stop the run, or kill it if it was asked to stop before."""
-        run = self.query_one(RunList).current
+        run, lab = self.query_one(RunList).current, self.laboratory.lab
         if run is None:
             return
         if not run.pending:
@@ -169,14 +169,21 @@ class LiveScreen(ChartKeys, PlaceScreen):
 
         def answered(yes: bool | None) -> None:
             if yes:
-                self._stop(run)
+                self._change(lambda: stopped_note(run, edit.stop(lab, run)))
 
         await self.app.push_screen(Confirm(stop_question(run)), answered)
 
-    @work(group="stop", exit_on_error=False, description="stop a run")
-    async def _stop(self, run: RunRecord) -> None:
-        lab = self.laboratory.lab
-        outcome = await self.changes.do(lambda: stopped_note(run, edit.stop(lab, run)))
+    def action_pause(self) -> None:
+        """Pause the run, or release one that waits to be released."""
+        run, lab = self.query_one(RunList).current, self.laboratory.lab
+        if run is not None:
+            change = pausing.release if run.waiting else pausing.pause
+            self._change(lambda: paused_note(change(lab, run)))
+
+    @work(group="queue", exit_on_error=False, description="change a run")
+    async def _change(self, task: Task) -> None:
+        """Do the task in its turn, and say what it says or why it could not be done."""
+        outcome = await self.changes.do(task)
         self.notify(outcome.said, severity="error" if outcome.failed else "information", markup=False)
         self.laboratory.refresh_picture()
 

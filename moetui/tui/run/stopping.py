@@ -1,4 +1,4 @@
-"""What is asked before a run is stopped, and what is said after it."""
+"""What is asked before a run is stopped, and what is said after it, or after one was paused or released."""
 
 from moetui.core.catalogue.records import RunRecord
 
@@ -19,3 +19,10 @@ def stopped_note(before: RunRecord, after: RunRecord) -> str:
     if not after.pending:
         return f"{before.name}: {after.status}"
     return f"{before.name} is asked to stop"
+
+
+def paused_note(after: RunRecord) -> str:
+    """What has become of a run that was paused or released."""
+    if after.waiting:
+        return f"{after.name}: {after.status}"
+    return f"{after.name} pauses after a checkpoint; P lets it go on"

@@ -13,6 +13,7 @@ PUBLISHED_PREFIX: Final = "published/"
 GLYPHS: Final = {
     "queued": "·",
     "held": "‖",
+    "paused": "‖",
     "starting": "▹",
     "running": "▸",
     "stalled": "?",
@@ -31,6 +32,7 @@ GLYPHS: Final = {
 STYLES: Final = {
     "queued": "dim",
     "held": "yellow",
+    "paused": "yellow",
     "starting": "cyan",
     "running": "cyan",
     "stopping": "yellow",

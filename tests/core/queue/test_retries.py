@@ -11,51 +11,23 @@ from typing import Any
 
 import pytest
 
-from engine.runfiles.rundir import Launch, write_file
-from moetui.core.catalogue.records import RunRecord
+from engine.runfiles.rundir import write_file
 from moetui.core.machine import control, retries
 from moetui.core.machine.devices import CPU, Device
-from moetui.core.planning.plan import Selection, plan
-from moetui.core.queue import dispatch, edit, enqueue, queueing, resuming
+from moetui.core.queue import edit, queueing, resuming
 from moetui.core.queue.dispatch import Dispatcher
-from moetui.core.runs import lab as lab_module
 from moetui.core.runs.detail import detail
 from moetui.core.runs.lab import Lab
 from moetui.core.workspace import Workspace
+from tests.core.queue.by_hand import go_on, launch_of, queued, status
 
 Behave = Callable[[str], None]
 
 
 @pytest.fixture(autouse=True)
-def _by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Dispatchers are those of the test, and the next try is due at once."""
-    for module in (enqueue, resuming, queueing, lab_module):
-        monkeypatch.setattr(module, "start_dispatcher", lambda workspace: None)
-    monkeypatch.setattr(dispatch, "devices", lambda: [Device(CPU, "CPU")])
+def _at_once(by_hand: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next try is due at once."""
     monkeypatch.setattr(retries, "FIRST_PAUSE", 0.0)
-
-
-def queued(lab: Lab, times: int, rate: float = 0.05) -> RunRecord:
-    selection = Selection(presets=("quickstart",), settings={"training.updates": 3, "optimizer.lr": rate})
-    return enqueue.enqueue(lab, plan(lab.library(), selection), retries=times)[0]
-
-
-def go_on(dispatcher: Dispatcher, until: Callable[[], bool] = lambda: False) -> None:
-    """Let the dispatcher work until it has nothing to do, or the condition holds."""
-    deadline = time.monotonic() + 60
-    while dispatcher.step() is not None and not until():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
-def status(lab: Lab, run: RunRecord) -> str:
-    return lab.see(lab.find(run.id)).status
-
-
-def launch_of(lab: Lab, run: RunRecord) -> Launch:
-    found = lab.run_dir(run).launch()
-    assert found is not None
-    return found
 
 
 def test_a_killed_run_is_tried_again_so_often_and_not_once_more(lab: Lab, fake_engine: Behave) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from engine.runfiles.history import read_records
 from engine.runfiles.metrics import Record
-from engine.runfiles.rundir import Result, RunDir, RunFile, write_file
+from engine.runfiles.rundir import Request, Result, RunDir, RunFile, write_file
 from engine.spec.config import RunConfig
 from tests.conftest import eventually
 from tests.engine.tiny import make_run, start, tiny_config, train, with_python, write_corpus
@@ -298,3 +298,15 @@ def test_only_what_can_be_needed_is_kept(config: RunConfig, uninterrupted: RunDi
     assert f"last-{UPDATES:06d}" in lasts
     assert {"last", "best"} < names
     assert len(names) <= 6
+
+
+def test_a_paused_run_goes_on_with_the_same_losses(place: Path, config: RunConfig, uninterrupted: RunDir) -> None:
+    run = make_run(place / "paused", config)
+    process = start(run, MOETUI_RUN_TOKEN="ours")
+    eventually(lambda: any(record["update"] > 4 for record in records(run)))
+    write_file(run.request_file, Request(stop=True, pause=True, asked=0.0, token="ours"))
+    process.communicate(timeout=100)
+    assert result(run).status == "stopped"
+    assert 4 < result(run).update < UPDATES
+    assert train(run, MOETUI_RUN_TOKEN="next")[0] == 0
+    assert_same(run, uninterrupted)

@@ -238,6 +238,19 @@ async def test_a_run_that_trains_shows_its_progress_and_stops_after_a_question(
         await watched.until(lambda: "– stopped" in watched.line_of("some/live"), "stopped")
 
 
+async def test_a_run_is_paused_and_released_by_one_key(lab: Lab, fake_engine: Callable[[str], None]) -> None:
+    fake_engine("hold")
+    record = write_run(lab, "alive", name="some/live", updates=50)
+    start(lab, record)
+    async with live(lab) as watched:
+        await watched.until(lambda: "running" in watched.line_of("some/live"), "running")
+        await watched.pilot.press("P")
+        await watched.until(lambda: "‖ paused" in watched.line_of("some/live"), "paused")
+        assert "until it is released" in watched.line_of("some/live")
+        await watched.pilot.press("P")
+        await watched.until(lambda: lab.see(record).status != "paused", "released")
+
+
 async def test_a_run_that_does_not_listen_is_killed_the_second_time(
     lab: Lab, fake_engine: Callable[[str], None]
 ) -> None:
