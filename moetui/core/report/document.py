@@ -61,11 +61,6 @@ class Document:
     blocks: tuple[Block, ...]
 
 
-def flat(text: str) -> str:
-    """Text on one line, without the characters that steer terminals and break files."""
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
-
-
 def table(headers: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[str] = ()) -> Table:
     """A table without the columns in which nothing stands."""
     filled = [index for index in range(len(headers)) if any(row[index] for row in rows)]

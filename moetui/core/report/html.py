@@ -5,7 +5,8 @@ import html as entities
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from moetui.core.report.document import Block, Bullets, Command, Document, Heading, Paragraph, Picture, Table, flat
+from moetui.core.report.document import Block, Bullets, Command, Document, Heading, Paragraph, Picture, Table
+from moetui.core.shown_text import flat
 
 _STYLE: Final = """
 body { font: 16px/1.5 system-ui, sans-serif; color: #111; background: #fff; max-width: 68rem; margin: 2rem auto; padding: 0 1rem; }

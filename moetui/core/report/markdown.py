@@ -1,25 +1,15 @@
 """Documents as Markdown (GitHub's dialect, for the tables)."""
 
-import re
 from collections.abc import Iterator
 
-from moetui.core.report.document import Block, Bullets, Command, Document, Heading, Paragraph, Picture, Table, flat
-
-_SPECIAL = re.compile(r"[\\`*\[\]<>|$~#]|(?<![^\W_])_|_(?![^\W_])|&(?=[#\w])|!(?=\[)")
-"""What could be markup; an underscore within a word is none."""
-_AT_START = re.compile(r"^(\d+)(?=[.)]\s)|^(?=[-+=]+(\s|$))")
+from moetui.core.report.document import Block, Bullets, Command, Document, Heading, Paragraph, Picture, Table
+from moetui.core.shown_text import escaped, flat
 
 
 def markdown(document: Document) -> str:
     """The whole document."""
     parts = [f"# {escaped(document.title)}", *(text for block in document.blocks for text in _block(block))]
     return "\n\n".join(parts) + "\n"
-
-
-def escaped(text: str) -> str:
-    """Text that is shown as it is, on one line."""
-    text = _SPECIAL.sub(lambda found: f"\\{found[0]}", flat(text))
-    return _AT_START.sub(lambda found: f"{found[1] or ''}\\", text)
 
 
 def _block(block: Block) -> Iterator[str]:

@@ -20,7 +20,7 @@ from moetui.core.report.document import Bullets, Command, Document, Heading, Par
 from moetui.core.report.figures import learning_rates, style
 from moetui.core.report.html import html
 from moetui.core.report.insights import insights
-from moetui.core.report.markdown import escaped, markdown
+from moetui.core.report.markdown import markdown
 from moetui.core.report.paths import mean_path
 from moetui.core.report.results import results_csv
 from moetui.core.report.subject import Subject, gather_subject
@@ -29,6 +29,7 @@ from moetui.core.runs.lab import Lab
 from moetui.core.runs.new_record import record_of_import
 from moetui.core.science import findings, wording
 from moetui.core.science.measure import LOSS
+from moetui.core.shown_text import escaped
 from moetui.core.studies.gather import gather
 from tests.core.report.labs import GUIDE, SCHEDULES, add_published, add_schedules, guide, trained
 

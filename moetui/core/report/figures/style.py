@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.style import context
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
-from moetui.core.report.document import flat
+from moetui.core.shown_text import flat
 
 DPI: Final = 130
 MOST: Final = 7
