@@ -11,6 +11,9 @@ from moetui.cli.output import JsonOption, print_json, say
 from moetui.cli.place import lab
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from moetui.core.catalogue.records import RunRecord
     from moetui.core.exchange.importing import Imported
 
 
@@ -27,25 +30,31 @@ def export_runs(
     ],
     kind: Annotated[
         str,
-        typer.Option("--format", help="csv, jsonl, parquet, tensorboard, metrics-json, experiment-log or records."),
-    ] = "csv",
+        typer.Option(
+            "--format",
+            help="csv, jsonl, parquet, tensorboard, wandb, trackio, mlflow, model-card, metrics-json, experiment-log or records; "
+            "by default the one of the suffix, or csv.",
+        ),
+    ] = "",
     force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
     json: JsonOption = False,
 ) -> None:
     """Write the measurements of runs for other programs: --to curves.csv, --to logs --format tensorboard.
 
-    --to elsewhere/runs.json --format records adds the runs to another lab book without their directories.
+    study:NAME, group:NAME and preset:NAME stand for all of their runs. --to elsewhere/runs.json --format records adds the
+    runs to another lab book without their directories.
 
-    Example: `moetui export quickstart --to curves.csv`.
+    Examples: `moetui export quickstart --to curves.csv`, `moetui export study:NAME --to README.md`.
     """
     from moetui.core.errors import UsageError
-    from moetui.core.exchange.exporting import KINDS, export
+    from moetui.core.exchange.exporting import KINDS, export, format_of
     from moetui.core.runs.detail import detail
     from moetui.core.runs.same_order import SameOrder
 
+    kind = kind or format_of(to) or "csv"
     if kind not in KINDS:
         raise UsageError(f"--format {kind}: there are {', '.join(KINDS)}")
-    runs = {record.id: record for record in map(lab().find, references)}
+    runs = {record.id: record for reference in references for record in _runs_of(reference)}
     beside = SameOrder(lab())
     written = export([detail(lab(), record, beside) for record in runs.values()], to, kind, force=force)
     if json:
@@ -53,6 +62,15 @@ def export_runs(
         return
     for path in written:
         typer.echo(str(path))
+
+
+def _runs_of(reference: str) -> "Sequence[RunRecord]":
+    """The run of a reference, or the runs of the study, group or preset that it names."""
+    from moetui.core.studies.lookup import find_item
+
+    if reference.startswith(("study:", "group:", "preset:")):
+        return find_item(reference, lab().records(), lab().library()).records
+    return [lab().find(reference)]
 
 
 def import_paths(

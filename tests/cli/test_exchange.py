@@ -16,7 +16,11 @@ def run_id(lab: Lab) -> str:
     return end_run(lab, write_run(lab, "theone", updates=60)).id
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "records"])
+PACKAGED = {"wandb", "mlflow"}
+"""Formats that are written by packages which take seconds to load; tests/core/exchange/test_trackers.py has them."""
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in {"records", *PACKAGED}])
 def test_an_export_overwrites_nothing_unless_forced(cli: Cli, run_id: str, tmp_path: Path, kind: str) -> None:
     arguments = ("export", run_id, "--to", str(tmp_path / "out"), "--format", kind)
     (written,) = cli.json(*arguments)
@@ -34,7 +38,7 @@ def test_an_export_overwrites_nothing_unless_forced(cli: Cli, run_id: str, tmp_p
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (("export", "theone", "--to", "x", "--format", "xlsx"), 2, "there are tensorboard, parquet"),
+        (("export", "theone", "--to", "x", "--format", "xlsx"), 2, "there are tensorboard, mlflow, wandb"),
         (("export", "theone"), 2, "--to"),
         (("export", "nobody", "--to", "x"), 3, "no run 'nobody'"),
         (("import", "nowhere.csv"), 3, "nowhere.csv is not there"),
@@ -114,6 +118,18 @@ def test_explain_and_formats_say_what_there_is_and_import_nothing(cli: Cli, lab:
     code, out, err = cli("import")
     assert (code, out, len(err.splitlines())) == (2, "", 1)
     assert "name the files" in err
+
+
+def test_a_study_is_exported_by_its_name_and_the_suffix_tells_the_format(cli: Cli, lab: Lab, tmp_path: Path) -> None:
+    for run_id in ("one", "two", "other"):
+        end_run(lab, write_run(lab, run_id, updates=20, study="" if run_id == "other" else "mine/study"))
+    cli.json("export", "study:mine/study", "one", "--to", str(tmp_path / "x.jsonl"))
+    rows = [json.loads(line) for line in (tmp_path / "x.jsonl").read_text().splitlines()]
+    assert {row["run"] for row in rows} == {"one", "two"}
+    (written,) = cli.json("export", "study:mine/study", "--to", str(tmp_path / "card.md"))
+    assert "# mine/study" in Path(written["path"]).read_text()
+    code, out, err = cli("export", "study:nowhere", "--to", str(tmp_path / "y.csv"))
+    assert (code, out, len(err.splitlines())) == (3, "", 1)
 
 
 def test_every_kind_of_export_is_in_the_help(cli: Cli) -> None:

@@ -11,7 +11,6 @@ from moetui.core.exchange import metrics_json
 from moetui.core.exchange.format import Format
 from moetui.core.exchange.lab_book import write_records
 from moetui.core.exchange.registry import FORMATS
-from moetui.core.exchange.tensorboard import EVENTS
 from moetui.core.runs.detail import Detail
 from moetui.core.wholefile import replace_file
 
@@ -23,8 +22,8 @@ RECORDS: Final = "records"
 
 KINDS: Final = (*WRITERS, RECORDS)
 
-_ENDINGS: Final = {".csv": "csv", ".jsonl": "jsonl", ".parquet": "parquet"}
-"""Formats that the ending of a name tells; `.json` may be any of two."""
+_ENDINGS: Final = {".csv": "csv", ".jsonl": "jsonl", ".parquet": "parquet", ".md": "model-card"}
+"""Formats that the ending of a name tells; `.json` and `.db` may be any of two."""
 
 
 def format_of(path: Path) -> str | None:
@@ -33,16 +32,16 @@ def format_of(path: Path) -> str | None:
 
 
 def export(runs: Sequence[Detail], to: Path, kind: str, *, force: bool = False) -> list[Path]:
-    """Write runs and return the files (of TensorBoard, the directories) written.
+    """Write runs and return the files (of TensorBoard and W&B, the directories) written.
 
-    A `to` with the suffix of the format is one file for all runs; any other is a directory with one file, or one directory, for
-    each; records join the `runs.json` that `to` is. Raises `UsageError` if a run has no curves, if a target exists (unless
-    `force`), or if one file cannot hold the runs.
+    A `to` with the suffix of the format is one file for all runs. Any other is a directory: with the one file of a format that
+    keeps runs together, else with one file, or one directory, for each; records join the `runs.json` that `to` is. Raises
+    `UsageError` if a run has no curves, if a target exists (unless `force`), or if one file cannot hold the runs.
     """
     if kind == RECORDS:
         write_records(runs, to)
         return [to]
-    if kind != "experiment-log":
+    if WRITERS[kind].needs_curves:
         for found in runs:
             if not found.records:
                 raise UsageError(f"{found.record.id} {found.record.name} has no measurements; nothing was exported")
@@ -60,15 +59,18 @@ def export(runs: Sequence[Detail], to: Path, kind: str, *, force: bool = False) 
 
 
 def _targets(runs: Sequence[Detail], to: Path, kind: str) -> dict[Path, Sequence[Detail]]:
-    if WRITERS[kind].write_folder is not None:
+    entry = WRITERS[kind]
+    if entry.write_folder is not None:
         if to.is_file():
             raise UsageError(f"{to} is a file; {kind} needs a directory")
-        return {to / _slug(found): [found] for found in runs}
-    suffix = WRITERS[kind].suffixes[0]
+        return {to / (entry.folder_name or _slug)(found): [found] for found in runs}
+    suffix = entry.suffixes[0]
     if to.suffix.lower() == suffix:
         if kind == "metrics-json" and len(runs) > 1:
             raise UsageError(f"{to}: metrics.json holds one run, and {len(runs)} are to be exported; name a directory")
         return {to: runs}
+    if entry.one_file:
+        return {to / entry.one_file: runs}
     if kind == "metrics-json":
         return {to / _slug(found) / metrics_json.NAME: [found] for found in runs}
     return {to / f"{_slug(found)}{suffix}": [found] for found in runs}
@@ -87,7 +89,7 @@ def _write(target: Path, runs: Sequence[Detail], kind: str) -> None:
     shutil.rmtree(fresh, ignore_errors=True)
     entry.write_folder(found, fresh)
     target.mkdir(parents=True, exist_ok=True)
-    for old in target.glob(f"{EVENTS}*"):  # a log with two event files would show both runs as one
+    for old in target.glob(entry.own_files):  # a log with two event files would show both runs as one
         old.unlink()
     for path in fresh.iterdir():
         path.replace(target / path.name)

@@ -54,8 +54,10 @@ class Format:
     """A format of runs: how it is recognized, read and written.
 
     `about` is its help text. `recognize` says why a file is of this format, or nothing. `in_trees` are the names of files by
-    which a directory is searched for it. `write` makes one file of all runs (`suffixes[0]` is then its own); formats that are
-    written as directories have `write_folder`, which fills one for a run.
+    which a directory is searched for it. `write` makes one file of all runs (`suffixes[0]` is then its own); `one_file` is its name
+    in a directory, where each run has a file of its own without it. Formats that are written as directories have `write_folder`,
+    which fills one for a run, called by `folder_name`; `own_files` are those that a new export takes the place of.
+    `needs_curves` says whether a run without measurements has nothing to write.
     """
 
     name: str
@@ -65,7 +67,11 @@ class Format:
     read: Reader | None = None
     in_trees: tuple[str, ...] = ()
     write: Callable[[Sequence[Detail]], bytes] | None = None
+    one_file: str = ""
     write_folder: Callable[[Detail, Path], None] | None = None
+    folder_name: Callable[[Detail], str] | None = None
+    own_files: str = ""
+    needs_curves: bool = True
 
 
 def decoded(raw: bytes) -> str:

@@ -20,7 +20,7 @@ from engine.runfiles.metrics import Record, decode, encode
 from engine.spec.config import RunConfig
 from moetui.core.exchange.foreign import Choices, ForeignRun, bad_input, name_of
 from moetui.core.exchange.sessions import Measured, in_sessions
-from moetui.core.exchange.settings_of_others import READ_ONLY, SETTINGS, settings_of
+from moetui.core.exchange.settings_of_others import OURS, READ_ONLY, SETTINGS, settings_of
 from moetui.core.exchange.tables import json_of
 from moetui.core.exchange.their_optimizer import their_optimizer
 from moetui.core.exchange.units import PERCENT, implausible
@@ -38,9 +38,6 @@ _COLUMNS: Final = {
 }
 
 _SCORES: Final = ("val_loss", "val_accuracy", "val_perplexity")
-
-OURS: Final = "moetui"
-"""Key of `experiment_config` under which an export keeps the whole configuration."""
 
 
 def read_metrics_json(path: Path, choices: Choices) -> ForeignRun:

@@ -7,14 +7,12 @@ mlruns/EXPERIMENT/RUN/params/NAME    the value
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from moetui.core.exchange.foreign import Choices, ForeignRun, bad_input
 from moetui.core.exchange.format import Look
 from moetui.core.exchange.rows import Source, runs_of_rows
-from moetui.core.exchange.settings_of_others import settings_of
+from moetui.core.exchange.settings_of_others import with_settings
 from moetui.core.exchange.shapes import Row
 from moetui.core.exchange.units import cell
 
@@ -60,17 +58,11 @@ def _read(folder: Path, choices: Choices) -> list[ForeignRun]:
         raise bad_input(folder, "", "holds no metrics")
     rows.sort(key=lambda row: row[1]["timestamp"] if isinstance(row[1]["timestamp"], int | float) else 0)
     told = {path.name: path.read_text(encoding="utf-8", errors="replace")[:500] for path in _params(folder)}
-    settings, facts = settings_of({name: cell(value) for name, value in told.items()})
+    about = {name: cell(value) for name, value in told.items()}
+    about |= {"status": meta["status"]} if "status" in meta else {}
     name = meta.get("run_name", "").strip("'\" ") or folder.name
-    source = Source(folder, "mlflow", name)
-    return [
-        _with(run, settings, facts | ({"status": meta["status"]} if "status" in meta else {}))
-        for run in runs_of_rows(source, rows, choices)
-    ]
-
-
-def _with(run: ForeignRun, settings: dict[str, Any], facts: dict[str, Any]) -> ForeignRun:
-    return replace(run, settings={**settings, **run.settings}, facts={**facts, **run.facts})
+    source = Source(folder, "mlruns", name)
+    return [with_settings(run, about) for run in runs_of_rows(source, rows, choices)]
 
 
 def _params(folder: Path) -> list[Path]:

@@ -8,8 +8,9 @@ from pathlib import Path
 from moetui.core.errors import NotFoundError, UsageError
 from moetui.core.exchange.foreign import Choices, ForeignRun, bad_input
 from moetui.core.exchange.format import Format
+from moetui.core.exchange.mlflow_folder import run_folders
 from moetui.core.exchange.registry import FORMATS, recognized
-from moetui.core.exchange.tensorboard import event_folders
+from moetui.core.exchange.tensorboard import EVENTS, event_folders
 
 _CHECKPOINT = re.compile(r"checkpoint-(\d{1,18})")
 
@@ -89,7 +90,7 @@ def _read_tree(root: Path, choices: Choices, reading: Reading, *, strict: bool) 
 
 def _candidates(root: Path, reading: Reading) -> Iterator[Path]:
     """The files below a directory that are called as the formats call theirs, and directories that hold a run as a whole."""
-    names = dict.fromkeys(name for entry in FORMATS for name in entry.in_trees if entry.write_folder is None)
+    names = dict.fromkeys(name for entry in FORMATS for name in entry.in_trees if not name.startswith(EVENTS))
     files = dict.fromkeys(path for name in names for path in sorted(root.rglob(name)) if path.is_file())
     newest = _newest_states([path for path in files if _CHECKPOINT.fullmatch(path.parent.name)])
     for path in files:
@@ -97,7 +98,9 @@ def _candidates(root: Path, reading: Reading) -> Iterator[Path]:
             reading.passed_over.append(f"{path}: is an earlier state of the same run")
         else:
             yield path
-    yield from sorted(path for path in (root, *root.rglob("mlruns")) if path.name == "mlruns" and path.is_dir())
+    yield from sorted(
+        path for path in (root, *root.rglob("mlruns")) if path.name == "mlruns" and any(run_folders(path))
+    )
     if event_folders(root):
         yield root
 

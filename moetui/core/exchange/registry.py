@@ -5,12 +5,25 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from moetui.core.exchange import databases, mlflow_folder, tables, tensorboard, text_logs, trainer_state, wandb_file
+from moetui.core.exchange import (
+    mlflow_database,
+    mlflow_folder,
+    model_card,
+    optuna_studies,
+    tables,
+    tensorboard,
+    text_logs,
+    trackio_project,
+    trainer_state,
+    wandb_file,
+    wandb_offline,
+)
 from moetui.core.exchange.columns import UPDATES, plain
 from moetui.core.exchange.experiment_log import experiment_log
 from moetui.core.exchange.foreign import Choices, ForeignRun
 from moetui.core.exchange.format import Format, Look
 from moetui.core.exchange.metrics_json import NAME, one_metrics_json, read_metrics_json
+from moetui.core.exchange.outgoing import PROJECT
 from moetui.core.exchange.shapes import EXTREMES, is_chart, is_tag
 
 _TEXT: Final = (".csv", ".tsv", ".txt", ".log", "")
@@ -113,34 +126,50 @@ FORMATS: Final[tuple[Format, ...]] = (
         read=tensorboard.read_folder,
         in_trees=(f"{tensorboard.EVENTS}*",),
         write_folder=tensorboard.write_events,
+        own_files=f"{tensorboard.EVENTS}*",
     ),
     Format(
-        name="mlflow",
-        about="mlruns, or the directory of one of its runs",
+        name="mlruns",
+        about="the directory mlruns of MLflow, or the directory of one of its runs",
         recognize=mlflow_folder.is_mlflow,
         read=mlflow_folder.read_mlflow,
     ),
     Format(
+        name="mlflow",
+        about="mlflow.db, the SQLite store of MLflow",
+        suffixes=(".db",),
+        recognize=mlflow_database.is_mlflow_database,
+        read=mlflow_database.read_mlflow_database,
+        in_trees=(mlflow_database.NAME,),
+        write=mlflow_database.mlflow_bytes,
+        one_file=mlflow_database.NAME,
+    ),
+    Format(
         name="wandb",
-        about="the run file of W&B, run-ID.wandb",
+        about="the run file of W&B, run-ID.wandb; written as a directory that `wandb sync` uploads",
         suffixes=(".wandb",),
         recognize=wandb_file.is_wandb,
         read=wandb_file.read_wandb,
-        in_trees=("run-*.wandb",),
+        in_trees=(wandb_offline.FILES,),
+        write_folder=wandb_offline.write_offline_run,
+        folder_name=wandb_offline.folder_name,
+        own_files=wandb_offline.FILES,
     ),
     Format(
         name="trackio",
         about="a project of trackio, PROJECT.db",
         suffixes=(".db",),
-        recognize=databases.is_trackio,
-        read=databases.read_trackio,
+        recognize=trackio_project.is_trackio,
+        read=trackio_project.read_trackio,
+        write=trackio_project.trackio_bytes,
+        one_file=f"{PROJECT}.db",
     ),
     Format(
         name="optuna",
-        about="the SQLite storage of optuna; each trial is a run",
-        suffixes=(".db", ".sqlite3"),
-        recognize=databases.is_optuna,
-        read=databases.read_optuna,
+        about="the SQLite storage or the journal of optuna; each trial is a run",
+        suffixes=(".db", ".sqlite3", ".log"),
+        recognize=optuna_studies.is_optuna,
+        read=optuna_studies.read_optuna,
     ),
     Format(
         name="parquet",
@@ -267,6 +296,15 @@ FORMATS: Final[tuple[Format, ...]] = (
         about="a list of one record per run with settings and results",
         suffixes=(".json",),
         write=experiment_log,
+        needs_curves=False,
+    ),
+    Format(
+        name="model-card",
+        about="README.md for the HF hub: scores by setting as model-index and table",
+        suffixes=(".md",),
+        write=model_card.model_card,
+        one_file=model_card.NAME,
+        needs_curves=False,
     ),
 )
 

@@ -1,11 +1,13 @@
 """What others call their settings, and what of it means the same here."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from engine.spec.config import ConfigError, resolve
+from moetui.core.exchange.foreign import ForeignRun
 from moetui.core.exchange.their_optimizer import optimizer_settings
-from moetui.core.planning.settings import nest
+from moetui.core.planning.settings import known_keys, nest
 
 SETTINGS: Final = {
     "muon_lr": "optimizer.lr",
@@ -29,6 +31,9 @@ SETTINGS: Final = {
 }
 """Keys of `experiment_config` that mean the same as one of ours; `max_steps` is not among them, as it may count micro-batches."""
 
+OURS: Final = "moetui"
+"""The key under which our exports tell which run it was."""
+
 READ_ONLY: Final = frozenset({"muon_lr", "warmup_steps_ratio"})
 """Those of them that are read and not written: one by another name, and one that says more than the rate."""
 
@@ -40,12 +45,18 @@ def settings_of(about: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any
     named = {key: value for key, value in optimizer_settings(about).items() if _allowed(key, value)}
     without_muon = named.get("optimizer.kind", "muon") != "muon"
     for theirs, value in about.items():
-        ours = SETTINGS.get(theirs)
+        ours = SETTINGS.get(theirs, theirs if theirs in known_keys() else None)
         if ours is not None and _allowed(ours, value) and not (theirs == "muon_lr" and without_muon):
             settings[ours] = value
         elif theirs != "name":
             facts[theirs] = value
     return settings | named, facts
+
+
+def with_settings(run: ForeignRun, about: Mapping[str, Any]) -> ForeignRun:
+    """A run with what is told of its settings; what its rows have told stands."""
+    settings, facts = settings_of(about)
+    return replace(run, settings={**settings, **run.settings}, facts={**facts, **run.facts})
 
 
 def _allowed(key: str, value: object) -> bool:

@@ -8,14 +8,13 @@ import json
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from moetui.core.exchange.foreign import Choices, ForeignRun, bad_input
 from moetui.core.exchange.format import Look
 from moetui.core.exchange.rows import Source, runs_of_rows
-from moetui.core.exchange.settings_of_others import settings_of
+from moetui.core.exchange.settings_of_others import OURS, with_settings
 from moetui.core.exchange.shapes import Row
 from moetui.core.exchange.tables import values_of
 
@@ -23,6 +22,7 @@ MAGIC: Final = b":W&B"
 
 _HEADER: Final = 7
 _BLOCK: Final = 1 << 15
+_TIMES: Final = ("_timestamp", "_runtime")
 _FULL, _FIRST, _MIDDLE, _LAST = 1, 2, 3, 4
 
 Fields = dict[int, list[Any]]
@@ -40,7 +40,7 @@ def read_wandb(path: Path, choices: Choices) -> list[ForeignRun]:
     name = ""
     notes: list[str] = []
     try:
-        for number, raw in enumerate(_records(path.read_bytes(), notes), start=1):
+        for number, raw in enumerate(records_of(path.read_bytes(), notes), start=1):
             record = _fields(raw)
             for history in record.get(2, ()):
                 values = dict(_item(item) for item in _fields(history).get(1, ()))
@@ -53,14 +53,13 @@ def read_wandb(path: Path, choices: Choices) -> list[ForeignRun]:
                 config |= _config(part)
     except (ValueError, IndexError, struct.error, RecursionError, TypeError, AttributeError) as error:
         raise bad_input(path, "", f"is damaged ({' '.join(str(error).split())[:80]})") from None
-    settings, facts = settings_of({key: value for key, value in config.items() if key != "_wandb"})
-    return [
-        replace(run, settings={**settings, **run.settings}, facts={**facts, **run.facts})
-        for run in runs_of_rows(Source(path, "wandb", name), rows, choices, notes)
-    ]
+    about = {key: value for key, value in config.items() if key != "_wandb"}
+    if OURS in about:  # an export has its own times; those of W&B are of the export itself
+        rows = [(place, {key: value for key, value in row.items() if key not in _TIMES}) for place, row in rows]
+    return [with_settings(run, about) for run in runs_of_rows(Source(path, "wandb", name), rows, choices, notes)]
 
 
-def _records(raw: bytes, notes: list[str]) -> Iterator[bytes]:
+def records_of(raw: bytes, notes: list[str]) -> Iterator[bytes]:
     """The records of the log. The end of a file that was cut short is noted; a wrong checksum is a `ValueError`."""
     if not raw.startswith(MAGIC):
         raise ValueError("it has no header")

@@ -96,7 +96,7 @@ def _events(folder: Path) -> Path:
     return folder / "theirs"
 
 
-def _mlflow(folder: Path) -> Path:
+def _mlruns(folder: Path) -> Path:
     """As mlflow/store/tracking/file_store.py writes it."""
     run = folder / "mlruns" / "0" / "3a2c9ffe7f9049bcaeebea89dfea0472"
     (run / "metrics" / "train").mkdir(parents=True)
@@ -107,6 +107,31 @@ def _mlflow(folder: Path) -> Path:
         lines = [f"{1796006953055 + 10 * at} {value} {at}\n" for at, value in zip(UPDATES, values, strict=True)]
         (run / "metrics" / name).write_text("".join(lines))
     return folder / "mlruns"
+
+
+def _mlflow_database(folder: Path) -> Path:
+    """As mlflow/store/tracking/dbmodels/models.py makes its tables."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "mlflow.db"
+    run = "3a2c9ffe7f9049bcaeebea89dfea0472"
+    with closing(sqlite3.connect(path)) as base, base:
+        base.execute(
+            "CREATE TABLE runs (run_uuid VARCHAR(32) NOT NULL, name VARCHAR(250), status VARCHAR(9), start_time BIGINT, "
+            "lifecycle_stage VARCHAR(20), experiment_id INTEGER)"
+        )
+        base.execute(
+            "CREATE TABLE metrics (key VARCHAR(250) NOT NULL, value FLOAT NOT NULL, timestamp BIGINT NOT NULL, "
+            "run_uuid VARCHAR(32) NOT NULL, step BIGINT NOT NULL, is_nan BOOLEAN NOT NULL)"
+        )
+        base.execute("CREATE TABLE params (key VARCHAR(250), value VARCHAR(8000), run_uuid VARCHAR(32))")
+        base.execute("INSERT INTO runs VALUES (?, 'ml-run', 'FINISHED', 1796006953055, 'active', 1)", (run,))
+        base.execute("INSERT INTO params VALUES ('learning_rate', '0.01', ?)", (run,))
+        for name, values in (("train/loss", TRAINING), ("val_loss", HELD_OUT)):
+            for at, value in zip(UPDATES, values, strict=True):
+                base.execute(
+                    "INSERT INTO metrics VALUES (?, ?, ?, ?, ?, 0)", (name, value, 1796006953055 + 10 * at, run, at)
+                )
+    return path
 
 
 def _trackio(folder: Path) -> Path:
@@ -134,11 +159,25 @@ def _trackio(folder: Path) -> Path:
 
 
 def _optuna(folder: Path) -> Path:
+    path = folder / "study.db"
+    _search(f"sqlite:///{path}")
+    return path
+
+
+def _journal(folder: Path) -> Path:
+    from optuna.storages import JournalStorage
+    from optuna.storages.journal import JournalFileBackend
+
+    path = folder / "journal.log"
+    _search(JournalStorage(JournalFileBackend(str(path))))
+    return path
+
+
+def _search(storage: Any) -> None:
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    path = folder / "study.db"
-    study = optuna.create_study(storage=f"sqlite:///{path}", study_name="search")
+    study = optuna.create_study(storage=storage, study_name="search")
 
     def objective(trial: optuna.Trial) -> float:
         trial.suggest_float("learning_rate", 0.01, 0.01)
@@ -148,7 +187,6 @@ def _optuna(folder: Path) -> Path:
         return 3.25
 
     study.optimize(objective, n_trials=2)
-    return path
 
 
 def _varint(value: int) -> bytes:
@@ -213,18 +251,17 @@ RAY: Final = _lines(
     lambda update, training, held_out: f"t_0,{update},{update / 10},{training},{held_out},0.01",
 )
 
+TRIALS: Final = {
+    f"search-{number}": {"objective": [*points(tuple(v + number for v in HELD_OUT)), (31, 3.25)]} for number in (0, 1)
+}
+
 SAMPLES: Final[Mapping[str, Sample]] = {
     "tensorboard": Sample(_events, {"theirs": both()}),
-    "mlflow": Sample(_mlflow, {"ml-run": both()}),
+    "mlruns": Sample(_mlruns, {"ml-run": both()}),
+    "mlflow": Sample(_mlflow_database, {"ml-run": both()}),
     "wandb": Sample(_wandb, {"wb-run": both()}),
     "trackio": Sample(_trackio, {"tr-run": both()}),
-    "optuna": Sample(
-        _optuna,
-        {
-            f"search-{number}": {"objective": [*points(tuple(v + number for v in HELD_OUT)), (31, 3.25)]}
-            for number in (0, 1)
-        },
-    ),
+    "optuna": Sample(_optuna, TRIALS),
     "parquet": Sample(_parquet, {"a": both()}),
     "trainer-state": Sample(_json("out/checkpoint-30/trainer_state.json", STATE), {"out": both()}),
     "ray": Sample(_text("progress.csv", RAY), {"t_0": both()}),
@@ -326,3 +363,6 @@ SAMPLES: Final[Mapping[str, Sample]] = {
         {"log": both()},
     ),
 }
+
+INPUTS: Final[Mapping[str, Sample]] = {**SAMPLES, "optuna-journal": Sample(_journal, TRIALS)}
+"""The samples, and further forms of a format, called `FORMAT-FORM`."""

@@ -8,7 +8,7 @@ from moetui.core.exchange.foreign import ForeignRun
 from moetui.core.exchange.format import Format
 from moetui.core.exchange.reading import read_all
 from moetui.core.exchange.registry import FORMATS
-from tests.core.exchange.samples import SAMPLES
+from tests.core.exchange.samples import INPUTS, SAMPLES
 
 DOCS = Path(__file__).parents[3] / "docs" / "exchange.md"
 
@@ -25,11 +25,11 @@ def curve(run: ForeignRun, key: str) -> list[tuple[int, float]]:
     return [(record["update"], record[key]) for record in run.records if key in record]
 
 
-@pytest.mark.parametrize("name", SAMPLES)
+@pytest.mark.parametrize("name", INPUTS)
 def test_a_file_is_taken_for_what_it_is_and_gives_its_curves(tmp_path: Path, name: str) -> None:
-    sample = SAMPLES[name]
+    sample = INPUTS[name]
     (found,) = read_all([sample.make(tmp_path)], sample.choices).found
-    assert found.format.name == name
+    assert found.format.name == name.removesuffix("-journal")
     assert found.why
     assert {run.name for run in found.runs} == set(sample.expected)
     for run in found.runs:
@@ -42,7 +42,7 @@ def test_a_file_is_taken_for_what_it_is_and_gives_its_curves(tmp_path: Path, nam
 @pytest.mark.parametrize("name", [entry.name for entry in FORMATS if entry.in_trees])
 def test_a_directory_gives_what_it_holds(tmp_path: Path, name: str) -> None:
     sample = SAMPLES[name]
-    sample.make(tmp_path / "deep" if name != "mlflow" else tmp_path)
+    sample.make(tmp_path / "deep")
     assert {run.name for run in read_all([tmp_path], sample.choices).runs} == {
         f"deep/{run}" if name == "tensorboard" else run for run in sample.expected
     }

@@ -11,7 +11,7 @@ from moetui.core.errors import UsageError
 from moetui.core.exchange.foreign import Choices, ForeignRun
 from moetui.core.exchange.importing import end_of, import_file
 from moetui.core.exchange.reading import read_all
-from tests.core.exchange.samples import SAMPLES
+from tests.core.exchange.samples import INPUTS
 
 SHORT, LONG, SLOW_LONG = 25, 2_600, 500
 """Mutations of each format in the usual tests, and in the long ones, which come to 50,000 in all."""
@@ -88,7 +88,7 @@ def read(path: Path, choices: Choices) -> Sequence[ForeignRun]:
 
 def damage(name: str, folder: Path, times: int) -> Iterator[Sequence[ForeignRun]]:
     draw = random.Random(f"{name} {times}")
-    sample = SAMPLES[name]
+    sample = INPUTS[name]
     path = sample.make(folder)
     files = {file: file.read_bytes() for file in files_of(path)}
     for _ in range(times):
@@ -99,11 +99,11 @@ def damage(name: str, folder: Path, times: int) -> Iterator[Sequence[ForeignRun]
         file.write_bytes(files[file])
 
 
-SLOW = ("optuna", "tensorboard")
+SLOW = ("optuna", "optuna-journal", "tensorboard")
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in SAMPLES]
+    "name", [pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in INPUTS]
 )
 def test_a_damaged_file_is_read_or_refused_in_one_line(tmp_path: Path, name: str) -> None:
     for _ in damage(name, tmp_path, SHORT):
@@ -111,7 +111,7 @@ def test_a_damaged_file_is_read_or_refused_in_one_line(tmp_path: Path, name: str
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("name", SAMPLES)
+@pytest.mark.parametrize("name", INPUTS)
 def test_fifty_thousand_damaged_files_are_read_or_refused_in_one_line(tmp_path: Path, name: str) -> None:
     for _ in damage(name, tmp_path, SLOW_LONG if name in SLOW else LONG):
         pass
@@ -154,7 +154,7 @@ def test_no_run_is_made_of_two_whatever_lines_are_lost_doubled_or_moved(tmp_path
 def test_a_folder_of_damaged_files_gives_what_is_whole(tmp_path: Path) -> None:
     draw = random.Random(1)
     for number in range(20):
-        path = SAMPLES["trainer-state"].make(tmp_path / f"run-{number}")
+        path = INPUTS["trainer-state"].make(tmp_path / f"run-{number}")
         if number % 2:
             path.write_bytes(mutated(path.read_bytes()[:-40], draw))
     assert len(read_all([tmp_path]).runs) >= 10
