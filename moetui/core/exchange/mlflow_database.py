@@ -144,7 +144,9 @@ def _package() -> tuple[Any, type[Exception]]:
         from mlflow import MlflowClient
         from mlflow.exceptions import MlflowException
     except ImportError:
-        raise UsageError("MLflow needs its package to be written: pip install mlflow-skinny") from None
+        raise UsageError(
+            "MLflow needs its package to be written: pip install 'moetui[trackers]' or mlflow-skinny"
+        ) from None
     for name in ("mlflow", "alembic"):
         logging.getLogger(name).setLevel(logging.WARNING)
     return MlflowClient, MlflowException

@@ -11,6 +11,7 @@ from engine.runfiles.metrics import Record
 from moetui.core.exchange.columns import KNOWN, TIMES_OF_DAY, UPDATES, key_of, plain, unflat
 from moetui.core.exchange.foreign import BY_ROW, Choices, ForeignRun, bad_input, listed, name_of
 from moetui.core.exchange.sessions import Measured, in_sessions, told_sessions
+from moetui.core.exchange.settings_of_others import settings_of
 from moetui.core.exchange.shapes import Row, reshaped
 from moetui.core.exchange.units import Units, is_text, moments, number
 
@@ -22,6 +23,9 @@ RUN_NAMES: Final = ("name", "run_name", "trial_name", *RUN_IDS)
 
 _REPLICAS: Final = ("seed", "fold", "rank", "worker", "replica", "config", "lr", "learning_rate")
 """Columns of numbers that may tell runs apart where rows contradict each other."""
+
+_CONFIGURATION = re.compile(r"(config|params|hparams)[/.]")
+"""How columns begin that hold no measurement but a setting, if it is the same in every row of a run."""
 
 _NAMELESS = re.compile(r"(unnamed: \d+(_level_\d+)?)?", re.IGNORECASE)
 """What pandas calls the column of its index."""
@@ -56,8 +60,10 @@ def runs_of_rows(source: Source, rows: Sequence[Row], choices: Choices, notes: I
     rows, said = reshaped(source.path, rows)
     columns = list(dict.fromkeys(name for _, row in rows for name in row))
     labels = _labels(source, columns, choices)
-    mapped = _mapped(source, columns, labels, rows, choices)
     groups, names = _groups(source, rows, labels)
+    fixed = _fixed(groups.values(), columns)
+    columns = [name for name in columns if name not in fixed]
+    mapped = _mapped(source, columns, labels, rows, choices)
     if not labels:
         _check_mixed(source, rows, mapped, columns)
     units = Units.of(mapped.keys, rows)
@@ -70,7 +76,12 @@ def runs_of_rows(source: Source, rows: Sequence[Row], choices: Choices, notes: I
             empty.append(names[run])
             continue
         records, sessions = told_sessions(measured) if "session" in mapped.keys.values() else in_sessions(measured)
-        settings, facts = _constant(own, columns, labels, mapped) if len(own) == 1 or len(groups) > 1 else ({}, {})
+        settings, facts = settings_of(
+            {_CONFIGURATION.sub("", name): value for name in fixed for value in _values(own, name)}
+        )
+        if len(own) == 1 or len(groups) > 1:
+            told, others = _constant(own, columns, labels, mapped)
+            settings, facts = settings | told, facts | others
         found.append(
             ForeignRun(
                 name=names[run] or source.name or name_of(source.path),
@@ -242,12 +253,24 @@ def _constant(
     return settings, facts
 
 
+def _fixed(groups: Iterable[Sequence[Row]], columns: Sequence[str]) -> list[str]:
+    """The columns that repeat the configuration of a run in each of its rows (`config/lr`)."""
+    named = [name for name in columns if _CONFIGURATION.match(name)]
+    return [name for name in named if all(len(_values(rows, name)) < 2 for rows in groups)]
+
+
+def _values(rows: Sequence[Row], name: str) -> list[Any]:
+    """The different values of a column."""
+    return list({str(row[name]): row[name] for _, row in rows if name in row}.values())
+
+
 def _check_mixed(source: Source, rows: Sequence[Row], mapped: _Mapped, columns: Sequence[str]) -> None:
     """Raise `UsageError` if updates repeat in the file but not among the rows that agree in a column: those are several runs."""
     if not mapped.x or not _repeats(rows, mapped.x):
         return
     texts = [name for name in columns if any(is_text(row[name]) for _, row in rows if name in row)]
-    for name in [*texts, *(name for name in columns if plain(name) in _REPLICAS and name not in texts)]:
+    replicas = [name for name in columns if plain(name) in _REPLICAS or _CONFIGURATION.match(name)]
+    for name in [*texts, *(name for name in replicas if name not in texts)]:
         groups: dict[str, list[Row]] = {}
         for row in rows:
             groups.setdefault(str(row[1].get(name, "")), []).append(row)

@@ -12,6 +12,7 @@ from moetui.core.planning.settings import known_keys, nest
 SETTINGS: Final = {
     "muon_lr": "optimizer.lr",
     "learning_rate": "optimizer.lr",
+    "lr": "optimizer.lr",
     "lr_schedule_type": "schedule.kind",
     "warmup_ratio": "schedule.warmup",
     "warmup_steps_ratio": "schedule.warmup",
@@ -34,8 +35,8 @@ SETTINGS: Final = {
 OURS: Final = "moetui"
 """The key under which our exports tell which run it was."""
 
-READ_ONLY: Final = frozenset({"muon_lr", "warmup_steps_ratio"})
-"""Those of them that are read and not written: one by another name, and one that says more than the rate."""
+READ_ONLY: Final = frozenset({"muon_lr", "lr", "warmup_steps_ratio"})
+"""Those of them that are read and not written: two by another name, and one that says more than the rate."""
 
 
 def settings_of(about: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

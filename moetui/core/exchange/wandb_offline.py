@@ -69,5 +69,5 @@ def _package() -> Any:
     try:
         import wandb
     except ImportError:
-        raise UsageError("W&B runs need its package: pip install wandb") from None
+        raise UsageError("W&B runs need its package: pip install 'moetui[trackers]' or wandb") from None
     return wandb

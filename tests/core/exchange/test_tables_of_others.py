@@ -359,3 +359,14 @@ def test_add_scalars_and_sides_are_series_of_one_run(tmp_path: Path) -> None:
     assert (values(runs["one"], "train_loss"), values(runs["one"], "val_loss")) == ([(1, 4), (2, 3)], [(1, 5), (2, 4)])
     assert len(values(runs["one"], "lr")) == 2
     assert (values(runs["keras"], "train_loss"), values(runs["keras"], "val_loss")) == ([(1, 4)], [(1, 4)])
+
+
+def test_columns_that_repeat_the_configuration_are_settings_and_others_of_that_name_curves(tmp_path: Path) -> None:
+    text = "trial_id,step,loss,config/lr,config/seed,params/norm,config.note\na,1,5,0.01,7,1,x\na,2,4,0.01,7,2,x\nb,1,5,0.3,7,1,x\n"
+    first, second = read(tmp_path / "x.csv", text)
+    assert (first.settings, second.settings["optimizer.lr"]) == ({"optimizer.lr": 0.01, "seed": 7}, 0.3)
+    assert values(first, "params/norm") == [(1, 1), (2, 2)]
+    assert first.facts["note"] == "x"
+    mixed = "step,loss,config/lr\n1,5,0.01\n2,4,0.01\n1,5,0.3\n2,4,0.3\n"
+    assert "--run 'config/lr'" in refused(tmp_path / "y.csv", mixed)
+    assert [run.name for run in read(tmp_path / "y.csv", mixed, run="config/lr")] == ["0.01", "0.3"]
