@@ -45,7 +45,7 @@ def _around_linear(low: float, high: float) -> Range:
         low, high = low - half, high + half
         return low, high
     margin = (high - low) * 0.02
-    step = nice_step((high - low) / 10)
+    step = nice_step((high - low) / 20)
     # Zero is a natural edge: there the margin would only suggest that values below it are possible.
     floor = low if low == 0 else math.floor((low - margin) / step) * step
     ceiling = high if high == 0 else math.ceil((high + margin) / step) * step

@@ -16,7 +16,10 @@ Better = Literal["low", "high", ""]
 """Which end of an axis is the good one, if one is."""
 
 TELLING = 3
-"""Measurements that a run has at least in its later half to have a say."""
+"""Measurements that tell how a run goes: of fewer in its later half the last ones of all count."""
+
+LEAST = 2
+"""Measurements below which a run has no say."""
 
 LEAST_WARM = 0.1
 """Share of the updates that count as the warm-up at least: losses fall steeply there, whatever the learning rate does."""
@@ -68,7 +71,10 @@ def _late(overlay: Overlay, run: RunRecord, keys: Sequence[str]) -> list[Late]:
 
 
 def _shown(overlay: Overlay, run: RunRecord, updates: Column, values: Column) -> Column:
-    """The values after the warm-up, of several runs the later half of these; or those of the part that is zoomed to."""
+    """The values after the warm-up, of several runs the later half of these; or those of the part that is zoomed to.
+
+    Early in a run there are few evaluations in the later half; its training loss lies below them and is no substitute.
+    """
     own = overlay.ruler_of(run)
     if own is None or not updates.size:
         return values[:0]
@@ -77,7 +83,8 @@ def _shown(overlay: Overlay, run: RunRecord, updates: Column, values: Column) ->
         return values[(x >= overlay.window[0]) & (x <= overlay.window[1])]
     last = float(updates[-1])
     begin = min(max(_warm(overlay, run), LEAST_WARM * last), last)
-    return values[updates >= (begin if len(overlay.runs) == 1 else (begin + last) / 2)]
+    later = values[updates >= (begin if len(overlay.runs) == 1 else (begin + last) / 2)]
+    return later if later.size >= TELLING else values[updates >= begin][-TELLING:]
 
 
 def _warm(overlay: Overlay, run: RunRecord) -> float:
@@ -89,7 +96,7 @@ def _warm(overlay: Overlay, run: RunRecord) -> float:
 def _told(values: Column) -> list[Late]:
     """What the values tell: nothing if they are too few."""
     later = np.asarray(values, np.float64)[np.isfinite(values)]
-    if later.size < TELLING:
+    if later.size < LEAST:
         return []
     low, high = np.quantile(later, TAILS).tolist()
     return [Late(float(later[-1]), low, high)]

@@ -67,12 +67,12 @@ def test_an_interval_reaches_from_its_lower_to_its_upper_end() -> None:
 
 
 def test_the_range_of_values_holds_the_intervals() -> None:
-    bars = ([-40.0], [60.0])
+    bars = ([-50.0], [50.0])
     labels = [
         float(row.split("┤")[0]) for row in rows(ChartSpec("t", (Series("a", [1.0], [5.0], bars=bars),))) if "┤" in row
     ]
-    assert min(labels) <= -40.0
-    assert max(labels) >= 40.0
+    assert min(labels) <= -50.0
+    assert max(labels) >= 50.0
 
 
 def test_a_band_is_shaded_from_end_to_end_under_the_curve_and_named() -> None:

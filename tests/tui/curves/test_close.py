@@ -10,6 +10,7 @@ from moetui.core.catalogue.records import RunRecord
 from moetui.core.runs.background import Background
 from moetui.core.runs.curves import Curves
 from moetui.tui.chart.draw import draw
+from moetui.tui.chart.ranges import around
 from moetui.tui.curves.board import Board, Look
 from moetui.tui.curves.overlay import Overlay
 from moetui.tui.curves.specs import accuracy_spec, gradient_spec, loss_spec
@@ -144,3 +145,24 @@ def test_the_current_run_is_in_front_and_has_its_training_curve_while_many_are_d
         ("b", "strong", False),
         ("c", "dim", False),
     ]
+
+
+@pytest.mark.parametrize("evaluations", [2, 3, 5])
+def test_early_in_a_run_its_few_evaluations_decide_and_not_the_training_loss_below_them(evaluations: int) -> None:
+    at = np.arange(1.0, evaluations + 1) * 20
+    few = Curves({"val_loss": (at, 4 - at / 100), "train_loss": (UPDATES, np.full(100, 2.0))})
+    shown = Overlay(
+        (run("a", "running", 100), run("b", "running", 100)), {"a": few, "b": few}, {"a": 0, "b": 1},
+        board=Board(looks={"loss": Look(span="close")}),
+    )  # fmt: skip
+    found = loss_spec(shown).y_range
+    assert found is not None
+    least = 4 - at[-1] / 100
+    assert least - 0.1 * (found[1] - found[0]) < found[0] <= least
+
+
+@pytest.mark.parametrize("ends", [(3.05, 3.31), (3.0, 3.05), (2.999, 3.27), (5.01, 5.6)])
+def test_no_part_of_an_axis_is_left_empty(ends: tuple[float, float]) -> None:
+    found = around(np.array(ends))
+    assert found is not None
+    assert (found[1] - found[0]) < 1.3 * (ends[1] - ends[0])
