@@ -36,16 +36,17 @@ STYLES: Final = {
     "starting": "cyan",
     "running": "cyan",
     "stopping": "yellow",
-    "stalled": "yellow",
-    "stopped": "yellow",
-    "published": "italic",
-    "diverged": "red",
-    "out-of-memory": "red",
-    "failed": "red",
-    "killed": "red",
-    "lost": "red",
+    "stalled": "bold yellow",
+    "finished": "dim",
+    "stopped": "dim",
+    "published": "dim italic",
+    "diverged": "bold red",
+    "out-of-memory": "bold red",
+    "failed": "bold red",
+    "killed": "bold red",
+    "lost": "bold red",
 }
-"""Rich styles of the status words; a status that is not here needs no attention."""
+"""Rich styles of the status words: what is over recedes, what works has a colour, what needs somebody stands out."""
 
 
 def shown_name(run: RunRecord) -> str:
