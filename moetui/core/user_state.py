@@ -1,6 +1,8 @@
-"""Where moetui keeps what it remembers of one user between sessions, beside all workspaces."""
+"""Where moetui keeps what it remembers of one user between sessions: of all workspaces, and of each one."""
 
+import hashlib
 import os
+import re
 from pathlib import Path
 
 
@@ -10,3 +12,11 @@ def state_file(name: str) -> Path:
     # The XDG specification has relative paths ignored.
     folder = Path(base) if Path(base).is_absolute() else Path.home() / ".local" / "state"
     return folder / "moetui" / name
+
+
+def workspace_state_file(root: Path, name: str) -> Path:
+    """The file for one workspace, which its folder's name and a digest of its path tell from the others; it need not exist."""
+    path = root.resolve()
+    readable = re.sub(r"[^A-Za-z0-9._-]", "_", path.name)[:40]
+    digest = hashlib.sha256(os.fsencode(path)).hexdigest()[:12]
+    return state_file(f"workspaces/{readable}-{digest}") / name

@@ -159,6 +159,13 @@ ACTIONS: tuple[Action, ...] = (
     Action("live", "hide", "h", "", "Hide the run from the charts that follow the newest, or bring it back."),
     Action("live", "follow", "f", "Follow", "Follow the newest runs again; pressed twice, show all runs again."),
     *_chart_actions("live"),
+    Action(
+        "live",
+        "beside",
+        "n",
+        "",
+        "Show beside the charts what is known of the run, then the end of its log, or neither.",
+    ),
     Action("live", "log", "l", "Log", "Read the end of the run's log, and why it failed if it did."),
     Action("live", "stop", "s", "Stop", "Stop the run, after a question; a second time kills it."),
     Action("live", "pause", "P", "", "Let the run give its device back after a checkpoint, or go on in its turn."),

@@ -51,7 +51,10 @@ def dashboard(
         if rows:
             named = replace(specs[0], series=overlay.in_order(specs[0].series))
             lines += [_joined([row]) for row in legend_lines(named, width, rows, charset)]
-        specs = [in_its_place(spec, first=not place, legend=not rows) for place, spec in enumerate(specs)]
+        several = len(view.charted) > 1
+        specs = [
+            in_its_place(spec, first=not place, legend=not rows, several=several) for place, spec in enumerate(specs)
+        ]
         lines += chart_lines(specs, width=width, height=height - len(lines), charset=charset)
     if picture.error:
         lines.append(Text(picture.error, style="bold red"))

@@ -11,7 +11,7 @@ from moetui.tui.chart.backdrop import shade, sign_cells, stand
 from moetui.tui.chart.charset import one_cell_each, to_charset
 from moetui.tui.chart.curve import columns_of, thinned, trace, within
 from moetui.tui.chart.drawing import BLANK, FRAME, Cell, Drawing, to_row
-from moetui.tui.chart.ends import ended, ends_column
+from moetui.tui.chart.ends import ends_column
 from moetui.tui.chart.frame import canvas_size, draw_frame
 from moetui.tui.chart.heat import heat_rows
 from moetui.tui.chart.layout import Layout, plan
@@ -96,7 +96,7 @@ def _body(spec: ChartSpec, layout: Layout, width: int, height: int, charset: Cha
         ticks_y = y_ticks(y_axis, rows, spec.y_format) if data.y_range else [(0, "")]
         ticks_y = ticks_y if max(len(label) for _, label in ticks_y) <= width // 3 else [(0, "")]
     ticks_y = [(row, label.rjust(spec.label_width)) for row, label in ticks_y] if layout.y_ticks else []
-    ends = spec.ends and layout.y_ticks and len(ended(spec.series)) > 0
+    ends = spec.ends and layout.y_ticks
     width -= ends
     columns, _ = canvas_size(width, height, ticks_y, [], layout.x_line)
     x_axis = Axis(*data.x_range, columns * across)

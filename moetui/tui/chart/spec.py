@@ -123,7 +123,7 @@ class ChartSpec:
     legend: bool = True
     """Whether the head names the curves; without it, it has the title, the note, and what stands behind the curves."""
     ends: bool = False
-    """Whether the markers of several curves stand right of the chart as well, in the order of their last values."""
+    """Whether a column right of the chart is kept, where the markers of several curves stand in the order of their last values."""
     label_width: int = 0
     """Cells that the labels of the y axis take at least, so that charts above each other begin at the same column."""
     areas: tuple[Area, ...] = ()

@@ -1,4 +1,4 @@
-"""What the user made of the charts: which there are, how many at once, and how they are drawn. Kept for the next session."""
+"""What the user made of the charts: which there are, how many at once, and how they are drawn. Kept for each workspace."""
 
 import contextlib
 import functools
@@ -8,6 +8,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from moetui.core.runs.lab import Lab
+from moetui.core.user_state import workspace_state_file
 from moetui.core.wholefile import replace_file
 from moetui.tui.curves.axis import XAxis
 
@@ -25,7 +27,11 @@ SPANS: tuple[Span, ...] = ("auto", "full", "close")
 """What a y axis covers: everything; the later half of what was measured; or that as soon as a third of the updates is done."""
 
 BOARD_FILE = "charts.json"
-"""Its name among what moetui remembers of a user."""
+"""Its name among what moetui remembers of a workspace."""
+
+Beside = Literal["", "facts", "log"]
+BESIDE: tuple[Beside, ...] = ("", "facts", "log")
+"""What stands beside the charts: nothing, what is known of the run under the cursor, or the end of its log."""
 
 MOST = 9
 """Charts on the screen at once."""
@@ -47,18 +53,20 @@ class Look(BaseModel):
 class Board(BaseModel):
     """The choice of charts. `hidden` are keys of `charts.CHARTS`; `colour` says whether runs or groups are told apart.
 
-    `difference`: each run is drawn as its difference from one of them.
+    `places`: charts at once, None for as many as there is room for. `difference`: each run is drawn as its difference from one
+    of them.
     """
 
     model_config = ConfigDict(frozen=True)
 
-    places: int = Field(default=4, ge=1, le=MOST)
+    places: int | None = Field(default=None, ge=1, le=MOST)
     hidden: frozenset[str] = frozenset()
     axis: XAxis = "updates"
     colour: Colour = "runs"
     published: bool = True
     events: bool = True
     difference: bool = False
+    beside: Beside = ""
     looks: dict[str, Look] = {}
 
     @property
@@ -108,7 +116,11 @@ class KeptBoard:
                 os.close(replace_file(self._path, board.model_dump_json(indent=1).encode()))
 
 
+def board_of(lab: Lab) -> KeptBoard:
+    """The one board that this program has of a workspace."""
+    return _kept(workspace_state_file(lab.workspace.root, BOARD_FILE))
+
+
 @functools.cache
-def kept_board(path: Path) -> KeptBoard:
-    """The one board that this program has of a file."""
+def _kept(path: Path) -> KeptBoard:
     return KeptBoard(path)

@@ -25,6 +25,9 @@ from moetui.tui.curves.planned_lr import Planned, planned_lr
 from moetui.tui.curves.window import STEPS, panned, stepped, zoomed
 from moetui.tui.panel import Panel, shows
 
+USUAL = 4
+"""Charts that are made at once; more are as soon as there is room for them."""
+
 
 class CurveGrid(Panel):
     """The charts of some runs. One chart is current; it can have the space alone. Cursor and zoom are those of all charts.
@@ -66,7 +69,7 @@ class CurveGrid(Panel):
     def compose(self) -> ComposeResult:
         """The legend, and the charts that are wanted at once; `_arrange` decides which are displayed and mounts more."""
         yield self._legend
-        self._charts = [Chart(charset=self._charset) for _ in range(self.board.places)]
+        self._charts = [Chart(charset=self._charset) for _ in range(self.board.places or USUAL)]
         yield from self._charts
 
     @property
@@ -130,7 +133,7 @@ class CurveGrid(Panel):
     def more(self, step: int) -> None:
         """Show more charts at once, or fewer."""
         self.maximised = False
-        self._change(places=min(max(self.board.places + step, 1), MOST))
+        self._change(places=min(max((self.board.places or self._page.room) + step, 1), MOST))
 
     def choose(self, hidden: frozenset[str]) -> None:
         """Leave these charts out from now on."""
@@ -286,4 +289,5 @@ class CurveGrid(Panel):
             if page is not None and self._legend.display:
                 self._legend.show(replace(spec, series=self._overlay.in_order(spec.series)))
             spec = noted(spec, page, self._cursor, sketched=sketched)
-            chart.show(in_its_place(spec, first=place == 0, legend=not self._legend.display))
+            several = len(self._overlay.runs) > 1
+            chart.show(in_its_place(spec, first=place == 0, legend=not self._legend.display, several=several))

@@ -13,6 +13,12 @@ from moetui.tui.curves.charts import Kind
 LEAST_WIDTH, LEAST_HEIGHT = 38, 8
 """Cells below which a chart says less than the space it takes."""
 
+COMFORT_HEIGHT, COMFORT_CELLS = 11, 700
+"""Rows, and beyond two charts cells, that each of those has that are shown without being asked for."""
+
+COMFORT_MOST = 6
+"""Charts that are shown at most without being asked for."""
+
 LABEL_WIDTH = 6
 """Cells of the labels of a y axis: `0.0100`, `25.5 %`."""
 
@@ -35,9 +41,9 @@ class Page:
     count: int = 1
 
 
-def arranged(size: Size, kinds: Sequence[Kind], current: str, places: int) -> Page:
-    """The page that has the current chart."""
-    wanted = min(places, len(kinds))
+def arranged(size: Size, kinds: Sequence[Kind], current: str, places: int | None) -> Page:
+    """The page that has the current chart; of `places` None as many charts as there is comfortable room for."""
+    wanted = min(comfortable(size) if places is None else places, len(kinds))
     columns, rows = shape(size, wanted)
     room = min(columns * rows, wanted)
     first = next(place for place, kind in enumerate(kinds) if kind.key == current) // room * room
@@ -45,10 +51,20 @@ def arranged(size: Size, kinds: Sequence[Kind], current: str, places: int) -> Pa
     return Page(tuple(kinds[first : first + room]), columns, rows, room, first // room + 1, pages)
 
 
-def shape(size: Size, places: int) -> tuple[int, int]:
+def comfortable(size: Size) -> int:
+    """How many charts have room without becoming small."""
+    for count in range(COMFORT_MOST, 1, -1):
+        columns, rows = shape(size, count, least_height=COMFORT_HEIGHT)
+        each = size.width // columns * (size.height // rows)
+        if columns * rows >= count and (count == 2 or each >= COMFORT_CELLS):
+            return count
+    return 1
+
+
+def shape(size: Size, places: int, *, least_height: int = LEAST_HEIGHT) -> tuple[int, int]:
     """Columns and rows for so many charts, or as many of them as fit: neither flat nor narrow, and with few gaps."""
     most_columns = max((size.width + 1) // (LEAST_WIDTH + 1), 1)
-    most_rows = max(size.height // LEAST_HEIGHT, 1)
+    most_rows = max(size.height // least_height, 1)
     for count in range(places, 1, -1):
         shapes = [
             (columns, rows)
@@ -74,9 +90,12 @@ def noted(spec: ChartSpec, page: Page | None, cursor: float | None, *, sketched:
     return replace(spec, note=" · ".join(part for part in ("sketch" * sketched, at, spec.note, number) if part))
 
 
-def in_its_place(spec: ChartSpec, *, first: bool, legend: bool) -> ChartSpec:
-    """The chart as one of a page: the x axis is named on the `first` one only, and all begin at the same column."""
-    return replace(spec, x_label=spec.x_label if first else "", legend=legend, ends=True, label_width=LABEL_WIDTH)
+def in_its_place(spec: ChartSpec, *, first: bool, legend: bool, several: bool) -> ChartSpec:
+    """The chart as one of a page: the x axis is named on the `first` one only, and all begin and end at the same columns.
+
+    `several`: there are several runs, whose markers stand right of the curves.
+    """
+    return replace(spec, x_label=spec.x_label if first else "", legend=legend, ends=several, label_width=LABEL_WIDTH)
 
 
 def _strain(size: Size, columns: int, rows: int) -> float:

@@ -153,7 +153,7 @@ def _measured(entry: Entry, widths: Widths, tone: str) -> Iterator[Cell]:
     share = min(run.update / run.updates, 1.0) if run.updates else 0.0
     if widths.bar:
         done = int(share * widths.bar)
-        yield Cell(BAR * done, STYLES.get(run.status, tone) if run.live else tone)
+        yield Cell(BAR * done, STYLES.get(run.status, tone))
         yield Cell(f"{REST * (widths.bar - done)} ", "dim")
     yield Cell(f"{int(share * 100):>3}%", tone)
     if widths.count:

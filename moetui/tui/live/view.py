@@ -16,18 +16,20 @@ from moetui.tui.widgets.run_slots import drawable, group_slots
 class Choice:
     """What the user wants to see: `given` ids in the list (none: all), `charted` ids on the charts (None: follow the newest).
 
-    `pinned` ids are on the charts in any case, `hidden` ones only when they are chosen.
+    `pinned` ids are on the charts in any case, `hidden` ones only when they are chosen. `first` ids head the list (None: those on
+    the charts): while single runs are put on the charts or taken off them, no line moves under the cursor.
     """
 
     given: tuple[str, ...] = ()
     charted: tuple[str, ...] | None = None
     pinned: frozenset[str] = frozenset()
     hidden: frozenset[str] = frozenset()
+    first: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """The runs of the list by launch, those on the charts, and the slot of each of these."""
+    """The runs of the list by launch, those on the charts, and the slot of each of these; `first` ids head the list."""
 
     groups: tuple[Launch, ...] = ()
     charted: tuple[RunRecord, ...] = ()
@@ -36,11 +38,13 @@ class View:
     """Whether the seeds of a group share a slot."""
     wanted: int = 0
     """How many runs would be on the charts if there were room for all."""
+    first: frozenset[str] = frozenset()
 
     @property
     def listed(self) -> tuple[RunRecord, ...]:
-        """All runs of the list, in its order."""
-        return tuple(run for group in self.groups for run in group)
+        """All runs of the list, in its order: those on the charts before the others."""
+        runs = [run for group in self.groups for run in group]
+        return tuple(sorted(runs, key=lambda run: run.id not in self.first))
 
 
 def look(picture: Picture, choice: Choice, held: Mapping[str, int], *, by_group: bool = False) -> View:
@@ -55,7 +59,8 @@ def look(picture: Picture, choice: Choice, held: Mapping[str, int], *, by_group:
     pinned = [run for group in groups for run in group if run.id in choice.pinned]
     wanted = pinned + [run for run in charted if run not in pinned]
     drawn = drawable(wanted, by_group=by_group)
-    return View(tuple(groups), tuple(drawn), assign_slots(drawn, groups, held), by_group, len(wanted))
+    first = frozenset(run.id for run in drawn) if choice.first is None else choice.first
+    return View(tuple(groups), tuple(drawn), assign_slots(drawn, groups, held), by_group, len(wanted), first)
 
 
 def entries(view: View, picture: Picture, choice: Choice) -> list[Entry]:

@@ -12,10 +12,9 @@ from textual.events import Resize
 from textual.widgets import Static
 
 from moetui.core.catalogue.records import RunRecord
-from moetui.core.user_state import state_file
 from moetui.tui.actions import bindings
 from moetui.tui.chart.palette import PALETTE
-from moetui.tui.curves.board import BOARD_FILE, Board, kept_board
+from moetui.tui.curves.board import Board, board_of
 from moetui.tui.curves.grid import CurveGrid
 from moetui.tui.curves.keys import ChartKeys
 from moetui.tui.feed import Picture
@@ -61,7 +60,7 @@ class RunPage(ChartKeys, DeskScreen, ScrollKeys):
         self._wanted = list(runs)
         self._overlay = overlay
         self._given_slots = dict(slots)
-        self._take_those_with_room(kept_board(state_file(BOARD_FILE)).read())
+        self._take_those_with_room(Board())
         usual: Section = "curves" if any(run.path for run in runs) or len(runs) > 1 else "facts"
         self._section: Section = section or usual
         self._whole = False
@@ -82,7 +81,7 @@ class RunPage(ChartKeys, DeskScreen, ScrollKeys):
         """Head, sections, curves, words."""
         yield Static(id="summary")
         yield Static(id="sections")
-        yield CurveGrid(charset=self.laboratory.charset, kept=kept_board(state_file(BOARD_FILE)))
+        yield CurveGrid(charset=self.laboratory.charset, kept=board_of(self.laboratory.lab))
         yield VerticalScroll(Static(id="words"), can_focus=False)  # its own keys would be no actions
 
     @property
@@ -110,7 +109,7 @@ class RunPage(ChartKeys, DeskScreen, ScrollKeys):
         now = {run.id: run for run in picture.snapshot.runs}
         before = self._runs
         self._wanted = [now.get(run.id, run) for run in self._wanted]
-        self._take_those_with_room(kept_board(state_file(BOARD_FILE)).read())
+        self._take_those_with_room(board_of(self.laboratory.lab).read())
         self.laboratory.feed.watch(self._slots)
         charted = [run for run in self._runs if run.id in self._slots]
         self.grid.show(

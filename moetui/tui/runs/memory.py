@@ -1,13 +1,14 @@
-"""What the Runs screen remembers between sessions: columns, order, grouping, and what is left out."""
+"""What the Runs screen remembers of a workspace between sessions: columns, order, grouping, and what is left out."""
 
 import os
+from pathlib import Path
 from typing import Any
 
 import orjson
 
 from moetui.core.errors import UsageError
 from moetui.core.query.fields import field
-from moetui.core.user_state import state_file
+from moetui.core.user_state import workspace_state_file
 from moetui.core.wholefile import replace_file
 from moetui.tui.widgets.listing import Order, View
 from moetui.tui.widgets.run_columns import column
@@ -15,18 +16,18 @@ from moetui.tui.widgets.run_columns import column
 FILE = "runs.json"
 
 
-def remembered_view() -> View:
+def remembered_view(root: Path) -> View:
     """The view of the last session; the usual one where nothing is kept or what is kept makes no sense."""
     try:
-        kept = orjson.loads(state_file(FILE).read_bytes())
+        kept = orjson.loads(workspace_state_file(root, FILE).read_bytes())
         return _view(kept)
     except (OSError, ValueError, TypeError, AttributeError, UsageError):
         return View()
 
 
-def remember_view(view: View) -> None:
+def remember_view(root: Path, view: View) -> None:
     """Keep a view for the next session. Raises `OSError`."""
-    path = state_file(FILE)
+    path = workspace_state_file(root, FILE)
     path.parent.mkdir(parents=True, exist_ok=True)
     kept: dict[str, Any] = {
         "columns": view.columns,

@@ -50,7 +50,7 @@ class RunsScreen(DeskScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self._view = remembered_view()
+        self._view = View()
         self._marks, self._other_marks = Marks(), Marks()  # of the list that is shown, and of the other: runs or trash
         self._trash = False
         self._deleted: list[tuple[RunRecord, ...]] = []
@@ -64,7 +64,8 @@ class RunsScreen(DeskScreen):
         self._missing = MissingRuns()
 
     def compose_body(self) -> ComposeResult:
-        """Caption, filter, table, and what the columns have no room for."""
+        """Caption, filter, table, and what the columns have no room for; in the way that was left in this workspace."""
+        self._view = remembered_view(self.laboratory.lab.workspace.root)
         yield Static(id="caption")
         yield Line(
             entered=lambda typed: self._close_filter(), placeholder="words, status:finished, lr>=0.05, warmup=0.1 …"
@@ -258,7 +259,7 @@ class RunsScreen(DeskScreen):
 
     def _keep(self) -> None:
         try:
-            remember_view(self._view)
+            remember_view(self.laboratory.lab.workspace.root, self._view)
         except OSError as error:
             self.notify(f"not kept for the next session: {error}", severity="warning", markup=False)
 

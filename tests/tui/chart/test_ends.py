@@ -1,7 +1,6 @@
 """The markers right of a chart."""
 
 import itertools
-from dataclasses import replace
 
 import pytest
 
@@ -27,9 +26,16 @@ def test_markers_stand_in_the_order_of_the_last_values_however_near_they_are(end
 
 
 def test_a_single_curve_has_none_and_neither_have_more_than_there_are_rows() -> None:
-    assert draw(spec(3.0), 50, 16).plain() == draw(replace(spec(3.0), ends=False), 50, 16).plain()
+    assert column(3.0) == []
     lines = draw(ChartSpec("t", tuple(Series(str(i), [0, 1], [0, i], slot(i)) for i in range(8)), ends=True), 50, 8)
     assert all(line[-1] == " " for line in lines.plain().splitlines()[1:-1])
+
+
+def test_charts_of_one_page_keep_the_column_whatever_they_draw() -> None:
+    def feet(*ends: float) -> set[str]:
+        return {line for line in draw(spec(*ends), 50, 16).plain().splitlines() if "└" in line}
+
+    assert feet(3.0) == feet(3.0, 4.0)
 
 
 def test_what_ends_outside_the_axis_stands_at_its_edge() -> None:

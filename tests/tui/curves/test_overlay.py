@@ -15,7 +15,7 @@ from moetui.core.runs.curves import Curves
 from moetui.tui.chart.draw import draw
 from moetui.tui.chart.palette import slot
 from moetui.tui.curves.axis import XAxis
-from moetui.tui.curves.board import Board, Colour, KeptBoard, Look, kept_board
+from moetui.tui.curves.board import Board, Colour, KeptBoard, Look
 from moetui.tui.curves.charts import CHARTS, experts_spec
 from moetui.tui.curves.events import events_near, ghosts_of, marks
 from moetui.tui.curves.overlay import Overlay
@@ -210,8 +210,9 @@ def test_the_board_is_kept_and_a_damaged_one_is_the_usual_one(tmp_path: Path) ->
 def test_where_no_board_can_be_written_it_lasts_as_long_as_the_program(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("no directory")
     path = tmp_path / "state" / "charts.json"
-    kept_board(path).keep(Board(axis="tokens"))
-    assert kept_board(path).read().axis == "tokens"
+    kept = KeptBoard(path)
+    kept.keep(Board(axis="tokens"))
+    assert kept.read().axis == "tokens"
 
 
 def test_the_wide_interval_of_two_seeds_does_not_stretch_the_axis() -> None:

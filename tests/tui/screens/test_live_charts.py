@@ -12,7 +12,7 @@ from engine.runfiles.rundir import Finding, Result, write_file
 from moetui.core.catalogue.records import RunRecord
 from moetui.core.runs import curves as curves_module
 from moetui.core.runs.lab import Lab
-from moetui.core.user_state import state_file
+from moetui.core.user_state import workspace_state_file
 from moetui.tui.actions import actions_of
 from moetui.tui.chart.spec import ChartSpec
 from moetui.tui.chart.widget import Chart
@@ -71,7 +71,7 @@ async def test_every_key_changes_what_it_says_on_both_screens(lab: Lab, size: tu
             if screen == "run":
                 await watched.app.push_screen(RunPage(runs, {}))
                 await watched.until(lambda: isinstance(watched.app.screen, RunPage), "the page")
-            state_file(BOARD_FILE).unlink(missing_ok=True)
+            workspace_state_file(lab.workspace.root, BOARD_FILE).unlink(missing_ok=True)
             await watched.until(lambda: spec_of(watched, "Loss").series and spec_of(watched, "Loss").marks, "curves")
             for key, seen, before, after in KEYS:
                 assert loss_is(watched, seen, before), (screen, key)
@@ -93,7 +93,7 @@ async def test_what_is_chosen_on_the_page_of_a_run_is_chosen_on_live(lab: Lab) -
         await watched.until(lambda: isinstance(watched.app.screen, LiveScreen), "Live")
         await watched.until(lambda: spec_of(watched, "Loss").x_label == "tokens", "the axis")
         await watched.pilot.press("e")
-        board = KeptBoard(state_file(BOARD_FILE)).read()
+        board = KeptBoard(workspace_state_file(lab.workspace.root, BOARD_FILE)).read()
         assert (board.axis, board.events, board.look("loss").weight) == ("tokens", False, 0.6)
 
 
@@ -163,7 +163,6 @@ async def test_more_charts_fewer_charts_and_pages(lab: Lab) -> None:
 
     async with live(lab, (200, 60)) as watched:
         await watched.until(lambda: watched.curves("Loss"), "curves")
-        await watched.pilot.press("plus", "plus")
         await see(watched, "Loss", "Learning rate", "Accuracy", "Tokens/s", "Perplexity", "Gradient norm")
         await watched.pilot.press("right_square_bracket")
         await see(watched, "Waiting for data")
@@ -172,6 +171,50 @@ async def test_more_charts_fewer_charts_and_pages(lab: Lab) -> None:
     async with live(lab, (200, 60)) as watched:
         await watched.until(lambda: watched.curves("Loss"), "curves")
         await see(watched, "Loss", "Learning rate")
+
+
+async def test_runs_on_the_charts_come_first_and_stay_where_they_are_while_one_takes_them_off(lab: Lab) -> None:
+    ended_study(lab, 12)
+    async with live(lab, (120, 60)) as watched:
+        await watched.until(lambda: len(watched.curves("Loss")) == 8, "eight curves")
+
+        def names() -> list[str]:
+            return [line[3:].split()[0] for line in watched.lines[1:]]
+
+        before = names()
+        assert before == [f"lr/lr={rate}" for rate in (*range(4, 12), *range(4))]
+        await watched.pilot.press("down", "space")
+        await watched.until(lambda: len(watched.curves("Loss")) == 7, "one less")
+        assert names() == before
+        await watched.pilot.press(*["down"] * 7, "space")
+        await watched.until(lambda: watched.curves("Loss")[0] == "lr=0", "another")
+        assert names() == before
+        await watched.pilot.press("f")
+        await watched.until(lambda: len(watched.curves("Loss")) == 8, "the newest")
+        assert names() == before
+
+
+async def test_facts_and_log_stand_beside_the_charts_where_there_is_room(lab: Lab) -> None:
+    (run, other) = ended_study(lab, 2)
+    lab.run_dir(run).log_file.write_text("".join(f"line {number} of it\n" for number in range(200)))
+    async with live(lab, LARGE) as watched:
+        await watched.until(lambda: watched.curves("Loss"), "curves")
+        full = watched.app.screen.query_one(CurveGrid).size.width
+        await watched.pilot.press("n")
+        await watched.until(lambda: "100 of 100" in watched.seen and "directory" in watched.seen, "the facts")
+        assert watched.app.screen.query_one(CurveGrid).size.width < full
+        await watched.pilot.press("n")
+        await watched.until(lambda: "line 199 of it" in watched.seen, "the end of the log")
+        assert "line 1 of it" not in watched.seen
+        await watched.pilot.press("down")
+        await watched.until(lambda: "the log is empty" in watched.seen, "the log of the other run")
+    async with live(lab, LARGE) as watched:
+        await watched.until(lambda: "end of the log" in watched.seen, "what was beside the charts before")
+        await watched.pilot.press("n")
+        await watched.until(lambda: watched.app.screen.query_one(CurveGrid).size.width == full, "the charts alone")
+    async with live(lab, SMALL) as watched:
+        await watched.pilot.press("n")
+        await watched.until(lambda: "from 120 columns on" in watched.seen, "why there is none")
 
 
 async def test_a_long_history_is_sketched_until_every_point_is_there(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -202,11 +245,11 @@ async def test_one_chooses_which_charts_there_are(lab: Lab) -> None:
         await watched.pilot.press("space", "enter")
         await watched.until(lambda: isinstance(watched.app.screen, LiveScreen), "the charts")
         await watched.pilot.pause()
-        assert shown(watched) == ["Learning rate", "Accuracy", "Tokens/s"]
-        assert KeptBoard(state_file(BOARD_FILE)).read().hidden == {"loss"}
+        assert shown(watched) == ["Learning rate", "Accuracy"]
+        assert KeptBoard(workspace_state_file(lab.workspace.root, BOARD_FILE)).read().hidden == {"loss"}
         await watched.pilot.press("C", "escape")
         await watched.until(lambda: isinstance(watched.app.screen, LiveScreen), "the charts")
-        assert KeptBoard(state_file(BOARD_FILE)).read().hidden == {"loss"}
+        assert KeptBoard(workspace_state_file(lab.workspace.root, BOARD_FILE)).read().hidden == {"loss"}
 
 
 async def test_seeds_get_one_colour_and_then_a_band(lab: Lab) -> None:
