@@ -39,7 +39,7 @@ def session(app: FarEnd) -> None:
     """Choose the preset, start it, watch the runs until they have ended, and ask which learning rate was best."""
     app.seconds_until("Launch")
     app.settle()
-    type_slowly(app, DOWN, ENTER)
+    type_slowly(app, DOWN, ENTER, "y")
     app.seconds_until("running")
     begun = len(app.pieces)
     type_slowly(app, "\t", "\t", "m")

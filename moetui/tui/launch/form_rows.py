@@ -19,10 +19,13 @@ NAME, VALUE = 24, 18
 """Cells for the last part of a key and for its value."""
 
 
+_RANK: Mapping[str, int] = {"schedule": 0, "optimizer": 1}
+
+
 @functools.cache
 def fields() -> tuple[FieldInfo, ...]:
-    """Every key of a configuration, in the order of definition."""
-    return tuple(describe())
+    """Every key of a configuration: those that one comes for first, the others in the order of definition."""
+    return tuple(sorted(describe(), key=lambda info: _RANK.get(info.key.partition(".")[0], len(_RANK))))
 
 
 @dataclass(frozen=True, slots=True)

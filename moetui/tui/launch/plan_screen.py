@@ -20,6 +20,12 @@ from moetui.tui.launch.plan_view import PlanView
 from moetui.tui.launch.tick_list import TickList
 from moetui.tui.place import PlaceScreen
 
+LIST_ROWS = ((34, 9), (20, 5), (0, 3))
+"""Rows of a screen from which on a list has so many values in sight."""
+
+LEAST_ROWS = 3
+"""Values that a list has room for in any case: more may be typed."""
+
 
 class PlanScreen(PlaceScreen):
     """Keeps the plan on the desk and what was found out about it, and draws both."""
@@ -48,10 +54,20 @@ class PlanScreen(PlaceScreen):
             runs = desk.outlook.runs or desk.ground.own
             source = summary.source_text(desk.preset, runs, offline=desk.offline, scale=desk.scale)
             self.query_one(Card).words = Words(desk.preset.title, desk.preset.about, source)
-        for name, rows in lists.rows(desk).items():
+        shown = lists.rows(desk)
+        for name, rows in shown.items():
             self.query_one(f"#{name}", TickList).show(rows, fresh=fresh)
+        self._fit_lists(max(map(len, shown.values())))
         self._say("")
         self._show_amounts()
+
+    def _fit_lists(self, longest: int) -> None:
+        """Give the lists the rows that they fill, as far as there is room; all others are the chart's."""
+        most = next(rows for height, rows in LIST_ROWS if self.size.height >= height)
+        height = 1 + min(max(longest, LEAST_ROWS), most)
+        rows = self.query_one("#lists")
+        if rows.styles.height is None or rows.styles.height.value != height:
+            rows.styles.height = height
 
     def _show_amounts(self) -> None:
         """What is planned, with what is known of it by now; the rest is found out in a thread."""

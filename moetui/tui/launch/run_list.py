@@ -85,8 +85,13 @@ class RunList(ScrollView, Panel, can_focus=True, inherit_bindings=False):
     def show(self, lines: Sequence[RunLine]) -> None:
         """List these runs."""
         self._lines = tuple(lines)
+        longer = len(self._lines) + 1 != self.virtual_size.height
         self.virtual_size = Size(0, len(self._lines) + 1)
-        self.refresh()
+        self.refresh(layout=longer)
+
+    def get_content_height(self, *sizes: object) -> int:
+        """One line for each run, and the heading."""
+        return len(self._lines) + 1
 
     def render_line(self, y: int) -> Strip:
         """The heading, or one run."""

@@ -55,16 +55,12 @@ class LaunchScreen(PlanScreen):
     LaunchScreen #search { display: none; }
     LaunchScreen #search.-open { display: block; }
     LaunchScreen #lists { height: 6; }
-    LaunchScreen #rates { width: 15; }
-    LaunchScreen #seeds { width: 13; }
     LaunchScreen #note { height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
     LaunchScreen.-short Card { height: 2; }
-    LaunchScreen.-short #lists { height: 4; }
     LaunchScreen.-narrow #left { width: 16; }
-    LaunchScreen.-narrow #rates, LaunchScreen.-narrow #seeds { width: 12; }
-    LaunchScreen.-tall Card { height: 5; }
-    LaunchScreen.-tall #lists { height: 10; }
+    LaunchScreen.-narrow TickList { padding: 0 1 0 0; }
     LaunchScreen.-tall PlanView > Chart, LaunchScreen.-tall PlanView > RunList { display: block; }
+    LaunchScreen.-tall PlanView > RunList { height: auto; max-height: 12; }
     LaunchScreen.-tall PlanView > FindingsPanel { display: block; height: auto; max-height: 7; }
     LaunchScreen.-tall PlanView > #audit.-found { display: none; }
     """
@@ -278,7 +274,9 @@ class LaunchScreen(PlanScreen):
             self._watch_or_tell(known)
             return
         members = known.members if self._desk.reuse else tuple(Member(run, None) for run in due)
-        asked = summary.question(due, self._bill(due), known.warnings(due))
+        started = {run.preset for run in self.laboratory.picture.snapshot.runs if run.path}
+        first = started.isdisjoint(run.preset for run in due)
+        asked = summary.question(due, self._bill(due), known.warnings(due), first=first)
         if asked:
             await self.app.push_screen(Confirm(asked), lambda yes: self._start(members, due) if yes else None)
         else:

@@ -17,15 +17,21 @@ LONG_SECONDS = 3600.0
 """More runs or a longer time than these are asked about before they start."""
 MOST_WARNINGS = 4
 """Warnings that the question tells in full."""
+MOST_NAMES = 6
+"""Runs that the question names."""
 
 
-def question(due: Sequence[PlannedRun], cost: Bill, warnings: Sequence[Shared] = ()) -> str:
-    """What to ask before these runs start; empty if they are few and short and nothing is wrong with them."""
-    if len(due) <= MANY_RUNS and cost.seconds <= LONG_SECONDS and not warnings:
+def question(due: Sequence[PlannedRun], cost: Bill, warnings: Sequence[Shared] = (), *, first: bool = False) -> str:
+    """What to ask before these runs start; empty if they are few, short and known, and nothing is wrong with them.
+
+    `first`: nothing was started from their presets before; then several of them are a plan that is asked back.
+    """
+    if len(due) <= (1 if first else MANY_RUNS) and cost.seconds <= LONG_SECONDS and not warnings:
         return ""
     asked = f"Start {runs_text(len(due))} on {cost.place}, {cost.duration}?"
     if not warnings:
-        return asked
+        more = f"\n  … and {len(due) - MOST_NAMES} more" if len(due) > MOST_NAMES else ""
+        return "\n".join((asked, *(f"  {run.name}" for run in due[:MOST_NAMES]))) + more
     told = "\n".join(
         f"! {one.finding.kind} ({runs_text(len(one.names))}): {one.finding.evidence}; try: {one.finding.advice}"
         for one in warnings[:MOST_WARNINGS]

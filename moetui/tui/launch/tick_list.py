@@ -32,7 +32,7 @@ class TickRows(Widget, can_focus=True):
     TickRows { height: 1fr; }
     """
 
-    rows: reactive[tuple[TickRow, ...]] = reactive(())
+    rows: reactive[tuple[TickRow, ...]] = reactive((), layout=True)
     cursor: reactive[int] = reactive(0)
 
     def __init__(self, heading: str) -> None:
@@ -47,6 +47,11 @@ class TickRows(Widget, can_focus=True):
     def move(self, by: int) -> None:
         """Move the cursor."""
         self.cursor += by
+
+    def get_content_width(self, *sizes: object) -> int:
+        """As wide as the heading with its count, and the longest value with its box and arrow."""
+        count = len(str(len(self.rows)))
+        return max(len(self._heading) + 2 * count + 4, *(len(row.text) + 6 for row in self.rows), 0)
 
     def render(self) -> Text:
         """Heading, then as many rows as there is room for; arrows at the right edge say that there are more."""
@@ -96,7 +101,9 @@ class TickList(Vertical, Panel):
     """The rows and, while something is typed, a line for it below them."""
 
     DEFAULT_CSS = """
-    TickList { width: 1fr; }
+    TickList { width: auto; padding: 0 2 0 0; }
+    TickList > TickRows { width: auto; }
+    TickList > Input { width: 15; }
     TickList > Input { display: none; }
     TickList.-typing > Input { display: block; }
     """

@@ -22,7 +22,7 @@ def test_every_key_has_a_row_under_its_section() -> None:
     rows = form_rows(Edits(), PRESENT, {})
     assert keys(rows) == [info.key for info in fields()]
     headings = [row.section for row in rows if row.info is None]
-    assert headings == ["run", "model", "data", "optimizer", "schedule", "training", "evaluation", "health"]
+    assert headings == ["schedule", "optimizer", "run", "model", "data", "training", "evaluation", "health"]
 
 
 def test_a_search_looks_at_keys_and_descriptions() -> None:

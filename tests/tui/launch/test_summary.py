@@ -106,6 +106,9 @@ def test_two_gpus_take_half_the_time_of_one_but_one_run_stays_on_one() -> None:
 def test_few_and_short_runs_are_not_asked_about() -> None:
     few, many, long = planned(), planned(seeds=(1, 2, 3)), planned("base/moe-79m")
     assert question(few, bill(few, (), ONE_CPU)) == ""
+    asked = question(few, bill(few, (), ONE_CPU), first=True)
+    assert (asked == "") == (len(few) == 1)
+    assert all(f"\n  {run.name}" in question(many, bill(many, (), ONE_CPU), first=True) for run in many[:6])
     assert question(many, bill(many, (), ONE_CPU)).startswith("Start 9 runs on CPU, ")
     assert "1 run on CPU" in question(long, bill(long, (), ONE_CPU))
 

@@ -6,6 +6,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
+from moetui.core.catalogue.records import RunRecord
 from moetui.core.preferences import workspace_file
 from moetui.core.runs.lab import Lab
 from moetui.tui.app import MoetuiApp
@@ -181,6 +182,9 @@ async def test_enter_queues_the_planned_runs_and_goes_to_live(lab: Lab, fake_eng
     async with app.run_test(size=(80, 24)) as pilot:
         await ready(pilot)
         await pilot.press("right", "space", "enter")
+        await until(pilot, lambda: isinstance(app.screen, Confirm), "the plan is asked back")
+        assert "  quickstart/lr=0.05\n  quickstart/lr=0.3" in str(app.screen.query(Static).first().content)
+        await pilot.press("enter")
         await until(pilot, lambda: app.current_mode == "live", "Live is shown")
         queued = [record for record in lab.records() if not record.published]
         assert sorted(record.name for record in queued) == ["quickstart/lr=0.05", "quickstart/lr=0.3"]
@@ -205,7 +209,7 @@ async def test_a_workspace_that_cannot_be_written_is_told_and_nothing_is_lost(la
     app = MoetuiApp(lab)
     async with app.run_test(size=(80, 24)) as pilot:
         await ready(pilot)
-        await pilot.press("enter")
+        await pilot.press("enter", "y")
         await until(pilot, lambda: bool(list(app._notifications)), "the fault is told")
         assert [note.severity for note in app._notifications] == ["error"]
         assert app.current_mode == "launch"
@@ -269,3 +273,30 @@ async def test_what_has_no_cursor_is_scrolled_by_the_same_keys(lab: Lab) -> None
             assert runs.scroll_offset.y == (top or 0), key
         await pilot.press("left")
         assert pilot.app.focused is not runs
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_lists_are_as_wide_as_their_words_and_the_rest_is_the_charts(lab: Lab, size: tuple[int, int]) -> None:
+    app = MoetuiApp(lab)
+    async with app.run_test(size=size) as pilot:
+        await ready(pilot)
+        lists = app.screen.query(TickList)
+        await until(pilot, lambda: all(len(one.rows.rows) > 0 for one in lists), "the lists are filled")
+        await pilot.pause()
+        for one in lists:
+            longest = max(len(row.text) for row in one.rows.rows)
+            assert longest < one.rows.size.width <= max(longest, 20) + 8
+        assert app.screen.query_one("#lists").size.height == 1 + max(len(one.rows.rows) for one in lists)
+        assert app.screen.query_one(Chart).size.height >= size[1] // 3
+
+
+async def test_what_was_started_before_is_not_asked_back(
+    lab: Lab, finished: list[RunRecord], fake_engine: Callable[[str], None]
+) -> None:
+    app = MoetuiApp(lab)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await until(pilot, lambda: bool(app.picture.snapshot.runs), "the runs are read")
+        await pilot.press("u", "enter")
+        await until(pilot, lambda: app.current_mode == "live", "they start at once")
+        assert len(app.watch_ids) == 3

@@ -195,7 +195,7 @@ async def test_runs_on_the_charts_come_first_and_stay_where_they_are_while_one_t
 
 
 async def test_facts_and_log_stand_beside_the_charts_where_there_is_room(lab: Lab) -> None:
-    (run, other) = ended_study(lab, 2)
+    (run, _) = ended_study(lab, 2)
     lab.run_dir(run).log_file.write_text("".join(f"line {number} of it\n" for number in range(200)))
     async with live(lab, LARGE) as watched:
         await watched.until(lambda: watched.curves("Loss"), "curves")
