@@ -11,6 +11,22 @@ from moetui.core.science.response import Response
 from moetui.core.science.wording import amount, bound, mean_of, seed_span
 
 
+def answer(response: Response) -> str:
+    """The best learning rate in a few words, such as `best 0.0575, 95 % 0.052–0.065`; empty if there is none.
+
+    The ends are those of the fit's interval or of the bracket, as the sentences say; an open end is told as such.
+    """
+    optimum = response.optimum
+    if optimum is None:
+        return "" if response.best is None else f"best tried {response.best.lr:g}"
+    best = f"best {optimum.lr:.3g}" if optimum.fitted else f"best tried {optimum.lr:g}"
+    if optimum.valleys:
+        return best
+    low, high = (None if end is None else f"{end:.3g}" for end in optimum.stated)
+    between = f"{low}–{high}" if low and high else f"above {low}" if low else f"below {high}" if high else ""
+    return f"{best}, 95 % {between}" if between else best
+
+
 def sentences(response: Response) -> Iterator[str]:
     """What a response says, a sentence for each fact."""
     best, measure = response.best, response.measure

@@ -13,6 +13,18 @@ NAMED = 4
 """So many settings are named one by one; the rest is counted."""
 
 
+def answer(comparison: Comparison, name: str) -> str:
+    """The leading setting, which the caller calls `name`, in a few words, and how sure it is to be the best; empty without one."""
+    best, candidates = comparison.best, comparison.candidates
+    if best is None:
+        return ""
+    if len(comparison.judged) < 2 or not candidates:
+        return f"{'lowest' if comparison.measure.lower_is_better else 'highest'} {name}, no verdict"
+    if len(candidates) == 1:
+        return f"best {name} (95 %)"
+    return f"best {name} or one of {len(candidates) - 1} more (95 %)"
+
+
 def conclusion(comparison: Comparison) -> str:
     """What a comparison says: which setting leads, which others it can and cannot be told from, and which may be the best."""
     measure, best = comparison.measure, comparison.best

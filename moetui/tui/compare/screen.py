@@ -34,8 +34,8 @@ from moetui.tui.place import PlaceScreen
 from moetui.tui.run.page import RunPage
 from moetui.tui.widgets.scroll_keys import ScrollKeys
 
-NARROW, WIDE = 70, 110
-"""Columns below which the list stands above the view, and below which a zoomed view takes those of the list."""
+NARROW, WIDE = 70, 124
+"""Columns below which the list stands above the view, and below which a zoomed view and the verdicts take those of the list."""
 
 
 class CompareScreen(PlaceScreen, ScrollKeys):
@@ -164,8 +164,8 @@ class CompareScreen(PlaceScreen, ScrollKeys):
         self._leading, response = words.chosen_response(answer, self._leading)
         view = possible(self._view, charted=response is not None)
         shown = fitting(self._shown, view, charted=response is not None, height=self.size.height)
-        self._arrange(shown)
-        self.query_one("#caption", Static).update(words.caption(answer), layout=False)
+        self._arrange(shown, view)
+        self.query_one("#caption", Static).update(words.caption(answer, view, response), layout=False)
         cautions = words.caution_count(answer)
         self.query_one("#views", Static).update(view_line(view, cautions), layout=False)
         self.query_one("#words", Static).update(self._words(answer, view))
@@ -177,10 +177,11 @@ class CompareScreen(PlaceScreen, ScrollKeys):
             found = answer.found.responses
             chart.show(response_chart(found, leading=self._leading, published=answer.published, close=self._close))
 
-    def _arrange(self, shown: Shown) -> None:
-        """Give the parts their room; the words are fitted once more when they have it."""
+    def _arrange(self, shown: Shown, view: View) -> None:
+        """Give the parts their room; the words are fitted once more when they have it. A table of verdicts takes all of a row."""
         before = self.classes
-        self.set_class(self._shown != "both" and NARROW <= self.size.width < WIDE, "-alone")
+        wide = self._shown != "both" or view == "verdicts"
+        self.set_class(wide and NARROW <= self.size.width < WIDE, "-alone")
         self.set_class(shown == "words", "-words-only")
         self.set_class(shown == "chart", "-chart-only")
         if self.classes != before:

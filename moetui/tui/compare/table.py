@@ -9,6 +9,8 @@ from moetui.core.science.labels import middle
 
 GAPS = (2, 1)
 """Cells between two columns, where there is room and where there is not."""
+LEAST_NAME = 14
+"""Cells to which the names of the rows are cut, at their middle, before the rows become cards."""
 JOINT = " · "
 STYLES = {"better": "green", "worse": "red", "best": "bold green"}
 """Styles of verdicts, which say themselves what the colour says."""
@@ -19,14 +21,25 @@ def table(
 ) -> Text:
     """Rows under headers; those in `right` hold numbers. The first column names the row, `verdict` heads the one that judges it.
 
-    Columns in which nothing stands are left out.
+    Columns in which nothing stands are left out. In a narrow table verdicts have no reasons, and names lose their middle.
     """
     filled = [index for index in range(len(headers)) if any(row[index] for row in rows)]
     headers, rows = [headers[i] for i in filled], [[row[i] for i in filled] for row in rows]
-    widths = [max(map(cell_len, column)) for column in zip(headers, *rows, strict=True)]
-    gap = next((gap for gap in GAPS if sum(widths) + gap * (len(widths) - 1) <= width), None)
-    lines = _cards(headers, rows, width, verdict) if gap is None else _columns(headers, rows, widths, right, gap)
-    return Text("\n").join(lines)
+    judged = headers.index(verdict) if verdict in headers else 0
+    bare = [[cell.partition(" (")[0] if i == judged > 0 else cell for i, cell in enumerate(row)] for row in rows]
+    for shown in (rows, bare):
+        for gap in GAPS:
+            if (widths := _widths(headers, shown, width, gap)) is not None:
+                shown = [[middle(row[0], widths[0]), *row[1:]] for row in shown]
+                return Text("\n").join(_columns(headers, shown, widths, right, gap))
+    return Text("\n").join(_cards(headers, rows, width, verdict))
+
+
+def _widths(headers: Sequence[str], rows: Sequence[Sequence[str]], width: int, gap: int) -> list[int] | None:
+    """The cells of each column, the first of which may be narrower than its names; None if they do not fit."""
+    name, *others = (max(map(cell_len, column)) for column in zip(headers, *rows, strict=True))
+    room = width - sum(others) - gap * len(others)
+    return [min(name, room), *others] if room >= min(name, LEAST_NAME) else None
 
 
 def _columns(

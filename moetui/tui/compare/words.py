@@ -6,6 +6,7 @@ from rich.text import Text
 
 from moetui.core import format as fmt
 from moetui.core.science import cells, findings, wording
+from moetui.core.science.comparison import Comparison
 from moetui.core.science.difference import Difference
 from moetui.core.science.groups import Group
 from moetui.core.science.labels import distinctive, middle
@@ -16,6 +17,7 @@ from moetui.tui.compare.bench import Answer
 from moetui.tui.compare.pareto_chart import DOT, UNITS, letters
 from moetui.tui.compare.subjects import Subject
 from moetui.tui.compare.table import table
+from moetui.tui.compare.views import View
 
 NOTHING = "Nothing to compare yet.\n\nPress 1 to launch a study, or 3 to mark runs (space) and come back with x."
 NO_RESPONSE = "These runs tell of no learning rates to draw a response over; their verdicts are shown (v)."
@@ -27,15 +29,29 @@ LEGEND = "± holds for all pairs together (95 %), p likewise; at most: what taki
 DIVERGED = "; +1×: one more diverged"
 
 
-def caption(answer: Answer) -> Text:
-    """What is compared, by which measure and on which terms."""
+def caption(answer: Answer, view: View, response: Response | None) -> Text:
+    """The answer, then what is compared, by which measure and on which terms."""
     subject, terms = answer.subject, answer.terms
-    line = Text(f"{middle(subject.title, 30)}  ", "bold", no_wrap=True, overflow="ellipsis")
-    line.append(f"{terms.measure.at} {terms.measure.label}")
+    line = Text(no_wrap=True, overflow="ellipsis")
+    if said := _answer(answer, view, response):
+        line.append(f"{said}  ", "bold green")
+    line.append(f"{middle(subject.title, 30)} · {terms.measure.at} {terms.measure.label}")
     line.append(f" · {subject.ended} of {len(subject.records)} runs ended", "dim" if subject.all_ended else "yellow")
     against = {"best": "with the best", "first": "with the first", "all": "all pairs"}[terms.against]
     pairing = {"auto": "", "always": " · seeds as blocks", "never": " · seeds as noise"}[terms.pairing]
     return line.append(f" · {against}{pairing} · tolerance {100 * terms.tolerance:g} %", "dim")
+
+
+def _answer(answer: Answer, view: View, response: Response | None) -> str:
+    """The answer in a few words: of a response the best learning rate, of verdicts the best setting; costs have none."""
+    if view == "response" and response is not None:
+        return findings.answer(response)
+    if view == "verdicts":
+        comparison = answer.judged.comparison
+        return (
+            wording.answer(comparison, _names(comparison)[comparison.best.key]) if comparison.best is not None else ""
+        )
+    return ""
 
 
 def at_work(subject: Subject) -> Text:
@@ -69,7 +85,7 @@ def verdict_words(answer: Answer, width: int) -> Text:
     """The verdict table with its conclusion and cautions."""
     comparison = answer.judged.comparison
     measure, groups = comparison.measure, comparison.groups
-    names = dict(zip((group.key for group in groups), distinctive([group.label for group in groups]), strict=True))
+    names = _names(comparison)
     reference = comparison.reference
     at_most = {key: measure.gap(cost) for key, cost in cells.costs(comparison).items()}
     rows = [
@@ -126,6 +142,12 @@ def pareto_words(answer: Answer, cost: str, width: int) -> Text:
 def caution_count(answer: Answer) -> int:
     """How many things are unequal between the runs that count."""
     return len(answer.judged.unequal)
+
+
+def _names(comparison: Comparison) -> dict[str, str]:
+    """What tells each setting from the others, by its key."""
+    groups = comparison.groups
+    return dict(zip((group.key for group in groups), distinctive([group.label for group in groups]), strict=True))
 
 
 def _values(group: Group, measure: Measure) -> list[str]:

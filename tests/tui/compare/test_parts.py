@@ -231,3 +231,35 @@ def test_what_is_typed_may_be_a_filter(lab: Lab) -> None:
         named("lr>=", runs)
     with pytest.raises(NotFoundError):
         named("lr>=9", runs)
+
+
+def test_the_verdicts_are_a_table_from_96_columns_on(lab: Lab) -> None:
+    records = grid(lab)
+    answer = Bench(lab).answer(subjects(records)[0], Terms(), records)
+    room = 96 - 3  # padding and scrollbar; the list of subjects gives way
+    lines = words.verdict_words(answer, room).plain.splitlines()
+    head = next(line for line in lines if line.startswith("setting"))
+    assert [word for word in ("setting", "verdict") if word in head] == ["setting", "verdict"]
+    assert max(cell_len(line) for line in lines[lines.index(head) :][:5]) <= room
+
+
+@pytest.mark.parametrize(("width", "said"), [(40, "no verdict (n = 1)"), (30, "no verdict")])
+def test_reasons_leave_a_table_before_it_becomes_cards(width: int, said: str) -> None:
+    lines = table(
+        ("setting", "verdict"), [("a-rather-long-name", "no verdict (n = 1)")], width, right=(), verdict="verdict"
+    )
+    assert lines.plain.splitlines()[1].endswith(said)
+    assert len(lines.plain.splitlines()) == 2
+
+
+def test_the_caption_begins_with_the_answer(lab: Lab) -> None:
+    records = grid(lab)
+    answer = Bench(lab).answer(subjects(records)[0], Terms(), records)
+    (response,) = answer.found.responses
+    assert response.optimum is not None
+    low, high = response.optimum.stated
+    assert low is not None
+    assert high is None or f"{low:.3g}–{high:.3g}" in words.caption(answer, "response", response).plain
+    assert words.caption(answer, "response", response).plain.startswith(f"best tried {response.optimum.lr:g}, 95 % ")
+    assert words.caption(answer, "verdicts", response).plain.startswith("best lr=")
+    assert words.caption(answer, "pareto", response).plain.startswith(answer.subject.title)
