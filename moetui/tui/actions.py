@@ -97,6 +97,9 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("everywhere", "show('devices')", "5", "", "Go to Devices: what the machine does, and what waits for it."),
     Action("everywhere", "help", "question_mark", "Help", "Show every key of this screen."),
+    Action(
+        "everywhere", "alerts", "exclamation_mark", "", "List what ended and what was found since you last looked here."
+    ),
     Action("everywhere", "command_palette", "colon", "", "Search for an action by name."),
     Action("everywhere", "quit", "q", "Quit", "Leave; runs go on training."),
     Action("everywhere", "suspend_process", "ctrl+z", "", "Go to the shell for a while; its command fg comes back."),
@@ -374,6 +377,7 @@ def key_names(action: Action, keymap: Mapping[str, str] = MappingProxyType({})) 
 
 _KEY_NAMES = {
     "question_mark": "?",
+    "exclamation_mark": "!",
     "colon": ":",
     "slash": "/",
     "space": "space",

@@ -1,6 +1,7 @@
 """The application: five screens over one laboratory, fed by one thread that reads it."""
 
 import asyncio
+import contextlib
 import math
 import signal
 import time
@@ -13,7 +14,7 @@ from rich.color import ColorSystem
 from rich.console import RenderableType
 from rich.text import Text
 from textual import work
-from textual.app import SystemCommand
+from textual.app import ScreenStackError, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
 from textual.events import Event, Key
@@ -28,6 +29,7 @@ from moetui.core.runs.lab import Lab
 from moetui.core.terminal import Charset, detect_charset, is_remote
 from moetui.tui import heap
 from moetui.tui.actions import Action, Place, actions_of, bindings, key_names
+from moetui.tui.alerts import Alert, Alerts
 from moetui.tui.fault_log import log_fault
 from moetui.tui.feed import Feed, Picture
 from moetui.tui.filters import CharsetFilter, HarmlessFilter, NoColorFilter, PaletteFilter
@@ -38,6 +40,7 @@ from moetui.tui.palette import Palette
 from moetui.tui.place import PlaceScreen
 from moetui.tui.places import PLACES
 from moetui.tui.sparing import SparingApp
+from moetui.tui.widgets.notice import Notice
 
 READ_SECONDS = 0.5
 """Pause between two looks at the laboratory."""
@@ -74,7 +77,7 @@ class MoetuiApp(SparingApp):
     Screen { layers: base; }
     * { scrollbar-size-vertical: 1; }
     .-broken > * { display: none; }
-    ToastRack { dock: top; align: right top; margin: 1 0 0 0; }
+    ToastRack { dock: top; align: right top; }
     """
 
     def __init__(
@@ -126,6 +129,7 @@ class MoetuiApp(SparingApp):
         self.keymap = keymap_of(self.settings.keys)
         self.set_keymap(dict(self.keymap.keys))
         self._discoveries = Discoveries()
+        self.alerts = Alerts(lab)
         self._wire = Wire(self, bell=preferences.bell, osc9=preferences.osc9)
         self.animation_level = "none"
 
@@ -274,6 +278,32 @@ class MoetuiApp(SparingApp):
                 self._remember("tour", False)
 
         await self.push_screen(Tour(self.keymap.keys), left)
+
+    def action_alerts(self) -> None:
+        """Show what ended and what was found since this was last asked."""
+        if isinstance(self.screen, PlaceScreen):
+            self._list_alerts(self.picture)
+
+    @work(thread=True, exclusive=True, group="alerts", exit_on_error=False, description="list the alerts")
+    def _list_alerts(self, picture: Picture) -> None:
+        self.call_from_thread(self._show_alerts, self.alerts.list(picture))
+
+    async def _show_alerts(self, alerts: Sequence[Alert]) -> None:
+        from moetui.tui.dialogs.alerts import AlertList
+
+        since, picture = self.alerts.looked.at, self.picture
+        self.alerts.look(picture)
+        self.clear_notifications()
+        await self.push_screen(AlertList(alerts, since))
+
+    def _refresh_notifications(self) -> None:
+        """Tell in the line of the keys, where no chart is; over a dialog Textual's toasts tell."""
+        with contextlib.suppress(ScreenStackError):
+            if isinstance(self.screen, PlaceScreen):
+                for notice in self.screen.query(Notice):
+                    notice.tell()
+            else:
+                super()._refresh_notifications()
 
     def action_theme(self) -> None:
         """Take the next theme, and take it from now on."""

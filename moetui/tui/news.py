@@ -43,8 +43,7 @@ class Wire:
         """Tell of what was found, notes apart."""
         for run, finding in found:
             if finding.severity != "note":
-                text = f"{run.name}: {finding.kind} at update {finding.update}: {finding.evidence}"
-                self._send(text, finding.severity)
+                self._send(finding_text(run, finding), finding.severity)
 
     def _send(self, text: str, severity: Severity) -> None:
         self._app.notify(text, severity=severity, markup=False)
@@ -83,6 +82,11 @@ def end_text(run: RunRecord) -> str:
     loss = f", validation loss {words.loss(run.final.val_loss)}" if run.final and run.status == "finished" else ""
     reason = f": {run.reason}" if run.reason and run.status not in {"finished", "stopped"} else ""
     return f"{run.name} {run.status}{loss}{reason}"
+
+
+def finding_text(run: RunRecord, finding: Finding) -> str:
+    """A finding about a run in a sentence."""
+    return f"{run.name}: {finding.kind} at update {finding.update}: {finding.evidence}"
 
 
 def counted(runs: Sequence[RunRecord]) -> str:

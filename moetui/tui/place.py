@@ -8,11 +8,13 @@ from textual.screen import Screen
 
 from moetui.core.runs.lab import Lab
 from moetui.core.terminal import Charset
+from moetui.tui.alerts import Alerts
 from moetui.tui.changes import Changes
 from moetui.tui.feed import Feed, Picture
 from moetui.tui.panel import Contained
 from moetui.tui.widgets.footer import KeysFooter
 from moetui.tui.widgets.head import Head
+from moetui.tui.widgets.notice import Notice
 
 
 class Laboratory(Protocol):
@@ -24,6 +26,7 @@ class Laboratory(Protocol):
     remote: bool
     charset: Charset
     watch_ids: tuple[str, ...]
+    alerts: Alerts
 
     def refresh_picture(self) -> None:
         """Read the laboratory now."""
@@ -55,6 +58,7 @@ class PlaceScreen(Contained, Screen[None]):
         yield Head(self.place)
         yield from self.compose_body()
         yield KeysFooter()
+        yield Notice()
 
     def compose_body(self) -> ComposeResult:
         """The widgets between head line and footer."""
@@ -66,6 +70,7 @@ class PlaceScreen(Contained, Screen[None]):
             return
         with self.contained():
             head = self.query_one(Head)
+            head.alerts = self.laboratory.alerts.count(picture)
             head.picture, head.remote = picture, self.laboratory.remote
             self.show_picture(picture)
 

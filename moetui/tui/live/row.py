@@ -11,7 +11,7 @@ from moetui.core.query.fields import FACTS
 from moetui.tui.chart.charset import one_cell_each
 from moetui.tui.chart.palette import Slot
 from moetui.tui.widgets.columns import cut
-from moetui.tui.widgets.run_columns import GLYPHS, STYLES
+from moetui.tui.widgets.run_columns import GLYPHS, SEVERITY, STYLES
 
 CURSOR = "›"
 BAR, REST = "━", "─"
@@ -48,9 +48,6 @@ class Widths:
 
 
 KEPT = {"": " ", "pinned": "+", "hidden": "-"}
-
-SEVERITY = {"note": ("i", ""), "warning": ("!", "yellow"), "error": ("×", "red")}
-"""Sign and style of a finding."""
 
 LEAST_NAME, MOST_NAME = 12, 44
 

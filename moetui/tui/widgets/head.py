@@ -26,6 +26,8 @@ class Head(Panel):
 
     picture: reactive[Picture] = reactive(Picture(), repaint=False)
     remote: reactive[bool] = reactive(False, layout=False)
+    alerts: reactive[int] = reactive(0, layout=False)
+    """How many ends and findings nobody has looked at."""
 
     def __init__(self, place: str) -> None:
         super().__init__()
@@ -53,4 +55,5 @@ class Head(Panel):
         counts = Counter(run.status for run in picture.snapshot.runs if run.pending)
         words = [f"{count} {status}" for status, count in counts.items()]
         words = words or ["nothing runs"]
-        return Text("  " + " · ".join(["slow link", *words] if self.remote else words))
+        status = Text("  ").append(f"{self.alerts} new (!) · " if self.alerts else "", "bold yellow")
+        return status.append(" · ".join(["slow link", *words] if self.remote else words))

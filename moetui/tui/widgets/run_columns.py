@@ -48,6 +48,9 @@ STYLES: Final = {
 }
 """Rich styles of the status words: what is over recedes, what works has a colour, what needs somebody stands out."""
 
+SEVERITY: Final = {"note": ("i", ""), "warning": ("!", "yellow"), "error": ("×", "bold red")}
+"""Sign and style of a finding."""
+
 
 def shown_name(run: RunRecord) -> str:
     """The name without the prefix of published results, which their status says already."""
