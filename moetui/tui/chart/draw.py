@@ -10,7 +10,7 @@ from moetui.tui.chart.axis import Axis
 from moetui.tui.chart.backdrop import shade, sign_cells, stand
 from moetui.tui.chart.charset import one_cell_each, to_charset
 from moetui.tui.chart.curve import columns_of, thinned, trace, within
-from moetui.tui.chart.drawing import BLANK, FRAME, Cell, Drawing, to_row
+from moetui.tui.chart.drawing import BLANK, FRAME, Cell, Drawing, Plane, to_row
 from moetui.tui.chart.ends import ends_column
 from moetui.tui.chart.frame import canvas_size, draw_frame
 from moetui.tui.chart.heat import heat_rows
@@ -45,17 +45,21 @@ def draw(spec: ChartSpec, width: int, height: int, charset: Charset = "braille")
     width, height = max(width, 0), max(height, 0)
     named = len(_named(spec)) + len(spec.bands) + len(spec.rules)
     layout = plan(width, height, named, pairs=spec.cursor is not None and any(series.pair for series in spec.series))
-    rows = _notice("too small", width, height) if layout is None else _chart(spec, layout, width, height, charset)
-    return Drawing(width, height, tuple(to_row(to_charset(row, charset)) for row in rows))
+    plane = None
+    if layout is None:
+        rows = _notice("too small", width, height)
+    else:
+        rows, plane = _chart(spec, layout, width, height, charset)
+    return Drawing(width, height, tuple(to_row(to_charset(row, charset)) for row in rows), plane)
 
 
-def _chart(spec: ChartSpec, layout: Layout, width: int, height: int, charset: Charset) -> Rows:
-    head = _head(spec, layout, width, charset)
+def _chart(spec: ChartSpec, layout: Layout, width: int, height: int, charset: Charset) -> tuple[Rows, Plane | None]:
+    head, plane = _head(spec, layout, width, charset), None
     if spec.heat is not None:
         body = heat_rows(spec.heat, width, height - len(head))
     else:
-        body = _body(spec, layout, width, height - len(head), charset)
-    return [line + [BLANK] * (width - len(line)) for line in head] + body
+        body, plane = _body(spec, layout, width, height - len(head), charset)
+    return [line + [BLANK] * (width - len(line)) for line in head] + body, plane
 
 
 def _head(spec: ChartSpec, layout: Layout, width: int, charset: Charset) -> Rows:
@@ -86,7 +90,7 @@ def _named(spec: ChartSpec) -> list[Series]:
     return [series for series in spec.series if series.legend and spec.legend]
 
 
-def _body(spec: ChartSpec, layout: Layout, width: int, height: int, charset: Charset) -> Rows:
+def _body(spec: ChartSpec, layout: Layout, width: int, height: int, charset: Charset) -> tuple[Rows, Plane]:
     data = _data(spec)
     across, down = DOTTINGS[charset].across, DOTTINGS[charset].down
     ticks_y: list[Tick] = []
@@ -125,7 +129,7 @@ def _body(spec: ChartSpec, layout: Layout, width: int, height: int, charset: Cha
     if ends:
         last = [*reversed(ends_column(plotted, rows, charset)), *[BLANK] * (height - rows)]
         drawn = [[*line, cell] for line, cell in zip(drawn, last, strict=True)]
-    return drawn
+    return drawn, Plane(width - columns, columns, *data.x_range)
 
 
 def _data(spec: ChartSpec) -> _Data:

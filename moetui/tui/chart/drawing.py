@@ -40,12 +40,31 @@ Row = tuple[Span, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Plane:
+    """Where the curves lie: from the column `left` on `columns` cells, which go from `low` to `high` on the x axis."""
+
+    left: int
+    columns: int
+    low: float
+    high: float
+
+    def x_at(self, column: int) -> float:
+        """The x of a column of the drawing; columns beside the curves count as the nearest one."""
+        share = min(max((column - self.left + 0.5) / max(self.columns, 1), 0.0), 1.0)
+        return self.low + share * (self.high - self.low)
+
+
+@dataclass(frozen=True, slots=True)
 class Drawing:
-    """A chart of `width` × `height` cells: exactly `height` rows whose texts add up to exactly `width` cells."""
+    """A chart of `width` × `height` cells: exactly `height` rows whose texts add up to exactly `width` cells.
+
+    `plane` is None where there are no axes.
+    """
 
     width: int
     height: int
     rows: tuple[Row, ...]
+    plane: Plane | None = None
 
     def plain(self) -> str:
         """The chart without colours, one line per row."""

@@ -1,19 +1,24 @@
 """The chart on a screen: at each new spec the lines that changed are drawn again."""
 
+from dataclasses import replace
 from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
-from textual.events import Resize
+from textual.events import MouseDown, MouseMove, MouseScrollDown, MouseScrollUp, MouseUp, Resize
+from textual.message import Message
 from textual.strip import Strip
 
 from moetui.tui.chart.drawing import TITLE, Drawing, Ink, blank
-from moetui.tui.chart.spec import Charset, ChartSpec
+from moetui.tui.chart.spec import Band, Charset, ChartSpec, Range
 from moetui.tui.chart.style import InkStyles
 from moetui.tui.panel import Panel, shows
 
 NOTHING = ChartSpec("")
 """Stands for the spec of a chart that has not been given one; it stays blank."""
+
+DRAG = 2
+"""Columns that a click may slip without becoming a drag."""
 
 
 class Chart(Panel):
@@ -28,6 +33,32 @@ class Chart(Panel):
     }
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = {"chart--title"}
+    ALLOW_SELECT = False  # dragging selects a part of the axis, not text
+
+    class Used(Message):
+        """The mouse did something at an x of this chart. Charts of which nobody listens to this just stand there."""
+
+        def __init__(self, chart: "Chart", x: float) -> None:
+            super().__init__()
+            self.chart = chart
+            self.x = x
+
+    class Clicked(Used):
+        """The mouse was clicked."""
+
+    class Wheeled(Used):
+        """The wheel was turned: `steps` up, or down if negative."""
+
+        def __init__(self, chart: "Chart", x: float, steps: int) -> None:
+            super().__init__(chart, x)
+            self.steps = steps
+
+    class Dragged(Used):
+        """The mouse was dragged from `x` to `end`, in either direction."""
+
+        def __init__(self, chart: "Chart", x: float, end: float) -> None:
+            super().__init__(chart, x)
+            self.end = end
 
     def __init__(
         self,
@@ -44,6 +75,8 @@ class Chart(Panel):
         self._spec = spec or NOTHING
         self._charset: Charset = charset
         self._drawing = Drawing(0, 0, ())
+        self._held: int | None = None  # the column at which the mouse went down
+        self._dragged: Range | None = None
 
     @property
     def spec(self) -> ChartSpec:
@@ -95,7 +128,53 @@ class Chart(Panel):
             return blank(*self.content_size)
         from moetui.tui.chart.draw import draw  # with numpy and plotext: too much to wait for before the first picture
 
-        return draw(self._spec, self.content_size.width, self.content_size.height, self._charset)
+        spec = self._spec
+        if self._dragged is not None:
+            spec = replace(spec, bands=(*spec.bands, Band("zoom", *self._dragged)))
+        return draw(spec, self.content_size.width, self.content_size.height, self._charset)
+
+    def on_mouse_down(self, event: MouseDown) -> None:
+        """Begin to drag."""
+        if event.button == 1 and self._drawing.plane is not None:
+            self._held = event.x
+            self.capture_mouse()
+
+    def on_mouse_move(self, event: MouseMove) -> None:
+        """Shade what is dragged over."""
+        plane = self._drawing.plane
+        if self._held is None or plane is None:
+            return
+        ends = plane.x_at(self._held), plane.x_at(event.x)
+        dragged = (min(ends), max(ends)) if abs(event.x - self._held) >= DRAG else None
+        if dragged != self._dragged:
+            self._dragged = dragged
+            self.show(self._spec)
+
+    def on_mouse_up(self, event: MouseUp) -> None:
+        """Tell what was clicked or dragged over."""
+        plane, held = self._drawing.plane, self._held
+        self.release_mouse()
+        self._held, dragged, self._dragged = None, self._dragged, None
+        if held is None or plane is None:
+            return
+        if dragged is None:
+            self.post_message(self.Clicked(self, plane.x_at(event.x)))
+        else:
+            self.show(self._spec)
+            self.post_message(self.Dragged(self, *dragged))
+
+    def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
+        """Tell that the wheel was turned up."""
+        self._wheel(event, 1)
+
+    def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
+        """Tell that the wheel was turned down."""
+        self._wheel(event, -1)
+
+    def _wheel(self, event: MouseScrollUp | MouseScrollDown, steps: int) -> None:
+        if (plane := self._drawing.plane) is not None:
+            event.stop()
+            self.post_message(self.Wheeled(self, plane.x_at(event.x), steps))
 
     def _style(self, ink: Ink) -> Style:
         if ink == TITLE:

@@ -80,7 +80,9 @@ class CompareScreen(PlaceScreen, ScrollKeys):
             yield SubjectList()
             with Vertical(id="view"):
                 yield Static(id="caption")
-                yield Static(id="views")
+                views = Static(id="views")
+                views.auto_links = False
+                yield views
                 yield Chart(charset=self.laboratory.charset)
                 yield VerticalScroll(Static(id="words"), id="scroll", can_focus=False)
 

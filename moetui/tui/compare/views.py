@@ -5,6 +5,8 @@ from typing import Final, Literal, get_args
 
 from rich.text import Text
 
+from moetui.tui.widgets.clickable import clickable
+
 View = Literal["response", "verdicts", "pareto"]
 Shown = Literal["both", "chart", "words"]
 SHORT, TALL = 20, 34
@@ -17,7 +19,7 @@ def view_line(shown: View, cautions: int) -> Text:
     """The views with their keys, the shown one set off, and how many things are unequal."""
     line = Text(no_wrap=True, overflow="ellipsis")
     for view, title in TITLES.items():
-        line.append(f" {title} ", "reverse bold" if view == shown else "dim")
+        line.append(f" {title} ", clickable("reverse bold" if view == shown else "dim", f"screen.view({view!r})"))
     if cautions:
         line.append(f"  {cautions} caution{'' if cautions == 1 else 's'}", "bold yellow")
     return line

@@ -1,6 +1,5 @@
 """The charts of a set of runs: as many at once as the user wants and there is room for, the others on further pages."""
 
-import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
@@ -11,25 +10,25 @@ from textual.geometry import Size
 from moetui.core.catalogue.records import RunRecord
 from moetui.core.runs.background import Background
 from moetui.core.runs.curves import Curves
-from moetui.tui.chart.spec import Charset, Range
+from moetui.tui.chart.spec import Charset
 from moetui.tui.chart.widget import Chart
 from moetui.tui.curves.axis import AXES
 from moetui.tui.curves.board import COLOURS, MOST, SPANS, WEIGHTS, Board, KeptBoard, Span
 from moetui.tui.curves.charts import CHARTS, Kind
-from moetui.tui.curves.events import events_near, ghosts_of
+from moetui.tui.curves.events import ghosts_of
 from moetui.tui.curves.legend import legend_rows
 from moetui.tui.curves.legend_panel import Legend
+from moetui.tui.curves.looking_glass import LookingGlass
 from moetui.tui.curves.overlay import Overlay
 from moetui.tui.curves.page import Page, arranged, in_its_place, noted
 from moetui.tui.curves.planned_lr import Planned, planned_lr
-from moetui.tui.curves.window import STEPS, panned, stepped, zoomed
-from moetui.tui.panel import Panel, shows
+from moetui.tui.panel import shows
 
 USUAL = 4
 """Charts that are made at once; more are as soon as there is room for them."""
 
 
-class CurveGrid(Panel):
+class CurveGrid(LookingGlass):
     """The charts of some runs. One chart is current; it can have the space alone. Cursor and zoom are those of all charts.
 
     `show` draws at once and lays nothing out anew, unless there are charts that were not there before. Where not all have room, the
@@ -49,19 +48,16 @@ class CurveGrid(Panel):
         kept: KeptBoard | None = None,
         id: str | None = None,  # noqa: A002  Textual's name
     ) -> None:
-        super().__init__(id=id)
+        kept = kept or KeptBoard()
+        super().__init__(kept.read(), id=id)
         self._charset: Charset = charset
-        self._kept = kept or KeptBoard()
-        self.board = self._kept.read()
+        self._kept = kept
         self._charts: list[Chart] = []
         self._legend = Legend(charset)
         self._legend_rows = 0
-        self._overlay = Overlay(board=self.board)
         self._every: Sequence[RunRecord] = ()
         self._planned: dict[str, Planned] = {}
         self._current = CHARTS[0].key
-        self._window: Range | None = None
-        self._cursor: float | None = None
         self._page = Page()
         self._arranged: tuple[Page, str, int] | None = None
         self.maximised = False
@@ -176,48 +172,6 @@ class CurveGrid(Panel):
         place = min(range(len(WEIGHTS)), key=lambda at: abs(WEIGHTS[at] - weight))
         self._change_look(weight=WEIGHTS[min(max(place + step, 0), len(WEIGHTS) - 1)])
 
-    def zoom(self, factor: float) -> None:
-        """Look at `factor` times as much of the x axis."""
-        self._window = zoomed(self._overlay.x_range, self._overlay.full_range, factor, self._cursor)
-        self._renew()
-
-    def pan(self, step: int) -> None:
-        """Move the zoomed charts by quarters of their width."""
-        if self._window is not None:
-            low, high = self._window = panned(self._window, self._overlay.full_range, step / 4)
-            self._cursor = None if self._cursor is None else min(max(self._cursor, low), high)
-            self._renew()
-
-    def inspect(self, steps: int) -> None:
-        """Move the cursor; it begins at the last measurement."""
-        ends = [
-            float(own.at(updates[-1:])[0])
-            for run in self._overlay.runs
-            if (own := self._overlay.ruler_of(run)) is not None
-            for updates, _ in (
-                self._overlay.curves_of(run).get("train_loss"),
-                self._overlay.curves_of(run).get("val_loss"),
-            )
-            if updates.size
-        ]
-        window = self._overlay.x_range
-        start = max((end for end in ends if math.isfinite(end)), default=window[1])
-        whole = self.board.axis == "updates"
-        self._cursor = stepped(self._cursor, window, steps, start=start, whole=whole)
-        self._renew()
-
-    def reset(self) -> None:
-        """Take zoom and cursor away."""
-        self._window = self._cursor = None
-        self._renew()
-
-    def told(self) -> str:
-        """What happened to the runs at the cursor, in a sentence; empty where nothing did."""
-        if self._cursor is None:
-            return ""
-        low, high = self._overlay.x_range
-        return " · ".join(events_near(self._overlay, self._cursor, (high - low) / STEPS / 2))
-
     def on_mount(self) -> None:
         """Mark the current chart before the first layout."""
         self._arrange()
@@ -225,6 +179,11 @@ class CurveGrid(Panel):
     def on_resize(self, event: Resize) -> None:
         """Show as many charts as fit."""
         self._arrange()
+
+    def _make_current(self, chart: Chart) -> None:
+        for kind, shown in zip(self._page.kinds, self._charts, strict=False):
+            if shown is chart:
+                self._current = kind.key
 
     def _change(self, **fields: object) -> None:
         self._keep(self._kept.read().model_copy(update=fields))

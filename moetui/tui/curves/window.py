@@ -8,6 +8,18 @@ CLOSEST = 1e-4
 STEPS = 100
 """Steps of the cursor from one edge of the window to the other."""
 
+WHEEL = 1.25
+"""How much closer one step of the wheel goes."""
+
+
+def selected(ends: Range, full: Range) -> Range | None:
+    """The part of the whole axis between two ends, not closer than one can look; None for the whole axis."""
+    low, high = (min(max(end, full[0]), full[1]) for end in (min(ends), max(ends)))
+    least = (full[1] - full[0]) * CLOSEST
+    if high - low < least:
+        low, high = (low + high - least) / 2, (low + high + least) / 2
+    return None if (low, high) == full else _inside((low, high), full)
+
 
 def zoomed(window: Range, full: Range, factor: float, about: float | None) -> Range | None:
     """A window `factor` times as wide in which `about` (None: the middle) stays where it is; None for the whole axis."""

@@ -7,6 +7,7 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
+from textual.events import Click, MouseScrollDown, MouseScrollUp
 from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
@@ -61,6 +62,9 @@ class Rows(Widget):
 
     DEFAULT_CSS = "Rows { height: auto; }"
 
+    class Clicked(Message):
+        """The mouse clicked the choice under the cursor."""
+
     shown: reactive[tuple[Choice, ...]] = reactive((), layout=True)
     cursor: reactive[int] = reactive(0)
     picked: reactive[tuple[str, ...]] = reactive(())
@@ -91,6 +95,20 @@ class Rows(Widget):
             line.stylize("reverse" if row == self.cursor else "")
             lines.append(line)
         return Text("\n").join(lines or [Text("  nothing of that name", style="dim")])
+
+    def on_click(self, event: Click) -> None:
+        """Put the cursor on the choice under the pointer."""
+        if self._top + event.y < len(self.shown):
+            self.cursor = self._top + event.y
+            self.post_message(self.Clicked())
+
+    def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
+        """Move the cursor down."""
+        self.cursor += 1
+
+    def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
+        """Move the cursor up."""
+        self.cursor -= 1
 
     def get_content_height(self, *sizes: object) -> int:
         """One line for each choice, as far as the screen has room beside the frame, the line and the keys."""
@@ -148,6 +166,14 @@ class Pick(Dialog[tuple[str, ...] | None]):
             self.dismiss(tuple(self._picked))
         elif current is not None:
             self.dismiss((current.key,))
+
+    def on_rows_clicked(self) -> None:
+        """Tick what was clicked, or take it where one thing is wanted."""
+        current = self.query_one(Rows).current
+        if not self._several:
+            self.on_input_submitted()
+        elif current is not None:
+            self._tick(current)
 
     def action_move(self, by: int) -> None:
         """Move the cursor."""

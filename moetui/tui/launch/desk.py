@@ -54,6 +54,18 @@ class Edits:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All that was chosen for one preset."""
+
+    preset: str
+    scale: str
+    offline: bool
+    reuse: bool
+    edits: Edits
+    choice: Choice
+
+
 @dataclass(slots=True)
 class Desk:
     """The state of the screen without its widgets. Choices and edits are kept for each preset while the program runs."""
@@ -78,6 +90,25 @@ class Desk:
     def edits(self) -> Edits:
         """What was changed by hand over the present preset."""
         return self._edits.get(self.preset.name, Edits()) if self.preset else Edits()
+
+    @property
+    def plan(self) -> Plan | None:
+        """What is chosen for the present preset; None without one, or for one that cannot be planned."""
+        if self.preset is None or self.choice is None or self.ground.problem:
+            return None
+        return Plan(self.preset.name, self.scale, self.offline, self.reuse, self.edits, self.choice)
+
+    def resume(self, plan: Plan) -> bool:
+        """Take up a plan of an earlier session; False, with nothing changed, if it cannot be planned any more."""
+        preset = next((one for one in self.library if one.name == plan.preset), None)
+        trial = replace(self, scale=plan.scale, offline=plan.offline, _choices={}, _edits={plan.preset: plan.edits})
+        trial.take(preset)
+        if preset is None or trial.ground.problem:
+            return False
+        self.scale, self.offline, self.reuse = plan.scale, plan.offline, plan.reuse
+        self._edits[plan.preset], self._choices[plan.preset] = plan.edits, plan.choice
+        self.take(preset)
+        return True
 
     @property
     def shapes(self) -> tuple[Shape, ...]:

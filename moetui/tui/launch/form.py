@@ -141,6 +141,10 @@ class Form(PlaceScreen):
         if event.input.has_class("-open"):
             self._say(self._fault_of(event.value), hint=self._hint)
 
+    @on(FormList.Opened)
+    def _opened_by_mouse(self) -> None:
+        self.action_edit()
+
     @on(FormList.Moved)
     def _moved(self) -> None:
         self._show_detail()

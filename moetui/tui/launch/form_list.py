@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from textual.events import Click
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
@@ -19,6 +20,9 @@ class FormList(ScrollView, can_focus=True, inherit_bindings=False):
 
     class Moved(Message):
         """The cursor is on another row."""
+
+    class Opened(Message):
+        """The row under the cursor was clicked twice."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -54,6 +58,14 @@ class FormList(ScrollView, can_focus=True, inherit_bindings=False):
             target += step
         if self._rows[target].info is not None:
             self._go(target)
+
+    def on_click(self, event: Click) -> None:
+        """Put the cursor on the row under the pointer; a second click opens it."""
+        place = event.y + self.scroll_offset.y
+        if place < len(self._rows) and self._rows[place].info is not None:
+            self._go(place)
+            if event.chain == 2:
+                self.post_message(self.Opened())
 
     def page(self, pages: int) -> None:
         """Move the cursor by screens."""

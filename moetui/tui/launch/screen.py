@@ -1,5 +1,6 @@
 """The Launch screen: choose a preset, tick learning rates, schedules and seeds, change any key, see what would run, start it."""
 
+import contextlib
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
@@ -27,6 +28,7 @@ from moetui.tui.feed import Picture
 from moetui.tui.launch import lists, summary
 from moetui.tui.launch.appraisal import Appraisal
 from moetui.tui.launch.card import Card, fault_words, folder_words
+from moetui.tui.launch.memory import remember_plan, remembered_plan
 from moetui.tui.launch.plan_screen import PlanScreen
 from moetui.tui.launch.plan_view import PlanView
 from moetui.tui.launch.preset_tree import PresetTree
@@ -89,10 +91,29 @@ class LaunchScreen(PlanScreen):
 
     def on_mount(self) -> None:
         """Read the presets; what the chosen one amounts to is shown when the first picture is on the screen."""
-        self.action_reload()
+        self._read_presets()
+        plan = remembered_plan(self.laboratory.lab.workspace.root)
+        resumed = plan is not None and self._desk.resume(plan)
+        self._fill_tree()
+        if plan is not None and resumed:
+            self.query_one(PresetTree).point_at(plan.preset)
         self.laboratory.once_shown(
             partial(self.call_later, self._show_more)
         )  # as a message of this screen, which keeps its faults
+
+    def on_screen_suspend(self) -> None:
+        """Keep the plan when one goes elsewhere."""
+        self._keep_plan()
+
+    def on_unmount(self) -> None:
+        """Keep the plan when the program ends."""
+        self._keep_plan()
+
+    def _keep_plan(self) -> None:
+        with contextlib.suppress(
+            OSError, TypeError
+        ):  # where nothing can be written the plan lasts as long as the program
+            remember_plan(self.laboratory.lab.workspace.root, self._desk)
 
     def _show_more(self) -> None:
         self._shown = True
@@ -141,6 +162,10 @@ class LaunchScreen(PlanScreen):
         elif (ticks := self._focused_list()) and ticks.current and self._desk.choice:
             self._desk.choose(lists.toggled(self._desk.choice, str(ticks.id), ticks.current.value))
             self._show_plan()
+
+    def on_tick_rows_clicked(self) -> None:
+        """Tick what was clicked; the click has moved the focus there."""
+        self.action_tick()
 
     def action_tick_all(self) -> None:
         """Tick every value of the list, or none."""
@@ -256,9 +281,12 @@ class LaunchScreen(PlanScreen):
 
     def action_reload(self) -> None:
         """Read the preset files again."""
-        self._desk.reload(*Library.collect(self.laboratory.lab.workspace.presets))
+        self._read_presets()
         self._fill_tree()
         self._show_plan(fresh=True)
+
+    def _read_presets(self) -> None:
+        self._desk.reload(*Library.collect(self.laboratory.lab.workspace.presets))
 
     # -- starting -----------------------------------------------------------------------------------------------------
 

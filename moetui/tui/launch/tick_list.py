@@ -32,6 +32,9 @@ class TickRows(Widget, can_focus=True):
     TickRows { height: 1fr; }
     """
 
+    class Clicked(Message):
+        """The mouse clicked the value under the cursor."""
+
     rows: reactive[tuple[TickRow, ...]] = reactive((), layout=True)
     cursor: reactive[int] = reactive(0)
 
@@ -47,6 +50,23 @@ class TickRows(Widget, can_focus=True):
     def move(self, by: int) -> None:
         """Move the cursor."""
         self.cursor += by
+
+    def on_click(self, event: events.Click) -> None:
+        """Put the cursor on the value under the pointer and tick it."""
+        place = self._top + event.y - 1
+        if event.y >= 1 and place < len(self.rows):
+            self.cursor = place
+            self.post_message(self.Clicked())
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Move the cursor down."""
+        event.stop()
+        self.move(1)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Move the cursor up."""
+        event.stop()
+        self.move(-1)
 
     def get_content_width(self, *sizes: object) -> int:
         """As wide as the heading with its count, and the longest value with its box and arrow."""

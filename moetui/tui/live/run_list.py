@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from rich.segment import Segment
 from rich.style import Style
-from textual.events import Resize
+from textual.events import Click, MouseScrollDown, MouseScrollUp, Resize
+from textual.message import Message
 from textual.strip import Strip
 
 from moetui.core.catalogue.records import RunRecord
@@ -23,6 +24,9 @@ class RunList(Panel):
     RunList > .run-list--cursor { background: $surface-lighten-1; }
     """
     COMPONENT_CLASSES = {"run-list--cursor"}  # noqa: RUF012  # Textual's convention
+
+    class Moved(Message):
+        """The mouse moved the cursor."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  Textual's name
         super().__init__(id=id)
@@ -81,6 +85,25 @@ class RunList(Panel):
             ground += self.get_component_rich_style("run-list--cursor", partial=True)
         segments = [Segment(cell.text, ground + Style.parse(cell.style)) for cell in self._lines[y] if cell.text]
         return Strip(segments).adjust_cell_length(self.size.width, ground)
+
+    def on_click(self, event: Click) -> None:
+        """Put the cursor on the run under the pointer."""
+        place = self._top + event.y - HEAD
+        if event.y >= HEAD and place < len(self._entries):
+            self.point_at(self._entries[place].run.id)
+            self.post_message(self.Moved())
+
+    def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
+        """Move the cursor down."""
+        event.stop()
+        self.move(1)
+        self.post_message(self.Moved())
+
+    def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
+        """Move the cursor up."""
+        event.stop()
+        self.move(-1)
+        self.post_message(self.Moved())
 
     def on_resize(self, event: Resize) -> None:
         """Show as many runs as there is room for, from the first one if the cursor is among them."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import ClassVar
 
 from rich.text import Text
-from textual import work
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
@@ -102,9 +102,14 @@ class LiveScreen(ChartKeys, PlaceScreen):
         self.call_after_refresh(self._tell_beside)
 
     def action_cursor(self, step: int) -> None:
-        """Move to another run; from now on the list scrolls with the cursor only."""
-        self._steered = True
+        """Move to another run."""
         self.query_one(RunList).move(step)
+        self._steer()
+
+    @on(RunList.Moved)
+    def _steer(self) -> None:
+        """Bring the run under the cursor to the front; from now on the list scrolls with the cursor only."""
+        self._steered = True
         self.show_picture(self.laboratory.picture)
 
     def action_page(self, step: int) -> None:

@@ -80,7 +80,9 @@ class RunPage(ChartKeys, DeskScreen, ScrollKeys):
     def compose_body(self) -> ComposeResult:
         """Head, sections, curves, words."""
         yield Static(id="summary")
-        yield Static(id="sections")
+        sections = Static(id="sections")
+        sections.auto_links = False
+        yield sections
         yield CurveGrid(charset=self.laboratory.charset, kept=board_of(self.laboratory.lab))
         yield VerticalScroll(Static(id="words"), can_focus=False)  # its own keys would be no actions
 

@@ -15,6 +15,7 @@ from moetui.core.runs.same_order import SameOrder
 from moetui.tui.chart.palette import slot
 from moetui.tui.run import wording
 from moetui.tui.run.side_by_side import side_by_side
+from moetui.tui.widgets.clickable import clickable
 
 Section = Literal["curves", "facts", "config", "origin"]
 SECTIONS: tuple[Section, ...] = get_args(Section)
@@ -30,8 +31,9 @@ def section_line(shown: Section) -> Text:
     """The sections with their keys, the shown one set off, and the log, which has a screen of its own."""
     line = Text(no_wrap=True, overflow="ellipsis")
     for section, title in TITLES.items():
-        line.append(f" {title} ", "reverse bold" if section == shown else "dim")
-    return line.append(" l Log ", "dim")
+        look = "reverse bold" if section == shown else "dim"
+        line.append(f" {title} ", clickable(look, f"screen.section({section!r})"))
+    return line.append(" l Log ", clickable("dim", "screen.log"))
 
 
 def section_text(

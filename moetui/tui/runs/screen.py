@@ -287,6 +287,10 @@ class RunsScreen(DeskScreen):
         self.query_one(Line).remove_class("open")
         self.set_focus(None)
 
+    @on(RunTable.Opened)
+    async def _opened(self) -> None:
+        await self.action_open()
+
     async def action_open(self) -> None:
         """Open the page of the run under the cursor, or fold the group there."""
         if (run := self.current_run) is not None:

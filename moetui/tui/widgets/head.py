@@ -7,6 +7,7 @@ from textual.reactive import reactive
 
 from moetui.tui.feed import Picture
 from moetui.tui.panel import Panel
+from moetui.tui.widgets.clickable import clickable
 
 PLACES = (
     ("launch", "1 Launch"),
@@ -31,6 +32,7 @@ class Head(Panel):
 
     def __init__(self, place: str) -> None:
         super().__init__()
+        self.auto_links = False  # what can be clicked looks as it does
         self._place = place
 
     def watch_picture(self, before: Picture, now: Picture) -> None:
@@ -42,7 +44,8 @@ class Head(Panel):
         """The line, cut to the width."""
         line = Text("moetui ", style="bold", no_wrap=True, overflow="ellipsis")
         for place, label in PLACES:
-            line.append(f" {label} ", style="reverse bold" if place == self._place else "dim")
+            look = "reverse bold" if place == self._place else "dim"
+            line.append(f" {label} ", clickable(look, f"app.show({place!r})"))
         room = self.size.width - line.cell_len
         status = self._status(self.picture)
         status.truncate(max(room, 0), overflow="ellipsis")
@@ -55,5 +58,7 @@ class Head(Panel):
         counts = Counter(run.status for run in picture.snapshot.runs if run.pending)
         words = [f"{count} {status}" for status, count in counts.items()]
         words = words or ["nothing runs"]
-        status = Text("  ").append(f"{self.alerts} new (!) · " if self.alerts else "", "bold yellow")
+        status = Text("  ").append(
+            f"{self.alerts} new (!) · " if self.alerts else "", clickable("bold yellow", "app.alerts")
+        )
         return status.append(" · ".join(["slow link", *words] if self.remote else words))

@@ -63,6 +63,9 @@ class RunTable(Panel):
             """Of a burst, the last one counts."""
             return isinstance(message, RunTable.Moved)
 
+    class Opened(Message):
+        """The line under the cursor was clicked twice."""
+
     def __init__(self) -> None:
         super().__init__()
         self._listing = Listing()
@@ -170,10 +173,12 @@ class RunTable(Panel):
         self._place()
 
     def on_click(self, event: Click) -> None:
-        """Put the cursor on the row under the pointer."""
+        """Put the cursor on the row under the pointer; a second click opens it."""
         row = self._top + event.y - HEADER
         if event.y >= HEADER and row < len(self._listing.lines):
             self.go(row)
+            if event.chain == 2:
+                self.post_message(self.Opened())
 
     def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
         """Move the cursor down."""
