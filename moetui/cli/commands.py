@@ -26,6 +26,7 @@ MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "compare": ("compare", "diff"),
     "response": ("response",),
     "transfer": ("coordcheck", "transfer"),
+    "plan": ("plan",),
     "report": ("report",),
     "keys": ("keys",),
     "serve": ("serve",),
@@ -48,6 +49,7 @@ SUMMARIES: Final[Mapping[str, str]] = {
     "stop": "Stop runs after a last checkpoint.",
     "gc": "Remove spare checkpoints to make room on the disk.",
     "transfer": "Tell how the best learning rate moves with size.",
+    "plan": "Divide a budget into sizes, rates and seeds.",
     "reindex": "Rebuild runs.json from the run directories.",
     "cooldown": "Let branches leave a run of constant rate and cool down.",
     "coordcheck": "Check whether widths learn alike in the first updates.",
@@ -68,7 +70,7 @@ SUMMARIES: Final[Mapping[str, str]] = {
 }
 """What the list of commands says where the first sentence of a command's own help has no room in one line of it."""
 
-FOLLOWING: Final = frozenset({"run", "study", "search", "refine", "resume", "rerun", "fork", "watch", "wait"})
+FOLLOWING: Final = frozenset({"run", "study", "search", "refine", "plan", "resume", "rerun", "fork", "watch", "wait"})
 """Commands that may stay with runs to their end, and whose exit code tells of it."""
 
 EXIT_CODES: Final = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 130 interrupted."

@@ -78,7 +78,7 @@ def transfer(
     from moetui.core.studies.transfer import transfers
     from moetui.tui.compare.transfer_chart import transfer_chart
 
-    axis, size = _goal(to) if to else ("", None)
+    axis, size = goal_of(to) if to else ("", None)
     runs, library = lab().snapshot().runs, lab().library()
     records = {run.id: run for item in items for run in find_item(item, runs, library).records}
     found = [one for one in transfers(gather(lab(), records.values())) if axis in ("", one.axis)]
@@ -96,7 +96,8 @@ def transfer(
         print_chart(transfer_chart(one))
 
 
-def _goal(text: str) -> tuple[str, float]:
+def goal_of(text: str) -> tuple[str, float]:
+    """Axis and size of `--to width=1024`. Raises `UsageError`."""
     from moetui.core.errors import UsageError
     from moetui.core.planning.ladder import AXES
     from moetui.core.planning.typed_values import number

@@ -20,7 +20,7 @@ def test_the_help_of_every_command_has_an_example_and_its_exit_codes(cli: Cli, w
     assert "Example" in out
     assert "Exit codes: 0 done" in out
     assert ("4 a run diverged" in " ".join(out.split())) == (words[0] in {
-        "run", "study", "search", "refine", "resume", "rerun", "fork", "watch", "wait"
+        "run", "study", "search", "refine", "plan", "resume", "rerun", "fork", "watch", "wait"
     })  # fmt: skip
 
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from tests.simulations import best_rate, small, verdicts
+from tests.simulations import best_rate, planned, small, verdicts
 from tests.simulations.tally import Scenario
 
 
 def scenarios() -> Iterator[Scenario]:
-    """Verdicts, the best learning rate, and small samples."""
-    for part in (verdicts, best_rate, small):
+    """Verdicts, the best learning rate, small samples, and planned studies."""
+    for part in (verdicts, best_rate, small, planned):
         yield from part.scenarios()
 
 

@@ -43,7 +43,8 @@ class Sweep:
 class Found:
     """The best rate at one size: ln lr*, its variance with degrees of freedom (both None with one seed), the loss there.
 
-    `curvature` is half the second derivative of the loss in ln(lr), `rates` what the parabola goes through.
+    `curvature` is half the second derivative of the loss in ln(lr), `rates` what the parabola goes through. `noise` is the
+    variance between runs that is left without the effects of seed and rate; None with one seed.
     """
 
     size: float
@@ -53,6 +54,7 @@ class Found:
     loss: float
     curvature: float
     rates: tuple[float, ...]
+    noise: float | None = None
 
     @property
     def lr(self) -> float:
@@ -119,7 +121,7 @@ class Line:
     def at(self, size: float) -> Prediction:
         """The best rate at a size."""
         x = np.array([math.log(one.size) for one in self.found])
-        weights = _weights(x, math.log(size))
+        weights = line_weights(x, math.log(size))
         place = self.intercept + self.exponent * math.log(size)
         half = _half_width(self.found, weights, of_a_study=True)
         low, high = (None, None) if half is None else (math.exp(place - half), math.exp(place + half))
@@ -127,16 +129,9 @@ class Line:
 
     @property
     def reach(self) -> float:
-        """The largest size that the ladder bears.
-
-        As far beyond the last size as the ladder is long (in logarithms), of three sizes half as far; half of either where the
-        exponent changes along it.
-        """
-        first, last = math.log(self.found[0].size), math.log(self.found[-1].size)
-        share = 1.0 if self.by_scatter else 0.5
-        if self.bend is not None and self.bend.found:
-            share /= 2
-        return math.exp(last + share * (last - first)) * (1 + 1e-9)  # rounding refuses no whole multiple
+        """The largest size that the ladder bears; see `reach`."""
+        bent = self.bend is not None and self.bend.found
+        return reach(self.found[0].size, self.found[-1].size, len(self.found), bent=bent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +150,16 @@ class Held:
     def regret(self) -> float:
         """The loss at the predicted rate less that at the best one."""
         return self.found.regret(self.predicted.lr)
+
+
+def reach(first: float, last: float, sizes: int, *, bent: bool) -> float:
+    """The largest size that a ladder of so many sizes bears.
+
+    As far beyond the last size as the ladder is long (in logarithms), of three sizes half as far; half of either where the
+    exponent changes along it.
+    """
+    share = (1.0 if sizes >= FEWEST_FOR_SCATTER else 0.5) / (1 + bent)
+    return float(last * (last / first) ** share * (1 + 1e-9))  # rounding refuses no whole multiple
 
 
 def best_rate(sweep: Sweep) -> Found | Missing:
@@ -191,7 +196,7 @@ def best_rate(sweep: Sweep) -> Found | Missing:
         per_mean = np.array([1 / len(sweep.losses[rate]) for rate in rates[window]])
         variance, df = float(moved**2 @ per_mean) * noise[0], noise[1]
     place = float(x.mean() + offset)
-    return Found(sweep.size, place, variance, df, level - a * offset**2, a, tuple(rates[window]))
+    return Found(sweep.size, place, variance, df, level - a * offset**2, a, tuple(rates[window]), noise and noise[0])
 
 
 def _around(places: Numbers, centre: float) -> slice:
@@ -237,7 +242,7 @@ def _half_width(found: Sequence[Found], weights: Numbers, *, of_a_study: bool) -
         return None if noise is None else quantile(noise[1]) * noise[0]
     x = np.array([math.log(one.size) for one in found])
     y = np.array([one.place for one in found])
-    residuals = y - np.array([_weights(x, at) @ y for at in x])
+    residuals = y - np.array([line_weights(x, at) @ y for at in x])
     df = len(found) - 2
     scatter = math.sqrt(float(residuals @ residuals) / df * (float(weights @ weights) + of_a_study))
     return quantile(df) * scatter
@@ -273,7 +278,7 @@ def _bend(found: Sequence[Found]) -> Bend | None:
     return Bend(change, p, standard * (quantile(df) + float(stdtrit(df, POWER))))
 
 
-def _weights(x: Numbers, at: float) -> Numbers:
+def line_weights(x: Numbers, at: float) -> Numbers:
     """What the line's value at a place takes of each point."""
     centred = x - x.mean()
     weights: Numbers = 1 / len(x) + centred * (at - x.mean()) / float(centred @ centred)

@@ -12,7 +12,7 @@ from moetui.core.science.measure import LOSS
 from moetui.core.science.response import Setting, Slice, slices
 from moetui.core.science.transfer import Found, Held, Line, Missing, Sweep, best_rate, fit, leave_largest_out
 
-_KEYS: Final[Mapping[Axis, frozenset[str]]] = {
+KEYS: Final[Mapping[Axis, frozenset[str]]] = {
     "tokens": frozenset({"training.updates"}),
     "batch": frozenset({"training.batch_size", "training.accumulation", "training.updates"}),
     "d_ff": frozenset({"model.d_ff"}),
@@ -20,7 +20,7 @@ _KEYS: Final[Mapping[Axis, frozenset[str]]] = {
     "width": frozenset({"model.d_model", "model.n_heads", "model.n_kv_heads", "model.d_ff"}),
 }
 """The keys that each axis moves; the first axis that covers all that move is that of the ladder."""
-_SIZES: Final = frozenset(key for keys in _KEYS.values() for key in keys)
+_SIZES: Final = frozenset(key for keys in KEYS.values() for key in keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +77,10 @@ def _transfer(setting: Setting, family: Sequence[Slice], every: Iterable[Slice])
     ladder = sorted(
         (
             Size(
-                _number(axis, config),
+                number_on(axis, config),
                 config.model.parameters,
                 config.tokens,
-                best_rate(_sweep(part, _number(axis, config))),
+                best_rate(sweep_of(part, number_on(axis, config))),
             )
             for part, config in zip(family, configs, strict=True)
         ),
@@ -95,10 +95,11 @@ def _transfer(setting: Setting, family: Sequence[Slice], every: Iterable[Slice])
 
 
 def _axis(moving: set[str]) -> Axis | None:
-    return next((axis for axis, keys in _KEYS.items() if moving and moving <= keys), None)
+    return next((axis for axis, keys in KEYS.items() if moving and moving <= keys), None)
 
 
-def _number(axis: Axis, config: RunConfig) -> float:
+def number_on(axis: Axis, config: RunConfig) -> float:
+    """The size of a configuration on an axis."""
     return float(
         {
             "width": config.model.d_model,
@@ -116,7 +117,8 @@ def _config(part: Slice) -> RunConfig:
     return config
 
 
-def _sweep(part: Slice, number: float) -> Sweep:
+def sweep_of(part: Slice, number: float) -> Sweep:
+    """The losses of one size, whose number on the axis is told."""
     losses: dict[float, dict[int, float]] = {}
     diverged = []
     for group in groups((run.record for run in part.runs), LOSS):
