@@ -61,8 +61,9 @@ class Parent(_File):
 class RunFile(_File):
     """config.json: the resolved configuration of a run, its place among others, and its provenance.
 
-    `per_device`: how many runs may share its device; `devices`: how many it trains on; `prunable`: it may be stopped early;
-    `retries`: how often it is tried again if it is killed, lost or out of memory.
+    `per_device`: how many runs may share its device; `devices`: how many it trains on; `prunable`: it may be stopped early when
+    its setting has fallen behind, `race`: when it has left the race of that name; `retries`: how often it is tried again if it is
+    killed, lost or out of memory.
     """
 
     schema_version: SchemaVersion = SCHEMA
@@ -78,6 +79,7 @@ class RunFile(_File):
     devices: int = Field(1, ge=1)
     prunable: bool = False
     retries: Retries = 0
+    race: str = ""
     config: RunConfig
     provenance: dict[str, Any] = {}
 

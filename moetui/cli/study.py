@@ -73,17 +73,24 @@ def run(
     keep: Annotated[
         int, typer.Option(min=0, help="With --prune: the first so many seeds of a setting are never stopped.")
     ] = 2,
+    race: Annotated[
+        bool, typer.Option("--race", help="Drop settings after each seed that, by a bound of 5 %, cannot be the best.")
+    ] = False,
     json: JsonOption = False,
 ) -> int:
     """Run what is missing of a study, after showing all of it and what it costs.
 
     The same command continues a study that was interrupted, and adds seeds to one that is done.
-    Examples: `moetui study schedule/all --seeds 3`, `moetui study quickstart --ladder width=64,96,128 --seeds 3 --dry-run`.
+    Examples: `moetui study schedule/all --seeds 3`, `moetui study quickstart --seeds 8 --race`,
+    `moetui study quickstart --ladder width=64,96,128 --seeds 3 --dry-run`.
     """
+    from moetui.core.errors import UsageError
     from moetui.core.planning.plan import plan
     from moetui.core.queue.pruning import seed_by_seed
     from moetui.core.studies.progress import survey
 
+    if prune and race:
+        raise UsageError("--prune and --race stop runs by different rules; give one of them")
     wanted = f"{name}@{scale}" if scale else name
     chosen = selection((wanted,), assignments or [], grid or [], seeds)
     if ladder or per_parameter:
@@ -92,6 +99,8 @@ def run(
     if prune:
         planned = seed_by_seed(planned, keep)
         _check_prunable(planned, keep)
+    if race:
+        planned = _in_race(planned, chosen)
     members = survey(planned, lab().snapshot().runs)
     return offer(
         members,
@@ -130,6 +139,31 @@ def _check_prunable(planned: "Sequence[PlannedRun]", keep: int) -> None:
             "ask for more --seeds, or --keep fewer"
         )
     say(f"{able} of {len(planned)} runs may be pruned; each setting keeps its first {keep} seeds.")
+
+
+def _in_race(planned: "Sequence[PlannedRun]", chosen: "Selection") -> "Sequence[PlannedRun]":
+    """The runs in the order of a race, less those of settings that have left it and are not here. Raises `UsageError`."""
+    from moetui.core.errors import UsageError
+    from moetui.core.queue.racing import entered, left
+    from moetui.core.studies.progress import survey
+
+    sizes = {key for variant in chosen.variants for key in variant.settings}
+    runs = entered(planned, {key: value for key, value in chosen.settings.items() if key != "seed"}, sizes)
+    races = {run.race for run in runs}
+    settings = {run.group for run in runs}
+    if len(settings) < 2 * len(races) or len({run.config.seed for run in runs}) < 3:
+        raise UsageError(
+            "--race: a race takes two settings and three seeds or more, as settings leave after the second at the earliest; "
+            "ask for more --seeds"
+        )
+    records = lab().snapshot().runs
+    out = left(runs, records)
+    say(
+        f"{len(settings)} settings race{f', at {len(races)} sizes apart' if len(races) > 1 else ''}"
+        f"{f'; {len(out)} have left' if out else ''}. The best leaves with a probability of at most 5 %, whenever you stop."
+    )
+    missing = {(one.planned.group, one.planned.config.seed) for one in survey(runs, records) if one.record is None}
+    return [run for run in runs if run.group not in out or (run.group, run.config.seed) not in missing]
 
 
 def status(

@@ -21,6 +21,11 @@ CALLS: Mapping[str, Sequence[Sequence[str]]] = {
     "explain": [[evil("key")]],
     "study": [[PRESET, "--dry-run"], ["status"], ["status", PRESET]],
     "refine": [[STUDY, "--dry-run"], [evil("study")]],
+    "plan": [
+        [PRESET, "--dry-run"],
+        [PRESET, "--budget", evil("1h")],
+        [PRESET, "--to", evil("width=1"), "--ladder", "width=1"],
+    ],
     "search": [[PRESET, "--range", "optimizer.lr=0.01..0.1:log", "--dry-run"], [PRESET, "--range", evil("range")]],
     "audit": [[PRESET], [evil("audit")]],
     "resume": [[RUN], [evil("run")]],

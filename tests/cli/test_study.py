@@ -196,6 +196,39 @@ def test_a_setting_that_falls_behind_gets_no_more_seeds_than_a_verdict_needs(
     assert (whole.status, whole.tags) == ("finished", ())
 
 
+def test_a_race_drops_settings_that_cannot_be_the_best(cli: Cli, lab: Lab, fake_engine: Behave) -> None:
+    fake_engine("noisy")
+    lab.workspace.presets.mkdir()
+    (lab.workspace.presets / "sweep.toml").write_text(SWEEP)
+    asked = ("study", "mine/sweep", "--seeds", "5", "--race", "--yes")
+    runs = cli.json(*asked)
+    worst = [run for run in runs if run["name"].startswith("mine/sweep/lr=1/")]
+    assert [run["seed"] for run in worst] == [1, 2, 3, 4, 5]
+    dropped = [run for run in worst if run["status"] == "stopped"]
+    assert {run["seed"] for run in dropped} >= {5}
+    assert all("pruned" in run["tags"] for run in dropped)
+    reason = lab.find(dropped[-1]["id"]).reason
+    assert reason.startswith("left the race after")
+    finished = [run for run in runs if run["status"] == "finished"]
+    assert len(finished) + sum(run["status"] == "stopped" for run in runs) == 20
+    assert cli.json("compare", "mine/sweep")["level"] == 0.0075  # that of a study that was looked at
+    # More seeds are asked for of the others alone.
+    more = cli.json("study", "mine/sweep", "--seeds", "6", "--race", "--dry-run")
+    sixth = [row["name"] for row in more["runs"] if row["seed"] == 6]
+    assert sixth
+    assert not any(name.startswith("mine/sweep/lr=1/") for name in sixth)
+    assert "have left" in cli(*asked[:-1], "--dry-run")[2]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [(["--seeds", "2"], "three seeds or more"), (["--seeds", "5", "--prune"], "by different rules")],
+)
+def test_a_race_that_could_drop_nothing_is_refused(cli: Cli, arguments: list[str], words: str) -> None:
+    code, _, err = cli("study", "quickstart", "--race", "--dry-run", *arguments)
+    assert (code, words in err) == (2, True), err
+
+
 def test_pruning_that_could_stop_nothing_is_refused(cli: Cli) -> None:
     code, out, err = cli("study", "quickstart", "--seeds", "2", "--prune", "--dry-run")
     assert (code, out, err.count("\n")) == (2, "", 1)

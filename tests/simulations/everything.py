@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from tests.simulations import best_rate, planned, small, verdicts
+from tests.simulations import best_rate, planned, races, small, verdicts
 from tests.simulations.tally import Scenario
 
 
 def scenarios() -> Iterator[Scenario]:
-    """Verdicts, the best learning rate, small samples, and planned studies."""
-    for part in (verdicts, best_rate, small, planned):
+    """Verdicts, the best learning rate, small samples, planned studies, and races."""
+    for part in (verdicts, best_rate, small, planned, races):
         yield from part.scenarios()
 
 

@@ -12,6 +12,7 @@ from tests.simulations.best_rate import BEST, Sweep
 from tests.simulations.best_rate import PART as RATE
 from tests.simulations.former import Told, holm_pairs, named_best, parabola_bootstrap, pooled_range
 from tests.simulations.planned import PART as PLANNED
+from tests.simulations.races import PART as RACES
 from tests.simulations.runs import groups
 from tests.simulations.small import PREDICTIONS, SEEDS, Pilot
 from tests.simulations.tally import Answer, Question, Scenario, Target, simulate
@@ -36,6 +37,8 @@ SHORT = (
     (f"{RATE}/skew", 48),
     (f"{RATE}/V 1 : 10", 48),
     (f"{PREDICTIONS}/3 runs, normal", 200),
+    (f"{RACES}/7 × 4, apart by 0, 1, 2, 4, 8 sd …", 50),
+    (f"{RACES}/2 × 8, all equal", 200),
     (f"{PLANNED}/three sizes", 100),
     (f"{PLANNED}/five sizes, skewed", 100),
 )

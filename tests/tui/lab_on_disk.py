@@ -32,6 +32,7 @@ def write_run(
     settings: Mapping[str, Any] | None = None,
     prunable: bool = False,
     retries: int = 0,
+    race: str = "",
 ) -> RunRecord:
     """A queued run: its directory and its record."""
     entry = RunFile(
@@ -42,6 +43,7 @@ def write_run(
         created=created,
         prunable=prunable,
         retries=retries,
+        race=race,
         config=RunConfig.model_validate({"training": {"updates": updates}, **(settings or {})}),
     )
     return _write(lab, entry)

@@ -52,7 +52,8 @@ class Start:
 class PlannedRun:
     """One run that would be queued; `point` holds the keys the grid varied, apart from the seed.
 
-    `prunable`: the dispatcher may stop it if its setting falls behind in the study (moetui.core.queue.pruning).
+    `prunable`: the dispatcher may stop it if its setting falls behind in the study (moetui.core.queue.pruning); `race`: the name of
+    the race that its setting is in (moetui.core.queue.racing).
     """
 
     name: str
@@ -62,6 +63,7 @@ class PlannedRun:
     config: RunConfig
     start: Start | None = None
     prunable: bool = False
+    race: str = ""
 
     @property
     def group(self) -> str:

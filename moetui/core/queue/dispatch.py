@@ -9,6 +9,7 @@ STARTING is the descriptor of the lock that says one is on its way (see `core.la
 """
 
 import contextlib
+import itertools
 import os
 import signal
 import subprocess
@@ -30,6 +31,7 @@ from moetui.core.queue.edit import prune
 from moetui.core.queue.placement import Placement, Unplaced, disk_of, places
 from moetui.core.queue.pruning import Pruner
 from moetui.core.queue.queueing import in_order
+from moetui.core.queue.racing import Racer
 from moetui.core.runs.lab import Lab
 from moetui.core.workspace import Workspace
 
@@ -51,6 +53,7 @@ class Dispatcher:
     def __init__(self, lab: Lab) -> None:
         self._lab = lab
         self._pruner = Pruner(lab)
+        self._racer = Racer(lab)
         self._children: dict[str, tuple[RunDir, subprocess.Popen[bytes]]] = {}
         self._said: set[str] = set()
         self._confirmed: set[str] = set()  # the live runs whose launch.json is known to name their process
@@ -132,7 +135,7 @@ class Dispatcher:
         self._confirmed &= {record.id for record in live}
 
     def _prune(self, runs: Sequence[RunRecord]) -> None:
-        for record, reason in self._pruner.find(runs):
+        for record, reason in itertools.chain(self._pruner.find(runs), self._racer.find(runs)):
             try:
                 prune(self._lab, record, reason)
             except (LabError, DamagedFile, OSError) as error:  # it was deleted meanwhile, or cannot be written

@@ -84,6 +84,7 @@ def _write(
         created=created,
         parent=run.start.parent if run.start else None,
         prunable=run.prunable,
+        race=run.race,
         config=run.config,
         provenance=origin,
         per_device=shared["per_device"],

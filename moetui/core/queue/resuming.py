@@ -66,7 +66,7 @@ def _queue_again(lab: Lab, record: RunRecord, run: RunDir) -> RunRecord:
     tags = record.tags
     if record.pruned:  # whoever lets it go on wants it whole: it is not pruned a second time
         tags = tuple(tag for tag in tags if tag != PRUNED)
-        write_file(run.config_file, entry_of(run).model_copy(update={"prunable": False}), durable=True)
+        write_file(run.config_file, entry_of(run).model_copy(update={"prunable": False, "race": ""}), durable=True)
     launch = run.launch()
     let_wait(run, held=False)
     token = launch.token if launch is not None else ""

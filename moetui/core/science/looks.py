@@ -41,7 +41,12 @@ def level_of(seeds: int, *, at_once: bool) -> float:
 
 
 def planned_at_once(group: Group) -> bool:
-    """Whether all runs of a group that have a value were queued before the first of them ended. Unknown times count as no."""
+    """Whether all runs of a group that have a value were queued before the first of them ended. Unknown times count as no.
+
+    Nor was a setting of which runs were pruned: somebody looked, and left out the others because of what there was to see.
+    """
+    if any(sample.record.pruned for sample in group.samples):
+        return False
     records = [sample.record for sample in group.counted]
     ends = [record.ended for record in records if record.ended]
     if len(ends) < len(records) or not all(record.created for record in records):

@@ -2,7 +2,8 @@
 
 FAKE_ENGINE: `finish` (default), `hold` (train until told to stop), `deaf` (hold and ignore SIGTERM), `crash` (raise before any
 result), `die` (kill itself), `child` (hold with a child process that shares the locks), `respond` (a validation loss at every
-update that is lowest at a learning rate of 0.05), `seeds` (the same, and each seed has a little noise of its own), `linger` (as
+update that is lowest at a learning rate of 0.05), `seeds` (the same, and each seed has a little noise of its own), `noisy` (as
+`respond`, and each run has a little noise of its own), `linger` (as
 `respond`, but where a search or a study may prune the run, wait at a learning rate of 1 or more before the last update to be told
 to stop), `memory` (out of memory, unless no more than four sequences are computed at once). A learning rate of 1e6 diverges.
 """
@@ -66,9 +67,12 @@ def main() -> int:
             update = min(update + 1, updates)
             loss = float("nan") if diverges else 8.0 / update**0.1
             record = {"update": update, "tokens": update * 10, "seconds": update * 0.1, "session": 1}
-            if behaviour in {"respond", "seeds", "linger"} and not diverges:
-                noise = 0.01 * config.seed**0.5 if behaviour == "seeds" else 0.0
-                loss = 5.0 + math.log10(config.optimizer.lr / 0.05) ** 2 + 1.0 / update + noise
+            if behaviour in {"respond", "seeds", "noisy", "linger"} and not diverges:
+                lr, seed = config.optimizer.lr, config.seed
+                noise = {"seeds": 0.01 * seed**0.5, "noisy": 0.002 * math.sin(100 * seed + 1000 * lr)}.get(
+                    behaviour, 0.0
+                )
+                loss = 5.0 + math.log10(lr / 0.05) ** 2 + 1.0 / update + noise
                 record["val_loss"] = loss
             metrics.write({**record, "train_loss": loss})
             speak("running", update)
