@@ -106,9 +106,10 @@ class Pruner:
 
 
 def _peers(run: RunRecord, other: RunRecord) -> bool:
-    """Whether two runs can be compared update by update: of one study, equally long, with equal batches."""
+    """Whether two runs can be compared update by update: of one study and size, equally long, with equal batches."""
     return (
         bool(other.path)
         and other.study == run.study
-        and (other.updates, other.tokens_per_update) == (run.updates, run.tokens_per_update)
+        and (other.updates, other.tokens_per_update, other.parameters)
+        == (run.updates, run.tokens_per_update, run.parameters)
     )

@@ -94,6 +94,7 @@ def test_a_running_run_is_found_once_for_each_evaluation(lab: Lab, study: list[R
         {"updates": 40},
         {"updates": 200},
         {"tokens_per_update": 1},
+        {"parameters": 1},
     ],
 )
 def test_what_is_not_running_or_has_no_equals_is_let_go_on(
