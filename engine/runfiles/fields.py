@@ -16,6 +16,9 @@ Moment = Annotated[float, Field(ge=0, lt=253_402_300_800)]
 Count = Annotated[int, Field(ge=0, lt=2**63)]
 """A number of updates, tokens or bytes."""
 
+Retries = Annotated[int, Field(ge=0, le=1000)]
+"""A number of tries after the first."""
+
 
 def _known(version: int) -> int:
     if version > SCHEMA:

@@ -26,7 +26,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
-from engine.runfiles.fields import SCHEMA, Count, Moment, RunId, SchemaVersion
+from engine.runfiles.fields import SCHEMA, Count, Moment, Retries, RunId, SchemaVersion
 from engine.runfiles.metrics import encode
 from engine.runfiles.temporary import temporary_name
 from engine.spec.config import RunConfig
@@ -38,10 +38,6 @@ Phase = Literal["starting", "running", "evaluating", "stopping"]
 
 class _File(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
-
-
-Retries = Annotated[int, Field(ge=0, le=1000)]
-"""A number of tries after the first."""
 
 
 class Parent(_File):

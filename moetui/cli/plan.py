@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from moetui.cli.asking import YesOption
-from moetui.cli.launched import FollowOption, PerDeviceOption, PlainOption
+from moetui.cli.launched import FollowOption, PerDeviceOption, PlainOption, RetriesOption
 from moetui.cli.offer import DryRunOption, offer
 from moetui.cli.output import JsonOption, print_table, say
 from moetui.cli.place import lab
@@ -41,6 +41,7 @@ def plan(
     ] = "",
     assignments: SetOption = None,
     per_device: PerDeviceOption = 1,
+    retries: RetriesOption = None,
     follow: FollowOption = True,
     plain: PlainOption = False,
     yes: YesOption = False,
@@ -80,6 +81,7 @@ def plan(
     return offer(
         survey(found.runs, runs),
         per_device=per_device,
+        retries=retries,
         follow=follow,
         plain=plain,
         yes=yes,

@@ -95,7 +95,7 @@ def run(
     chosen = selection((wanted,), assignments or [], grid or [], seeds)
     if ladder or per_parameter:
         chosen = _at_sizes(chosen, ladder, per_parameter=per_parameter)
-    planned = plan(lab().library(), chosen)
+    planned: Sequence[PlannedRun] = plan(lab().library(), chosen)
     if prune:
         planned = seed_by_seed(planned, keep)
         _check_prunable(planned, keep)

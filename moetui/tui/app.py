@@ -29,7 +29,7 @@ from moetui.core.runs.lab import Lab
 from moetui.core.terminal import Charset, detect_charset, is_remote
 from moetui.tui import heap
 from moetui.tui.actions import Action, Place, actions_of, bindings, key_names
-from moetui.tui.alerts import Alert, Alerts
+from moetui.tui.alerts import Alerts
 from moetui.tui.fault_log import log_fault
 from moetui.tui.feed import Feed, Picture
 from moetui.tui.filters import CharsetFilter, HarmlessFilter, NoColorFilter, PaletteFilter
@@ -284,14 +284,12 @@ class MoetuiApp(SparingApp):
         if isinstance(self.screen, PlaceScreen):
             self._list_alerts(self.picture)
 
-    @work(thread=True, exclusive=True, group="alerts", exit_on_error=False, description="list the alerts")
-    def _list_alerts(self, picture: Picture) -> None:
-        self.call_from_thread(self._show_alerts, self.alerts.list(picture))
-
-    async def _show_alerts(self, alerts: Sequence[Alert]) -> None:
+    @work(exclusive=True, group="alerts", exit_on_error=False, description="list the alerts")
+    async def _list_alerts(self, picture: Picture) -> None:
         from moetui.tui.dialogs.alerts import AlertList
 
-        since, picture = self.alerts.looked.at, self.picture
+        alerts = await asyncio.to_thread(self.alerts.list, picture)
+        since = self.alerts.looked.at
         self.alerts.look(picture)
         self.clear_notifications()
         await self.push_screen(AlertList(alerts, since))

@@ -80,7 +80,9 @@ class Planned:
     def _sweep(self, random: Random, size: float, start: float, middle: float, rates: int, seeds: int) -> Sweep:
         places = middle + SPACING * (np.arange(rates) - (rates - 1) / 2)
         u: Numbers = places - self._star(start, size)
-        bowl: Numbers = 2 * (np.exp(self.skew * u) - self.skew * u - 1) / self.skew**2 if self.skew else u**2
+        bowl: Numbers = u**2
+        if self.skew:
+            bowl = np.asarray(2 * (np.exp(self.skew * u) - self.skew * u - 1) / self.skew**2, np.float64)
         losses = self.curvature * bowl
         shared = random.normal(0, SEED_SD, seeds)
         drawn = LOSS + losses[:, None] + shared + random.normal(0, self.noise, (rates, seeds))

@@ -61,7 +61,8 @@ async def test_a_click_puts_the_cursor_and_the_wheel_zooms_around_the_pointer(la
         send(chart, MouseScrollUp, column_of(chart, 50))
         await until(pilot, lambda: chart.spec.x_range != (0.0, 100.0))
         low, high = chart.spec.x_range or (0.0, 0.0)
-        assert (high - low, (low + high) / 2) == (pytest.approx(80), pytest.approx(50, abs=2))
+        assert high - low == pytest.approx(80)
+        assert (low + high) / 2 == pytest.approx(50, abs=2)
         send(chart, MouseScrollDown, column_of(chart, 50))
         send(chart, MouseScrollDown, column_of(chart, 50))
         await until(pilot, lambda: chart.spec.x_range == (0.0, 100.0))
@@ -78,7 +79,7 @@ async def test_dragging_selects_a_window_and_shades_it_on_the_way(lab: Lab) -> N
         await until(pilot, lambda: "zoom" in seen(app))
         send(chart, MouseUp, end)
         await until(pilot, lambda: chart.spec.x_range != (0.0, 100.0))
-        assert chart.spec.x_range == (pytest.approx(20, abs=3), pytest.approx(80, abs=3))
+        assert list(chart.spec.x_range or ()) == pytest.approx([20, 80], abs=3)
         assert chart.spec.cursor is None
         await until(pilot, lambda: "zoom" not in seen(app))
 
