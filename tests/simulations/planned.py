@@ -79,7 +79,7 @@ class Planned:
 
     def _sweep(self, random: Random, size: float, start: float, middle: float, rates: int, seeds: int) -> Sweep:
         places = middle + SPACING * (np.arange(rates) - (rates - 1) / 2)
-        u: Numbers = places - self._star(start, size)
+        u: Numbers = np.asarray(places - self._star(start, size), np.float64)
         bowl: Numbers = u**2
         if self.skew:
             bowl = np.asarray(2 * (np.exp(self.skew * u) - self.skew * u - 1) / self.skew**2, np.float64)
