@@ -28,19 +28,25 @@ def register(app: typer.Typer) -> None:
 def resume(
     references: RunsArgument,
     force: TakeOverOption = False,
+    devices: Annotated[
+        int | None,
+        typer.Option(min=1, max=1024, metavar="K", help="Go on on so many devices; on as many as before unless said."),
+    ] = None,
     follow: FollowOption = True,
     plain: PlainOption = False,
     json: JsonOption = False,
 ) -> int:
     """Let runs that were stopped, killed or failed go on from their newest checkpoint, as if nothing had happened.
 
-    Example: `moetui resume k3f9 --detach`.
+    Examples: `moetui resume k3f9 --detach`, `moetui resume k3f9 --devices 2`.
     """
     from moetui.core.queue import resuming
 
     if not taken_over([lab().find(reference) for reference in references], force=force, done="resumed"):
         return 0
-    return _start_each(references, lambda run: resuming.resume(lab(), run), follow=follow, plain=plain, json=json)
+    return _start_each(
+        references, lambda run: resuming.resume(lab(), run, devices), follow=follow, plain=plain, json=json
+    )
 
 
 def rerun(

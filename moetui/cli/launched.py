@@ -17,6 +17,12 @@ FollowOption = Annotated[
 PerDeviceOption = Annotated[
     int, typer.Option(min=1, max=64, metavar="N", help="Train up to so many of the runs on one device at a time.")
 ]
+DevicesOption = Annotated[
+    int,
+    typer.Option(
+        min=1, max=1024, metavar="K", help="Train each run on so many devices, which share its micro-batches."
+    ),
+]
 RetriesOption = Annotated[
     int | None,
     typer.Option(

@@ -73,6 +73,7 @@ def logs(
     reference: RunArgument,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the run has ended.")] = False,
     lines: Annotated[int, typer.Option("--lines", "-n", min=0, help="Only the last so many lines; 0 prints all.")] = 0,
+    rank: Annotated[int, typer.Option(min=0, metavar="R", help="Of a run on several devices, the log of rank R.")] = 0,
     json: JsonOption = False,
 ) -> None:
     """Print the log of a run.
@@ -81,18 +82,19 @@ def logs(
     """
     import time
 
+    from engine.runfiles.rankfiles import rank_log
     from moetui.core.runs.log import last_lines_begin, log_pieces
 
     record = lab().find(reference)
-    run = lab().run_dir(record)
-    offset = last_lines_begin(run.log_file, lines) if lines else 0
+    log = rank_log(lab().run_dir(record), rank)
+    offset = last_lines_begin(log, lines) if lines else 0
     if json:
-        text = "".join(text for text, _ in log_pieces(run.log_file, offset))
-        print_json({"id": record.id, "path": str(run.log_file), "text": text})
+        text = "".join(text for text, _ in log_pieces(log, offset))
+        print_json({"id": record.id, "path": str(log), "text": text})
         return
     while True:
         ended = not (follow and lab().see(record).pending)  # asked before the last read, so that nothing is missed
-        for text, end in log_pieces(run.log_file, offset):
+        for text, end in log_pieces(log, offset):
             sys.stdout.write(text)
             offset = end
         sys.stdout.flush()

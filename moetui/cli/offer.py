@@ -23,6 +23,7 @@ def offer(
     members: "Sequence[Member]",
     *,
     per_device: int,
+    devices: int,
     retries: int | None,
     follow: bool,
     plain: bool,
@@ -35,14 +36,14 @@ def offer(
 
     `facts` stand before the runs in the JSON of a dry run. Raises `UsageError` as `agreed` does.
     """
-    from moetui.core.machine.devices import devices
+    from moetui.core.machine.devices import devices as all_devices
     from moetui.core.studies.audits import audit_planned
     from moetui.core.studies.estimate import estimate
     from moetui.core.studies.progress import complete
 
     due = [member.planned for member in members if member.due]
     audited = audit_planned(lab(), (member.planned for member in members))
-    cost = estimate(due, lab().records(), devices())
+    cost = estimate(due, lab().records(), all_devices())
     if dry_run and json:
         print_json({**(facts or {}), "runs": _rows(members, audited), "estimate": estimate_row(cost)})
         return 0
@@ -51,7 +52,7 @@ def offer(
         return 0
     if due and not agreed(f"Queue {_runs(len(due))}?", yes=yes, done="queued"):
         return 0
-    records = complete(lab(), members, per_device=per_device, retries=retries)
+    records = complete(lab(), members, per_device=per_device, devices=devices, retries=retries)
     return launched(records, follow=follow, plain=plain, json=json)
 
 

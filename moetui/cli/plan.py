@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from moetui.cli.asking import YesOption
-from moetui.cli.launched import FollowOption, PerDeviceOption, PlainOption, RetriesOption
+from moetui.cli.launched import DevicesOption, FollowOption, PerDeviceOption, PlainOption, RetriesOption
 from moetui.cli.offer import DryRunOption, offer
 from moetui.cli.output import JsonOption, print_table, say
 from moetui.cli.place import lab
@@ -41,6 +41,7 @@ def plan(
     ] = "",
     assignments: SetOption = None,
     per_device: PerDeviceOption = 1,
+    devices: DevicesOption = 1,
     retries: RetriesOption = None,
     follow: FollowOption = True,
     plain: PlainOption = False,
@@ -55,7 +56,7 @@ def plan(
     `moetui plan transfer/width --to width=256 --ladder width=32,48,64,96,128 --budget 2h`.
     """
     from moetui.core.errors import NotFoundError
-    from moetui.core.machine.devices import devices
+    from moetui.core.machine.devices import devices as every_device
     from moetui.core.planning.ladder import base_config
     from moetui.core.planning.settings import parse_assignment
     from moetui.core.studies.estimate import pace
@@ -75,12 +76,13 @@ def plan(
         records = find_item(preset, runs, library).records
     except NotFoundError:
         records = ()
-    found = planned(library, question, base, gather(lab(), records), runs, pace(lab().records(), devices()))
+    found = planned(library, question, base, gather(lab(), records), runs, pace(lab().records(), every_device()))
     if not (json and dry_run):
         _show(question, found, stdout=dry_run)
     return offer(
         survey(found.runs, runs),
         per_device=per_device,
+        devices=devices,
         retries=retries,
         follow=follow,
         plain=plain,

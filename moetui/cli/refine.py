@@ -6,7 +6,7 @@ import typer
 
 from moetui.cli.asking import YesOption
 from moetui.cli.compare import BestOption, MetricOption, ToleranceOption
-from moetui.cli.launched import FollowOption, PerDeviceOption, PlainOption, RetriesOption
+from moetui.cli.launched import DevicesOption, FollowOption, PerDeviceOption, PlainOption, RetriesOption
 from moetui.cli.offer import DryRunOption, offer
 from moetui.cli.output import JsonOption, say
 from moetui.cli.place import lab
@@ -27,6 +27,7 @@ def refine(
     best: BestOption = False,
     tolerance: ToleranceOption = 0.01,
     per_device: PerDeviceOption = 1,
+    devices: DevicesOption = 1,
     retries: RetriesOption = None,
     follow: FollowOption = True,
     plain: PlainOption = False,
@@ -76,6 +77,7 @@ def refine(
     return offer(
         members,
         per_device=per_device,
+        devices=devices,
         retries=retries,
         follow=follow,
         plain=plain,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from moetui.cli.audit import finding_rows, say_findings
-from moetui.cli.launched import FollowOption, PerDeviceOption, PlainOption, RetriesOption, launched
+from moetui.cli.launched import DevicesOption, FollowOption, PerDeviceOption, PlainOption, RetriesOption, launched
 from moetui.cli.offer import price
 from moetui.cli.output import JsonOption, print_json, print_table, say
 from moetui.cli.place import lab
@@ -40,6 +40,7 @@ def run(
         bool, typer.Option("--offline", help="Use the text of installed packages; needs no network.")
     ] = False,
     per_device: PerDeviceOption = 1,
+    devices: DevicesOption = 1,
     retries: RetriesOption = None,
     follow: FollowOption = True,
     plain: PlainOption = False,
@@ -66,7 +67,7 @@ def run(
         return 0
     say_findings(audited)
     _say_room(planned)
-    records = enqueue(lab(), planned, per_device=per_device, retries=retries)
+    records = enqueue(lab(), planned, per_device=per_device, devices=devices, retries=retries)
     return launched(records, follow=follow, plain=plain, json=json)
 
 

@@ -7,7 +7,7 @@ import typer
 from typer.core import TyperGroup
 
 from moetui.cli.asking import YesOption
-from moetui.cli.launched import FollowOption, PerDeviceOption, PlainOption, RetriesOption
+from moetui.cli.launched import DevicesOption, FollowOption, PerDeviceOption, PlainOption, RetriesOption
 from moetui.cli.offer import DryRunOption, offer
 from moetui.cli.output import JsonOption, print_json, print_table, say
 from moetui.cli.place import lab
@@ -62,6 +62,7 @@ def run(
         bool, typer.Option("--per-parameter", help="With --ladder: keep the tokens per parameter, not the tokens.")
     ] = False,
     per_device: PerDeviceOption = 1,
+    devices: DevicesOption = 1,
     retries: RetriesOption = None,
     follow: FollowOption = True,
     plain: PlainOption = False,
@@ -105,6 +106,7 @@ def run(
     return offer(
         members,
         per_device=per_device,
+        devices=devices,
         retries=retries,
         follow=follow,
         plain=plain,

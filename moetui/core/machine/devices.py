@@ -32,8 +32,8 @@ class Device:
         """Whether this is a GPU."""
         return self.id != CPU
 
-    def environment(self, per_device: int) -> dict[str, str]:
-        """The variables that make a process see this device and no other, and that let its threads share the cores of a CPU.
+    def environment(self, slots: int) -> dict[str, str]:
+        """The variables that make a process see this device and no other, and let the threads of `slots` share the cores of a CPU.
 
         What the user has set for the threads stays.
         """
@@ -41,8 +41,8 @@ class Device:
         if self.is_gpu:
             return seen
         threads = {} if "OMP_WAIT_POLICY" in os.environ else {"GOMP_SPINCOUNT": str(SPINS)}
-        if per_device > 1:
-            threads["OMP_NUM_THREADS"] = str(max(1, cores() // per_device))
+        if slots > 1:
+            threads["OMP_NUM_THREADS"] = str(max(1, cores() // slots))
         return seen | {name: value for name, value in threads.items() if name not in os.environ}
 
 
@@ -58,9 +58,31 @@ class Place:
     names: tuple[str, ...] = ()
     others: frozenset[int] = frozenset()
 
-    def has_room(self, limit: int) -> bool:
-        """Whether one more run with this limit may join: neither it nor those that are there may be too many."""
-        return not self.others and len(self.limits) < min([limit, *self.limits])
+    def has_room(self, limit: int, count: int = 1) -> bool:
+        """Whether one more run with this limit may join, which counts so often: neither it nor those there may be too many."""
+        return not self.others and len(self.limits) + count <= min([limit, *self.limits])
+
+
+@dataclass(frozen=True, slots=True)
+class Allotment:
+    """The devices that a run gets: several GPUs, or one device. On the CPU a run on several devices counts as so many runs."""
+
+    places: tuple[Place, ...]
+    limit: int
+    count: int = 1
+
+    @property
+    def device(self) -> Device:
+        """The device, or several GPUs as one whose `id` names them all with commas between."""
+        members = [place.device for place in self.places]
+        if len(members) == 1:
+            return members[0]
+        return Device(",".join(one.id for one in members), f"{len(members)} × {members[0].name}")
+
+    def take(self) -> None:
+        """Put the run on its devices."""
+        for place in self.places:
+            place.limits += [self.limit] * self.count
 
 
 def cores() -> int:

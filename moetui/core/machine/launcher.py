@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 import psutil
 
-from engine.runfiles.host import TOKEN_VARIABLE, boot_id, hostname, machine_id
+from engine.runfiles.host import RANK_VARIABLES, TOKEN_VARIABLE, boot_id, hostname, machine_id
 from engine.runfiles.locks import share_procs_lock
 from engine.runfiles.rundir import DamagedFile, Launch, RunDir, write_file
 from engine.runfiles.temporary import sweep
@@ -23,8 +23,8 @@ from moetui.core.machine.starts import held_back
 from moetui.core.workspace import Workspace
 
 
-def launch(run: RunDir, device: Device, workspace: Workspace, per_device: int = 1) -> subprocess.Popen[bytes]:
-    """Start the trainer on a device that it shares with up to `per_device` - 1 others.
+def launch(run: RunDir, device: Device, workspace: Workspace, slots: int = 1) -> subprocess.Popen[bytes]:
+    """Start the trainer on a device that is shared by so many: runs, or ranks of this one where the device is the CPU.
 
     The launch is written down before the process begins, so that whoever dies in between leaves no process that nobody knows.
     Raises `BlockingIOError` if a process of the run lives, if it is held, or if somebody cancels it at this moment, and `OSError`
@@ -54,7 +54,7 @@ def launch(run: RunDir, device: Device, workspace: Workspace, per_device: int = 
             )
             write_file(run.launch_file, entry, durable=True)
             try:
-                process = _start(run, device, workspace, per_device, entry.token, log, share)
+                process = _start(run, device, workspace, slots, entry.token, log, share)
             except BaseException:
                 _take_back(run, former)
                 raise
@@ -72,7 +72,7 @@ def launch(run: RunDir, device: Device, workspace: Workspace, per_device: int = 
 
 
 def _start(
-    run: RunDir, device: Device, workspace: Workspace, per_device: int, token: str, log: BinaryIO, share: int
+    run: RunDir, device: Device, workspace: Workspace, slots: int, token: str, log: BinaryIO, share: int
 ) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [sys.executable, "-P", "-m", "engine", str(run.path)],  # -P: a folder `engine` in the workspace is not ours
@@ -81,7 +81,10 @@ def _start(
         stderr=subprocess.STDOUT,
         start_new_session=True,
         cwd=workspace.root,
-        env=os.environ | device.environment(per_device) | {TOKEN_VARIABLE: token},
+        # A rank of another run may have started us; this one has ranks of its own.
+        env={name: value for name, value in os.environ.items() if name not in RANK_VARIABLES}
+        | device.environment(slots)
+        | {TOKEN_VARIABLE: token},
         pass_fds=(share,),
     )
 

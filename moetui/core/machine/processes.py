@@ -77,6 +77,13 @@ def trainer(run: RunDir) -> psutil.Process | None:
     return process if proved else None
 
 
+def with_children(pid: int) -> set[int]:
+    """The numbers of a process and of those that it has started, such as the ranks of a run; its own alone if it has ended."""
+    with contextlib.suppress(*GONE):
+        return {pid, *(child.pid for child in psutil.Process(pid).children(recursive=True))} if pid > 0 else {pid}
+    return {pid}
+
+
 def leader(launch: Launch) -> psutil.Process | None:
     """The process that was started for a launch, if it lives: it leads a session of its own and carries the token."""
     if launch.pid:

@@ -102,14 +102,14 @@ class Dispatcher:
                     self._refuse(record, place.reason)
                     acted = True
             else:
-                acted = self._launch(record, place.device, entry.per_device) or acted
-                place.limits.append(entry.per_device)  # also for one whose place in the queue is just being changed
+                acted = self._launch(record, place.device, max(entry.per_device, entry.devices)) or acted
+                place.take()  # also for one whose place in the queue is just being changed
         return acted
 
-    def _launch(self, record: RunRecord, device: Device, per_device: int) -> bool:
+    def _launch(self, record: RunRecord, device: Device, slots: int) -> bool:
         run = self._lab.run_dir(record)
         try:
-            process = launch(run, device, self._lab.workspace, per_device)
+            process = launch(run, device, self._lab.workspace, slots)
         except BlockingIOError:
             return False  # it is held or being cancelled, or somebody else started it
         except (OSError, DamagedFile) as error:

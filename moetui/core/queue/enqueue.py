@@ -10,9 +10,11 @@ from typing import Any
 
 from engine.runfiles.rundir import Labels, RunDir, RunFile, sync_directory, write_file
 from engine.runfiles.saved import MODEL_FILE, TRAINING_FILE, read_saved
+from engine.spec.config import RunConfig
+from engine.spec.devices import too_many_devices
 from moetui.core.catalogue.records import RunRecord
 from moetui.core.errors import LabError, UsageError
-from moetui.core.machine.devices import gpus
+from moetui.core.machine.devices import gpus, wants_gpu
 from moetui.core.machine.launcher import start_dispatcher
 from moetui.core.machine.starts import let_wait
 from moetui.core.planning.plan import PlannedRun, Start
@@ -30,20 +32,23 @@ def enqueue(
     planned: Sequence[PlannedRun],
     *,
     per_device: int = 1,
+    devices: int = 1,
     retries: int | None = None,
     facts: Mapping[str, Any] | None = None,
 ) -> list[RunRecord]:
     """Write a directory and a record for each planned run and see that a dispatcher is at work.
 
-    Up to `per_device` of the runs may train on one device at a time. Each is tried again up to `retries` times if it breaks off;
-    None takes the user's setting. `facts` join the provenance of each.
+    Up to `per_device` of the runs may train on one device at a time, and each trains on `devices` of them. Each is tried again up
+    to `retries` times if it breaks off; None takes the user's setting. `facts` join the provenance of each.
     Raises `UsageError` if a run cannot run here, `LabError` if the workspace cannot be written.
     """
     if any(run.config.training.device == "cuda" for run in planned) and not gpus():
         raise UsageError("training.device: this machine has no GPU that NVIDIA's driver shows; use cpu or auto")
+    for run in planned:
+        check_devices(run.config, devices)
     if retries is None:
         retries = read_settings(lab.workspace).preferences.retries
-    shared = {"per_device": per_device, "retries": retries}
+    shared = {"per_device": per_device, "devices": devices, "retries": retries}
     origin = provenance() | dict(facts or {})
     now = time.time()
     ids = [new_id() for _ in planned]
@@ -64,6 +69,15 @@ def enqueue(
         ) from None
     start_dispatcher(lab.workspace)
     return records
+
+
+def check_devices(config: RunConfig, devices: int) -> None:
+    """Raise `UsageError` if a run cannot be trained on so many devices, or this machine never has them for it."""
+    if words := too_many_devices(config, devices):
+        raise UsageError(f"--devices {devices}: {words}")
+    there = len(gpus()) if devices > 1 else 0
+    if devices > 1 and wants_gpu(config.training.device, any_gpu=there > 0) and there < devices:
+        raise UsageError(f"--devices {devices}: this machine has {there} GPU{'' if there == 1 else 's'}")
 
 
 def new_id() -> str:
@@ -88,6 +102,7 @@ def _write(
         config=run.config,
         provenance=origin,
         per_device=shared["per_device"],
+        devices=shared["devices"],
         retries=shared["retries"],
     )
     labels = Labels(name=run.name)

@@ -11,7 +11,8 @@ import psutil
 from engine.runfiles.rundir import DamagedFile, Launch, RunFile, State
 from moetui.core.catalogue.records import RunRecord
 from moetui.core.errors import LabError
-from moetui.core.machine.devices import Device, Place, wants_gpu
+from moetui.core.machine.devices import CPU, Allotment, Device, Place, wants_gpu
+from moetui.core.machine.processes import with_children
 from moetui.core.machine.whereabouts import whereabouts
 from moetui.core.planning.disk import run_bytes
 from moetui.core.runs.lab import Lab
@@ -43,23 +44,29 @@ class Placement:
         self._any_gpu = any(place.device.is_gpu for place in places)
         self._full: set[bool] = set()
 
-    def choose(self, entry: RunFile) -> Place | Unplaced:
-        """The place for the next run of the queue; the caller adds it to `limits` once it is there."""
+    def choose(self, entry: RunFile) -> Allotment | Unplaced:
+        """The devices for the next run of the queue; the caller takes them once it is there."""
         gpu = wants_gpu(entry.config.training.device, any_gpu=self._any_gpu)
         if gpu and not self._any_gpu:
             return Unplaced("it asks for a GPU and this host has none", never=True)
-        kind = "a GPU" if gpu else "the CPU"
+        number = entry.devices if gpu else 1
+        if number > (there := sum(place.device.is_gpu for place in self._places)) and gpu:
+            return Unplaced(f"it asks for {number} GPUs and this host has {there}", never=True)
+        kind = "the CPU" if not gpu else "a GPU" if number == 1 else f"{number} GPUs"
         if gpu in self._full:
             # Small runs that share would keep out one that wants a device alone, so nobody overtakes.
             return Unplaced(f"those before it, for {kind}")
-        fitting = [place for place in self._places if place.device.is_gpu == gpu and place.has_room(entry.per_device)]
-        if fitting and (short := self._short_of_room(entry)):
+        limit, count = _slots(entry, gpu=gpu)
+        fitting = [place for place in self._places if place.device.is_gpu == gpu and place.has_room(limit, count)]
+        enough = len(fitting) >= number
+        if enough and (short := self._short_of_room(entry)):
             self._full.add(gpu)
             return Unplaced(short)
-        if not fitting:
+        if not enough:
             self._full.add(gpu)
             return Unplaced(_relief([p for p in self._places if p.device.is_gpu == gpu], kind))
-        return min(fitting, key=lambda place: len(place.limits))
+        emptiest = sorted(fitting, key=lambda place: len(place.limits))
+        return Allotment(tuple(emptiest[:number]), limit, count)
 
     def _short_of_room(self, entry: RunFile) -> str:
         """What room a run waits for; none on a disk that could never hold it: there it trains without all of its checkpoints."""
@@ -89,12 +96,14 @@ def places(lab: Lab, live: Iterable[RunRecord], devices: Iterable[Device]) -> li
             if _elsewhere(entry or lab.run_dir(run).state()):
                 continue  # it takes no device of this machine
             if entry is not None:
-                ours[run.device].add(entry.pid)
-        on[run.device].append(run)
+                for device in run.device.split(","):
+                    ours[device] |= with_children(entry.pid)
+        for device in run.device.split(","):
+            on[device].append(run)
     return [
         Place(
             device,
-            [_limit(lab, run) for run in on[device.id]],
+            [limit for run in on[device.id] for limit in _limits(lab, run)],
             tuple(run.name for run in on[device.id]),
             _others(device, ours[device.id], set().union(*ours.values())),
         )
@@ -132,9 +141,15 @@ def _relief(full: Sequence[Place], kind: str) -> str:
     return f"{names[0]}{f' or one of {len(names) - 1} others' if len(names) > 1 else ''} to end"
 
 
-def _limit(lab: Lab, record: RunRecord) -> int:
-    """How many runs may share the device of a live one; a damaged config.json lets it have the device alone."""
+def _limits(lab: Lab, record: RunRecord) -> list[int]:
+    """How many runs may share a device of a live one, as often as it counts there; with a damaged config.json it is alone."""
     try:
-        return lab.run_dir(record).config().per_device
+        limit, count = _slots(lab.run_dir(record).config(), gpu=record.device != CPU)
     except (OSError, DamagedFile, LabError):
-        return 1
+        return [1]
+    return [limit] * count
+
+
+def _slots(entry: RunFile, *, gpu: bool) -> tuple[int, int]:
+    """How many runs may share each device of a run, and as how many it counts there itself."""
+    return (entry.per_device, 1) if gpu else (max(entry.per_device, entry.devices), entry.devices)

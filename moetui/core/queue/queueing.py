@@ -51,7 +51,7 @@ def waiting(lab: Lab, snapshot: Snapshot, devices: Sequence[Device]) -> tuple[Wa
         if isinstance(place, Unplaced):
             found.append(Waiting(run, f"{place.reason}; {run.reason}" if run.due is not None else place.reason))
         else:
-            place.limits.append(entry.per_device)
+            place.take()
             found.append(Waiting(run, f"starts now on {place.device.name}"))
     return tuple(found)
 

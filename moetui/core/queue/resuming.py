@@ -17,7 +17,7 @@ from moetui.core.machine.launcher import start_dispatcher
 from moetui.core.machine.starts import let_wait
 from moetui.core.planning.plan import PlannedRun, Start, check_keys, flat_config, short_key
 from moetui.core.planning.settings import merge, nest
-from moetui.core.queue.enqueue import enqueue
+from moetui.core.queue.enqueue import check_devices, enqueue
 from moetui.core.runs.journal import operation, write_labels
 from moetui.core.runs.lab import Lab
 
@@ -38,8 +38,11 @@ _FREE = frozenset(
 )
 
 
-def resume(lab: Lab, record: RunRecord) -> RunRecord:
-    """Queue a run that was interrupted; it goes on from its newest checkpoint. Raises `LabError` if there is nothing to resume."""
+def resume(lab: Lab, record: RunRecord, devices: int | None = None) -> RunRecord:
+    """Queue a run that was interrupted; it goes on from its newest checkpoint, on so many devices if that is said.
+
+    Raises `LabError` if there is nothing to resume and `UsageError` if it cannot be trained on so many devices.
+    """
     run = lab.run_dir(record)
     if record.deleted is not None:
         raise LabError(f"{record.id} is in the trash; restore it first")
@@ -48,6 +51,8 @@ def resume(lab: Lab, record: RunRecord) -> RunRecord:
     now = lab.see(record)
     if now.status not in RESUMABLE:
         raise LabError(_why_not(now))
+    if devices is not None:
+        check_devices(entry_of(run).config, devices)
     try:
         lock = own_procs_lock(run.procs_lock)  # no launcher can start it while we hold this
     except BlockingIOError:
@@ -55,18 +60,21 @@ def resume(lab: Lab, record: RunRecord) -> RunRecord:
     try:
         lab.note_ends([now])  # a run that is paused counts as waiting until here; what fails goes back to what is noted
         with operation(lab, "resume", [record.id]):
-            queued = _queue_again(lab, now, run)
+            queued = _queue_again(lab, now, run, devices)
     finally:
         os.close(lock)
     start_dispatcher(lab.workspace)
     return queued
 
 
-def _queue_again(lab: Lab, record: RunRecord, run: RunDir) -> RunRecord:
+def _queue_again(lab: Lab, record: RunRecord, run: RunDir, devices: int | None) -> RunRecord:
     tags = record.tags
+    changes: dict[str, Any] = {} if devices is None else {"devices": devices}
     if record.pruned:  # whoever lets it go on wants it whole: it is not pruned a second time
         tags = tuple(tag for tag in tags if tag != PRUNED)
-        write_file(run.config_file, entry_of(run).model_copy(update={"prunable": False, "race": ""}), durable=True)
+        changes |= {"prunable": False, "race": ""}
+    if changes:
+        write_file(run.config_file, entry_of(run).model_copy(update=changes), durable=True)
     launch = run.launch()
     let_wait(run, held=False)
     token = launch.token if launch is not None else ""
@@ -120,8 +128,8 @@ def fork(
 
 
 def _enqueue(lab: Lab, planned: PlannedRun, like: RunFile) -> RunRecord:
-    """Queue a run that is supervised as another one is."""
-    return enqueue(lab, [planned], per_device=like.per_device, retries=like.retries)[0]
+    """Queue a run that is supervised as another one is, on as many devices."""
+    return enqueue(lab, [planned], per_device=like.per_device, devices=like.devices, retries=like.retries)[0]
 
 
 def entry_of(run: RunDir) -> RunFile:

@@ -182,6 +182,8 @@ def _told(run: RunDir) -> tuple[RunConfig | None, dict[str, Any], dict[str, Any]
     facts = dict(entry.provenance) if entry else {}
     if entry and (parent := entry.parent) is not None:
         facts["parent"] = f"{parent.id}, checkpoint {parent.checkpoint} of update {parent.update}"
+    if entry and entry.devices > 1:
+        facts["devices"] = entry.devices
     if origin:
         facts |= {"imported": f"from {origin.source} ({origin.format})"} | origin.facts
         facts |= {"notes": "; ".join(origin.notes)} if origin.notes else {}

@@ -93,17 +93,17 @@ def runs_of(
 
 
 def complete(
-    lab: Lab, members: Sequence[Member], *, per_device: int = 1, retries: int | None = None
+    lab: Lab, members: Sequence[Member], *, per_device: int = 1, devices: int = 1, retries: int | None = None
 ) -> list[RunRecord]:
     """Queue what is missing of a study and let go on what broke off; returns the runs of all members.
 
-    Up to `per_device` of the new runs may train on one device at a time; `retries` as `enqueue` has it.
+    `per_device`, `devices` and `retries` are those of the new runs, as `enqueue` has them.
     """
     missing = [member.planned for member in members if member.record is None]
     from moetui.core.queue.enqueue import enqueue
     from moetui.core.queue.resuming import resume  # what acts is not needed to survey
 
-    queued = iter(enqueue(lab, missing, per_device=per_device, retries=retries) if missing else ())
+    queued = iter(enqueue(lab, missing, per_device=per_device, devices=devices, retries=retries) if missing else ())
     records = []
     for member in members:
         record = member.record or next(queued)

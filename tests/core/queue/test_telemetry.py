@@ -24,18 +24,6 @@ from tests.tui.lab_on_disk import write_run
 Behave = Callable[[str], None]
 
 
-@pytest.fixture
-def nvml(monkeypatch: pytest.MonkeyPatch) -> Callable[..., FakeNvml]:
-    """Put cards into this machine."""
-
-    def install(*cards: Card, driver: bool = True) -> FakeNvml:
-        fake = FakeNvml(*cards, driver=driver)
-        monkeypatch.setitem(sys.modules, "pynvml", fake)
-        return fake
-
-    return install
-
-
 def read(lab: Lab) -> Reading:
     return Telemetry(lab).read(lab.snapshot().pending)
 
@@ -211,7 +199,7 @@ def test_runs_go_to_the_emptiest_gpu_by_its_id(lab: Lab, nvml: Callable[..., Fak
     for _ in range(2):
         place = placement.choose(entry)
         assert not isinstance(place, Unplaced)
-        place.limits.append(entry.per_device)
+        place.take()
         chosen.append(place.device.id)
     assert chosen == ["GPU-a", "GPU-b"]
     assert isinstance(placement.choose(entry), Unplaced)

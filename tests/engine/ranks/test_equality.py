@@ -72,14 +72,14 @@ def curve(run: RunDir, *keys: str) -> list[tuple[int, str, Any]]:
     return [(r["update"], key, r[key]) for r in records for key in keys if key in r]
 
 
-def assert_same_course(one: RunDir, other: RunDir, rel: float) -> None:
-    """Losses, norms, rates, evaluations, weights and the end are the same up to `rel`."""
+def assert_same_course(one: RunDir, other: RunDir, rel: float, norm: float) -> None:
+    """Losses, rates, evaluations and the end are the same up to `rel`, norms of gradients up to `norm`."""
     keys = ("train_loss", "grad_norm", "lr", "val_loss", "train_accuracy", "val_accuracy", "router_entropy")
     found, expected = curve(other, *keys), curve(one, *keys)
     assert [where[:2] for where in found] == [where[:2] for where in expected]
     for (update, key, value), (_, _, wanted) in zip(found, expected, strict=True):
         slack = 0.02 if key.endswith("accuracy") else 0.0  # a token in a hundred may sit between two words
-        assert value == pytest.approx(wanted, rel=rel, abs=slack), (update, key)
+        assert value == pytest.approx(wanted, rel=norm if key == "grad_norm" else rel, abs=slack), (update, key)
     ends = [(r.status, r.update, r.stopped_early, r.best and r.best.update) for r in map(result_of, (one, other))]
     assert ends[0] == ends[1]
 
@@ -88,7 +88,7 @@ def assert_same_course(one: RunDir, other: RunDir, rel: float) -> None:
 def test_two_devices_with_uneven_shares_have_the_losses_of_one(tmp_path: Path, corpus: Path) -> None:
     settings = {**SIGMOID, **NOISE, **PLATEAU, "training.updates": 6, "training.accumulation": 3}
     one, two = (trained(tmp_path, corpus, count, settings) for count in (1, 2))
-    assert_same_course(one, two, rel=1e-5)
+    assert_same_course(one, two, rel=1e-5, norm=1e-4)
     # The first update has the same forward to the bit, and evaluation adds up in one order.
     assert curve(two, "train_loss", "val_loss")[:2] == curve(one, "train_loss", "val_loss")[:2]
     for name in ("model.safetensors", "training.safetensors"):
@@ -114,4 +114,5 @@ def test_one_two_and_four_devices_have_the_same_losses(tmp_path: Path, corpus: P
     settings = TABLE[name] | {"training.updates": 100, "evaluation.every": 10}
     one, two, four = (trained(tmp_path, corpus, count, settings) for count in (1, 2, 4))
     for other in (two, four):
-        assert_same_course(one, other, rel=2e-3)
+        # A token between two experts may choose the other one: that moves the gradient of its update, and hardly the loss.
+        assert_same_course(one, other, rel=1e-3, norm=0.1)
