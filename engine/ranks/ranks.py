@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor
 
 from engine.ranks.place import ALONE, RankPlace
@@ -53,12 +52,3 @@ class Ranks:
 
     def close(self) -> None:
         """Leave the others. Not called after a fault, when nobody waits for anybody."""
-
-
-def join(place: RankPlace, device: torch.device) -> Ranks:
-    """Meet the other ranks, whose address the environment tells. Raises `LostContact` if they do not come."""
-    if place.count == 1:
-        return Ranks(place)
-    from engine.ranks.group import Group  # a run of one rank does not wait for its imports
-
-    return Group(place, device)

@@ -11,8 +11,8 @@ from engine.data.sides import sides
 from engine.health.watch import DivergenceWatch
 from engine.model.transformer import Transformer
 from engine.optim.optimizer import Optimizer
+from engine.ranks.join import join
 from engine.ranks.place import ALONE, RankPlace
-from engine.ranks.ranks import join
 from engine.runfiles.metrics import MetricsWriter, Record
 from engine.runfiles.progress import Progress
 from engine.runfiles.rundir import Finding, RunDir, Scores

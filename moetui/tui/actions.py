@@ -7,6 +7,8 @@ from typing import Literal
 
 from textual.binding import Binding, BindingType
 
+from moetui.tui.places import PLACES
+
 Place = Literal["everywhere", "launch", "form", "live", "runs", "run", "log", "compare", "devices"]
 
 
@@ -89,13 +91,10 @@ _INSPECT: Mapping[str, tuple[str, str]] = {"live": ("left,comma", "right,full_st
 
 
 ACTIONS: tuple[Action, ...] = (
-    Action("everywhere", "show('launch')", "1", "", "Go to Launch: choose presets and start runs."),
-    Action("everywhere", "show('live')", "2", "", "Go to Live: watch the runs that train now."),
-    Action("everywhere", "show('runs')", "3", "", "Go to Runs: browse and compare everything recorded."),
-    Action(
-        "everywhere", "show('compare')", "4", "", "Go to Compare: which learning rate is best, and how sure that is."
+    *(
+        Action("everywhere", f"show({place.name!r})", str(number), "", f"Go to {place.title}: {place.about}.")
+        for number, place in enumerate(PLACES, start=1)
     ),
-    Action("everywhere", "show('devices')", "5", "", "Go to Devices: what the machine does, and what waits for it."),
     Action("everywhere", "help", "question_mark", "Help", "Show every key of this screen."),
     Action(
         "everywhere", "alerts", "exclamation_mark", "", "List what ended and what was found since you last looked here."

@@ -38,7 +38,7 @@ from moetui.tui.lost_terminal import end_with_terminal
 from moetui.tui.news import Discoveries, Wire
 from moetui.tui.palette import Palette
 from moetui.tui.place import PlaceScreen
-from moetui.tui.places import PLACES
+from moetui.tui.screens import SCREENS
 from moetui.tui.sparing import SparingApp
 from moetui.tui.widgets.notice import Notice
 
@@ -72,7 +72,7 @@ class MoetuiApp(SparingApp):
 
     TITLE = "moetui"
     BINDINGS: ClassVar[list[BindingType]] = bindings("everywhere")
-    MODES = PLACES  # Textual's convention
+    MODES = SCREENS  # Textual's convention
     CSS = """
     Screen { layers: base; }
     * { scrollbar-size-vertical: 1; }

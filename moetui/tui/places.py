@@ -1,47 +1,24 @@
-"""The main screens by name. Each is imported when it is first opened, so that the first picture does not wait for all."""
+"""The main screens in the order of their keys: the head line, the keys and the command palette have them from here."""
 
-from collections.abc import Callable
-from typing import Any, Final
-
-from textual.screen import Screen
-
-from moetui.tui.place import PlaceScreen
+from typing import Final, NamedTuple
 
 
-def _launch() -> PlaceScreen:
-    from moetui.tui.launch.screen import LaunchScreen
+class MainPlace(NamedTuple):
+    """A main screen: its name, and what one does there."""
 
-    return LaunchScreen()
+    name: str
+    about: str
 
-
-def _live() -> PlaceScreen:
-    from moetui.tui.live.screen import LiveScreen
-
-    return LiveScreen()
-
-
-def _runs() -> PlaceScreen:
-    from moetui.tui.runs.screen import RunsScreen
-
-    return RunsScreen()
+    @property
+    def title(self) -> str:
+        """The name as people read it."""
+        return self.name.capitalize()
 
 
-def _compare() -> PlaceScreen:
-    from moetui.tui.compare.screen import CompareScreen
-
-    return CompareScreen()
-
-
-def _devices() -> PlaceScreen:
-    from moetui.tui.devices.screen import DevicesScreen
-
-    return DevicesScreen()
-
-
-PLACES: Final[dict[str, str | Callable[[], Screen[Any]]]] = {
-    "launch": _launch,
-    "live": _live,
-    "runs": _runs,
-    "compare": _compare,
-    "devices": _devices,
-}
+PLACES: Final = (
+    MainPlace("launch", "choose presets and start runs"),
+    MainPlace("live", "watch the runs that train now"),
+    MainPlace("runs", "browse and compare everything recorded"),
+    MainPlace("compare", "which learning rate is best, and how sure that is"),
+    MainPlace("devices", "what the machine does, and what waits for it"),
+)

@@ -4,16 +4,21 @@ import ast
 import json
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from moetui.core.runs.lab import Lab
+from moetui.tui.actions import Place
 from moetui.tui.app import MoetuiApp
 from moetui.tui.places import PLACES
+from moetui.tui.screens import SCREENS
 from tests.tui.seen import until
 
-TUI = Path(__file__).parents[2] / "moetui" / "tui"
+ROOT = Path(__file__).parents[2]
+TUI = ROOT / "moetui" / "tui"
 
 # Leaves with the modules that are loaded when the first picture of a screen goes to the terminal.
 FIRST_PICTURE = """
@@ -46,7 +51,7 @@ def test_the_first_picture_waits_for_no_other_screen_and_no_chart(tmp_path: Path
     assert place == start
     assert not {"plotext", "torch"} & set(loaded)
     assert start != "launch" or "numpy" not in loaded
-    screens = {screen for screen in PLACES if f"moetui.tui.{screen}.screen" in loaded}
+    screens = {place.name for place in PLACES if f"moetui.tui.{place.name}.screen" in loaded}
     assert screens == {start}
 
 
@@ -95,3 +100,12 @@ def test_the_first_screen_is_live_while_a_dispatcher_works(lab: Lab) -> None:
         assert MoetuiApp(lab, start="runs")._start == "runs"
         dispatcher.communicate("")
     assert MoetuiApp(lab)._start == "launch"
+
+
+def test_the_main_screens_are_told_once() -> None:
+    names = [place.name for place in PLACES]
+    assert list(SCREENS) == names
+    assert set(names) <= set(get_args(Place))
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    (apart,) = (one for one in contracts if one["name"] == "The screens do not know each other")
+    assert apart["modules"] == [f"moetui.tui.{name}" for name in names]

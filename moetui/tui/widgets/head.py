@@ -7,15 +7,8 @@ from textual.reactive import reactive
 
 from moetui.tui.feed import Picture
 from moetui.tui.panel import Panel
+from moetui.tui.places import PLACES
 from moetui.tui.widgets.clickable import clickable
-
-PLACES = (
-    ("launch", "1 Launch"),
-    ("live", "2 Live"),
-    ("runs", "3 Runs"),
-    ("compare", "4 Compare"),
-    ("devices", "5 Devices"),
-)
 
 
 class Head(Panel):
@@ -43,9 +36,9 @@ class Head(Panel):
     def render(self) -> Text:
         """The line, cut to the width."""
         line = Text("moetui ", style="bold", no_wrap=True, overflow="ellipsis")
-        for place, label in PLACES:
-            look = "reverse bold" if place == self._place else "dim"
-            line.append(f" {label} ", clickable(look, f"app.show({place!r})"))
+        for number, place in enumerate(PLACES, start=1):
+            look = "reverse bold" if place.name == self._place else "dim"
+            line.append(f" {number} {place.title} ", clickable(look, f"app.show({place.name!r})"))
         room = self.size.width - line.cell_len
         status = self._status(self.picture)
         status.truncate(max(room, 0), overflow="ellipsis")
