@@ -14,6 +14,7 @@
     reserve        room on the disk for the last words of a trainer           taken by the trainer
     run.lock, procs.lock   held by the living (see engine.runfiles.locks)
     checkpoints/   `last` and `best`
+    alerts/        which events of the run the user's command was told      written by the laboratory
 
 Every JSON file is replaced as a whole, so a reader sees the old text or the new one, never half of it.
 """
@@ -288,6 +289,7 @@ class RunDir:
     procs_lock = _Inside("procs.lock")
     reserve_file = _Inside("reserve")
     checkpoints = _Inside("checkpoints")
+    alerts = _Inside("alerts")
 
     def __init__(self, path: Path) -> None:
         self.path = path

@@ -8,6 +8,9 @@
     tour = false                  # the tour of the first start has been seen
     retries = 2                   # how often runs are tried again that are killed, lost or out of memory
 
+    [notify]                      # of the user only: a workspace from elsewhere runs nothing
+    command = ["notify-send", "moetui"]   # is told of ends and findings, as JSON on stdin
+
     [keys.live]                   # place; `moetui keys` lists places, actions and keys
     stop = "S"
     "cursor(1)" = ["down", "n"]
@@ -17,6 +20,7 @@ A fault costs only the line that it is in.
 
 import difflib
 import os
+import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -62,6 +66,8 @@ class Settings:
 
     preferences: Preferences = field(default_factory=Preferences)
     keys: tuple[KeyChoice, ...] = ()
+    notify: tuple[str, ...] = ()
+    """The words of the command that is told of ends and findings; empty for none."""
     faults: tuple[str, ...] = ()
 
 
@@ -79,6 +85,7 @@ def read_settings(workspace: Workspace) -> Settings:
     """The settings that hold in a workspace. Never raises: what cannot be taken is among the faults."""
     values: dict[str, Any] = {}
     keys: dict[tuple[str, str], KeyChoice] = {}
+    notify: tuple[str, ...] = ()
     faults: list[str] = []
     for path in (user_file(), workspace_file(workspace)):
         try:
@@ -92,8 +99,10 @@ def read_settings(workspace: Workspace) -> Settings:
         source = _Source(path, text)
         for choice in source.keys(tree.pop("keys", {}), faults):
             keys[choice.place, choice.action] = choice
+        if (table := tree.pop("notify", None)) is not None:
+            notify = source.notify(table, faults) or notify
         values |= source.values(tree, faults)
-    return Settings(Preferences.model_validate(values), tuple(keys.values()), tuple(map(one_line, faults)))
+    return Settings(Preferences.model_validate(values), tuple(keys.values()), notify, tuple(map(one_line, faults)))
 
 
 def remember(key: str, value: bool | str) -> None:
@@ -123,7 +132,7 @@ class _Source:
         taken: dict[str, Any] = {}
         for key, value in tree.items():
             if key not in Preferences.model_fields:
-                known = [*Preferences.model_fields, "keys"]
+                known = [*Preferences.model_fields, "keys", "notify"]
                 faults.append(f"{self.at('', key)}: no such setting: {key}{nearest(key, known)}")
                 continue
             try:
@@ -134,6 +143,28 @@ class _Source:
             else:
                 taken[key] = value
         return taken
+
+    def notify(self, table: object, faults: list[str]) -> tuple[str, ...]:
+        """The words of the command."""
+        where = self.at("notify", "command")
+        if self.path != user_file():
+            faults.append(f"{self.at('notify', '')}: [notify] counts in {user_file()} only; here it is passed over")
+            return ()
+        command = table.get("command") if isinstance(table, dict) and table.keys() == {"command"} else None
+        if isinstance(command, str):
+            try:
+                command = shlex.split(command)
+            except ValueError as error:
+                faults.append(f"{where}: {command!r}: {error}")
+                return ()
+        if (
+            not isinstance(command, list)
+            or not command
+            or not all(isinstance(w, str) and "\0" not in w for w in command)
+        ):
+            faults.append(f'{where}: [notify] takes command = ["program", "argument", …] and nothing else')
+            return ()
+        return tuple(command)
 
     def keys(self, table: object, faults: list[str]) -> Iterator[KeyChoice]:
         if not isinstance(table, dict):

@@ -62,6 +62,11 @@ class Workspace:
         """What the dispatchers did."""
         return self.runs / "dispatcher.log"
 
+    @property
+    def alerts_log(self) -> Path:
+        """Where the user's command could not be told of something."""
+        return self.runs / "alerts.log"
+
     def run_dir(self, path: str) -> Path:
         """The directory of a run from its record's `path`."""
         return self.root / path

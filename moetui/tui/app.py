@@ -23,8 +23,11 @@ from textual.screen import Screen
 from textual.theme import BUILTIN_THEMES
 from textual.widgets import Input
 
+from engine.runfiles.rundir import Finding
 from engine.spec.harmless import harmless
+from moetui.core.catalogue.records import RunRecord
 from moetui.core.preferences import Settings, Theme, read_settings, remember
+from moetui.core.runs.alerts import tell_findings
 from moetui.core.runs.lab import Lab
 from moetui.core.terminal import Charset, detect_charset, is_remote
 from moetui.tui import heap
@@ -188,7 +191,9 @@ class MoetuiApp(SparingApp):
     def _deliver(self, picture: Picture) -> None:
         if picture is not self.picture:
             self._wire.tell_ends(self.picture.snapshot, picture.snapshot)
-            self._wire.tell_findings(self._discoveries.news(picture))
+            if found := list(self._discoveries.news(picture)):
+                self._wire.tell_findings(found)
+                self._alert(found)
             self.picture = picture
         if picture is not self._drawn and isinstance(self.screen, PlaceScreen) and self._is_due(picture):
             self._drawn, self._drawn_at = picture, time.monotonic()
@@ -199,6 +204,10 @@ class MoetuiApp(SparingApp):
         if self._until_ended and not any(run.pending for run in picture.snapshot.runs if run.id in self.watch_ids):
             self._until_ended = False
             self.set_timer(LINGER_SECONDS, self.exit)
+
+    @work(thread=True, group="alert", exit_on_error=False, description="tell the user's command")
+    def _alert(self, found: list[tuple[RunRecord, Finding]]) -> None:
+        tell_findings(self.lab.workspace, found)
 
     def _is_due(self, picture: Picture) -> bool:
         if not self.remote or time.monotonic() - self._drawn_at >= REMOTE_SECONDS:

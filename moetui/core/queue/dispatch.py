@@ -27,12 +27,15 @@ from moetui.core.catalogue.records import RunRecord
 from moetui.core.errors import CatalogueError, LabError
 from moetui.core.machine.devices import Device, devices
 from moetui.core.machine.launcher import confirm, launch, record_exit
+from moetui.core.preferences import read_settings
 from moetui.core.queue.edit import prune
 from moetui.core.queue.placement import Placement, Unplaced, disk_of, places
 from moetui.core.queue.pruning import Pruner
 from moetui.core.queue.queueing import in_order
 from moetui.core.queue.racing import Racer
-from moetui.core.runs.lab import Lab
+from moetui.core.runs.alerts import tell_findings
+from moetui.core.runs.background import Backgrounds
+from moetui.core.runs.lab import Lab, Snapshot
 from moetui.core.workspace import Workspace
 
 POLL_SECONDS = 0.2
@@ -41,6 +44,10 @@ LARGEST_SHARE = 0.05
 
 BUSY_POLL_SECONDS = 2.0
 """Pause between two looks while every fitting device is taken by other people's processes."""
+
+
+ALERT_SECONDS = 30.0
+"""Pause between two looks for findings of live runs, where the user has a command that is told of them."""
 
 
 PATIENCE = 60.0
@@ -57,6 +64,9 @@ class Dispatcher:
         self._children: dict[str, tuple[RunDir, subprocess.Popen[bytes]]] = {}
         self._said: set[str] = set()
         self._confirmed: set[str] = set()  # the live runs whose launch.json is known to name their process
+        self._backgrounds = Backgrounds(lab)
+        self._look_again = 0.0
+        self._alerted: set[tuple[str, str]] = set()
         self._entries: dict[str, RunFile] = {}  # of the runs that wait; what is read of them here never changes
 
     @property
@@ -76,6 +86,7 @@ class Dispatcher:
         live = [run for run in snapshot.runs if run.live]
         self._confirm(live)
         self._prune(snapshot.runs)
+        self._alert(snapshot, live)
         if not queued:
             return POLL_SECONDS if live or self._children else None
         return POLL_SECONDS if self._start(queued, live) or live else BUSY_POLL_SECONDS
@@ -142,6 +153,18 @@ class Dispatcher:
                 self.say_once(f"{record.id} is not stopped: {error}")
             else:
                 _log(f"{record.id} {reason}")
+
+    def _alert(self, snapshot: Snapshot, live: Sequence[RunRecord]) -> None:
+        """Have the user's command told of what is found about live runs, now and then."""
+        now = time.monotonic()
+        if not live or now < self._look_again:
+            return
+        self._look_again = now + ALERT_SECONDS
+        if read_settings(self._lab.workspace).notify:
+            known = self._backgrounds.look(snapshot, (run.id for run in live))
+            found = [(run, finding) for run in live if run.id in known for finding in known[run.id].findings]
+            tell_findings(self._lab.workspace, (one for one in found if (one[0].id, one[1].kind) not in self._alerted))
+            self._alerted |= {(run.id, finding.kind) for run, finding in found}
 
     def _refuse(self, record: RunRecord, reason: str) -> None:
         run = self._lab.run_dir(record)

@@ -13,6 +13,7 @@ from moetui.core.catalogue.records import RunRecord, Status
 from moetui.core.errors import CatalogueError, LabError, NotFoundError, UsageError
 from moetui.core.machine.launcher import start_dispatcher
 from moetui.core.planning.presets import Library
+from moetui.core.runs.alerts import tell_ends
 from moetui.core.runs.current import current
 from moetui.core.runs.journal import recover
 from moetui.core.runs.published import published_records
@@ -131,13 +132,15 @@ class Lab:
         return self._listed
 
     def note_ends(self, ended: Iterable[RunRecord]) -> None:
-        """Write the ends of runs into the catalogue; what people said of the run in between is kept."""
+        """Write the ends of runs into the catalogue, and have the user's command told; what people said of them is kept."""
+        ended = list(ended)
         facts = {run.id: run.model_dump(exclude={"id", "name", "tags", "note", "deleted", "path"}) for run in ended}
         if not facts:
             return
         with self.catalogue.transaction():
             present = [run_id for run_id in facts if self.catalogue.get(run_id) is not None]
             self.catalogue.update_many(present, lambda r: RunRecord.model_validate(r.model_dump() | facts[r.id]))
+        tell_ends(self.workspace, ended)
 
     def _keep_going(self, ended: list[RunRecord], *, queued: bool) -> None:
         # A live dispatcher notes the ends itself: as the parent it knows the signal that killed a process.

@@ -11,7 +11,7 @@ from moetui.core.queue.dispatch import Dispatcher
 from moetui.core.runs.lab import Lab
 
 
-def queued(lab: Lab, times: int = 0, rate: float = 0.05, per_device: int = 1) -> RunRecord:
+def queued(lab: Lab, times: int = 0, rate: float = 0.05, *, per_device: int = 1) -> RunRecord:
     """A run of three updates that waits, and may be tried again so often."""
     selection = Selection(presets=("quickstart",), settings={"training.updates": 3, "optimizer.lr": rate})
     return enqueue.enqueue(lab, plan(lab.library(), selection), retries=times, per_device=per_device)[0]
