@@ -18,8 +18,8 @@ CharsetOption = Annotated[
     typer.Option("--charset", help="What to draw with; auto: as locale and TERM tell.", show_default=False),
 ]
 ThemeOption = Annotated[
-    Literal["dark", "light", "terminal"] | None,
-    typer.Option("--theme", help="Colours; terminal: those of its own palette.", show_default=False),
+    Literal["auto", "dark", "light", "terminal"] | None,
+    typer.Option("--theme", help="Colours; auto: as its background; terminal: its own palette.", show_default=False),
 ]
 TourOption = Annotated[
     bool | None, typer.Option("--tour/--no-tour", help="Begin with the tour (default: at the first start).")
@@ -32,7 +32,7 @@ class Look:
 
     remote: bool | None = None
     charset: Literal["auto", "braille", "block", "ascii"] | None = None
-    theme: Literal["dark", "light", "terminal"] | None = None
+    theme: Literal["auto", "dark", "light", "terminal"] | None = None
 
 
 def can_draw() -> bool:

@@ -1,6 +1,6 @@
 """What people set once: a file of the user and, over it, one of the workspace, both TOML.
 
-    theme = "light"               # dark, light, or terminal: the colours of the terminal's own palette
+    theme = "light"               # auto: as the terminal's background is; dark, light, or terminal: its own palette
     charset = "block"             # auto, braille, block, ascii
     remote = true                 # spare the link; without it, over SSH
     bell = true                   # ring when a run ends or something is found
@@ -33,7 +33,7 @@ from moetui.core.toml_lines import TomlFault, line_of, read_toml, set_top_level
 from moetui.core.wholefile import replace_file
 from moetui.core.workspace import Workspace
 
-Theme = Literal["dark", "light", "terminal"]
+Theme = Literal["auto", "dark", "light", "terminal"]
 
 
 class Preferences(BaseModel):
@@ -41,7 +41,7 @@ class Preferences(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    theme: Theme = "dark"
+    theme: Theme = "auto"
     charset: Literal["auto", "braille", "block", "ascii"] = "auto"
     remote: bool | None = None
     bell: bool = False

@@ -30,7 +30,7 @@ from moetui.core.preferences import Settings, Theme, read_settings, remember
 from moetui.core.runs.alerts import tell_findings
 from moetui.core.runs.lab import Lab
 from moetui.core.terminal import Charset, detect_charset, is_remote
-from moetui.tui import heap
+from moetui.tui import heap, terminal_ground
 from moetui.tui.actions import Action, Place, actions_of, bindings, key_names
 from moetui.tui.alerts import Alerts
 from moetui.tui.fault_log import log_fault
@@ -43,6 +43,7 @@ from moetui.tui.palette import Palette
 from moetui.tui.place import PlaceScreen
 from moetui.tui.screens import SCREENS
 from moetui.tui.sparing import SparingApp
+from moetui.tui.terminal_ground import Ground, remember_ground, remembered_ground
 from moetui.tui.widgets.notice import Notice
 
 READ_SECONDS = 0.5
@@ -59,7 +60,7 @@ FAULT_SECONDS = 15.0
 """How long a fault of the settings stays on the screen."""
 
 THEMES: dict[Theme, str] = {"dark": "textual-dark", "light": "moetui-light", "terminal": "ansi-dark"}
-"""Textual's names of the themes, in the order in which they follow one another."""
+"""Textual's names of the themes."""
 
 WHITE = replace(
     BUILTIN_THEMES["textual-light"], name=THEMES["light"], background="#ffffff", surface="#f6f6f6", panel="#ebebeb"
@@ -126,9 +127,11 @@ class MoetuiApp(SparingApp):
         self.charset: Charset = detect_charset()[0] if wanted == "auto" else wanted
         self._harmless_filter = HarmlessFilter()
         self._charset_filter = CharsetFilter(self.charset)
-        self.palette: Theme = "terminal" if self.no_color else theme or preferences.theme
+        self.chosen_theme: Theme = "terminal" if self.no_color else theme or preferences.theme
+        self._ground = remembered_ground()
         self.register_theme(WHITE)
         self.theme = THEMES[self.palette]
+        terminal_ground.listen()
         self.keymap = keymap_of(self.settings.keys)
         self.set_keymap(dict(self.keymap.keys))
         self._discoveries = Discoveries()
@@ -145,6 +148,8 @@ class MoetuiApp(SparingApp):
     def _begin(self) -> None:
         """Begin to read."""
         heap.share()
+        if self.chosen_theme == "auto":
+            terminal_ground.ask(self._driver)
         self.set_interval(READ_SECONDS, self.refresh_picture)
         self.refresh_picture()
         for fault in (*self.settings.faults, *self.keymap.faults):
@@ -288,6 +293,19 @@ class MoetuiApp(SparingApp):
 
         await self.push_screen(Tour(self.keymap.keys), left)
 
+    @property
+    def palette(self) -> Theme:
+        """The theme that is shown: the chosen one or, where that is left to the terminal, the one of its background."""
+        return self._ground if self.chosen_theme == "auto" else self.chosen_theme
+
+    def on_ground_told(self, told: terminal_ground.GroundTold) -> None:
+        """Take the theme of the terminal's background, and begin with it the next time."""
+        ground: Ground = "light" if told.light else "dark"
+        if ground != self._ground:
+            self._ground = ground
+            remember_ground(ground)
+            self.theme = THEMES[self.palette]
+
     def action_alerts(self) -> None:
         """Show what ended and what was found since this was last asked."""
         if isinstance(self.screen, PlaceScreen):
@@ -317,11 +335,15 @@ class MoetuiApp(SparingApp):
         if self.no_color:
             self.notify("NO_COLOR is set: there is nothing to choose from.", severity="warning", markup=False)
             return
-        names = list(THEMES)
-        self.palette = names[(names.index(self.palette) + 1) % len(names)]
+        other: Theme = "light" if self._ground == "dark" else "dark"
+        order: tuple[Theme, ...] = ("auto", other, self._ground, "terminal")
+        self.chosen_theme = order[(order.index(self.chosen_theme) + 1) % len(order)]
         self.theme = THEMES[self.palette]
-        self.notify(f"Theme: {self.palette}", markup=False)
-        self._remember("theme", self.palette)
+        if self.chosen_theme == "auto":
+            terminal_ground.ask(self._driver)
+        told = f"as the terminal's background ({self.palette})" if self.chosen_theme == "auto" else self.palette
+        self.notify(f"Theme: {told}", markup=False)
+        self._remember("theme", self.chosen_theme)
 
     def action_remote(self) -> None:
         """Spare the link from now on, or no longer."""

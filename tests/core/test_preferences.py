@@ -34,7 +34,7 @@ def test_the_workspace_has_the_last_word(workspace: Workspace, user: Path) -> No
     ("text", "fault"),
     [
         ('bell = true\nthene = "dark"', ":2: no such setting: thene; did you mean theme?"),
-        ('\n\ntheme = "drak"', ":3: theme should be 'dark', 'light' or 'terminal', got 'drak'"),
+        ('\n\ntheme = "drak"', ":3: theme should be 'auto', 'dark', 'light' or 'terminal', got 'drak'"),
         ("bell = 1", ":1: bell should be a valid boolean, got 1"),
         ("remote = true\n[keys.live]\nstop = 3", ":3: stop takes a key or a list of keys, got 3"),
         ("[keys]\nlive = 3", ":2: keys.live is a table of actions"),
