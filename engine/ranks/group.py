@@ -43,7 +43,7 @@ class Group(Ranks):
         """What all ranks have, in their order."""
         whole = mine_BMN.new_empty(self.count * len(mine_BMN), *mine_BMN.shape[1:])
         with _contact():
-            dist.all_gather_into_tensor(whole, mine_BMN.contiguous())
+            dist.all_gather(list(whole.split(len(mine_BMN))), mine_BMN.contiguous())
         return whole
 
     def largest_before(self, values: Sequence[int]) -> list[int]:

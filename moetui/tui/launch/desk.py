@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from engine.spec.devices import too_many_devices
 from moetui.core.errors import LabError
 from moetui.core.planning.plan import flat_config, resolve_chain
 from moetui.core.planning.presets import Fault, Library, Preset
@@ -75,6 +76,7 @@ class Desk:
     offline: bool = False
     scale: str = ""
     reuse: bool = True
+    devices: int = 1
     preset: Preset | None = None
     ground: Ground = field(default_factory=lambda: Ground(""))
     outlook: Outlook = field(default_factory=Outlook)
@@ -172,6 +174,13 @@ class Desk:
         here = offered.index(self.scale) if self.scale in offered else 0
         self.scale = offered[(here + 1) % len(offered)]
         self.replan()
+
+    def next_devices(self) -> str:
+        """Train each run on twice as many devices, or on one again where that is too many; why even two are, if they are."""
+        faults = [words for run in self.outlook.runs if (words := too_many_devices(run.config, 2 * self.devices))]
+        told = faults[0] if faults and self.devices == 1 else ""
+        self.devices = 1 if faults else 2 * self.devices
+        return told
 
     def present(self) -> dict[str, Any]:
         """The values of all keys in the first of the planned runs."""

@@ -213,6 +213,12 @@ class LaunchScreen(PlanScreen):
         self._desk.reuse = not self._desk.reuse
         self._show_plan()
 
+    def action_devices(self) -> None:
+        """Train each run on more devices, or on one again."""
+        if words := self._desk.next_devices():
+            self.notify(words, severity="warning", markup=False)
+        self._show_plan()
+
     def action_offline(self) -> None:
         """Take text that needs no network, or the preset's own again."""
         self._desk.offline = not self._desk.offline
@@ -326,7 +332,7 @@ class LaunchScreen(PlanScreen):
     @work(thread=True, exit_on_error=False, description="queue the plan")
     def _enqueue(self, members: tuple[Member, ...]) -> None:
         try:
-            records = complete(self.laboratory.lab, members)
+            records = complete(self.laboratory.lab, members, devices=self._desk.devices)
         except (LabError, DamagedFile, OSError) as error:
             self.app.call_from_thread(self._started, [], str(error))
         else:

@@ -40,15 +40,19 @@ def question(due: Sequence[PlannedRun], cost: Bill, warnings: Sequence[Shared] =
     return f"{told}{more}\n\n{asked}"
 
 
-def totals(runs: Sequence[PlannedRun], due: Sequence[PlannedRun], cost: Bill | None, *, pending: int) -> Text:
+def totals(
+    runs: Sequence[PlannedRun], due: Sequence[PlannedRun], cost: Bill | None, *, pending: int, devices: int = 1
+) -> Text:
     """Two lines: how many runs of which size, how many of them are due, on how much text, where and how long.
 
-    `cost` is that of the runs that are due, None until it is known.
+    `cost` is that of the runs that are due on one device each, None until it is known; `devices` those of each run.
     """
     models = list(dict.fromkeys(run.config.model for run in runs))
     each = sorted({run.config.tokens for run in runs})
     text = Text(no_wrap=True, overflow="ellipsis")
     text.append(runs_text(len(runs)), style="bold")
+    if devices > 1:
+        text.append(f" on {devices} devices each", style="bold")
     if len(due) < len(runs):
         text.append(f", {len(runs) - len(due)} here already", style="bold")
     if len(models) == 1:
@@ -65,6 +69,7 @@ def totals(runs: Sequence[PlannedRun], due: Sequence[PlannedRun], cost: Bill | N
     if cost:
         text.append(" · ")
         text.append(cost.duration, style="bold")
+        text.append(" on one device each" if devices > 1 else "")
     if pending:
         text.append(f" after {runs_text(pending)}", style="dim")
     return text

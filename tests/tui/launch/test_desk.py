@@ -180,3 +180,18 @@ def test_the_scales_go_from_small_to_large_and_back_to_the_presets_own() -> None
     assert [count for _, count, _ in seen[1:]] == sorted(count for _, count, _ in seen[1:])
     assert [study for _, _, study in seen[:2]] == ["schedule/all", "schedule/all@tiny"]
     assert desk.scale == ""
+
+
+def test_devices_are_doubled_as_long_as_every_run_has_micro_batches_for_them() -> None:
+    desk = desk_on("base/moe-79m")
+    accumulation = desk.outlook.runs[0].config.training.accumulation
+    seen = []
+    for _ in range(4):
+        assert desk.next_devices() == ""
+        seen.append(desk.devices)
+    assert seen[:2] == [2, 4]
+    assert max(seen) <= accumulation
+    assert seen[-1] in (1, 2)
+    tiny = desk_on("base/moe-tiny")
+    assert "training.accumulation" in tiny.next_devices()
+    assert tiny.devices == 1

@@ -30,6 +30,14 @@ def planned(preset: str = "quickstart", seeds: tuple[int, ...] = ()) -> list[Pla
     return plan(LIBRARY, Selection(presets=(preset,), seeds=seeds))
 
 
+def test_the_devices_of_each_run_are_told_and_that_the_time_is_that_of_one() -> None:
+    runs = planned()
+    text = totals(runs, runs, bill(runs, (), ONE_CPU), pending=0, devices=2).plain
+    assert text.startswith("3 runs on 2 devices each ·")
+    assert text.endswith("on one device each")
+    assert "devices" not in totals(runs, runs, bill(runs, (), ONE_CPU), pending=0).plain
+
+
 @pytest.mark.parametrize(
     ("value", "text"),
     [(0, "0"), (950, "950"), (999.6, "1.00k"), (2_890_000, "2.89M"), (79_059_840, "79.1M"), (36.6e9, "36.6G")],

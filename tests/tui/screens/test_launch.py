@@ -13,6 +13,7 @@ from moetui.tui.app import MoetuiApp
 from moetui.tui.chart.widget import Chart
 from moetui.tui.dialogs.confirm import Confirm
 from moetui.tui.launch.card import Card
+from moetui.tui.launch.desk import Edits
 from moetui.tui.launch.findings import FindingsPanel
 from moetui.tui.launch.preset_tree import PresetTree
 from moetui.tui.launch.run_list import RunList
@@ -157,6 +158,26 @@ async def test_offline_text_is_one_key_away(lab: Lab) -> None:
         assert "data.source=pydocs" in said(pilot, "note")
         await pilot.press("o")
         assert "needs the network" in screen(pilot).query_one(Card).words.source
+
+
+async def test_runs_on_several_devices_are_one_key_away(lab: Lab, fake_engine: Callable[[str], None]) -> None:
+    async with MoetuiApp(lab).run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await pilot.press("d")
+        assert "devices each" not in said(pilot, "totals")
+        assert any("training.accumulation" in one.message for one in pilot.app._notifications)
+        screen(pilot)._desk.edit(Edits({"training.accumulation": 2, "training.device": "cpu"}))
+        await pilot.press("d")
+        assert "on 2 devices each" in said(pilot, "totals")
+        await pilot.press("d")
+        assert "devices each" not in said(pilot, "totals")
+        await pilot.press("d", "enter")
+        await until(pilot, lambda: len(lab.snapshot(dispatch=False).pending) > 0 or bool(own(lab)), "they are queued")
+    assert {lab.run_dir(run).config().devices for run in own(lab)} == {2}
+
+
+def own(lab: Lab) -> list[RunRecord]:
+    return [run for run in lab.records() if not run.published]
 
 
 async def test_runs_and_findings_take_the_place_of_the_curves_and_a_tall_terminal_shows_all(lab: Lab) -> None:
