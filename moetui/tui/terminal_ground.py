@@ -81,12 +81,13 @@ class GroundParser(XTermParser):
 def is_light(red: str, green: str, blue: str) -> bool:
     """Whether a colour of hexadecimal parts, each of any number of digits, is nearer to white than to black (ITU-R BT.709)."""
     parts = (int(part, 16) / (16 ** len(part) - 1) for part in (red, green, blue))
-    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), parts, strict=True)) > 0.5
+    brightness: float = sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), parts, strict=True))
+    return brightness > 0.5
 
 
 def listen() -> None:
     """Let the input of every application that is started from now on go through `GroundParser`."""
-    linux_driver.XTermParser = GroundParser  # type: ignore[misc]
+    setattr(linux_driver, "XTermParser", GroundParser)  # noqa: B010  # a name that the module does not export
 
 
 def ask(driver: Driver | None) -> None:

@@ -38,7 +38,8 @@ def _word(message: Message) -> str | bool:
 
 
 def after_a_while(parser: GroundParser) -> list[str | bool]:
-    deadline, found = time.monotonic() + 5, []
+    deadline = time.monotonic() + 5
+    found: list[str | bool] = []
     while time.monotonic() < deadline and not found:
         found += [_word(message) for message in parser.tick()]
     return found
