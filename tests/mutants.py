@@ -26,7 +26,7 @@ ROOMS: Final[Mapping[str, tuple[str, ...]]] = {
     "engine/runfiles": ("tests/engine/runfiles", "tests/core/runs/test_sessions.py"),
     "engine/health": ("tests/engine/health", "tests/core/runs/test_health.py"),
     "engine/optim": ("tests/engine/optim",),
-    "engine/model": ("tests/engine/model",),
+    "engine/model": ("tests/engine/model", "tests/engine/generate"),
     "engine/data": ("tests/engine/data",),
     "engine/training": ("tests/engine/training",),
     "moetui/core/exchange": ("tests/core/exchange", "tests/cli/test_exchange.py"),

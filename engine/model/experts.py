@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from engine.model.grouped import grouped_matmul
+from engine.model.grouped import Groups, grouped_matmul
 from engine.spec.model import ModelConfig
 
 
@@ -20,12 +20,13 @@ class Experts(nn.Module):
 
     def forward(self, x_SD: Tensor, ends_E: Tensor) -> Tensor:
         """Apply expert e to the rows from `ends_E[e - 1]` to `ends_E[e]`: (S, D) → (S, D), same dtype."""
-        up_SF = grouped_matmul(x_SD, self.up_EDF.to(x_SD.dtype), ends_E)
+        groups = Groups(ends_E, len(x_SD))
+        up_SF = grouped_matmul(x_SD, self.up_EDF.to(x_SD.dtype), groups)
         gate_SF = None
         if self.gate_EDF is not None:
-            gate_SF = grouped_matmul(x_SD, self.gate_EDF.to(x_SD.dtype), ends_E)
+            gate_SF = grouped_matmul(x_SD, self.gate_EDF.to(x_SD.dtype), groups)
         hidden_SF = nn.functional.dropout(_activate(up_SF, gate_SF), self.dropout, self.training)
-        return grouped_matmul(hidden_SF, self.down_EFD.to(x_SD.dtype), ends_E)
+        return grouped_matmul(hidden_SF, self.down_EFD.to(x_SD.dtype), groups)
 
 
 class SharedExperts(nn.Module):

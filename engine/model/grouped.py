@@ -1,6 +1,7 @@
 """Matrix products of row groups of unequal size, each with its own matrix."""
 
 import functools
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import torch
@@ -20,14 +21,44 @@ _ROUND = 128  # padded groups grow in steps of so many rows, so that the allocat
 _ALIGNED = 16  # bytes: torch's grouped product takes only matrices whose rows are a multiple of it
 
 
-def grouped_matmul(x_SI: Tensor, weight_EIO: Tensor, ends_E: Tensor) -> Tensor:
-    """Multiply rows `ends_E[e - 1]` to `ends_E[e]` by matrix e: (S, I), (E, I, O), (E,) int32 → (S, O)."""
+@dataclass(frozen=True, slots=True)
+class Padding:
+    """Groups padded to C rows each: the slot of each row among all E·C, the row of each slot, and which slots are filled."""
+
+    slot_S: Tensor
+    row_EC: Tensor
+    filled_EC: Tensor
+
+
+class Groups:
+    """Rows in groups: group e has the rows from `ends_E[e - 1]` to `ends_E[e]` (int32). All products of a layer share one."""
+
+    def __init__(self, ends_E: Tensor, rows: int) -> None:
+        self.ends_E = ends_E
+        self._rows = rows
+
+    @functools.cached_property
+    def padding(self) -> Padding:
+        """The groups padded to the largest. On a GPU the host waits, once, to learn its size."""
+        ends_E, device = self.ends_E, self.ends_E.device
+        row_S = torch.arange(self._rows, device=device)
+        starts_E = nn.functional.pad(ends_E[:-1], (1, 0))
+        largest = int((ends_E - starts_E).max().item())
+        room = -(-largest // _ROUND) * _ROUND
+        expert_S = torch.searchsorted(ends_E, row_S.int(), right=True)
+        slot_S = expert_S * room + row_S - starts_E[expert_S]
+        row_EC = starts_E.unsqueeze(1) + torch.arange(room, device=device)
+        return Padding(slot_S, row_EC.clamp(max=self._rows - 1), row_EC < ends_E.unsqueeze(1))
+
+
+def grouped_matmul(x_SI: Tensor, weight_EIO: Tensor, groups: Groups) -> Tensor:
+    """Multiply the rows of group e by matrix e: (S, I), (E, I, O) → (S, O)."""
     kernel = kernel_for(capability(x_SI.device), x_SI.dtype)
     if kernel == "padded":
-        return padded_matmul(x_SI, weight_EIO, ends_E)
+        return padded_matmul(x_SI, weight_EIO, groups)
     if kernel == "grouped, empty groups cleared":
-        weight_EIO = _ClearIdle.apply(weight_EIO, ends_E)
-    return _aligned_matmul(x_SI, weight_EIO, ends_E)
+        weight_EIO = _ClearIdle.apply(weight_EIO, groups.ends_E)
+    return _aligned_matmul(x_SI, weight_EIO, groups.ends_E)
 
 
 def kernel_for(capability: tuple[int, int] | None, dtype: torch.dtype) -> Kernel:
@@ -53,23 +84,14 @@ def _aligned_matmul(x_SI: Tensor, weight_EIO: Tensor, ends_E: Tensor) -> Tensor:
     return y_SO[:, :-outer] if outer else y_SO
 
 
-def padded_matmul(x_SI: Tensor, weight_EIO: Tensor, ends_E: Tensor) -> Tensor:
+def padded_matmul(x_SI: Tensor, weight_EIO: Tensor, groups: Groups) -> Tensor:
     """`grouped_matmul` as one batched product over groups padded to the largest, where there is no grouped kernel.
 
-    The host waits once, to learn the size of the largest group; without the kernel, torch's grouped product waits too and
-    then runs the groups one after the other.
+    Without the kernel, torch's grouped product waits for the device each time and then runs the groups one after the other.
     """
-    row_S = torch.arange(len(x_SI), device=x_SI.device)
-    starts_E = nn.functional.pad(ends_E[:-1], (1, 0))
-    largest = int((ends_E - starts_E).max().item())
-    room = -(-largest // _ROUND) * _ROUND
-    expert_S = torch.searchsorted(ends_E, row_S.int(), right=True)
-    slot_S = expert_S * room + row_S - starts_E[expert_S]
-    row_EC = starts_E.unsqueeze(1) + torch.arange(room, device=x_SI.device)
-    filled_EC = row_EC < ends_E.unsqueeze(1)
-    row_EC = row_EC.clamp(max=len(x_SI) - 1)
-    padded_ECI: Tensor = _Pad.apply(x_SI, slot_S, row_EC, filled_EC)
-    y_SO: Tensor = _Unpad.apply(padded_ECI @ weight_EIO, slot_S, row_EC, filled_EC)
+    to = groups.padding
+    padded_ECI: Tensor = _Pad.apply(x_SI, to.slot_S, to.row_EC, to.filled_EC)
+    y_SO: Tensor = _Unpad.apply(padded_ECI @ weight_EIO, to.slot_S, to.row_EC, to.filled_EC)
     return y_SO
 
 

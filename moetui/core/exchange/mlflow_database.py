@@ -104,7 +104,7 @@ def _write(client: Any, experiment: str, found: Detail) -> None:
     params = (Param(names[key], str(value)[:_LONGEST]) for key, value in settings.items())
     for batch in _batches(params, _MOST_PARAMS):
         client.log_batch(told.info.run_id, params=batch)
-    metrics = (Metric(names[key], *point) for key, *point in _points(found))
+    metrics = (Metric(names[key], value, moment, step) for key, value, moment, step in _points(found))
     for batch in _batches(metrics, _MOST_METRICS):
         client.log_batch(told.info.run_id, metrics=batch)
     ended = int(1000 * run.ended) if run.ended else None

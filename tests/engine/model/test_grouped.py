@@ -2,15 +2,18 @@
 
 from collections.abc import Callable
 from random import Random
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
-from engine.model.grouped import grouped_matmul, kernel_for, padded_matmul
+from engine.model.experts import Experts
+from engine.model.grouped import Groups, grouped_matmul, kernel_for, padded_matmul
+from engine.spec.model import ModelConfig
 
-Product = Callable[[Tensor, Tensor, Tensor], Tensor]
+Product = Callable[[Tensor, Tensor, Groups], Tensor]
 
 grouped_mm = nn.functional.grouped_mm
 
@@ -37,7 +40,7 @@ def loop(x_SI: Tensor, weight_EIO: Tensor, ends_E: Tensor) -> Tensor:
 
 def assert_equal_to_the_loop(product: Product, seed: int, dtype: torch.dtype) -> None:
     x_SI, weight_EIO, ends_E = random_case(seed, dtype)
-    y_SO = product(x_SI, weight_EIO, ends_E)
+    y_SO = product(x_SI, weight_EIO, Groups(ends_E, len(x_SI)))
     assert y_SO.dtype == dtype
     grad_SO = torch.randn_like(y_SO)
     y_SO.backward(grad_SO)
@@ -89,6 +92,31 @@ def test_every_way_that_a_gpu_takes_gives_the_same_product(
     monkeypatch.setattr("engine.model.grouped.capability", lambda _device: capability)
     for seed in range(12):
         assert_equal_to_the_loop(grouped_matmul, seed, dtype)
+
+
+class Waits(TorchDispatchMode):
+    """Counts how often the host asks for a number, for which it would wait for a GPU."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.count = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self.count += func is torch.ops.aten._local_scalar_dense.default
+        return func(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("kind", ["mlp", "swiglu"])
+def test_padded_groups_are_measured_once_for_all_products_of_a_layer(
+    kind: Literal["mlp", "swiglu"], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.model.grouped.kernel_for", lambda *_: "padded")
+    experts = Experts(ModelConfig(d_model=32, d_ff=24, n_experts=4, experts=kind))
+    for parameter in experts.parameters():
+        nn.init.normal_(parameter)
+    with Waits() as waits:
+        experts(torch.randn(12, 32), torch.tensor([3, 3, 9, 12], dtype=torch.int32)).sum().backward()
+    assert waits.count == 1
 
 
 class Garbage(torch.autograd.Function):
