@@ -6,8 +6,8 @@
     launch.json    which process was started for it, on which device          written by the launcher
     state.json     what the trainer is doing now                              written by the trainer
     metrics.jsonl  the measurements (see engine.runfiles.metrics)             written by the trainer
-    log.txt        the trainer's output
-    log.R.txt, end.R.json  on several devices: see engine.runfiles.rankfiles
+    log.txt        the trainer's output; of several ranks see engine.runfiles.rankfiles
+    job.json       of a run that a scheduler executes: its job                written by the laboratory
     request.json   what the user asks of the run: to stop, to go on           written by the laboratory
     queue.json     of a run that waits: whether it is held, and its turn      written by the laboratory
     result.json    how it ended; written once, last                           written by the trainer
@@ -58,9 +58,9 @@ class Parent(_File):
 class RunFile(_File):
     """config.json: the resolved configuration of a run, its place among others, and its provenance.
 
-    `per_device`: how many runs may share its device; `devices`: how many it trains on; `prunable`: it may be stopped early when
-    its setting has fallen behind, `race`: when it has left the race of that name; `retries`: how often it is tried again if it is
-    killed, lost or out of memory.
+    `per_device`: how many runs may share its device; `devices`: how many it trains on; `backend`: local or a scheduler;
+    `prunable`: it may be stopped early when its setting has fallen behind, `race`: when it has left the race of that name;
+    `retries`: how often it is tried again if it is killed, lost or out of memory.
     """
 
     schema_version: SchemaVersion = SCHEMA
@@ -74,6 +74,7 @@ class RunFile(_File):
     parent: Parent | None = None
     per_device: int = Field(1, ge=1)
     devices: int = Field(1, ge=1)
+    backend: str = "local"
     prunable: bool = False
     retries: Retries = 0
     race: str = ""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from moetui.cli.asking import TakeOverOption, taken_over
-from moetui.cli.launched import FollowOption, PlainOption, launched
+from moetui.cli.launched import FollowOption, OnOption, PlainOption, SlurmOption, launched
 from moetui.cli.look import RunsArgument
 from moetui.cli.output import JsonOption, complain_of
 from moetui.cli.place import lab
@@ -32,20 +32,24 @@ def resume(
         int | None,
         typer.Option(min=1, max=1024, metavar="K", help="Go on on so many devices; on as many as before unless said."),
     ] = None,
+    on: OnOption = None,
+    slurm: SlurmOption = None,
     follow: FollowOption = True,
     plain: PlainOption = False,
     json: JsonOption = False,
 ) -> int:
     """Let runs that were stopped, killed or failed go on from their newest checkpoint, as if nothing had happened.
 
-    Examples: `moetui resume k3f9 --detach`, `moetui resume k3f9 --devices 2`.
+    Examples: `moetui resume k3f9 --detach`, `moetui resume k3f9 --devices 2`, `moetui resume k3f9 --on slurm`.
     """
+    from moetui.core.cluster.resources import parsed
     from moetui.core.queue import resuming
 
+    asked = parsed(slurm or [])
     if not taken_over([lab().find(reference) for reference in references], force=force, done="resumed"):
         return 0
     return _start_each(
-        references, lambda run: resuming.resume(lab(), run, devices), follow=follow, plain=plain, json=json
+        references, lambda run: resuming.resume(lab(), run, devices, on, asked), follow=follow, plain=plain, json=json
     )
 
 

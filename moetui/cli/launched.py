@@ -33,6 +33,18 @@ RetriesOption = Annotated[
         show_default=False,
     ),
 ]
+OnOption = Annotated[
+    str | None,
+    typer.Option(
+        "--on", metavar="BACKEND", help="What executes the runs: local or slurm. Default: local.", show_default=False
+    ),
+]
+SlurmOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--slurm", metavar="KEY=VALUE", help="Ask slurm for it, such as time=2:00:00, partition=gpu or gres=gpu:2."
+    ),
+]
 PlainOption = Annotated[bool, typer.Option("--plain", help="Follow with lines instead of the dashboard.")]
 
 

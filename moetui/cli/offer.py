@@ -25,6 +25,8 @@ def offer(
     per_device: int,
     devices: int,
     retries: int | None,
+    on: str = "local",
+    asked: Mapping[str, str] | None = None,
     follow: bool,
     plain: bool,
     yes: bool,
@@ -37,11 +39,13 @@ def offer(
     `facts` stand before the runs in the JSON of a dry run. Raises `UsageError` as `agreed` does.
     """
     from moetui.core.machine.devices import devices as all_devices
+    from moetui.core.queue.enqueue import check_devices
     from moetui.core.studies.audits import audit_planned
     from moetui.core.studies.estimate import estimate
     from moetui.core.studies.progress import complete
 
     due = [member.planned for member in members if member.due]
+    check_devices(due, devices, on)
     audited = audit_planned(lab(), (member.planned for member in members))
     cost = estimate(due, lab().records(), all_devices())
     if dry_run and json:
@@ -52,7 +56,7 @@ def offer(
         return 0
     if due and not agreed(f"Queue {_runs(len(due))}?", yes=yes, done="queued"):
         return 0
-    records = complete(lab(), members, per_device=per_device, devices=devices, retries=retries)
+    records = complete(lab(), members, per_device=per_device, devices=devices, retries=retries, on=on, asked=asked)
     return launched(records, follow=follow, plain=plain, json=json)
 
 

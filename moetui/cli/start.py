@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from moetui.cli.audit import finding_rows, say_findings
-from moetui.cli.launched import DevicesOption, FollowOption, PerDeviceOption, PlainOption, RetriesOption, launched
+from moetui.cli.launched import (
+    DevicesOption,
+    FollowOption,
+    OnOption,
+    PerDeviceOption,
+    PlainOption,
+    RetriesOption,
+    SlurmOption,
+    launched,
+)
 from moetui.cli.offer import price
 from moetui.cli.output import JsonOption, print_json, print_table, say
 from moetui.cli.place import lab
@@ -42,6 +51,8 @@ def run(
     per_device: PerDeviceOption = 1,
     devices: DevicesOption = 1,
     retries: RetriesOption = None,
+    on: OnOption = None,
+    slurm: SlurmOption = None,
     follow: FollowOption = True,
     plain: PlainOption = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Show the runs and start none.")] = False,
@@ -54,20 +65,30 @@ def run(
 
     Examples: `moetui run quickstart`, `moetui run base/moe-tiny --grid optimizer.lr=[0.02,0.05] --seeds 3 --detach`.
     """
-    from moetui.core.queue.enqueue import enqueue
+    from moetui.core.cluster.resources import parsed
+    from moetui.core.queue.enqueue import check_devices, enqueue
     from moetui.core.studies.audits import audit_planned
 
     planned = _plan(selection(tuple(preset), assignments or [], grid or [], seeds), offline=offline)
     if save is not None:
         _save(planned, save, write=not dry_run, json=json)
         return 0
+    check_devices(planned, devices, on or "local")
     audited = audit_planned(lab(), planned)
     if dry_run:
         _show_plan(planned, audited, json=json)
         return 0
     say_findings(audited)
     _say_room(planned)
-    records = enqueue(lab(), planned, per_device=per_device, devices=devices, retries=retries)
+    records = enqueue(
+        lab(),
+        planned,
+        per_device=per_device,
+        devices=devices,
+        retries=retries,
+        on=on or "local",
+        asked=parsed(slurm or []),
+    )
     return launched(records, follow=follow, plain=plain, json=json)
 
 

@@ -7,7 +7,15 @@ import typer
 from typer.core import TyperGroup
 
 from moetui.cli.asking import YesOption
-from moetui.cli.launched import DevicesOption, FollowOption, PerDeviceOption, PlainOption, RetriesOption
+from moetui.cli.launched import (
+    DevicesOption,
+    FollowOption,
+    OnOption,
+    PerDeviceOption,
+    PlainOption,
+    RetriesOption,
+    SlurmOption,
+)
 from moetui.cli.offer import DryRunOption, offer
 from moetui.cli.output import JsonOption, print_json, print_table, say
 from moetui.cli.place import lab
@@ -64,6 +72,8 @@ def run(
     per_device: PerDeviceOption = 1,
     devices: DevicesOption = 1,
     retries: RetriesOption = None,
+    on: OnOption = None,
+    slurm: SlurmOption = None,
     follow: FollowOption = True,
     plain: PlainOption = False,
     yes: YesOption = False,
@@ -85,6 +95,7 @@ def run(
     Examples: `moetui study schedule/all --seeds 3`, `moetui study quickstart --seeds 8 --race`,
     `moetui study quickstart --ladder width=64,96,128 --seeds 3 --dry-run`.
     """
+    from moetui.core.cluster.resources import parsed
     from moetui.core.errors import UsageError
     from moetui.core.planning.plan import plan
     from moetui.core.queue.pruning import seed_by_seed
@@ -108,6 +119,8 @@ def run(
         per_device=per_device,
         devices=devices,
         retries=retries,
+        on=on or "local",
+        asked=parsed(slurm or []),
         follow=follow,
         plain=plain,
         yes=yes,

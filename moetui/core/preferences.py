@@ -11,6 +11,9 @@
     [notify]                      # of the user only: a workspace from elsewhere runs nothing
     command = ["notify-send", "moetui"]   # is told of ends and findings, as JSON on stdin
 
+    [slurm]                       # what jobs ask a cluster for (docs/clusters.md)
+    partition = "gpu"
+
     [keys.live]                   # place; `moetui keys` lists places, actions and keys
     stop = "S"
     "cursor(1)" = ["down", "n"]
@@ -62,13 +65,17 @@ class KeyChoice:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All that was read: the preferences, the keys, and what is wrong, one sentence with file and line for each fault."""
+    """All that was read: the preferences, the keys, and what is wrong, one sentence with file and line for each fault.
+
+    `slurm` is the table of that name as it stands, for those who submit to a cluster.
+    """
 
     preferences: Preferences = field(default_factory=Preferences)
     keys: tuple[KeyChoice, ...] = ()
     notify: tuple[str, ...] = ()
     """The words of the command that is told of ends and findings; empty for none."""
     faults: tuple[str, ...] = ()
+    slurm: Mapping[str, Any] = field(default_factory=dict)
 
 
 def user_file() -> Path:
@@ -87,6 +94,7 @@ def read_settings(workspace: Workspace) -> Settings:
     keys: dict[tuple[str, str], KeyChoice] = {}
     notify: tuple[str, ...] = ()
     faults: list[str] = []
+    slurm: dict[str, Any] = {}
     for path in (user_file(), workspace_file(workspace)):
         try:
             text = path.read_text("utf-8")
@@ -101,8 +109,15 @@ def read_settings(workspace: Workspace) -> Settings:
             keys[choice.place, choice.action] = choice
         if (table := tree.pop("notify", None)) is not None:
             notify = source.notify(table, faults) or notify
+        table = tree.pop("slurm", {})
+        if isinstance(table, dict):
+            slurm |= table
+        else:
+            faults.append(f'{source.at("", "slurm")}: slurm is a table of resources, such as partition = "gpu"')
         values |= source.values(tree, faults)
-    return Settings(Preferences.model_validate(values), tuple(keys.values()), notify, tuple(map(one_line, faults)))
+    return Settings(
+        Preferences.model_validate(values), tuple(keys.values()), notify, tuple(map(one_line, faults)), slurm
+    )
 
 
 def remember(key: str, value: bool | str) -> None:
@@ -132,7 +147,7 @@ class _Source:
         taken: dict[str, Any] = {}
         for key, value in tree.items():
             if key not in Preferences.model_fields:
-                known = [*Preferences.model_fields, "keys", "notify"]
+                known = [*Preferences.model_fields, "keys", "notify", "slurm"]
                 faults.append(f"{self.at('', key)}: no such setting: {key}{nearest(key, known)}")
                 continue
             try:

@@ -22,11 +22,11 @@ import orjson
 
 from moetui.cli.commands import MODULES, commands_of
 from moetui.core.maintenance.orphans import find, reconcile
-from moetui.core.queue import dispatch, enqueue, queueing, resuming
-from moetui.core.runs import lab as lab_module
+from moetui.core.queue import dispatch
 from moetui.core.runs.lab import Lab
 from moetui.core.workspace import Workspace
 from tests.faults.states import state
+from tests.starters import STARTERS
 
 LONGEST = 60
 """Seconds that a command may take before it counts as hung."""
@@ -98,7 +98,7 @@ def main() -> None:
         commands_of(module)
     for module in sys.argv[1:]:
         importlib.import_module(module)
-    for starter in (enqueue, resuming, queueing, lab_module):
+    for starter in STARTERS:
         starter.start_dispatcher = lambda workspace: None  # type: ignore[attr-defined]  # `:dispatch` does what it would
     for line in sys.stdin:
         print(json.dumps(answer(json.loads(line))), flush=True)

@@ -11,13 +11,12 @@ import pytest
 from textual.events import Key
 from textual.geometry import Size
 
-from moetui.core.queue import enqueue, queueing, resuming
-from moetui.core.runs import lab as lab_module
 from moetui.core.runs.lab import Lab
 from moetui.core.runs.published import published_records
 from moetui.core.terminal import Charset
 from moetui.tui.actions import ACTIONS
 from moetui.tui.app import MoetuiApp
+from tests.starters import start_no_dispatcher
 from tests.tui.states import alive, finished_run
 
 KEYS = 1_000
@@ -59,8 +58,7 @@ class StayingApp(MoetuiApp):
 @pytest.fixture
 def busy_lab(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> Lab:
     """Published results, three runs of one's own, one of them alive; what is queued waits for a dispatcher that never comes."""
-    for module in (lab_module, enqueue, resuming, queueing):
-        monkeypatch.setattr(module, "start_dispatcher", lambda workspace: None)
+    start_no_dispatcher(monkeypatch)
     lab.catalogue.add(published_records(lab.library()))
     for index in range(2):
         finished_run(lab, index)

@@ -40,6 +40,19 @@ def asked_to_pause(request: Request | None, launch: Launch | None) -> bool:
     return request.pause and request.token == launch.token and not launch.taken_over
 
 
+def stays_stopped(run: RunDir) -> bool:
+    """Whether a run that a scheduler starts, perhaps once more, has nothing to do: it is done, or was told to stop.
+
+    Raises `OSError` or `DamagedFile`.
+    """
+    request, launch, state, result = run.request(), run.launch(), run.state(), run.result()
+    if asked_to_go_on(request, launch, state):
+        return False
+    if result is not None and (result.status in ("finished", "diverged") or not begun(launch, state)):
+        return True
+    return request is not None and request.stop and (launch is None or request.token in (None, launch.token))
+
+
 def let_wait(run: RunDir, *, held: bool | None = None) -> None:
     """Write into queue.json that a run waits in this place, held back or not; None leaves that as it was. Raises `OSError`."""
     wait = None

@@ -15,6 +15,8 @@ import orjson
 
 from engine.runfiles.locks import run_lock_holder
 from moetui.core import terminal
+from moetui.core.cluster.resources import resources
+from moetui.core.cluster.slurm import Slurm
 from moetui.core.errors import LabError
 from moetui.core.machine.devices import gpus
 from moetui.core.maintenance.orphans import find
@@ -49,10 +51,22 @@ def examine(workspace: Workspace) -> list[Check]:
         _packages,
         _devices,
         _dispatcher,
+        _slurm,
         _terminal,
         _settings,
     )
     return [found for check in checks for found in check(workspace)]
+
+
+def _slurm(workspace: Workspace) -> Iterator[Check]:
+    """What SLURM answers, where its commands are."""
+    if shutil.which("sbatch") is None:
+        return
+    try:
+        resources(workspace, {})
+        yield Check("slurm", "ok", Slurm(workspace).describe())
+    except LabError as error:
+        yield Check("slurm", "note", str(error))
 
 
 def _writable(workspace: Workspace) -> Iterator[Check]:

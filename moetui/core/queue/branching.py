@@ -42,7 +42,9 @@ def branches(lab: Lab, trunk: RunRecord, at: Sequence[float], length: float | No
         planned.append(
             PlannedRun(name=name, preset=entry.preset, study=entry.study, point=point, config=config, start=start)
         )
-    return enqueue(lab, planned, per_device=entry.per_device, devices=entry.devices, retries=entry.retries)
+    return enqueue(
+        lab, planned, per_device=entry.per_device, devices=entry.devices, retries=entry.retries, on=entry.backend
+    )
 
 
 def branched(trunk: RunConfig, updates: int, length: float | None) -> RunConfig:

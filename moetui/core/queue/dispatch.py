@@ -24,6 +24,7 @@ from engine.runfiles.locks import hold_run_lock
 from engine.runfiles.rundir import DamagedFile, Result, RunDir, RunFile, write_file
 from engine.spec.harmless import harmless
 from moetui.core.catalogue.records import RunRecord
+from moetui.core.cluster.backend import SCHEDULERS
 from moetui.core.errors import CatalogueError, LabError
 from moetui.core.machine.devices import Device, devices
 from moetui.core.machine.launcher import confirm, launch, record_exit
@@ -35,7 +36,7 @@ from moetui.core.queue.queueing import in_order
 from moetui.core.queue.racing import Racer
 from moetui.core.runs.alerts import tell_findings
 from moetui.core.runs.background import Backgrounds
-from moetui.core.runs.lab import Lab, Snapshot
+from moetui.core.runs.lab import Lab, Snapshot, waits_here
 from moetui.core.workspace import Workspace
 
 POLL_SECONDS = 0.2
@@ -82,8 +83,8 @@ class Dispatcher:
         self._lab.note_ends(
             run for run in snapshot.runs if not run.pending and noted.get(run.id, run.status) != run.status
         )
-        queued = [run for run in in_order(snapshot.runs) if run.status == "queued"]
-        live = [run for run in snapshot.runs if run.live]
+        queued = [run for run in in_order(snapshot.runs) if waits_here(run)]
+        live = [run for run in snapshot.runs if run.live and run.backend not in SCHEDULERS]
         self._confirm(live)
         self._prune(snapshot.runs)
         self._alert(snapshot, live)
@@ -221,7 +222,7 @@ def _dispatch(arguments: list[str]) -> int:
         finally:
             os.close(lock)
         # Whoever queued a run while we still held the lock started no dispatcher: look once more without it.
-        if not any(run.status == "queued" for run in lab.snapshot(dispatch=False).runs):
+        if not any(map(waits_here, lab.snapshot(dispatch=False).runs)):
             return 0
 
 

@@ -12,6 +12,7 @@ from typing import TypedDict
 from engine.runfiles.rundir import DamagedFile
 from moetui.core import format as fmt
 from moetui.core.catalogue.records import PRUNED, RunRecord
+from moetui.core.cluster.backend import SCHEDULERS, backend
 from moetui.core.errors import LabError, UsageError
 from moetui.core.machine import control
 from moetui.core.runs.journal import move_directory, operation, write_labels
@@ -127,6 +128,8 @@ def stop(lab: Lab, record: RunRecord, *, force: bool = False) -> RunRecord:
     if not now.pending:
         raise LabError(f"{record.id} has ended already: {now.status}")
     run = lab.run_dir(record)
+    if now.backend in SCHEDULERS:
+        return _stop_in_cluster(lab, now, force=force)
     if now.waiting and control.cancel_queued(run):
         return lab.see(record)
     away = observe(run).elsewhere
@@ -140,6 +143,15 @@ def stop(lab: Lab, record: RunRecord, *, force: bool = False) -> RunRecord:
     else:
         control.request_stop(run)
     return lab.see(record)
+
+
+def _stop_in_cluster(lab: Lab, now: RunRecord, *, force: bool) -> RunRecord:
+    """Stop a run that a scheduler executes: its directory says so first, so that a job that starts all the same leaves it alone."""
+    run = lab.run_dir(now)
+    if not (now.waiting and control.cancel_queued(run)):
+        control.request_stop(run)
+    backend(now.backend, lab.workspace).stop(run, force=force or now.status == "stopping")
+    return lab.see(now)
 
 
 def silent_elsewhere(lab: Lab, record: RunRecord) -> str:

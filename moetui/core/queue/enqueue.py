@@ -4,7 +4,7 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,9 @@ from engine.runfiles.saved import MODEL_FILE, TRAINING_FILE, read_saved
 from engine.spec.config import RunConfig
 from engine.spec.devices import too_many_devices
 from moetui.core.catalogue.records import RunRecord
+from moetui.core.cluster.backend import LOCAL, backend
 from moetui.core.errors import LabError, UsageError
 from moetui.core.machine.devices import gpus, wants_gpu
-from moetui.core.machine.launcher import start_dispatcher
 from moetui.core.machine.starts import let_wait
 from moetui.core.planning.plan import PlannedRun, Start
 from moetui.core.planning.provenance import provenance
@@ -34,21 +34,24 @@ def enqueue(
     per_device: int = 1,
     devices: int = 1,
     retries: int | None = None,
+    on: str = LOCAL,
+    asked: Mapping[str, str] | None = None,
     facts: Mapping[str, Any] | None = None,
 ) -> list[RunRecord]:
-    """Write a directory and a record for each planned run and see that a dispatcher is at work.
+    """Write a directory and a record for each planned run and give them to what executes them: `on` this machine or a scheduler.
 
     Up to `per_device` of the runs may train on one device at a time, and each trains on `devices` of them. Each is tried again up
-    to `retries` times if it breaks off; None takes the user's setting. `facts` join the provenance of each.
+    to `retries` times if it breaks off; None takes the user's setting. A scheduler is `asked` for these resources. `facts` join the
+    provenance of each.
     Raises `UsageError` if a run cannot run here, `LabError` if the workspace cannot be written.
     """
-    if any(run.config.training.device == "cuda" for run in planned) and not gpus():
+    executed_by = backend(on, lab.workspace)
+    if on == LOCAL and any(run.config.training.device == "cuda" for run in planned) and not gpus():
         raise UsageError("training.device: this machine has no GPU that NVIDIA's driver shows; use cpu or auto")
-    for run in planned:
-        check_devices(run.config, devices)
+    check_devices(planned, devices, on)
     if retries is None:
         retries = read_settings(lab.workspace).preferences.retries
-    shared = {"per_device": per_device, "devices": devices, "retries": retries}
+    shared: dict[str, Any] = {"per_device": per_device, "devices": devices, "retries": retries, "backend": on}
     origin = provenance() | dict(facts or {})
     now = time.time()
     ids = [new_id() for _ in planned]
@@ -62,21 +65,32 @@ def enqueue(
                 for order, (run_id, run) in enumerate(zip(ids, planned, strict=True))
             ]
             sync_directory(lab.workspace.runs)
+            if on != LOCAL:
+                executed_by.submit([lab.run_dir(record) for record in records], asked or {}, devices)
             lab.catalogue.add(records)
     except OSError as error:
         raise LabError(
             f"{error.filename or lab.workspace.runs}: {error.strerror or error}; nothing was queued"
         ) from None
-    start_dispatcher(lab.workspace)
+    if on == LOCAL:  # which finds the runs in the catalogue
+        executed_by.submit([], {}, devices)
     return records
 
 
-def check_devices(config: RunConfig, devices: int) -> None:
-    """Raise `UsageError` if a run cannot be trained on so many devices, or this machine never has them for it."""
+def check_devices(runs: Iterable[PlannedRun], devices: int, on: str = LOCAL) -> None:
+    """Raise `UsageError` if a run cannot be trained on so many devices, or this machine, if it is to, never has them for it."""
+    for run in runs:
+        check_config(run.config, devices, on)
+
+
+def check_config(config: RunConfig, devices: int, on: str = LOCAL) -> None:
+    """`check_devices` for one configuration."""
     if words := too_many_devices(config, devices):
         raise UsageError(f"--devices {devices}: {words}")
-    there = len(gpus()) if devices > 1 else 0
-    if devices > 1 and wants_gpu(config.training.device, any_gpu=there > 0) and there < devices:
+    if on != LOCAL or devices == 1:
+        return
+    there = len(gpus())
+    if wants_gpu(config.training.device, any_gpu=there > 0) and there < devices:
         raise UsageError(f"--devices {devices}: this machine has {there} GPU{'' if there == 1 else 's'}")
 
 
@@ -86,7 +100,7 @@ def new_id() -> str:
 
 
 def _write(
-    lab: Lab, run_id: str, run: PlannedRun, origin: dict[str, Any], *, created: float, shared: dict[str, int]
+    lab: Lab, run_id: str, run: PlannedRun, origin: dict[str, Any], *, created: float, shared: dict[str, Any]
 ) -> RunRecord:
     entry = RunFile(
         id=run_id,
@@ -101,9 +115,7 @@ def _write(
         race=run.race,
         config=run.config,
         provenance=origin,
-        per_device=shared["per_device"],
-        devices=shared["devices"],
-        retries=shared["retries"],
+        **shared,
     )
     labels = Labels(name=run.name)
     folder = lab.workspace.runs / entry.id

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from engine.runfiles.rundir import DamagedFile, Wait, write_file
 from moetui.core.catalogue.records import RunRecord
+from moetui.core.cluster.backend import SCHEDULERS
 from moetui.core.errors import LabError, UsageError
 from moetui.core.machine.control import before_start
 from moetui.core.machine.devices import Device
@@ -36,10 +37,16 @@ def in_order(runs: Iterable[RunRecord]) -> list[RunRecord]:
 
 def waiting(lab: Lab, snapshot: Snapshot, devices: Sequence[Device]) -> tuple[Waiting, ...]:
     """The queue with what each run waits for, by the rules of the dispatcher."""
-    placement = Placement(places(lab, (run for run in snapshot.runs if run.live), devices), disk_of(lab))
+    placement = Placement(
+        places(lab, (run for run in snapshot.runs if run.live and run.backend not in SCHEDULERS), devices), disk_of(lab)
+    )
     found = []
     for run in in_order(snapshot.runs):
-        if run.status in ("held", "paused") or (run.due is not None and run.due > snapshot.taken):
+        if (
+            run.status in ("held", "paused")
+            or run.backend in SCHEDULERS
+            or (run.due is not None and run.due > snapshot.taken)
+        ):
             found.append(Waiting(run, run.reason))
             continue
         try:
@@ -61,6 +68,7 @@ def hold(lab: Lab, record: RunRecord, *, held: bool = True) -> RunRecord:
     if (now := lab.see(record)).status == "paused":
         raise LabError(f"{record.id} waits already until it is released: it is {now.status}")
     run = lab.run_dir(record)
+    _not_in_a_cluster(record)
     with before_start(run) as waits:
         if waits:
             let_wait(run, held=held)
@@ -91,6 +99,7 @@ def shift(lab: Lab, record: RunRecord, step: int) -> tuple[RunRecord, ...]:
 
 def _put(lab: Lab, record: RunRecord, target: Callable[[int], int]) -> tuple[RunRecord, ...]:
     """Put a waiting run where `target` says, which is given its present place, counted from 0."""
+    _not_in_a_cluster(record)
     with lab.catalogue.transaction():  # two who move at once would mix up their orders
         queue = in_order(lab.snapshot(dispatch=False).runs)
         moved = next((run for run in queue if run.id == record.id), None)
@@ -103,6 +112,13 @@ def _put(lab: Lab, record: RunRecord, target: Callable[[int], int]) -> tuple[Run
             if run.order != turn:
                 _give(lab, run, turn)
         return tuple(in_order(lab.snapshot(dispatch=False).runs))
+
+
+def _not_in_a_cluster(record: RunRecord) -> None:
+    if record.backend in SCHEDULERS:
+        raise LabError(
+            f"{record.id} waits in {record.backend}, which orders its queue itself; `moetui stop` takes it out"
+        )
 
 
 def _give(lab: Lab, record: RunRecord, turn: float) -> None:

@@ -12,12 +12,13 @@ from engine.runfiles.rundir import DamagedFile, Parent, Request, RunDir, RunFile
 from engine.runfiles.saved import TRAINING_FILE, CheckpointFile, read_saved, saved
 from engine.spec.config import ConfigError, RunConfig, resolve
 from moetui.core.catalogue.records import PRUNED, RunRecord
+from moetui.core.cluster.backend import LOCAL, backend
+from moetui.core.cluster.jobs import job_file
 from moetui.core.errors import LabError, UsageError
-from moetui.core.machine.launcher import start_dispatcher
 from moetui.core.machine.starts import let_wait
 from moetui.core.planning.plan import PlannedRun, Start, check_keys, flat_config, short_key
 from moetui.core.planning.settings import merge, nest
-from moetui.core.queue.enqueue import check_devices, enqueue
+from moetui.core.queue.enqueue import check_config, enqueue
 from moetui.core.runs.journal import operation, write_labels
 from moetui.core.runs.lab import Lab
 
@@ -38,8 +39,16 @@ _FREE = frozenset(
 )
 
 
-def resume(lab: Lab, record: RunRecord, devices: int | None = None) -> RunRecord:
-    """Queue a run that was interrupted; it goes on from its newest checkpoint, on so many devices if that is said.
+def resume(
+    lab: Lab,
+    record: RunRecord,
+    devices: int | None = None,
+    on: str | None = None,
+    asked: Mapping[str, str] | None = None,
+) -> RunRecord:
+    """Queue a run that was interrupted; it goes on from its newest checkpoint.
+
+    If they are said, on so many devices, and `on` this machine or a scheduler, which is `asked` for resources.
 
     Raises `LabError` if there is nothing to resume and `UsageError` if it cannot be trained on so many devices.
     """
@@ -51,8 +60,11 @@ def resume(lab: Lab, record: RunRecord, devices: int | None = None) -> RunRecord
     now = lab.see(record)
     if now.status not in RESUMABLE:
         raise LabError(_why_not(now))
-    if devices is not None:
-        check_devices(entry_of(run).config, devices)
+    entry = entry_of(run)
+    wanted = entry.model_copy(update={"devices": devices or entry.devices, "backend": on or entry.backend})
+    executed_by = backend(wanted.backend, lab.workspace)
+    check_config(wanted.config, wanted.devices, wanted.backend)
+    job_file(run).unlink(missing_ok=True)
     try:
         lock = own_procs_lock(run.procs_lock)  # no launcher can start it while we hold this
     except BlockingIOError:
@@ -60,21 +72,28 @@ def resume(lab: Lab, record: RunRecord, devices: int | None = None) -> RunRecord
     try:
         lab.note_ends([now])  # a run that is paused counts as waiting until here; what fails goes back to what is noted
         with operation(lab, "resume", [record.id]):
-            queued = _queue_again(lab, now, run, devices)
+            queued = _queue_again(lab, now, run, wanted)
+            if wanted.backend != LOCAL:
+                try:
+                    executed_by.submit([run], asked or {}, wanted.devices)
+                except LabError:
+                    write_file(run.config_file, entry, durable=True)
+                    raise
+            queued = _note_queued(lab, queued)
     finally:
         os.close(lock)
-    start_dispatcher(lab.workspace)
+    if wanted.backend == LOCAL:
+        executed_by.submit([run], {}, wanted.devices)
     return queued
 
 
-def _queue_again(lab: Lab, record: RunRecord, run: RunDir, devices: int | None) -> RunRecord:
+def _queue_again(lab: Lab, record: RunRecord, run: RunDir, wanted: RunFile) -> RunRecord:
     tags = record.tags
-    changes: dict[str, Any] = {} if devices is None else {"devices": devices}
     if record.pruned:  # whoever lets it go on wants it whole: it is not pruned a second time
         tags = tuple(tag for tag in tags if tag != PRUNED)
-        changes |= {"prunable": False, "race": ""}
-    if changes:
-        write_file(run.config_file, entry_of(run).model_copy(update=changes), durable=True)
+        wanted = wanted.model_copy(update={"prunable": False, "race": ""})
+    if wanted != entry_of(run):
+        write_file(run.config_file, wanted, durable=True)
     launch = run.launch()
     let_wait(run, held=False)
     token = launch.token if launch is not None else ""
@@ -83,7 +102,12 @@ def _queue_again(lab: Lab, record: RunRecord, run: RunDir, devices: int | None) 
     paused = stopped and before is not None and before.pause
     request = Request(resume=True, stop=stopped, pause=paused, asked=time.time(), token=token)
     write_file(run.request_file, request, durable=True)
-    fields = {"status": "queued", "reason": "", "ended": None, "tags": tags}
+    fields = {"status": "queued", "reason": "", "ended": None, "tags": tags, "backend": wanted.backend}
+    return record.model_copy(update=fields)
+
+
+def _note_queued(lab: Lab, record: RunRecord) -> RunRecord:
+    fields = {key: getattr(record, key) for key in ("status", "reason", "ended", "tags", "backend")}
     queued = lab.catalogue.update(record.id, lambda old: old.model_copy(update=fields))
     write_labels(lab, queued)
     return queued
@@ -129,7 +153,9 @@ def fork(
 
 def _enqueue(lab: Lab, planned: PlannedRun, like: RunFile) -> RunRecord:
     """Queue a run that is supervised as another one is, on as many devices."""
-    return enqueue(lab, [planned], per_device=like.per_device, devices=like.devices, retries=like.retries)[0]
+    return enqueue(
+        lab, [planned], per_device=like.per_device, devices=like.devices, retries=like.retries, on=like.backend
+    )[0]
 
 
 def entry_of(run: RunDir) -> RunFile:

@@ -10,6 +10,8 @@ from engine.runfiles.locks import run_lock_holder
 from engine.runfiles.rundir import DamagedFile, RunDir, State
 from moetui.core.catalogue.index import Catalogue
 from moetui.core.catalogue.records import RunRecord, Status
+from moetui.core.cluster.backend import SCHEDULERS, backend
+from moetui.core.cluster.status import under_scheduler
 from moetui.core.errors import CatalogueError, LabError, NotFoundError, UsageError
 from moetui.core.machine.launcher import start_dispatcher
 from moetui.core.planning.presets import Library
@@ -119,7 +121,7 @@ class Lab:
             if not runs[place].pending and runs[place].status != record.status:
                 ended.append(runs[place])
         if dispatch:
-            self._keep_going(ended, queued=any(runs[place].status == "queued" for place in listed.pending))
+            self._keep_going(ended, queued=any(waits_here(runs[place]) for place in listed.pending))
         return Snapshot(tuple(runs), states, time.time(), self.catalogue.faults())
 
     def _list(self) -> _Listed:
@@ -195,6 +197,8 @@ class Lab:
         except LabError as error:
             return record.model_copy(update={"status": "failed", "reason": str(error)}), None
         fresh, state = current(record, run)
+        if fresh.backend in SCHEDULERS:
+            return under_scheduler(fresh, run, backend(fresh.backend, self.workspace)), state
         if patient and (fresh.status == "killed" or fresh.due is not None):
             launch = None
             with contextlib.suppress(DamagedFile, OSError):
@@ -203,6 +207,11 @@ class Lab:
                 told = {"status": "stopping", "reason": "the process has ended", "due": None}
                 return fresh.model_copy(update=told), state
         return fresh, state
+
+
+def waits_here(record: RunRecord) -> bool:
+    """Whether a run waits for a device of this machine, and not for one of a cluster."""
+    return record.status == "queued" and record.backend not in SCHEDULERS
 
 
 def _changes(record: RunRecord) -> bool:

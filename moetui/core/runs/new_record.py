@@ -26,6 +26,7 @@ def record_of(entry: RunFile, labels: Labels, path: str) -> RunRecord:
         archived=labels.archived,
         parent=entry.parent.id if entry.parent else "",
         branch=entry.parent is not None and entry.parent.branch,
+        backend=entry.backend,
         parameters=config.model.parameters,
         active_parameters=config.model.active_parameters,
         tokens_per_update=config.tokens_per_update,

@@ -15,6 +15,7 @@ from moetui.core.runs.lab import Lab
 from moetui.core.runs.recorded import recorded_config
 from moetui.core.studies.gather import gather
 from moetui.core.workspace import Workspace
+from tests.starters import start_no_dispatcher
 from tests.tui.lab_on_disk import end_run, write_run
 
 SELECTION = Selection(
@@ -25,7 +26,7 @@ SELECTION = Selection(
 @pytest.fixture
 def trained(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> list[RunRecord]:
     """Two runs of a study with settings of their own, which have ended."""
-    monkeypatch.setattr("moetui.core.queue.enqueue.start_dispatcher", lambda workspace: None)
+    start_no_dispatcher(monkeypatch)
     return [end_run(lab, record) for record in enqueue(lab, plan(lab.library(), SELECTION)[:2])]
 
 

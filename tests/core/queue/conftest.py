@@ -6,16 +6,15 @@ from collections.abc import Callable
 import pytest
 
 from moetui.core.machine.devices import CPU, Device
-from moetui.core.queue import dispatch, enqueue, queueing, resuming
-from moetui.core.runs import lab as lab_module
+from moetui.core.queue import dispatch
 from tests.core.fake_nvml import Card, FakeNvml
+from tests.starters import start_no_dispatcher
 
 
 @pytest.fixture
 def by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     """No dispatcher works but that of the test, and there is one device."""
-    for module in (enqueue, resuming, queueing, lab_module):
-        monkeypatch.setattr(module, "start_dispatcher", lambda workspace: None)
+    start_no_dispatcher(monkeypatch)
     monkeypatch.setattr(dispatch, "devices", lambda: [Device(CPU, "CPU")])
 
 

@@ -16,14 +16,14 @@ from moetui.core.machine import control
 from moetui.core.machine.devices import CPU, Device
 from moetui.core.machine.launcher import launch
 from moetui.core.maintenance.reindex import reindex
-from moetui.core.queue import edit, enqueue
+from moetui.core.queue import edit
 from moetui.core.queue.dispatch import Dispatcher
 from moetui.core.queue.queueing import hold, in_order, move, shift, waiting
-from moetui.core.runs import lab as lab_module
 from moetui.core.runs.lab import Lab
 from moetui.core.workspace import Workspace
 from tests.conftest import eventually, kill_all_of
 from tests.core.queue.test_dispatch import ended, queue, status, statuses
+from tests.starters import start_no_dispatcher
 from tests.tui.lab_on_disk import end_run, write_run
 
 Behave = Callable[[str], None]
@@ -150,8 +150,7 @@ def test_a_run_that_is_kept_from_starting_for_a_moment_waits_all_the_same(lab: L
 def test_nobody_overtakes_a_run_whose_place_is_just_being_changed(
     lab: Lab, fake_engine: Behave, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (enqueue, lab_module):
-        monkeypatch.setattr(module, "start_dispatcher", lambda workspace: None)
+    start_no_dispatcher(monkeypatch)
     fake_engine("hold")
     first, second = queue(lab, 0.01, 0.02)
     dispatcher = Dispatcher(lab)

@@ -18,6 +18,7 @@ from moetui.core.queue import edit, resuming
 from moetui.core.queue.placement import places
 from moetui.core.runs.lab import Lab
 from moetui.core.runs.status import observe
+from tests.starters import start_no_dispatcher
 from tests.tui.lab_on_disk import write_run
 
 
@@ -133,7 +134,7 @@ def resume(lab: Lab) -> None:
 def test_a_silent_run_of_another_machine_can_be_taken_over(
     lab: Lab, act: Callable[[Lab], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(resuming, "start_dispatcher", lambda workspace: None)
+    start_no_dispatcher(monkeypatch)
     record = write_run(lab, "away")
     run = lab.run_dir(record)
     launched(run)

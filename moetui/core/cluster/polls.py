@@ -1,0 +1,72 @@
+"""One question to a scheduler for everybody who looks at a workspace: its answer lies in a file for a few seconds."""
+
+import contextlib
+import fcntl
+import os
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import orjson
+from pydantic import TypeAdapter, ValidationError
+
+from moetui.core.cluster.backend import Poll, Seen
+from moetui.core.errors import LabError
+from moetui.core.wholefile import replace_file
+
+EVERY = 10.0
+"""Seconds for which an answer serves."""
+
+_JOBS: TypeAdapter[dict[str, Seen]] = TypeAdapter(dict[str, Seen])
+_asked: dict[Path, float] = {}
+
+
+def shared_poll(path: Path, ask: Callable[[], Mapping[str, Seen]]) -> Poll:
+    """The answer in the file, or a new one if that is old. Clocks of two login nodes may differ: each asks by its own, too."""
+    known = _read(path)
+    now = time.time()
+    if abs(now - known.taken) < EVERY or now - _asked.get(path, 0.0) < EVERY:
+        return known
+    try:
+        lock = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    except OSError:
+        return known
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return known  # somebody else asks at this moment
+    else:
+        _asked[path] = now
+        try:
+            fresh = Poll(now, ask())
+        except LabError as error:
+            fresh = Poll(known.taken, known.jobs, str(error))
+        _write(path, fresh)
+        return fresh
+    finally:
+        os.close(lock)
+
+
+def ask_anew(path: Path) -> None:
+    """Let the next look ask the scheduler: something was just changed."""
+    _asked.pop(path, None)
+    with contextlib.suppress(OSError):
+        path.unlink()
+
+
+def _read(path: Path) -> Poll:
+    try:
+        tree = orjson.loads(path.read_bytes())
+        return Poll(
+            float(tree["taken"]),
+            _JOBS.validate_python(tree["jobs"]) if tree["jobs"] is not None else None,
+            tree["fault"],
+        )
+    except (OSError, ValueError, KeyError, TypeError, ValidationError):
+        return Poll()
+
+
+def _write(path: Path, poll: Poll) -> None:
+    jobs = None if poll.jobs is None else _JOBS.dump_python(dict(poll.jobs))
+    with contextlib.suppress(OSError):
+        os.close(replace_file(path, orjson.dumps({"taken": poll.taken, "jobs": jobs, "fault": poll.fault})))
