@@ -17,15 +17,19 @@ from moetui.core.wholefile import replace_file
 EVERY = 10.0
 """Seconds for which an answer serves."""
 
+PATIENT = 6
+"""So many times longer is waited after a scheduler did not answer, which takes it long to say."""
+
 _JOBS: TypeAdapter[dict[str, Seen]] = TypeAdapter(dict[str, Seen])
 _asked: dict[Path, float] = {}
 
 
 def shared_poll(path: Path, ask: Callable[[], Mapping[str, Seen]]) -> Poll:
     """The answer in the file, or a new one if that is old. Clocks of two login nodes may differ: each asks by its own, too."""
-    known = _read(path)
+    known, last = _read(path)
     now = time.time()
-    if abs(now - known.taken) < EVERY or now - _asked.get(path, 0.0) < EVERY:
+    pause = EVERY * (PATIENT if known.fault else 1)
+    if abs(now - last) < pause or now - _asked.get(path, 0.0) < pause:
         return known
     try:
         lock = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
@@ -41,7 +45,7 @@ def shared_poll(path: Path, ask: Callable[[], Mapping[str, Seen]]) -> Poll:
             fresh = Poll(now, ask())
         except LabError as error:
             fresh = Poll(known.taken, known.jobs, str(error))
-        _write(path, fresh)
+        _write(path, fresh, now)
         return fresh
     finally:
         os.close(lock)
@@ -54,19 +58,18 @@ def ask_anew(path: Path) -> None:
         path.unlink()
 
 
-def _read(path: Path) -> Poll:
+def _read(path: Path) -> tuple[Poll, float]:
+    """The last answer, and when that was asked for."""
     try:
         tree = orjson.loads(path.read_bytes())
-        return Poll(
-            float(tree["taken"]),
-            _JOBS.validate_python(tree["jobs"]) if tree["jobs"] is not None else None,
-            tree["fault"],
-        )
+        jobs = _JOBS.validate_python(tree["jobs"]) if tree["jobs"] is not None else None
+        return Poll(float(tree["taken"]), jobs, str(tree["fault"])), float(tree["asked"])
     except (OSError, ValueError, KeyError, TypeError, ValidationError):
-        return Poll()
+        return Poll(), 0.0
 
 
-def _write(path: Path, poll: Poll) -> None:
+def _write(path: Path, poll: Poll, asked: float) -> None:
     jobs = None if poll.jobs is None else _JOBS.dump_python(dict(poll.jobs))
+    tree = {"taken": poll.taken, "asked": asked, "jobs": jobs, "fault": poll.fault}
     with contextlib.suppress(OSError):
-        os.close(replace_file(path, orjson.dumps({"taken": poll.taken, "jobs": jobs, "fault": poll.fault})))
+        os.close(replace_file(path, orjson.dumps(tree)))

@@ -55,7 +55,8 @@ class Slurm:
                 job_file(run).unlink(missing_ok=True)
             raise
         for run, job in zip(runs, jobs, strict=True):
-            write_file(job_file(run), job.model_copy(update={"number": number}))
+            # What was seen of the queue before this moment may not have had the job yet.
+            write_file(job_file(run), job.model_copy(update={"number": number, "submitted": time.time()}))
         ask_anew(self._polled)
 
     def _command(
@@ -111,7 +112,11 @@ class Slurm:
         if seen is None:
             return
         gently = ["--signal=TERM", "--batch"] if not force and seen.phase != "waiting" else []
-        _ask(["scancel", "--quiet", *gently, job.id])
+        try:
+            _ask(["scancel", *gently, job.id])
+        except LabError:
+            if job.key in _squeue():  # else it has ended at this moment, and there is nothing left to stop
+                raise
 
     def gone(self, run: RunDir) -> str:
         """How the job ended, as the accounting tells, where there is one."""

@@ -8,6 +8,9 @@ from moetui.core.cluster.jobs import Job, job_of
 FINAL = frozenset({"finished", "diverged", "out-of-memory", "failed"})
 """Ends that no scheduler takes back."""
 
+SUBMITTING = 600.0
+"""Seconds after which a job whose number nobody has written down counts as one that was not submitted."""
+
 
 def under_scheduler(record: RunRecord, run: RunDir, backend: Backend) -> RunRecord:
     """A run as its directory has told, with what the scheduler says of it."""
@@ -27,10 +30,10 @@ def under_scheduler(record: RunRecord, run: RunDir, backend: Backend) -> RunReco
         # What has ended may be queued again by the scheduler: only a word of it that is newer than the end settles that.
         return _with(record, "stopping", f"{where}: {poll.fault or 'not heard of since it ended'}")
     if poll.jobs is not None and (seen := poll.jobs.get(job.key)) is not None:
-        return _as_seen(record, seen, where)
+        return _as_seen(record, seen, where, poll.fault)
     if record.live and record.status != "stalled":
         return record
-    if record.waiting and (poll.jobs is None or poll.taken <= job.submitted):
+    if record.waiting and (poll.jobs is None or poll.taken <= job.submitted + (0 if job.number else SUBMITTING)):
         return _with(record, "queued", f"{where}: {poll.fault or 'not heard of yet'}")
     if record.waiting or record.status == "stalled":
         how = backend.gone(run)
@@ -44,9 +47,9 @@ def _since(record: RunRecord, job: Job) -> float:
     return max(job.submitted, record.ended or 0.0)
 
 
-def _as_seen(record: RunRecord, seen: Seen, where: str) -> RunRecord:
+def _as_seen(record: RunRecord, seen: Seen, where: str, fault: str) -> RunRecord:
     if seen.phase == "waiting":
-        return _with(record, "queued", f"{where}: {seen.words}")
+        return _with(record, "queued", f"{where}: {seen.words}{f'; {fault}' if fault else ''}")
     if record.live:
         return record
     if seen.phase == "ending":
