@@ -63,7 +63,7 @@ def test_shares_are_neighbours_and_about_equal(count: int, number: int) -> None:
     assert max(map(len, shares)) - min(map(len, shares)) <= 1
 
 
-def weights_after_two_steps(ranks: Ranks, idle: str) -> dict[str, Tensor]:
+def weights_after_two_steps(ranks: Ranks, idle: str, products: torch.dtype = torch.float32) -> dict[str, Tensor]:
     draw = torch.Generator().manual_seed(3)
     shapes = {"stack": (5, 8, 12), "one": (8, 12), "other": (6, 6)}
     parameters = {name: torch.randn(shape, generator=draw).requires_grad_() for name, shape in shapes.items()}
@@ -74,6 +74,7 @@ def weights_after_two_steps(ranks: Ranks, idle: str) -> dict[str, Tensor]:
         coefficients=[QUINTIC] * 5,
         decay=dict.fromkeys(shapes, 0.1),
         freeze_idle=idle == "frozen",
+        products=products,
         ranks=ranks,
     )
     for _ in range(2):
@@ -85,11 +86,12 @@ def weights_after_two_steps(ranks: Ranks, idle: str) -> dict[str, Tensor]:
     return {name: p.detach() for name, p in parameters.items()} | optimizer.state()
 
 
+@pytest.mark.parametrize("products", [torch.float32, torch.bfloat16])
 @pytest.mark.parametrize("idle", ["frozen", "momentum"])
 @pytest.mark.parametrize("count", [2, 3])
-def test_muon_in_shares_moves_bit_for_bit_as_alone(count: int, idle: str) -> None:
-    alone = weights_after_two_steps(Ranks(), idle)
-    for found in on_ranks(count, lambda ranks: weights_after_two_steps(ranks, idle)):
+def test_muon_in_shares_moves_bit_for_bit_as_alone(count: int, idle: str, products: torch.dtype) -> None:
+    alone = weights_after_two_steps(Ranks(), idle, products)
+    for found in on_ranks(count, lambda ranks: weights_after_two_steps(ranks, idle, products)):
         assert all(torch.equal(found[name], value) for name, value in alone.items())
 
 
