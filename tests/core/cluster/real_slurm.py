@@ -78,11 +78,18 @@ class Cluster:
         self.run("slurmd")
         self.until(lambda: "idle" in self.run("sinfo", "--noheader", "--format=%t"))
 
-    def settle(self) -> None:
-        """Let nothing of a test go on, whatever it has left."""
+    def controller(self) -> None:
+        """Bring the controller up again if it does not live, and the node back to work."""
         if not self._lives("slurmctld"):
             self.run("slurmctld")
-            self.until(lambda: "UP" in self.run("scontrol", "ping"))
+        ping = ["scontrol", "ping"]
+        self.until(lambda: subprocess.run(ping, capture_output=True, check=False, env=self.environment).returncode == 0)
+        if "drain" in self.run("sinfo", "--noheader", "--format=%T"):
+            self.run("scontrol", "update", f"NodeName={self.host}", "State=RESUME")
+
+    def settle(self) -> None:
+        """Let nothing of a test go on, whatever it has left."""
+        self.controller()
         self.run("scancel", "--quiet", "--user=root")
         self.until(lambda: not self.run("squeue", "--noheader").strip())
 

@@ -101,9 +101,7 @@ def test_a_drained_node_and_a_controller_that_is_gone_take_no_run_away(
     cluster.end("slurmctld")
     eventually(lambda: "ontact" in reason(lab, waits))  # "Unable to contact slurm controller"
     assert statuses(lab, [working, waits]) == ["running", "queued"]
-    cluster.run("slurmctld")
-    cluster.until(lambda: cluster.run("scontrol", "ping"))
-    cluster.run("scontrol", "update", f"NodeName={cluster.host}", "State=RESUME")
+    cluster.controller()
     eventually(lambda: statuses(lab, [working, waits]) == ["running", "running"])
     for run in (working, waits):
         edit.stop(lab, lab.find(run.id))
