@@ -183,12 +183,12 @@ def leave(lab: Lab, record: RunRecord, status: str = "", **changes: object) -> N
     run = lab.run_dir(record)
     before = time.time() - 1.0
     where = {"host": "node7", "boot_id": "another", "machine": "another", "token": "t"}
-    write_file(run.launch_file, Launch(pid=1, started=before, device="cpu", **where))  # type: ignore[arg-type]
+    write_file(run.launch_file, Launch(pid=1, started=before, device="cpu", **where))
     heartbeat = changes.get("heartbeat", before)
-    state = State(phase="running", updates=5, heartbeat=heartbeat, started=before, pid=1, **where)  # type: ignore[arg-type]
+    state = State(phase="running", updates=5, heartbeat=heartbeat, started=before, pid=1, **where)
     write_file(run.state_file, state)
     if status:
-        write_file(run.result_file, Result(status=status, updates=5, ended=before, token="t"))  # type: ignore[arg-type]
+        write_file(run.result_file, Result(status=status, updates=5, ended=before, token="t"))
 
 
 def test_a_run_that_the_scheduler_has_queued_again_is_queued_and_not_stopped(lab: Lab, slurm: FakeSlurm) -> None:
