@@ -54,11 +54,11 @@ class RunRecord(BaseModel):
     """One run. Times are seconds since the epoch; `path` is relative to the workspace; `point` holds the keys a grid varied.
 
     `parent` is the id of the run whose weights it began with; a `branch` of it ends as a run from the start would. `turn` is its
-    place among those that wait if somebody has moved it. `retried` counts the tries after the first; the next one does not start
-    before `due`.
+    place among those that wait if somebody has moved it. `retried` counts the tries after the first, if any; the next one
+    does not start before `due`.
     `settings` holds the keys, apart from the seed, whose values are not the defaults; None in a record that an older version wrote.
     `host` names the machine that trained it, "" in a record that an older version wrote. `validation_tokens` counts the tokens of a
-    whole evaluation. `archived` and `deleted` tell when, if so.
+    whole evaluation, `peak_memory` the bytes allocated on a GPU, or resident on a CPU, at most. `archived` and `deleted` tell when.
     """
 
     # A key that is not ours, from a newer version or from the user's hand, is carried along and survives every update.
@@ -80,7 +80,7 @@ class RunRecord(BaseModel):
     created: Moment = 0.0
     turn: FiniteFloat | None = None
     due: Moment | None = None
-    retried: Count = 0
+    retried: Count | None = None
     started: Moment | None = None
     ended: Moment | None = None
     device: str = ""
@@ -98,6 +98,7 @@ class RunRecord(BaseModel):
     active_parameters: Count | None = None
     tokens_per_update: Count | None = None
     tokens_per_second: float | None = None
+    peak_memory: Count | None = None
     data_fingerprint: str = ""
     validation_tokens: Count | None = None
     path: RunPath = ""

@@ -3,6 +3,7 @@
 import os
 from dataclasses import dataclass, field
 
+from moetui.core.machine.memory import free_memory
 from moetui.core.machine.nvml import Gpu, read_gpus
 
 CPU = "cpu"
@@ -19,13 +20,14 @@ meanwhile, at each of the thousands of joins of an update. `python -m benchmarks
 class Device:
     """One place for a run. `id` is "cpu" or the GPU's UUID; `pids` are the processes that use the GPU now.
 
-    `memory` is in bytes. None is what the GPU does not tell.
+    `memory` is in bytes, `free` what of it is free now. None is what the device does not tell.
     """
 
     id: str
     name: str
     memory: int | None = None
     pids: frozenset[int] | None = field(default_factory=frozenset)
+    free: int | None = None
 
     @property
     def is_gpu(self) -> bool:
@@ -51,12 +53,14 @@ class Place:
     """A device and the runs on it, each as the number of runs that it allows there, itself among them.
 
     `names` are those of the runs. `others` are the processes of other people; while there are any, none of ours joins them.
+    `free` is the memory that nobody uses or is about to use, in bytes; None where the device does not tell.
     """
 
     device: Device
     limits: list[int] = field(default_factory=list)
     names: tuple[str, ...] = ()
     others: frozenset[int] = frozenset()
+    free: int | None = None
 
     def has_room(self, limit: int, count: int = 1) -> bool:
         """Whether one more run with this limit may join, which counts so often: neither it nor those there may be too many."""
@@ -65,11 +69,15 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Allotment:
-    """The devices that a run gets: several GPUs, or one device. On the CPU a run on several devices counts as so many runs."""
+    """The devices that a run gets: several GPUs, or one device. On the CPU a run on several devices counts as so many runs.
+
+    `size` is the memory that it takes on each of them, in bytes.
+    """
 
     places: tuple[Place, ...]
     limit: int
     count: int = 1
+    size: int = 0
 
     @property
     def device(self) -> Device:
@@ -83,6 +91,8 @@ class Allotment:
         """Put the run on its devices."""
         for place in self.places:
             place.limits += [self.limit] * self.count
+            if place.free is not None:
+                place.free -= self.size
 
 
 def cores() -> int:
@@ -98,12 +108,20 @@ def gpus() -> list[Device]:
 def device_of(gpu: Gpu) -> Device:
     """A GPU as a place for runs."""
     pids = None if gpu.users is None else frozenset(user.pid for user in gpu.users)
-    return Device(gpu.id, gpu.name, gpu.memory_total, pids)
+    free = None
+    if gpu.memory_total is not None and gpu.memory_used is not None:
+        free = gpu.memory_total - gpu.memory_used
+    return Device(gpu.id, gpu.name, gpu.memory_total, pids, free)
 
 
 def devices() -> list[Device]:
     """All devices of this machine, the GPUs first."""
-    return [*gpus(), Device(CPU, "CPU")]
+    return [*gpus(), processor()]
+
+
+def processor() -> Device:
+    """The CPU with the memory of the machine."""
+    return Device(CPU, "CPU", free=free_memory())
 
 
 def wants_gpu(device: str, *, any_gpu: bool) -> bool:

@@ -91,8 +91,9 @@ _FACTS: Final = (
     Field("created", "created", "moment", lambda run: run.created or None),
     Field("started", "started", "moment", lambda run: run.started),
     Field("ended", "ended", "moment", lambda run: run.ended),
-    Field("retried", "retried", "number", lambda run: run.retried),
+    Field("retried", "retried", "number", lambda run: run.retried or 0),
     Field("tokens_per_second", "tok/s", "count", lambda run: run.tokens_per_second),
+    Field("peak_memory", "memory", "count", lambda run: run.peak_memory),
     Field(
         "tokens", "tokens", "count", lambda run: run.update * run.tokens_per_update if run.tokens_per_update else None
     ),

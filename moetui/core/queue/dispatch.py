@@ -30,6 +30,7 @@ from moetui.core.machine.devices import Device, devices
 from moetui.core.machine.launcher import confirm, launch, record_exit
 from moetui.core.preferences import read_settings
 from moetui.core.queue.edit import prune
+from moetui.core.queue.memory import Memory
 from moetui.core.queue.placement import Placement, Unplaced, disk_of, places
 from moetui.core.queue.pruning import Pruner
 from moetui.core.queue.queueing import in_order
@@ -90,12 +91,13 @@ class Dispatcher:
         self._alert(snapshot, live)
         if not queued:
             return POLL_SECONDS if live or self._children else None
-        return POLL_SECONDS if self._start(queued, live) or live else BUSY_POLL_SECONDS
+        return POLL_SECONDS if self._start(queued, live, snapshot.runs) or live else BUSY_POLL_SECONDS
 
-    def _start(self, queued: list[RunRecord], live: list[RunRecord]) -> bool:
+    def _start(self, queued: list[RunRecord], live: list[RunRecord], runs: Sequence[RunRecord]) -> bool:
         """Start queued runs on devices with room, in their order. True if any was started or ended."""
         self._entries = {run.id: entry for run in queued if (entry := self._entries.get(run.id)) is not None}
-        placement = Placement(places(self._lab, live, devices()), disk_of(self._lab))
+        memory = Memory(runs)
+        placement = Placement(places(self._lab, live, devices(), memory), memory, disk_of(self._lab))
         acted = False
         now = time.time()
         for record in queued:
@@ -132,7 +134,7 @@ class Dispatcher:
             self._refuse(record, f"could not start: {why or error}")
             return True
         self._children[record.id] = (run, process)
-        again = f", retry {record.retried + 1}" if record.due is not None else ""
+        again = f", retry {(record.retried or 0) + 1}" if record.due is not None else ""
         _log(f"started {record.id} {record.name} on {device.name} (pid {process.pid}){again}")
         return True
 

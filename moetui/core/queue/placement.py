@@ -15,6 +15,7 @@ from moetui.core.machine.devices import CPU, Allotment, Device, Place, wants_gpu
 from moetui.core.machine.processes import with_children
 from moetui.core.machine.whereabouts import whereabouts
 from moetui.core.planning.disk import run_bytes
+from moetui.core.queue.memory import Memory
 from moetui.core.runs.lab import Lab
 
 
@@ -37,9 +38,10 @@ class Disk:
 class Placement:
     """The devices of this host with our runs on them, filled further run by run."""
 
-    def __init__(self, places: Sequence[Place], disk: Disk | None = None) -> None:
+    def __init__(self, places: Sequence[Place], memory: Memory, disk: Disk | None = None) -> None:
         """`disk` is the one that the runs are kept on; None leaves out whether they fit there."""
         self._places = places
+        self._memory = memory
         self._disk = disk
         self._any_gpu = any(place.device.is_gpu for place in places)
         self._full: set[bool] = set()
@@ -65,8 +67,14 @@ class Placement:
         if not enough:
             self._full.add(gpu)
             return Unplaced(_relief([p for p in self._places if p.device.is_gpu == gpu], kind))
-        emptiest = sorted(fitting, key=lambda place: len(place.limits))
-        return Allotment(tuple(emptiest[:number]), limit, count)
+        need = self._memory.needed(entry.config, gpu=gpu)
+        size = need.size * count  # on the CPU all processes of a run share the memory
+        roomy = [place for place in fitting if _has_memory(place, size)]
+        if len(roomy) < number:
+            self._full.add(gpu)
+            return Unplaced(_short_of_memory(fitting, size, need.measured))
+        emptiest = sorted(roomy, key=lambda place: len(place.limits))
+        return Allotment(tuple(emptiest[:number]), limit, count, size)
 
     def _short_of_room(self, entry: RunFile) -> str:
         """What room a run waits for; none on a disk that could never hold it: there it trains without all of its checkpoints."""
@@ -74,6 +82,20 @@ class Placement:
         if self._disk is None or self._disk.free >= needed or self._disk.total < needed:
             return ""
         return f"room on the disk: it needs {needed / 2**30:.2g} GiB, {self._disk.free / 2**30:.2g} GiB are free"
+
+
+def _has_memory(place: Place, size: int) -> bool:
+    """Whether a run fits beside those that are there. One alone is not asked: it may be tried with less at once."""
+    return not place.limits or place.free is None or size <= place.free
+
+
+def _short_of_memory(fitting: Sequence[Place], size: int, measured: bool) -> str:
+    place = max(fitting, key=lambda place: place.free or 0)
+    first = place.names[0] if place.names else "the run that starts now"
+    beside = f"{first}{f' and {len(place.limits) - 1} others' if len(place.limits) > 1 else ''}"
+    basis = "as measured" if measured else "by rule of thumb"
+    free = max(place.free or 0, 0) / 2**30
+    return f"memory beside {beside}: it needs {size / 2**30:.2g} GiB ({basis}), {free:.2g} GiB are free"
 
 
 def disk_of(lab: Lab) -> Disk | None:
@@ -85,7 +107,7 @@ def disk_of(lab: Lab) -> Disk | None:
     return Disk(found.free, found.total)
 
 
-def places(lab: Lab, live: Iterable[RunRecord], devices: Iterable[Device]) -> list[Place]:
+def places(lab: Lab, live: Iterable[RunRecord], devices: Iterable[Device], memory: Memory) -> list[Place]:
     """Every device, with our live runs on it and the processes there that are not ours."""
     on: dict[str, list[RunRecord]] = defaultdict(list)
     ours: dict[str, set[int]] = defaultdict(set)
@@ -106,9 +128,21 @@ def places(lab: Lab, live: Iterable[RunRecord], devices: Iterable[Device]) -> li
             [limit for run in on[device.id] for limit in _limits(lab, run)],
             tuple(run.name for run in on[device.id]),
             _others(device, ours[device.id], set().union(*ours.values())),
+            None if device.free is None else device.free - sum(_to_come(lab, run, memory) for run in on[device.id]),
         )
         for device in devices
     ]
+
+
+def _to_come(lab: Lab, record: RunRecord, memory: Memory) -> int:
+    """Memory that a live run is about to take: before its first update all that it needs, after that nothing more."""
+    if record.update > 0:
+        return 0
+    try:
+        entry, gpu = lab.run_dir(record).config(), record.device != CPU
+        return memory.needed(entry.config, gpu=gpu).size * (1 if gpu else entry.devices)
+    except (OSError, DamagedFile, LabError):
+        return 0
 
 
 def _elsewhere(process: Launch | State | None) -> bool:

@@ -15,6 +15,7 @@ from moetui.core.machine.control import before_start
 from moetui.core.machine.devices import Device
 from moetui.core.machine.launcher import start_dispatcher
 from moetui.core.machine.starts import let_wait
+from moetui.core.queue.memory import Memory
 from moetui.core.queue.placement import Placement, Unplaced, disk_of, places
 from moetui.core.runs.lab import Lab, Snapshot
 
@@ -37,9 +38,9 @@ def in_order(runs: Iterable[RunRecord]) -> list[RunRecord]:
 
 def waiting(lab: Lab, snapshot: Snapshot, devices: Sequence[Device]) -> tuple[Waiting, ...]:
     """The queue with what each run waits for, by the rules of the dispatcher."""
-    placement = Placement(
-        places(lab, (run for run in snapshot.runs if run.live and run.backend not in SCHEDULERS), devices), disk_of(lab)
-    )
+    memory = Memory(snapshot.runs)
+    live = [run for run in snapshot.runs if run.live and run.backend not in SCHEDULERS]
+    placement = Placement(places(lab, live, devices, memory), memory, disk_of(lab))
     found = []
     for run in in_order(snapshot.runs):
         if (

@@ -12,7 +12,7 @@ from engine.runfiles.rundir import DamagedFile
 from moetui.core.catalogue.records import RunRecord
 from moetui.core.errors import LabError
 from moetui.core.machine.cores import CoreMeter
-from moetui.core.machine.devices import CPU, Device, device_of
+from moetui.core.machine.devices import CPU, Device, device_of, processor
 from moetui.core.machine.nvml import Gpu, GpuUser, read_gpus
 from moetui.core.machine.processes import GONE, Census
 from moetui.core.runs.lab import Lab
@@ -61,7 +61,7 @@ class Reading:
     @property
     def devices(self) -> tuple[Device, ...]:
         """The devices that runs can be placed on."""
-        return (*map(device_of, self.gpus), Device(CPU, "CPU"))
+        return (*map(device_of, self.gpus), processor())
 
 
 class Telemetry:

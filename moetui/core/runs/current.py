@@ -19,7 +19,7 @@ def current(record: RunRecord, run: RunDir) -> tuple[RunRecord, State | None]:
         "reason": seen.reason,
         "turn": seen.wait.turn if seen.wait else None,
         "due": seen.due,
-        "retried": seen.launch.retry if seen.launch else record.retried,
+        "retried": (seen.launch.retry or None) if seen.launch else record.retried,
     }
     fresh = record.model_copy(update=about | fields)
     return fresh, seen.state if fresh.live else None
@@ -54,6 +54,7 @@ def _ended(run: RunDir, seen: Observation) -> dict[str, object]:
         "final": final_scores(result),
         "best": best_scores(result),
         "tokens_per_second": speed,
+        "peak_memory": result.peak_memory,
         "data_fingerprint": result.data_fingerprint,
     }
 

@@ -97,7 +97,7 @@ class Detail:
         yield f"status      {run.status}{f' – {run.reason}' if run.reason else ''}"
         yield f"updates     {run.update} of {run.updates}"
         if self.retries or run.retried:
-            yield f"retries     {run.retried} of {self.retries}"
+            yield f"retries     {run.retried or 0} of {self.retries}"
         yield f"final       {_scores(run.final)}"
         yield f"best        {_scores(run.best)}"
         yield f"parameters  {fmt.count(run.parameters)}, {fmt.count(run.active_parameters)} active per token"

@@ -44,7 +44,7 @@ def test_a_run_without_retries_stays_what_it_is(lab: Lab, fake_engine: Behave) -
     fake_engine("die")
     run = queued(lab, 0)
     go_on(Dispatcher(lab))
-    assert (lab.find(run.id).status, lab.find(run.id).retried) == ("killed", 0)
+    assert (lab.find(run.id).status, lab.find(run.id).retried) == ("killed", None)
 
 
 def test_the_next_try_waits_and_outlives_the_dispatcher(
@@ -85,7 +85,7 @@ def test_out_of_memory_halves_the_sequences_at_once(lab: Lab, fake_engine: Behav
     assert ended.status == "finished"
     assert launch.at_once is not None
     assert launch.at_once <= 4 < 2 * launch.at_once + 1
-    assert batch / 2**ended.retried == launch.at_once
+    assert batch / 2 ** (ended.retried or 0) == launch.at_once
     assert lab.run_dir(run).config().config.training.batch_size == batch
 
 
@@ -93,7 +93,7 @@ def test_a_fault_of_the_program_is_not_tried_again(lab: Lab, fake_engine: Behave
     fake_engine("crash")
     run = queued(lab, 3)
     go_on(Dispatcher(lab))
-    assert (lab.find(run.id).status, lab.find(run.id).retried) == ("failed", 0)
+    assert (lab.find(run.id).status, lab.find(run.id).retried) == ("failed", None)
 
 
 @pytest.mark.parametrize("full", [False, True])
@@ -113,7 +113,7 @@ def test_what_a_user_kills_stays_dead(
         lab.run_dir(run).reserve_file.write_bytes(bytes(4096))
     edit.stop(lab, run, force=True)
     go_on(dispatcher)
-    assert (lab.find(run.id).status, lab.find(run.id).retried) == ("killed", 0)
+    assert (lab.find(run.id).status, lab.find(run.id).retried) == ("killed", None)
 
 
 def test_a_stop_ends_the_waiting_for_the_next_try(
@@ -127,7 +127,7 @@ def test_a_stop_ends_the_waiting_for_the_next_try(
     assert edit.stop(lab, run).status == "killed"
     monkeypatch.setattr(retries, "FIRST_PAUSE", 0.0)
     go_on(dispatcher)
-    assert (lab.find(run.id).status, lab.find(run.id).retried) == ("killed", 0)
+    assert (lab.find(run.id).status, lab.find(run.id).retried) == ("killed", None)
 
 
 def test_a_resume_that_is_taken_back_leaves_the_users_stop_in_force(lab: Lab, fake_engine: Behave) -> None:

@@ -15,6 +15,7 @@ from moetui.core.machine.devices import Allotment, devices
 from moetui.core.planning.plan import PlannedRun, Selection, plan
 from moetui.core.queue import resuming
 from moetui.core.queue.enqueue import enqueue
+from moetui.core.queue.memory import Memory
 from moetui.core.queue.placement import Placement, Unplaced, places
 from moetui.core.runs.lab import Lab
 from tests.conftest import eventually
@@ -25,6 +26,8 @@ from tests.tui.lab_on_disk import write_run
 
 Behave = Callable[[str], None]
 Nvml = Callable[..., FakeNvml]
+
+NOTHING = Memory([])  # no run has been measured
 
 
 def planned(lab: Lab, device: str = "cpu", accumulation: int = 4) -> list[PlannedRun]:
@@ -49,7 +52,7 @@ def ids(found: Allotment | Unplaced) -> str:
 
 def test_a_run_reserves_as_many_gpus_as_it_trains_on(lab: Lab, nvml: Nvml) -> None:
     nvml(*(Card(uuid=f"GPU-{name}") for name in "abcd"))
-    placement = Placement(places(lab, [], devices()))
+    placement = Placement(places(lab, [], devices(), NOTHING), NOTHING)
     assert ids(placement.choose(entry(lab, 1))) == "GPU-a"
     assert ids(placement.choose(entry(lab, 2))) == "GPU-b,GPU-c"
     found = placement.choose(entry(lab, 2))
@@ -60,7 +63,7 @@ def test_a_run_reserves_as_many_gpus_as_it_trains_on(lab: Lab, nvml: Nvml) -> No
 
 def test_a_run_that_wants_more_gpus_than_there_are_is_refused(lab: Lab, nvml: Nvml) -> None:
     nvml(Card(uuid="GPU-a"))
-    found = Placement(places(lab, [], devices())).choose(entry(lab, 2))
+    found = Placement(places(lab, [], devices(), NOTHING), NOTHING).choose(entry(lab, 2))
     assert found == Unplaced("it asks for 2 GPUs and this host has 1", never=True)
     with pytest.raises(UsageError, match=r"--devices 2: this machine has 1 GPU$"):
         enqueue(lab, planned(lab, "cuda"), devices=2)
@@ -68,10 +71,10 @@ def test_a_run_that_wants_more_gpus_than_there_are_is_refused(lab: Lab, nvml: Nv
 
 def test_on_the_cpu_a_run_counts_as_many_runs(lab: Lab, nvml: Nvml) -> None:
     nvml()
-    alone = Placement(places(lab, [], devices()))
+    alone = Placement(places(lab, [], devices(), NOTHING), NOTHING)
     assert ids(alone.choose(entry(lab, 2, "cpu"))) == "cpu"
     assert isinstance(alone.choose(entry(lab, 1, "cpu", per_device=4)), Unplaced)
-    shared = Placement(places(lab, [], devices()))
+    shared = Placement(places(lab, [], devices(), NOTHING), NOTHING)
     assert ids(shared.choose(entry(lab, 2, "cpu", per_device=3))) == "cpu"
     assert ids(shared.choose(entry(lab, 1, "cpu", per_device=3))) == "cpu"
     assert isinstance(shared.choose(entry(lab, 1, "cpu", per_device=3)), Unplaced)
@@ -95,7 +98,7 @@ def test_a_live_run_is_on_each_of_its_gpus_with_all_its_processes(lab: Lab, nvml
         write_file(run.launch_file, launch)
         nvml(Card(uuid="GPU-a", users={child.pid: 1}), Card(uuid="GPU-b", users={1: 1}), Card(uuid="GPU-c"))
         live = record.model_copy(update={"device": "GPU-a,GPU-b", "status": "running"})
-        a, b, c, _ = places(lab, [live], devices())
+        a, b, c, _ = places(lab, [live], devices(), NOTHING)
         assert [place.limits for place in (a, b, c)] == [[1], [1], []]
         assert not a.others
         assert b.others == {1}

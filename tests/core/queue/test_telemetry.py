@@ -12,6 +12,7 @@ import pytest
 
 from moetui.core.machine.devices import CPU, devices, gpus
 from moetui.core.machine.nvml import read_gpus
+from moetui.core.queue.memory import Memory
 from moetui.core.queue.placement import Placement, Unplaced, places
 from moetui.core.queue.queueing import waiting
 from moetui.core.queue.telemetry import Reading, Telemetry
@@ -21,6 +22,7 @@ from tests.core.fake_nvml import Card, FakeNvml, NVMLError
 from tests.core.queue.test_dispatch import queue, status
 from tests.tui.lab_on_disk import write_run
 
+NO_RUNS = Memory(())
 Behave = Callable[[str], None]
 
 
@@ -112,7 +114,7 @@ def test_a_gpu_that_refuses_its_memory_or_its_processes_is_still_there_and_takes
     (device, _) = read(lab).devices
     assert (device.memory is None, device.pids is None) == (card.total is None, card.users is None)
     run = write_run(lab, "fits", settings={"training": {"device": "cuda"}})
-    place = Placement(places(lab, [], devices())).choose(lab.run_dir(run).config())
+    place = Placement(places(lab, [], devices(), NO_RUNS), NO_RUNS).choose(lab.run_dir(run).config())
     assert not isinstance(place, Unplaced)
     assert place.device.id == "GPU-a"
 
@@ -155,7 +157,7 @@ def test_our_runs_are_not_other_people_where_the_driver_has_the_numbers_of_anoth
     live = [record.model_copy(update={"device": "GPU-a"}) for record in lab.snapshot().pending]
     for users, others in (({host: 1}, set()), ({host: 1, host + 1: 1}, {host + 1}), ({os.getpid(): 1}, {os.getpid()})):
         nvml(Card(uuid="GPU-a", users=dict(users)))
-        (place, _) = places(lab, live, devices())
+        (place, _) = places(lab, live, devices(), NO_RUNS)
         assert place.limits
         assert place.others == others
 
@@ -175,7 +177,7 @@ def test_processes_of_others_on_a_gpu_are_named_as_they_are(lab: Lab, nvml: Call
 def test_a_run_waits_for_a_gpu_that_others_use_and_is_not_refused(lab: Lab, nvml: Callable[..., FakeNvml]) -> None:
     nvml(Card(uuid="GPU-a", users={2**22 + 5: None}))
     run = write_run(lab, "waits", settings={"training": {"device": "cuda"}})
-    placement = Placement(places(lab, [], devices()))
+    placement = Placement(places(lab, [], devices(), NO_RUNS), NO_RUNS)
     found = placement.choose(lab.run_dir(run).config())
     assert isinstance(found, Unplaced)
     assert not found.never
@@ -186,7 +188,7 @@ def test_a_run_waits_for_a_gpu_that_others_use_and_is_not_refused(lab: Lab, nvml
 def test_a_run_that_wants_a_gpu_is_refused_where_there_is_none(lab: Lab, nvml: Callable[..., FakeNvml]) -> None:
     nvml()
     run = write_run(lab, "never", settings={"training": {"device": "cuda"}})
-    found = Placement(places(lab, [], devices())).choose(lab.run_dir(run).config())
+    found = Placement(places(lab, [], devices(), NO_RUNS), NO_RUNS).choose(lab.run_dir(run).config())
     assert isinstance(found, Unplaced)
     assert found.never
 
@@ -194,7 +196,7 @@ def test_a_run_that_wants_a_gpu_is_refused_where_there_is_none(lab: Lab, nvml: C
 def test_runs_go_to_the_emptiest_gpu_by_its_id(lab: Lab, nvml: Callable[..., FakeNvml]) -> None:
     nvml(Card(uuid="GPU-a"), Card(uuid="GPU-b"))
     entry = lab.run_dir(write_run(lab, "first")).config()
-    placement = Placement(places(lab, [], devices()))
+    placement = Placement(places(lab, [], devices(), NO_RUNS), NO_RUNS)
     chosen = []
     for _ in range(2):
         place = placement.choose(entry)

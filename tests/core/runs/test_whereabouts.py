@@ -15,6 +15,7 @@ from moetui.core.machine import whereabouts as module
 from moetui.core.machine.devices import CPU, Device
 from moetui.core.machine.whereabouts import LOST_SECONDS, whereabouts
 from moetui.core.queue import edit, resuming
+from moetui.core.queue.memory import Memory
 from moetui.core.queue.placement import places
 from moetui.core.runs.lab import Lab
 from moetui.core.runs.status import observe
@@ -118,7 +119,7 @@ def test_runs_of_other_machines_take_no_device_here(lab: Lab) -> None:
     spoke(lab.run_dir(record), 3.0)
     now = lab.see(record)
     assert now.live
-    (place,) = places(lab, [now], [Device(CPU, "CPU")])
+    (place,) = places(lab, [now], [Device(CPU, "CPU")], Memory(()))
     assert place.names == ()
 
 
