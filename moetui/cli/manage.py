@@ -195,11 +195,16 @@ def collect(
 ) -> int:
     """Make room on the disk: remove spare checkpoints of runs that are done, and what killed processes have left.
 
+    Above the setting `checkpoint_quota` also last checkpoints of runs that are done. What a run goes on from stays, as do the best.
     Example: `moetui gc --dry-run --trash`.
     """
     from moetui.core.maintenance.garbage import find, remove
+    from moetui.core.runs.quota import room_of
 
     found = find(lab(), trash=trash)
+    room = room_of(lab().workspace)
+    if room.quota:
+        say(f"Checkpoints take {room.told}, their quota.")
     total = sum(one.size for one in found)
     if not json:
         for one in found:

@@ -6,6 +6,7 @@
     bell = true                   # ring when a run ends or something is found
     osc9 = true                   # tell the terminal, which may show a notification
     tour = false                  # the tour of the first start has been seen
+    checkpoint_quota = "50 GB"    # room that the checkpoints of a workspace may take
     retries = 2                   # how often runs are tried again that are killed, lost or out of memory
 
     [notify]                      # of the user only: a workspace from elsewhere runs nothing
@@ -23,13 +24,14 @@ A fault costs only the line that it is in.
 
 import difflib
 import os
+import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from engine.spec.harmless import one_line
 from moetui.core.toml_lines import TomlFault, line_of, read_toml, set_top_level
@@ -37,6 +39,18 @@ from moetui.core.wholefile import replace_file
 from moetui.core.workspace import Workspace
 
 Theme = Literal["auto", "dark", "light", "terminal"]
+
+
+_UNITS = {"MB": 10**6, "GB": 10**9, "TB": 10**12, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
+_SIZE = re.compile(rf"(\d{{1,9}}(?:\.\d{{1,3}})?) ?({'|'.join(_UNITS)})")
+
+
+def _bytes(value: object) -> int:
+    """The bytes that a text such as "50 GB" means."""
+    found = _SIZE.fullmatch(value) if isinstance(value, str) else None
+    if found is None or float(found[1]) == 0:
+        raise ValueError(f'should be a size such as "50 GB", with one of {", ".join(_UNITS)}')
+    return round(float(found[1]) * _UNITS[found[2]])
 
 
 class Preferences(BaseModel):
@@ -51,6 +65,7 @@ class Preferences(BaseModel):
     osc9: bool = False
     tour: bool = True
     retries: int = Field(0, ge=0, le=1000)
+    checkpoint_quota: Annotated[int, BeforeValidator(_bytes)] = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +168,7 @@ class _Source:
             try:
                 Preferences.model_validate({key: value})
             except ValidationError as error:
-                fault = error.errors(include_url=False)[0]["msg"].removeprefix("Input ")
+                fault = error.errors(include_url=False)[0]["msg"].removeprefix("Input ").removeprefix("Value error, ")
                 faults.append(f"{self.at('', key)}: {key} {fault}, got {value!r}")
             else:
                 taken[key] = value

@@ -23,6 +23,7 @@ from moetui.core.maintenance.orphans import find
 from moetui.core.planning.presets import Library
 from moetui.core.preferences import read_settings
 from moetui.core.runs.lab import Lab
+from moetui.core.runs.quota import room_of
 from moetui.core.workspace import Workspace
 
 LOW_DISK = 2 * 2**30
@@ -46,6 +47,7 @@ def examine(workspace: Workspace) -> list[Check]:
     """Every check, none of which changes anything."""
     checks: tuple[Callable[[Workspace], Iterator[Check]], ...] = (
         _writable,
+        _quota,
         _catalogue,
         _presets,
         _packages,
@@ -78,6 +80,14 @@ def _writable(workspace: Workspace) -> Iterator[Check]:
         free = shutil.disk_usage(existing).free
         state: Literal["ok", "note"] = "ok" if free > LOW_DISK else "note"
         yield Check(name, state, f"{path}, {free / 2**30:.1f} GiB free")
+
+
+def _quota(workspace: Workspace) -> Iterator[Check]:
+    room = room_of(workspace)
+    if room.reached:
+        yield Check("quota", "note", f"checkpoints take {room.told}; `moetui gc` removes what is of no more use")
+    elif room.quota:
+        yield Check("quota", "ok", f"checkpoints take {room.told}")
 
 
 def cache_directory() -> Path:

@@ -14,9 +14,10 @@ from moetui.core.errors import LabError
 from moetui.core.machine.devices import CPU, Allotment, Device, Place, wants_gpu
 from moetui.core.machine.processes import with_children
 from moetui.core.machine.whereabouts import whereabouts
-from moetui.core.planning.disk import run_bytes
+from moetui.core.planning.disk import checkpoint_bytes, run_bytes
 from moetui.core.queue.memory import Memory
 from moetui.core.runs.lab import Lab
+from moetui.core.runs.quota import Room
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +39,11 @@ class Disk:
 class Placement:
     """The devices of this host with our runs on them, filled further run by run."""
 
-    def __init__(self, places: Sequence[Place], memory: Memory, disk: Disk | None = None) -> None:
-        """`disk` is the one that the runs are kept on; None leaves out whether they fit there."""
+    def __init__(
+        self, places: Sequence[Place], memory: Memory, disk: Disk | None = None, room: Room | None = None
+    ) -> None:
+        """`disk` is the one that the runs are kept on, `room` that of checkpoints; None leaves out whether they fit there."""
+        self._room = room
         self._places = places
         self._memory = memory
         self._disk = disk
@@ -78,6 +82,8 @@ class Placement:
 
     def _short_of_room(self, entry: RunFile) -> str:
         """What room a run waits for; none on a disk that could never hold it: there it trains without all of its checkpoints."""
+        if self._room and 0 < self._room.quota < self._room.used + checkpoint_bytes(entry.config):
+            return f"room under the quota for checkpoints: {self._room.told} are used; `moetui gc` shows what could go"
         needed = run_bytes(entry.config)
         if self._disk is None or self._disk.free >= needed or self._disk.total < needed:
             return ""
