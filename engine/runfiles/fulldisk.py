@@ -10,12 +10,17 @@ from typing import Final, TextIO, cast
 RESERVE: Final = 64 * 1024
 """Bytes that a trainer keeps for its last word, result.json."""
 
-_FULL = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
+_FULL = frozenset((errno.ENOSPC, errno.EDQUOT))
 
 
 def is_full(error: BaseException) -> bool:
     """Whether an error says that there is no room on the disk, or that a quota is used up."""
     return isinstance(error, OSError) and error.errno in _FULL
+
+
+def is_too_large(error: BaseException) -> bool:
+    """Whether an error says that a file must not grow further, by a limit of the process or the file system; nothing heals it."""
+    return isinstance(error, OSError) and error.errno == errno.EFBIG
 
 
 class Reserve:
@@ -70,7 +75,7 @@ def _write_all(descriptor: int, raw: bytes) -> None:
 
 
 class _Log:
-    """A text stream to a descriptor that drops what a full disk does not take: nothing ends because it could not be told."""
+    """A text stream to a descriptor. It drops what a full disk or a file at its limit does not take: a log must end nothing."""
 
     def __init__(self, stream: TextIO) -> None:
         stream.flush()
@@ -84,7 +89,7 @@ class _Log:
             while rest:
                 rest = rest[os.write(self._descriptor, rest) :]
         except OSError as error:
-            if not is_full(error):
+            if not (is_full(error) or is_too_large(error)):
                 raise
         return len(text)
 

@@ -8,6 +8,7 @@ in the data to go on, and the noise from there on, follow from the number of the
 import contextlib
 import errno
 import os
+import re
 import shutil
 import zlib
 from dataclasses import dataclass
@@ -89,8 +90,10 @@ def _write_tensors(path: Path, tensors: Tensors) -> int:
     whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     try:
         safetensors.torch.save_file(whole, path)
-    except safetensors.SafetensorError as error:  # its word for a disk that is full
-        raise OSError(errno.EIO, " ".join(str(error).split())[:200], str(path)) from None
+    except safetensors.SafetensorError as error:
+        words = " ".join(str(error).split())[:200]
+        found = re.search(r"os error (\d+)", words)  # its word for what the system refused
+        raise OSError(int(found[1]) if found else errno.EIO, words, str(path)) from None
     with path.open("rb") as file:
         os.fsync(file.fileno())
     return _checksum(path)

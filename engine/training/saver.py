@@ -9,7 +9,7 @@ from typing import Self
 
 import torch
 
-from engine.runfiles.fulldisk import is_full
+from engine.runfiles.fulldisk import is_full, is_too_large
 from engine.runfiles.rundir import Finding, RunDir
 from engine.runfiles.saved import Kind
 from engine.training import checkpoint
@@ -32,6 +32,7 @@ class Saver:
         self._held: tuple[Checkpoint, torch.cuda.Event | None] | None = None
         self._failures: list[Finding] = []
         self._full = False
+        self._too_large: OSError | None = None
         self._cost, self._wrote_at = 0.0, time.monotonic()
 
     @property
@@ -82,7 +83,9 @@ class Saver:
         return not self._full
 
     def failures(self) -> list[Finding]:
-        """What could not be written since this was last asked."""
+        """What could not be written since this was last asked. Raises `OSError` if no checkpoint ever can be: it is too large."""
+        if self._too_large is not None:
+            raise self._too_large
         found, self._failures = self._failures, []
         return found
 
@@ -115,6 +118,7 @@ class Saver:
                     checkpoint.save(self._run, kind, what)
         except OSError as error:
             self._full = self._full or is_full(error)
+            self._too_large = error if is_too_large(error) else self._too_large
             if kind == "best" and is_full(error) and self._held is None:
                 self._held = what, copied
             self._failures.append(_finding(kind, what.about.progress.update, error))

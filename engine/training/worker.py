@@ -16,7 +16,7 @@ from engine.health.examine import examine, merged
 from engine.health.measured import Measured
 from engine.health.setting import Setting
 from engine.ranks.place import ALONE, LostContact, RankPlace
-from engine.runfiles.fulldisk import Reserve, is_full
+from engine.runfiles.fulldisk import Reserve, is_full, is_too_large
 from engine.runfiles.history import read_records
 from engine.runfiles.host import run_token
 from engine.runfiles.locks import hold_run_lock, share_procs_lock
@@ -37,6 +37,8 @@ LOST_CONTACT = 75
 
 _FULL_PAUSE = 2.0
 """Seconds between two attempts to write on a full disk."""
+
+TOO_LARGE = "a file is as large as the limit of this process (`ulimit -f`) or of the file system allows"
 
 _MEMORY_ADVICE = (
     "out of memory: set training.micro_batch = auto, or lower training.batch_size (and raise training.accumulation to keep the "
@@ -209,6 +211,8 @@ def train(
     except BaseException as error:  # whatever it is, the run has ended and its readers want to know why
         if is_out_of_memory(error):
             return End("out-of-memory", _MEMORY_ADVICE)
+        if is_too_large(error):
+            return End("failed", f"{TOO_LARGE}: {error}; raise the limit, then `moetui resume` goes on")
         if is_full(error):
             return End("failed", f"the disk is full: {error}; make room, then `moetui resume` goes on")
         if isinstance(error, LostContact):

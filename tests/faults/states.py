@@ -34,7 +34,7 @@ def _run(lab: Lab, run: Any) -> dict[str, Any]:
         return seen | {"path": ""}
     directory = RunDir(lab.workspace.run_dir(run.path))
     try:
-        labels, entry = directory.labels(), directory.config()
+        labels, entry = directory.labels(), directory.imported() or directory.config()
     except (DamagedFile, OSError) as error:
         return seen | {"fault": str(error)}
     agree = labels is not None and (labels.name, labels.tags, labels.note) == (run.name, run.tags, run.note)
@@ -44,7 +44,7 @@ def _run(lab: Lab, run: Any) -> dict[str, Any]:
 def _left(lab: Lab) -> list[str]:
     """Orphans, operations that are not finished, and passing files."""
     root = lab.workspace.root
-    passing = [str(path.relative_to(root)) for path in root.rglob(".*.tmp")]
+    passing = [str(path.relative_to(root)) for name in (".*.tmp", ".importing-*") for path in root.rglob(name)]
     return [*(one.what for one in find(lab)), *map(str, unfinished(lab)), *passing]
 
 

@@ -40,6 +40,7 @@ COMMANDS: dict[str, Sequence[str]] = {
     "queue release": ["queue", "release", "held"],
     "release": ["release", "paused"],
     "queue move": ["queue", "move", "held", "1"],
+    "import": ["import", "theirs.csv"],
     "reindex": ["reindex"],
     "doctor --fix": [":fix"],
     "ls": ["ls"],
@@ -69,6 +70,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_run(lab, "waits", created=2.0)
     write_run(lab, "held", created=3.0)
     delete(lab, trashed)
+    (root / "theirs.csv").write_text("run,step,loss\na,1,5.0\na,2,4.0\nb,1,5.5\nb,2,4.5\n")
     let_wait(lab.run_dir(lab.find("held")), held=True)
     return root
 

@@ -1,5 +1,6 @@
 """A disk that is full while a run trains: on a file system of its own, with the real engine."""
 
+import errno
 import json
 import os
 import subprocess
@@ -10,13 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from engine.runfiles.fulldisk import log_that_may_be_full
 from engine.runfiles.metrics import MetricsReader
 from engine.runfiles.rundir import RunDir
 from moetui.core.queue.dispatch import Dispatcher
 from moetui.core.runs.lab import Lab
 from moetui.core.workspace import Workspace
 from tests.conftest import eventually
-from tests.engine.tiny import make_run, start, tiny_config, write_corpus
+from tests.engine.tiny import make_run, start, tiny_config, train, with_python, write_corpus
 from tests.tui.lab_on_disk import write_run
 
 pytestmark = pytest.mark.slow
@@ -110,3 +112,46 @@ def test_the_dispatcher_waits_for_room(disk: Path, fake_engine: object) -> None:
     while dispatcher.step() is not None and time.monotonic() < deadline:
         time.sleep(0.05)
     assert lab.find("waits").status == "finished"
+
+
+LIMIT = """
+import resource, sys
+if sys.argv[0] == "-m":
+    resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}))
+"""
+
+
+@pytest.mark.parametrize(("name", "size"), [("checkpoint", 40_000), ("metrics", 1_000_000)])
+def test_a_limit_on_the_size_of_files_is_named_and_ends_the_run_cleanly(tmp_path: Path, name: str, size: int) -> None:
+    settings = {"training.updates": 6, "training.checkpoint_updates": 2, "training.log_every": 1}
+    config = tiny_config(write_corpus(tmp_path / "corpus.jsonl"), settings)
+    assert train(make_run(tmp_path / "first", config))[0] == 0  # fills the cache
+    run = make_run(tmp_path / name, config)
+    if name == "metrics":
+        run.metrics_file.write_bytes(b" " * (size - 500) + b"\n")
+    code, output = train(run, **with_python(LIMIT.format(size=size), tmp_path / "site"))
+    result = run.result()
+    assert result is not None
+    assert (code, result.status) == (1, "failed"), output
+    assert "ulimit -f" in result.reason
+    assert result.traceback == ""
+    assert "Traceback" not in output
+    assert 0 < result.update <= 6
+    code, output = train(run)
+    assert code == 0, output
+    again = run.result()
+    assert again is not None
+    assert (again.status, again.update) == ("finished", 6)
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
+def test_a_log_that_takes_nothing_more_ends_nothing(code: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(descriptor: int, raw: bytes) -> int:
+        raise OSError(code, os.strerror(code))
+
+    with (
+        log_that_may_be_full(sys.__stdout__ or sys.stdout, sys.__stderr__ or sys.stderr),
+        monkeypatch.context() as patch,
+    ):
+        patch.setattr(os, "write", refuse)
+        print("nobody hears this")

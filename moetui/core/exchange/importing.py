@@ -1,8 +1,7 @@
 """Making runs of other programs runs of the workspace: all that were named, or none."""
 
 import math
-import shutil
-import tempfile
+import os
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,16 +9,15 @@ from pathlib import Path
 
 from engine.runfiles.history import History
 from engine.runfiles.metrics import line_of
-from engine.runfiles.rundir import ImportFile, Labels, Result, RunDir, RunFile, Scores, write_file
+from engine.runfiles.rundir import ImportFile, Labels, Result, RunDir, RunFile, Scores, sync_directory, write_file
 from moetui.core.catalogue.records import IMPORTED, RunRecord
 from moetui.core.errors import LabError
 from moetui.core.exchange.foreign import ForeignRun
 from moetui.core.planning.plan import group_of
-from moetui.core.planning.presets import Library
 from moetui.core.runs.current import current
+from moetui.core.runs.journal import FILLING, operation
 from moetui.core.runs.lab import Lab
 from moetui.core.runs.new_record import record_of_import
-from moetui.core.runs.published import published_records
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,24 +37,25 @@ def import_runs(lab: Lab, runs: Sequence[ForeignRun], *, tags: Iterable[str] = (
     fresh = {run.id: run for run in runs}
     there = {record.id: record for record in (*lab.records(), *lab.records(deleted=True))}
     labels = tuple(dict.fromkeys((IMPORTED, *tags)))
+    new = [run for run_id, run in fresh.items() if run_id not in there]
+    if taken := [folder for run in new if (folder := lab.workspace.runs / run.id).exists()]:
+        raise LabError(
+            f"{taken[0]} is in the way; `moetui doctor --fix` adds it to the catalogue; nothing was imported"
+        )
     now = time.time()
-    folders: list[Path] = []
     records: list[RunRecord] = []
     try:
         lab.workspace.runs.mkdir(exist_ok=True)
-        for order, run in enumerate(run for run_id, run in fresh.items() if run_id not in there):
-            folder = lab.workspace.runs / run.id
-            said = Labels(name=run.name, tags=labels)
-            origin = _write(folder, run, said, group=group, created=now + order * 1e-3)
-            folders.append(folder)
-            records.append(_record(lab, folder, origin, said))
-        published = [] if lab.workspace.runs_json.exists() else published_records(Library.load())
-        lab.catalogue.add([*published, *records])
-    except (OSError, LabError) as error:
-        for folder in folders:
-            shutil.rmtree(folder, ignore_errors=True)
-        if isinstance(error, LabError):
-            raise
+        lab.found_catalogue()
+        with operation(lab, "import", [run.id for run in new]):
+            for order, run in enumerate(new):
+                folder = lab.workspace.runs / run.id
+                said = Labels(name=run.name, tags=labels)
+                origin = _write(folder, run, said, group=group, created=now + order * 1e-3)
+                records.append(_record(lab, folder, origin, said))
+            sync_directory(lab.workspace.runs)
+            lab.catalogue.add(records)
+    except OSError as error:
         where = error.filename or lab.workspace.runs
         raise LabError(f"{where}: {error.strerror or error}; nothing was imported") from None
     return Imported(
@@ -73,27 +72,22 @@ def _record(lab: Lab, folder: Path, origin: ImportFile, labels: Labels) -> RunRe
 
 
 def _write(folder: Path, run: ForeignRun, labels: Labels, *, group: str, created: float) -> ImportFile:
-    """Write a run directory as a whole: it is filled under another name first."""
+    """Write a run directory as a whole: it is filled under another name first, which the journal knows as well."""
     ended = end_of(run, created)
     origin = import_file(run, ended, group=group, created=created)
-    filling = Path(tempfile.mkdtemp(prefix=".importing-", dir=folder.parent))
-    try:
-        inside = RunDir(filling)
-        with inside.metrics_file.open("xb") as metrics:
-            metrics.writelines(map(line_of, run.records))
-        if run.config is not None:
-            write_file(
-                inside.config_file,
-                RunFile(id=run.id, name=run.name, group=origin.group, created=created, config=run.config),
-            )
-        write_file(inside.import_file, origin)
-        write_file(inside.labels_file, labels)
-        write_file(inside.result_file, ended)
-        filling.chmod(0o755)
-        filling.replace(folder)
-    except BaseException:
-        shutil.rmtree(filling, ignore_errors=True)
-        raise
+    inside = RunDir(folder.with_name(f"{FILLING}{run.id}"))
+    inside.path.mkdir()
+    with inside.metrics_file.open("xb") as metrics:
+        metrics.writelines(map(line_of, run.records))
+        metrics.flush()
+        os.fsync(metrics.fileno())
+    if run.config is not None:
+        entry = RunFile(id=run.id, name=run.name, group=origin.group, created=created, config=run.config)
+        write_file(inside.config_file, entry, durable=True)
+    write_file(inside.import_file, origin, durable=True)
+    write_file(inside.labels_file, labels, durable=True)
+    write_file(inside.result_file, ended, durable=True)
+    inside.path.replace(folder)
     return origin
 
 

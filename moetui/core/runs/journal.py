@@ -27,10 +27,16 @@ from moetui.core.machine.starts import begun
 from moetui.core.runs.published import PublishedLabels
 from moetui.core.workspace import Workspace
 
-Kind = Literal["enqueue", "label", "move", "resume"]
+Kind = Literal["enqueue", "import", "label", "move", "resume"]
 
 _ASIDE: Final = ("launch.json", "state.json", "result.json", "metrics.jsonl")
-"""Files of a run that has been more than queued, which is never removed."""
+"""Files of a run that has been more than queued, which is never removed; an import brings them along."""
+
+FILLING: Final = ".importing-"
+"""What the name of a directory begins with that is filled by an import and is no run yet."""
+
+_NEW: Final[frozenset[Kind]] = frozenset({"enqueue", "import"})
+"""Operations whose runs nobody knows yet."""
 
 _ours: set[Path] = set()
 """The journals of operations of this process; some file systems keep no lock between the threads of one process."""
@@ -60,13 +66,13 @@ class Entry(BaseModel):
 def operation(lab: Laboratory, kind: Kind, run_ids: Sequence[str]) -> Iterator[None]:
     """Change files of these runs and then the catalogue, wholly or not at all.
 
-    Others' writes of the catalogue wait meanwhile, but for `enqueue`, whose runs nobody knows yet. Raises `LabError` if the
+    Others' writes of the catalogue wait meanwhile, unless nobody knows the runs yet. Raises `LabError` if the
     operation cannot be written down; nothing was changed then.
     """
     entry = Entry(operation=kind, runs=tuple(run_ids), founded=lab.workspace.runs_json.exists())
     path, lock = _begin(lab, entry)
     try:
-        with contextlib.nullcontext() if kind == "enqueue" else lab.catalogue.transaction():
+        with contextlib.nullcontext() if kind in _NEW else lab.catalogue.transaction():
             yield
     except BaseException:
         with contextlib.suppress(LabError, OSError):
@@ -148,6 +154,8 @@ def _settle(lab: Laboratory, entry: Entry) -> None:
             record = lab.catalogue.get(run_id)
             if record is None and entry.operation == "enqueue":
                 _remove(lab.workspace.runs / run_id)
+            elif record is None and entry.operation == "import":
+                _remove_import(lab.workspace.runs, run_id)
             elif record is not None:
                 _agree(lab, record, entry.operation)
 
@@ -156,6 +164,13 @@ def _remove(folder: Path) -> None:
     """Remove the directory of a run that was not queued after all."""
     if folder.is_dir() and not folder.is_symlink() and not any((folder / name).exists() for name in _ASIDE):
         shutil.rmtree(folder)
+
+
+def _remove_import(runs: Path, run_id: str) -> None:
+    """Remove what there is of a run that was not imported after all: half of its directory, or the whole."""
+    for folder in (runs / f"{FILLING}{run_id}", runs / run_id):
+        if folder.is_dir() and not folder.is_symlink() and not (folder / "launch.json").exists():
+            shutil.rmtree(folder)
 
 
 def _agree(lab: Laboratory, record: RunRecord, kind: Kind) -> None:
