@@ -23,11 +23,14 @@ class Server:
 
     process: "subprocess.Popen[str]"
 
-    def ask(self, workspace: Path, command: Sequence[str], at: int = 0, kind: int = 0) -> dict[str, Any]:
+    def ask(
+        self, workspace: Path, command: Sequence[str], at: int = 0, kind: int = 0, disk: Path | None = None
+    ) -> dict[str, Any]:
         """Run a command; its exit code, the changes of files that it came to, and what it said."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         task = {"workspace": str(workspace), "command": list(command), "at": at, "kind": kind}
+        task["disk"] = str(disk or "")
         self.process.stdin.write(json.dumps(task) + "\n")
         self.process.stdin.flush()
         answer: dict[str, Any] = json.loads(self.process.stdout.readline())

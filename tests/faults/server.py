@@ -2,10 +2,11 @@
 
 Reads a JSON object from each line of stdin and answers with one on stdout:
 
-    {"workspace": DIR, "command": [ARGUMENT, …], "at": N, "kind": ERRNO or 0 for SIGKILL}  ->  {"code": …, "seen": …, "said": "…"}
+    {"workspace": DIR, "command": [ARGUMENT, …], "at": N, "kind": ERRNO, "disk": DIR}  ->  {"code": …, "seen": …, "said": "…"}
 
-`at` 0 lets all calls pass and counts them. The commands `:fix` (that of `doctor`), `:state`, `:state after` (the
-next commands first), `:dispatch` and `:train RUN_DIR` are not those of the command line.
+`at` 0 lets all calls pass and counts them; `kind` 0 is SIGKILL. `disk` is where it is noted what a power loss would leave (see
+tests.faults.power), or "". The commands `:fix` (that of `doctor`), `:state`, `:state after` (the next commands first), `:dispatch`
+and `:train RUN_DIR` are not those of the command line.
 """
 
 import ctypes
@@ -25,8 +26,12 @@ from moetui.core.maintenance.orphans import find, reconcile
 from moetui.core.queue import dispatch
 from moetui.core.runs.lab import Lab
 from moetui.core.workspace import Workspace
+from tests.faults.power import Disk
 from tests.faults.states import state
 from tests.starters import STARTERS
+
+REAL = "MOETUI_FAULTS_REAL"
+"""Environment variable: commands start real dispatchers, as they do for users."""
 
 LONGEST = 60
 """Seconds that a command may take before it counts as hung."""
@@ -77,6 +82,8 @@ def answer(task: dict[str, Any]) -> dict[str, Any]:
                 os.dup2(said.fileno(), 2)
                 sys.stdin, sys.stdout, sys.stderr = (os.fdopen(os.dup(n), "w" if n else "r") for n in range(3))
                 os.chdir(workspace)
+                if task["disk"]:
+                    Disk(workspace, Path(task["disk"])).note_syncs()
                 shim.fault_arm(os.fsencode(workspace), task["at"], task["kind"])
                 code = run_command(workspace, task["command"])
                 sys.stdout.flush()
@@ -98,7 +105,7 @@ def main() -> None:
         commands_of(module)
     for module in sys.argv[1:]:
         importlib.import_module(module)
-    for starter in STARTERS:
+    for starter in () if os.environ.get(REAL) else STARTERS:
         starter.start_dispatcher = lambda workspace: None  # type: ignore[attr-defined]  # `:dispatch` does what it would
     for line in sys.stdin:
         print(json.dumps(answer(json.loads(line))), flush=True)

@@ -52,8 +52,13 @@ def copied(source: Path, target: Path) -> None:
     """Copy a workspace; runs that wait do so in the copy as well."""
     import shutil
 
+    shutil.copytree(source, target, symlinks=True)
+    settled(target)
+
+
+def settled(target: Path) -> None:
+    """Let the runs of a copied workspace wait that did so in the original."""
     from moetui.core.machine.starts import let_wait
 
-    shutil.copytree(source, target, symlinks=True)
     for queue_file in target.glob("runs/*/queue.json"):
         let_wait(RunDir(queue_file.parent))

@@ -123,13 +123,13 @@ def _write(
     if run.start is not None:
         give_start(folder / "checkpoints" / "start", run.start)
     let_wait(RunDir(folder))
-    write_file(folder / "labels.json", labels)
+    write_file(folder / "labels.json", labels, durable=True)
     write_file(folder / "config.json", entry, durable=True)
     return record_of(entry, labels, str(folder.relative_to(lab.workspace.root)))
 
 
 def give_start(folder: Path, start: Start) -> None:
-    """Make the weights of a checkpoint, or the whole of it, what a new run begins with."""
+    """Make the weights of a checkpoint, or the whole of it, what a new run begins with; it survives a power loss."""
     about = read_saved(start.directory).about
     folder.mkdir(parents=True)
     names = (MODEL_FILE, TRAINING_FILE) if start.parent.whole else (MODEL_FILE,)
@@ -139,5 +139,9 @@ def give_start(folder: Path, start: Start) -> None:
             os.link(start.directory / name, folder / name)
         except OSError:
             shutil.copyfile(start.directory / name, folder / name)
+            with (folder / name).open("rb") as file:
+                os.fsync(file.fileno())
     files = {name: about.files[name] for name in names}
-    write_file(folder / "checkpoint.json", about.model_copy(update={"files": files}))
+    write_file(folder / "checkpoint.json", about.model_copy(update={"files": files}), durable=True)
+    for directory in (folder, folder.parent):
+        sync_directory(directory)

@@ -127,7 +127,7 @@ def _give(lab: Lab, record: RunRecord, turn: float) -> None:
     run = lab.run_dir(record)
     with before_start(run) as waits:
         if waits:  # else it has started meanwhile, and its turn is over
-            write_file(run.queue_file, (run.wait() or Wait()).model_copy(update={"turn": turn}))
+            write_file(run.queue_file, (run.wait() or Wait()).model_copy(update={"turn": turn}), durable=True)
 
 
 def _apart(turns: Sequence[float]) -> list[float]:

@@ -1,0 +1,78 @@
+"""What is left after a power loss: a file that was synced as it was then, in a directory that was synced; all else is gone.
+
+No file system loses as much. A file that was renamed or created without a sync of its directory is not there, nor is what was
+written since its last sync, and what was removed without a sync is there again.
+"""
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+_sync = os.fsync
+
+
+class Disk:
+    """What of a directory is safe. `store` holds it: the contents of files by inode, and the names in directories."""
+
+    def __init__(self, root: Path, store: Path) -> None:
+        self._root = root
+        self._store = store
+
+    def begin(self) -> None:
+        """From now on syncs are noted; all that is there is safe."""
+        for name in ("files", "names", "kept"):
+            (self._store / name).mkdir(parents=True)
+        for folder, _, names in os.walk(self._root):
+            for name in names:
+                self._keep_file(Path(folder) / name)
+            self._keep_names(Path(folder))
+
+    def note_syncs(self) -> None:
+        """Let `os.fsync` of this process note what it makes safe."""
+
+        def sync(descriptor: int) -> None:
+            _sync(descriptor)
+            path = Path(f"/proc/self/fd/{descriptor}").readlink()
+            if path.is_relative_to(self._root):
+                (self._keep_names if path.is_dir() else self._keep_file)(path)
+
+        os.fsync = sync  # type: ignore[assignment]
+
+    def survivors(self, target: Path) -> None:
+        """Write what is safe to another place."""
+        self._write(self._root.stat().st_ino, target)
+
+    def _write(self, inode: int, target: Path) -> None:
+        target.mkdir()
+        listing = self._store / "names" / str(inode)
+        for name, (kind, number, link) in json.loads(listing.read_text()).items() if listing.exists() else ():
+            path, content = target / name, self._store / "files" / str(number)
+            if kind == "folder":
+                self._write(number, path)
+            elif kind == "link":
+                path.symlink_to(link)
+            elif content.exists():
+                shutil.copyfile(content, path)
+            else:
+                path.touch()  # the name is safe, what was written is not
+
+    def _keep_file(self, path: Path) -> None:
+        if path.is_symlink():
+            return
+        inode = path.stat().st_ino
+        # Its number must not become that of another file while its content is known.
+        kept = self._store / "kept" / str(inode)
+        if not kept.exists():
+            os.link(path, kept)
+        shutil.copyfile(path, self._store / "files" / f"{inode}.new")
+        (self._store / "files" / f"{inode}.new").replace(self._store / "files" / str(inode))
+
+    def _keep_names(self, folder: Path) -> None:
+        found = {}
+        for path in folder.iterdir():
+            kind = "link" if path.is_symlink() else "folder" if path.is_dir() else "file"
+            found[path.name] = (kind, path.lstat().st_ino, str(path.readlink()) if kind == "link" else "")
+        listing = self._store / "names" / str(folder.stat().st_ino)
+        listing.with_suffix(".new").write_text(json.dumps(found))
+        listing.with_suffix(".new").replace(listing)
