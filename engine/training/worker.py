@@ -206,20 +206,23 @@ def train(
         return End("stopped")
     except TakenOver:
         raise
-    except InputError as error:
-        return End("failed", str(error))
     except BaseException as error:  # whatever it is, the run has ended and its readers want to know why
-        if is_out_of_memory(error):
-            return End("out-of-memory", _MEMORY_ADVICE)
-        if is_too_large(error):
-            return End("failed", f"{TOO_LARGE}: {error}; raise the limit, then `moetui resume` goes on")
-        if is_full(error):
-            return End("failed", f"the disk is full: {error}; make room, then `moetui resume` goes on")
-        if isinstance(error, LostContact):
-            return End("failed", str(error), lost_contact=True)
-        trace = traceback.format_exc()
-        print(trace, file=sys.stderr, flush=True)
-        return End("failed", f"{type(error).__name__}: {' '.join(str(error).split())[:300]}", trace)
+        return _broken_off(error)
+
+
+def _broken_off(error: BaseException) -> End:
+    """The end of a run that an error has ended."""
+    if is_out_of_memory(error):
+        return End("out-of-memory", _MEMORY_ADVICE)
+    if is_too_large(error):
+        return End("failed", f"{TOO_LARGE}: {error}; raise the limit, then `moetui resume` goes on")
+    if is_full(error):
+        return End("failed", f"the disk is full: {error}; make room, then `moetui resume` goes on")
+    if isinstance(error, InputError | LostContact):
+        return End("failed", str(error), lost_contact=isinstance(error, LostContact))
+    trace = traceback.format_exc()
+    print(trace, file=sys.stderr, flush=True)
+    return End("failed", f"{type(error).__name__}: {' '.join(str(error).split())[:300]}", trace)
 
 
 def outcome(run: RunDir, config: RunConfig, end: End, progress: Progress, report: Reporter) -> Result:

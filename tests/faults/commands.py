@@ -69,13 +69,14 @@ def words_of(name: str, workspace: Path) -> list[str]:
 
 def told(state: dict[str, Any]) -> list[Any]:
     """What must not differ of two states."""
-    return [state["runs"], state["published"]]
+    return [state["runs"], state["published"], state["queue"]]
 
 
 def _stopped_first(before: dict[str, Any]) -> dict[str, Any]:
     """A run that waits is stopped before it is deleted; that is an act of its own."""
     runs = [run | {"status": "stopped"} if run["name"] == "waits" else run for run in before["runs"]]
-    return before | {"runs": sorted(runs, key=repr)}
+    queue = [name for name in before["queue"] if name != "waits"]
+    return before | {"runs": sorted(runs, key=repr), "queue": queue}
 
 
 HALF_WAY = {"rm a waiting run": _stopped_first}

@@ -5,6 +5,7 @@ from typing import Any
 
 from engine.runfiles.rundir import DamagedFile, RunDir
 from moetui.core.maintenance.orphans import find
+from moetui.core.queue.queueing import in_order
 from moetui.core.runs.journal import unfinished
 from moetui.core.runs.lab import Lab
 
@@ -15,6 +16,7 @@ def state(lab: Lab) -> dict[str, Any]:
     return {
         "runs": sorted((_run(lab, run) for run in runs if not run.published), key=repr),
         "published": sorted((run.id, run.note, run.deleted is not None) for run in runs if run.published and run.note),
+        "queue": [run.name for run in in_order(run for run in runs if run.deleted is None)],
         "left": sorted(_left(lab)),
     }
 

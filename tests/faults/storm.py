@@ -29,7 +29,7 @@ if "moetui.core.queue.dispatch" in sys.orig_argv:
 """
 """What Python processes of a storm do first: retries begin soon."""
 
-FURTHEST = 60
+FURTHEST = 40
 """Changes of files before which a command is killed, if it comes to so many."""
 
 
@@ -59,12 +59,12 @@ class Storm:
 
     def round(self) -> None:
         """A command, perhaps killed on the way, and perhaps the death of another process."""
-        if self.draw.random() < 0.3:
+        if self.draw.random() < 0.5:
             self._kill_one()
         runs = self._runs()
         run = self.draw.choice(sorted(runs)) if runs else ""
         kind = self.draw.choice(_KINDS) if run else "run"
-        at = self.draw.randint(1, FURTHEST) if self.draw.random() < 0.5 else 0
+        at = self.draw.randint(1, FURTHEST) if self.draw.random() < 0.7 else 0
         command, change = self._command(kind, run)
         answer = self.server.ask(self.workspace, command, at, 0)
         self.commands += 1

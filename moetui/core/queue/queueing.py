@@ -107,12 +107,10 @@ def _put(lab: Lab, record: RunRecord, target: Callable[[int], int]) -> tuple[Run
         moved = next((run for run in queue if run.id == record.id), None)
         if moved is None:
             raise LabError(f"{record.id} does not wait: it is {lab.see(record).status}")
-        turns = [run.order for run in queue]
         place = queue.index(moved)
-        queue.insert(target(place), queue.pop(place))
-        for run, turn in zip(queue, _apart(turns), strict=True):
-            if run.order != turn:
-                _give(lab, run, turn)
+        others = queue[:place] + queue[place + 1 :]
+        if (wanted := min(target(place), len(others))) != place:
+            _give_turn(lab, moved, others, wanted)
         return tuple(in_order(lab.snapshot(dispatch=False).runs))
 
 
@@ -123,16 +121,23 @@ def _not_in_a_cluster(record: RunRecord) -> None:
         )
 
 
+def _give_turn(lab: Lab, moved: RunRecord, others: Sequence[RunRecord], place: int) -> None:
+    """Let a run start at this place among the others: one turn is written, unless its neighbours leave no room between them."""
+    before = others[place - 1].order if place else others[0].order - 1.0
+    after = others[place].order if place < len(others) else before + 2 * APART
+    between = (before + after) / 2
+    if before < between < after:
+        _give(lab, moved, between)
+        return
+    turn = others[-1].order + APART
+    behind = others[place:]
+    for number in range(len(behind), 0, -1):  # from the last on: who dies in between has changed no order
+        _give(lab, behind[number - 1], turn + number * APART)
+    _give(lab, moved, turn)
+
+
 def _give(lab: Lab, record: RunRecord, turn: float) -> None:
     run = lab.run_dir(record)
     with before_start(run) as waits:
         if waits:  # else it has started meanwhile, and its turn is over
             write_file(run.queue_file, (run.wait() or Wait()).model_copy(update={"turn": turn}), durable=True)
-
-
-def _apart(turns: Sequence[float]) -> list[float]:
-    """The same turns, those that are equal moved apart."""
-    found: list[float] = []
-    for turn in turns:
-        found.append(max(turn, found[-1] + APART) if found else turn)
-    return found

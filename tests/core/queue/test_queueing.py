@@ -5,6 +5,7 @@ import shutil
 import signal
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from random import Random
 
 import pytest
 
@@ -91,6 +92,18 @@ def test_a_run_can_be_moved_to_any_place(lab: Lab, fake_engine: Behave) -> None:
     assert names(lab)[-1] == later.name
     with pytest.raises(UsageError, match="first place"):
         move(lab, runs[0], 0)
+
+
+@pytest.mark.parametrize("apart", [0.0, 2e-7, 1.0])
+def test_runs_that_were_created_at_one_moment_can_be_moved(lab: Lab, apart: float) -> None:
+    made = {name: write_run(lab, name, created=1.8e9 + apart * number) for number, name in enumerate("abcd")}
+    order = [run.id for run in in_order(lab.snapshot(dispatch=False).runs)]
+    draw = Random(1)
+    for _ in range(60):
+        run, place = draw.choice(order), draw.randint(1, 5)
+        order.remove(run)
+        order.insert(place - 1, run)
+        assert [one.id for one in move(lab, made[run], place)] == order
 
 
 def test_steps_of_a_run_add_up_however_fast_they_come(lab: Lab, fake_engine: Behave) -> None:
