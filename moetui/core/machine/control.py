@@ -118,11 +118,22 @@ def signal_trainer(run: RunDir, number: signal.Signals) -> bool:
 def kill(run: RunDir, *, seconds: float = 10.0) -> bool:
     """Kill every process of the run on this machine and wait until its locks are free. False if they are not free in time.
 
-    That a user wanted it is written down first, in the room of the trainer's last word if the disk is full: a run that was killed
-    by somebody else may be tried again. Raises `OSError` if it cannot be written.
+    That a user wanted it is written down before, since a run that was killed by somebody else may be tried again. If that cannot be
+    written, the run is killed all the same, and `OSError` raised then.
     """
+    fault: OSError | None = None
     if (launch := _launch(run)) is not None and run.retries():
-        _write_stop(run, Request(stop=True, asked=time.time(), token=launch.token))
+        try:
+            _write_stop(run, Request(stop=True, asked=time.time(), token=launch.token))
+        except OSError as error:
+            fault = error
+    dead = _kill_all(run, seconds)
+    if fault is not None:
+        raise fault
+    return dead
+
+
+def _kill_all(run: RunDir, seconds: float) -> bool:
     deadline = time.monotonic() + seconds
     while procs_alive(run.procs_lock) or run_lock_holder(run.run_lock) is not None:
         for process in of_run(run):
@@ -141,6 +152,7 @@ def _launch(run: RunDir) -> Launch | None:
 
 
 def _write_stop(run: RunDir, request: Request) -> None:
+    """Write a request for a run that is killed then, on a full disk in the room of its trainer's last word. Raises `OSError`."""
     try:
         write_file(run.request_file, request, durable=True)
     except OSError as error:

@@ -38,7 +38,6 @@ from moetui.core.queue.racing import Racer
 from moetui.core.runs.alerts import tell_findings
 from moetui.core.runs.background import Backgrounds
 from moetui.core.runs.lab import Lab, Snapshot, waits_here
-from moetui.core.runs.quota import Quota
 from moetui.core.workspace import Workspace
 
 POLL_SECONDS = 0.2
@@ -68,7 +67,6 @@ class Dispatcher:
         self._said: set[str] = set()
         self._confirmed: set[str] = set()  # the live runs whose launch.json is known to name their process
         self._backgrounds = Backgrounds(lab)
-        self._quota = Quota(lab.workspace)
         self._look_again = 0.0
         self._alerted: set[tuple[str, str]] = set()
         self._entries: dict[str, RunFile] = {}  # of the runs that wait; what is read of them here never changes
@@ -90,7 +88,7 @@ class Dispatcher:
         live = [run for run in snapshot.runs if run.live and run.backend not in SCHEDULERS]
         self._confirm(live)
         self._prune(snapshot.runs)
-        if (live or queued) and (room := self._quota.room()).reached:
+        if (live or queued) and (room := self._lab.quota.room()).reached:
             gigabytes = f"{room.quota / 1e9:.3g} GB"
             self.say_once(
                 f"the quota for checkpoints, {gigabytes}, is reached; `moetui gc --dry-run` shows what could go"
@@ -105,7 +103,7 @@ class Dispatcher:
         self._entries = {run.id: entry for run in queued if (entry := self._entries.get(run.id)) is not None}
         memory = Memory(runs)
         placement = Placement(
-            places(self._lab, live, devices(), memory), memory, disk_of(self._lab), self._quota.room()
+            places(self._lab, live, devices(), memory), memory, disk_of(self._lab), self._lab.quota.room()
         )
         acted = False
         now = time.time()

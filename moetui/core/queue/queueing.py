@@ -18,7 +18,6 @@ from moetui.core.machine.starts import let_wait
 from moetui.core.queue.memory import Memory
 from moetui.core.queue.placement import Placement, Unplaced, disk_of, places
 from moetui.core.runs.lab import Lab, Snapshot
-from moetui.core.runs.quota import room_of
 
 APART = 1e-6
 """Least distance between two turns: as far apart as creation times can be told."""
@@ -41,7 +40,7 @@ def waiting(lab: Lab, snapshot: Snapshot, devices: Sequence[Device]) -> tuple[Wa
     """The queue with what each run waits for, by the rules of the dispatcher."""
     memory = Memory(snapshot.runs)
     live = [run for run in snapshot.runs if run.live and run.backend not in SCHEDULERS]
-    placement = Placement(places(lab, live, devices, memory), memory, disk_of(lab), room_of(lab.workspace))
+    placement = Placement(places(lab, live, devices, memory), memory, disk_of(lab), lab.quota.room())
     found = []
     for run in in_order(snapshot.runs):
         if (

@@ -70,7 +70,8 @@ def resume(
     except BlockingIOError:
         raise LabError(f"{record.id}: a process of the run lives still; try again in a moment") from None
     try:
-        lab.note_ends([now])  # a run that is paused counts as waiting until here; what fails goes back to what is noted
+        if now.status == "paused":  # it counted as waiting until here; if this fails, it goes back to what is noted
+            lab.note_ends([now])
         with operation(lab, "resume", [record.id]):
             queued = _queue_again(lab, now, run, wanted)
             if wanted.backend != LOCAL:

@@ -19,6 +19,7 @@ from moetui.core.runs.alerts import tell_ends
 from moetui.core.runs.current import current
 from moetui.core.runs.journal import recover
 from moetui.core.runs.published import published_records
+from moetui.core.runs.quota import Quota
 from moetui.core.workspace import Workspace
 
 
@@ -61,6 +62,7 @@ class Lab:
         self.workspace = workspace
         self.catalogue = Catalogue(workspace.runs_json)
         self._listed = _Listed()
+        self.quota = Quota(workspace)
         self.preset_faults: tuple[str, ...] = ()
 
     def library(self) -> Library:

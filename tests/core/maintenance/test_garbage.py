@@ -165,6 +165,7 @@ def test_a_run_waits_under_the_quota_and_the_queue_says_why(lab: Lab, quota: Cal
     assert one.reason.startswith("room under the quota for checkpoints: ")
     assert "moetui gc" in one.reason
     (user / "settings.toml").write_text('checkpoint_quota = "1 TB"\n')
+    lab = Lab(lab.workspace)  # which has measured nothing yet
     (one,) = waiting(lab, lab.snapshot(dispatch=False), [Device(CPU, "CPU")])
     assert one.reason == "starts now on CPU"
 

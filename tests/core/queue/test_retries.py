@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from engine.runfiles.rundir import write_file
@@ -114,6 +115,24 @@ def test_what_a_user_kills_stays_dead(
     edit.stop(lab, run, force=True)
     go_on(dispatcher)
     assert (lab.find(run.id).status, lab.find(run.id).retried) == ("killed", None)
+
+
+def test_a_run_is_killed_even_if_that_cannot_be_written_down(
+    lab: Lab, fake_engine: Behave, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake_engine("deaf")
+    run = queued(lab, 3)
+    dispatcher = Dispatcher(lab)
+    go_on(dispatcher, lambda: status(lab, run) == "running")
+    trainer = launch_of(lab, run).pid
+
+    def refuse(path: Path, value: object, **more: Any) -> None:
+        raise OSError(errno.EROFS, "read-only", str(path))
+
+    monkeypatch.setattr(control, "write_file", refuse)
+    with pytest.raises(OSError, match="read-only"):
+        edit.stop(lab, run, force=True)
+    assert not psutil.pid_exists(trainer) or psutil.Process(trainer).status() == psutil.STATUS_ZOMBIE
 
 
 def test_a_stop_ends_the_waiting_for_the_next_try(
