@@ -12,9 +12,9 @@ from pathlib import Path
 
 import orjson
 
+from moetui.core import collector
 from moetui.core.runs.lab import Lab
 from moetui.core.workspace import Workspace
-from moetui.tui import collector
 from moetui.tui.app import MoetuiApp
 
 EVERY = 0.02

@@ -102,6 +102,7 @@ def import_paths(
 
     Example: `moetui import results/metrics.json`.
     """
+    from moetui.core.collector import resting
     from moetui.core.errors import UsageError
     from moetui.core.exchange.explaining import explained, format_lines, trees
     from moetui.core.exchange.foreign import Choices
@@ -113,16 +114,16 @@ def import_paths(
         return
     if not paths:
         raise UsageError("name the files or directories to import")
-    reading = read_all(paths, Choices(x=x, run=run), strict=strict)
-    for line in reading.passed_over:
-        say(f"passed over {line}")
-    if explain:
-        if json:
+    with resting():
+        reading = read_all(paths, Choices(x=x, run=run), strict=strict)
+        for line in reading.passed_over:
+            say(f"passed over {line}")
+        if not explain:
+            _say_imported(import_runs(lab(), reading.runs, tags=tag or [], group=group), json=json)
+        elif json:
             print_json(trees(reading))
         else:
             typer.echo("\n".join(explained(reading)))
-        return
-    _say_imported(import_runs(lab(), reading.runs, tags=tag or [], group=group), json=json)
 
 
 def _say_imported(done: "Imported", *, json: bool) -> None:

@@ -61,7 +61,7 @@ def open_terminal(
         raise UsageError(
             "TERM=dumb cannot show the interface; use `moetui run PRESET --plain`, `moetui ls` or another TERM"
         )
-    from moetui.tui import collector
+    from moetui.core import collector
 
     collector.rest()  # nothing of what is imported and mounted now is garbage
     from moetui.core.preferences import read_settings

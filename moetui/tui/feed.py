@@ -7,10 +7,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from engine.runfiles.rundir import DamagedFile
+from moetui.core import collector
 from moetui.core.errors import LabError
 from moetui.core.runs.background import Background, Backgrounds
 from moetui.core.runs.lab import Lab, Snapshot
-from moetui.tui import collector
 
 if TYPE_CHECKING:
     from moetui.core.runs.curves import Curves

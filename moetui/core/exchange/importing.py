@@ -121,7 +121,7 @@ def end_of(run: ForeignRun, created: float) -> Result:
     history.take(run.records)
     records = history.records
     last = max(record["update"] for record in records)
-    evaluations = [scores for record in records if (scores := _scores(record)) is not None]
+    evaluations = [scores for record in records if "val_loss" in record and (scores := _scores(record)) is not None]
     final = max(evaluations, key=lambda scores: scores.update, default=None)
     if run.final:
         final = _scores({"update": last, **(final.model_dump() if final else {}), **run.final})

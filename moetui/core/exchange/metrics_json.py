@@ -19,7 +19,7 @@ import orjson
 from engine.runfiles.metrics import Record, decode, encode
 from engine.spec.config import RunConfig
 from moetui.core.exchange.foreign import Choices, ForeignRun, bad_input, name_of
-from moetui.core.exchange.sessions import Measured, in_sessions
+from moetui.core.exchange.sessions import blank, in_sessions
 from moetui.core.exchange.settings_of_others import OURS, READ_ONLY, SETTINGS, settings_of
 from moetui.core.exchange.tables import json_of
 from moetui.core.exchange.their_optimizer import their_optimizer
@@ -139,25 +139,25 @@ def _records(path: Path, tree: Mapping[str, Any], notes: list[str]) -> list[Reco
     return records
 
 
-def _in_fractions(rows: Sequence[Measured], notes: list[str]) -> None:
-    highest = max((row.get("val_accuracy", 0) for _, row in rows), default=0)
+def _in_fractions(rows: Sequence[Record], notes: list[str]) -> None:
+    highest = max((row.get("val_accuracy", 0) for row in rows), default=0)
     if 1 < highest <= 100:
         notes.append(PERCENT.format("val_accuracy"))
-        for _, row in rows:
+        for row in rows:
             if "val_accuracy" in row:
                 row["val_accuracy"] /= 100
 
 
-def _row(path: Path, place: int, step: float | None, columns: Mapping[str, list[float | None]]) -> Measured:
+def _row(path: Path, place: int, step: float | None, columns: Mapping[str, list[float | None]]) -> Record:
     if step is None or not (0 <= step < 2**53 and step == int(step)):
         raise bad_input(path, f"history.steps[{place}]", f"{step} is no number of a step")
-    row: Record = {}
+    row = blank(int(step))
     for theirs, ours in _COLUMNS.items():
         values = columns.get(theirs, [])
         value = values[place] if place < len(values) else None
         if value is not None:
             row[ours] = 60 * value if ours == "seconds" else value
-    return int(step), row
+    return row
 
 
 def _final(path: Path, scores: object, *, percent: bool) -> dict[str, float]:

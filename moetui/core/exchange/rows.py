@@ -4,13 +4,14 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
 from engine.runfiles.metrics import Record
 from moetui.core.exchange.columns import KNOWN, TIMES_OF_DAY, UPDATES, key_of, plain, unflat
 from moetui.core.exchange.foreign import BY_ROW, Choices, ForeignRun, bad_input, listed, name_of
-from moetui.core.exchange.sessions import Measured, in_sessions, told_sessions
+from moetui.core.exchange.sessions import blank, in_sessions, told_sessions
 from moetui.core.exchange.settings_of_others import settings_of
 from moetui.core.exchange.shapes import Row, reshaped
 from moetui.core.exchange.units import Units, is_text, moments, number
@@ -58,12 +59,13 @@ def runs_of_rows(source: Source, rows: Sequence[Row], choices: Choices, notes: I
     if not rows:
         raise source.fault("", "holds no records")
     rows, said = reshaped(source.path, rows)
-    columns = list(dict.fromkeys(name for _, row in rows for name in row))
+    counts = Counter(chain.from_iterable(row for _, row in rows))
+    columns = list(counts)
     labels = _labels(source, columns, choices)
     groups, names = _groups(source, rows, labels)
     fixed = _fixed(groups.values(), columns)
     columns = [name for name in columns if name not in fixed]
-    mapped = _mapped(source, columns, labels, rows, choices)
+    mapped = _mapped(source, columns, labels, rows, counts, choices)
     if not labels:
         _check_mixed(source, rows, mapped, columns)
     units = Units.of(mapped.keys, rows)
@@ -136,10 +138,10 @@ def _mapped(
     columns: Sequence[str],
     labels: tuple[str, str] | None,
     rows: Sequence[Row],
+    counts: Mapping[str, int],
     choices: Choices,
 ) -> _Mapped:
     names = [name for name in columns if not (labels and name in labels) and not _NAMELESS.fullmatch(name.strip())]
-    counts = Counter(name for _, row in rows for name in row)
     x = _update_column(source, names, counts, len(rows), choices)
     keys = {name: key_of(name) for name in names}
     steps = [name for name in names if keys[name] == "update" and name != x]
@@ -200,34 +202,48 @@ def _one_of(source: Source, key: str, names: Sequence[str], rows: Sequence[Row],
     return max(names, key=lambda name: counts[name])
 
 
-def _measured(source: Source, rows: Sequence[Row], mapped: _Mapped, units: Units) -> list[Measured]:
-    found: list[Measured] = []
-    first = 0 if mapped.x and plain(mapped.x) not in UPDATES and _from_zero(rows, mapped.x) else None
+def _measured(source: Source, rows: Sequence[Row], mapped: _Mapped, units: Units) -> list[Record]:
+    found: list[Record] = []
+    shift = 1 if mapped.x and plain(mapped.x) not in UPDATES and _from_zero(rows, mapped.x) else 0
     moment = moments(source, rows, mapped.keys)
-    reads: list[tuple[str, str, Callable[[Any], Any]]] = [
-        (name, key, units.reader(key)) for name, key in mapped.keys.items() if key not in ("update", "seconds")
+    reads: list[tuple[str, str, bool, Callable[[Any], Any]]] = [
+        (name, key, units.as_it_is(key), units.reader(key))
+        for name, key in mapped.keys.items()
+        if key not in ("update", "seconds")
     ]
     for count, (place, row) in enumerate(rows, start=1):
-        values: Record = {}
-        for name, key, read in reads:
+        values = blank(count)
+        for name, key, as_it_is, read in reads:
             if name in row:
+                value = row[name]
+                if as_it_is and type(value) is float:  # most are: the others take longer
+                    values[key] = value
+                    continue
                 try:
-                    values[key] = read(row[name])
+                    values[key] = read(value)
                 except ValueError as error:
                     raise source.fault(f"{place}, {name}", str(error)) from None
-        if (seconds := moment(place, row)) is not None:
+        if moment is not None and (seconds := moment(place, row)) is not None:
             values["seconds"] = seconds
-        if not mapped.x:
-            found.append((count, values))
-        elif mapped.x in row:
-            try:
-                update = number(row[mapped.x], "update")
-            except ValueError as error:
-                raise source.fault(f"{place}, {mapped.x}", str(error)) from None
-            found.append((update if first is None else update + 1, values))
-        elif values:
-            raise source.fault(place, "has no update")
+        if mapped.x:
+            update = _update(source, place, row, mapped.x)
+            if update is None:
+                if len(values) > len(blank()):
+                    raise source.fault(place, "has no update")
+                continue
+            values["update"] = update + shift
+        found.append(values)
     return found
+
+
+def _update(source: Source, place: str, row: Mapping[str, Any], x: str) -> int | None:
+    """The update of a row, None where it tells none."""
+    if x not in row:
+        return None
+    try:
+        return int(number(row[x], "update"))
+    except ValueError as error:
+        raise source.fault(f"{place}, {x}", str(error)) from None
 
 
 def _from_zero(rows: Sequence[Row], x: str) -> bool:
@@ -283,5 +299,7 @@ def _check_mixed(source: Source, rows: Sequence[Row], mapped: _Mapped, columns: 
 
 
 def _repeats(rows: Sequence[Row], x: str) -> bool:
-    updates = [str(row[x]) for _, row in rows if x in row]
-    return len(set(updates)) < len(updates)
+    updates = [row[x] for _, row in rows if x in row]
+    if {int}.issuperset(map(type, updates)):
+        return len(set(updates)) < len(updates)
+    return len(set(map(str, updates))) < len(updates)

@@ -1,6 +1,7 @@
 """Tables of other shapes than one row per record, made into that: one column per run and metric, or one row per value."""
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,7 +22,7 @@ _METRIC_NAMES: Final = ("metric", "tag", "key")
 
 def reshaped(path: Path, rows: Sequence[Row]) -> tuple[Sequence[Row], list[str]]:
     """Rows with one column per metric, and notes on what was done."""
-    columns = list(dict.fromkeys(name for _, row in rows for name in row))
+    columns = list(dict.fromkeys(chain.from_iterable(row for _, row in rows)))
     if is_chart(columns):
         return _of_chart(rows, columns)
     words = {plain(name): name for name in columns}

@@ -16,13 +16,14 @@ from moetui.core.exchange.foreign import Choices, ForeignRun, bad_input
 from moetui.core.exchange.format import decoded, delimiter
 from moetui.core.exchange.rows import RUN_IDS, Source, runs_of_rows
 from moetui.core.exchange.shapes import Row
-from moetui.core.exchange.units import cell, sized
+from moetui.core.exchange.units import cell
 from moetui.core.runs.detail import Detail
 
 LABELS: Final = ("run", "name")
 
 csv.field_size_limit(1 << 24)
 
+_NUMBERS: Final = frozenset({float, int})
 _DEPTH: Final = 8  # of nested objects that are flattened
 
 
@@ -83,7 +84,9 @@ def read_csv(path: Path, choices: Choices, kind: str = "csv") -> list[ForeignRun
         for cells in reader:
             if len(cells) > len(names) and any(map(str.strip, cells[len(names) :])):
                 raise bad_input(path, f"line {reader.line_num}", "has more cells than the header")
-            if [one.strip() for one in cells] == names:  # whoever went on with the file began with the header again
+            if (
+                cells and cells[0].strip() == names[0] and [one.strip() for one in cells] == names
+            ):  # whoever went on with the file began with the header again
                 notes.append(f"line {reader.line_num} is the header again")
                 continue
             row = {
@@ -103,7 +106,7 @@ def read_jsonl(path: Path, choices: Choices, kind: str = "jsonl") -> list[Foreig
     """The runs of a file with one JSON object per line."""
     rows: list[Row] = []
     for line, raw in enumerate(path.read_bytes().removeprefix(b"\xef\xbb\xbf").splitlines(), start=1):
-        if not raw.strip():
+        if not raw or raw.isspace():
             continue
         try:
             row = _loaded(raw)
@@ -160,11 +163,13 @@ def read_parquet(path: Path, choices: Choices, kind: str = "parquet") -> list[Fo
     return runs_of_rows(Source(path, kind), rows, choices)
 
 
-def values_of(row: Mapping[str, Any], depth: int = _DEPTH) -> dict[str, Any]:
+def values_of(row: dict[str, Any], depth: int = _DEPTH) -> dict[str, Any]:
     """The values of a row by name, those of nested objects as `outer/inner`; null is no value, nor is a word that says so."""
+    if _NUMBERS.issuperset(map(type, row.values())):
+        return row  # most rows hold nothing else: the others take longer
     found: dict[str, Any] = {}
     for name, value in row.items():
-        if type(value) is float:  # most are: the others take longer
+        if type(value) is float:
             found[str(name)] = value
         elif value is None:
             continue
@@ -177,7 +182,7 @@ def values_of(row: Mapping[str, Any], depth: int = _DEPTH) -> dict[str, Any]:
         elif name == "expert_load":
             found |= flat({name: decode(value)})
         else:
-            found[str(name)] = sized(value) if type(value) is int else value
+            found[str(name)] = value
     return found
 
 

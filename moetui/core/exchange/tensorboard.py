@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from engine.runfiles.metrics import Record
 from moetui.core.errors import UsageError
 from moetui.core.exchange.columns import WHOLE, flat, key_of, unflat
 from moetui.core.exchange.foreign import Choices, ForeignRun, bad_input, listed, name_of
 from moetui.core.exchange.format import Look
-from moetui.core.exchange.sessions import SINCE_FIRST, Measured, in_sessions
+from moetui.core.exchange.sessions import SINCE_FIRST, blank, in_sessions
 from moetui.core.exchange.units import implausible
 from moetui.core.runs.detail import Detail
 
@@ -94,7 +95,7 @@ def _owner(folder: Path, root: Path, events: Mapping[Path, Sequence[_Event]]) ->
 
 
 def _run(owner: Path, name: str, parts: Mapping[Path, Sequence[_Event]]) -> ForeignRun:
-    rows: list[Measured] = []
+    rows: list[Record] = []
     left_out: dict[str, None] = {}
     events = [(_tag(owner, folder, event), event) for folder, own in parts.items() for event in own]
     columns = _columns([tag for tag, event in events if event.number is not None])
@@ -109,10 +110,11 @@ def _run(owner: Path, name: str, parts: Mapping[Path, Sequence[_Event]]) -> Fore
         if key in _UNTOLD:
             left_out[tag] = None
             continue
-        values = {key: _kind(key, event.number)}
+        values = blank(event.step)
+        values[key] = _kind(key, event.number)
         if key != "seconds":
             values[SINCE_FIRST] = event.moment - first
-        rows.append((event.step, values))
+        rows.append(values)
     if not rows:
         raise bad_input(owner, "", "the event files hold no scalars")
     records, notes = in_sessions(rows)

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any, Final, Protocol
 
 from engine.runfiles.metrics import Record
@@ -23,6 +24,8 @@ NOTHING: Final = frozenset({"", "n/a", "na", "#n/a", "<na>", "null", "none", "-"
 _UNIX_SECONDS = 1e8  # 1973: a training time of three years would be less
 _UNIX_MILLISECONDS = 1e11
 
+_DIGITS = 19  # of the largest number of 64 bits; any with less is smaller
+_WHOLE = re.compile(r"\s*[-+]?[\d_]+\s*")
 _DECIMAL_COMMA = re.compile(r"-?\d+,\d+")
 
 
@@ -35,20 +38,22 @@ class Faulty(Protocol):
 
 def cell(text: str, *, decimal_comma: bool = False) -> Any:
     """The value of a cell of text: a whole number, a number, a truth value, or else the text; None for a word of no value."""
-    text = text.strip()
+    if text.isdecimal() and len(text) < _DIGITS:
+        return int(text)
+    try:
+        value = float(text)
+    except ValueError:
+        return _of_words(text.strip(), decimal_comma=decimal_comma)
+    return sized(int(text)) if value.is_integer() and abs(value) <= 2**63 and _WHOLE.fullmatch(text) else value
+
+
+def _of_words(text: str, *, decimal_comma: bool) -> Any:
     word = text.lower()
     if word in NOTHING:
         return None
     if word in ("true", "false"):
         return word == "true"
-    if decimal_comma and _DECIMAL_COMMA.fullmatch(text):
-        text = text.replace(",", ".")
-    for kind in (int, float):
-        try:
-            return sized(kind(text))
-        except ValueError:
-            continue
-    return text
+    return float(text.replace(",", ".")) if decimal_comma and _DECIMAL_COMMA.fullmatch(text) else text
 
 
 def sized(value: float) -> float:
@@ -74,7 +79,7 @@ def number(value: Any, key: str) -> Any:
         return value
     value = _decoded(value)
     if key not in KNOWN:
-        return value
+        return sized(value) if type(value) is int else value
     if isinstance(value, str) and value.endswith("%") and key in FRACTIONS:
         part = cell(value[:-1])
         value = part / 100 if isinstance(part, int | float) else value
@@ -121,6 +126,10 @@ class Units:
             return lambda value: number(value, key) / 100
         return lambda value: number(value, key)
 
+    def as_it_is(self, key: str) -> bool:
+        """Whether a float of this key needs no reader."""
+        return key not in WHOLE and key not in self.percent
+
     def notes(self, run: str, records: Sequence[Record]) -> list[str]:
         """What was taken as percent, and values that cannot be right: they are kept."""
         return [*self._said, *implausible(records)]
@@ -135,18 +144,17 @@ _LIMITS: Final[Mapping[str, tuple[float, float]]] = {
 
 def implausible(records: Sequence[Record]) -> list[str]:
     """One sentence for each key with values that cannot be: how many, and the first with its update."""
-    wrong: dict[str, list[tuple[int, float]]] = {}
-    for record in records:
-        for key, value in record.items():
-            if (
-                key in _LIMITS
-                and isinstance(value, int | float)
-                and (value < _LIMITS[key][0] or value > _LIMITS[key][1])
-            ):
-                wrong.setdefault(key, []).append((record["update"], value))
     notes = []
-    for key, found in wrong.items():
-        (low, high), (update, value) = _LIMITS[key], found[0]
+    for key in [key for key in dict.fromkeys(chain.from_iterable(records)) if key in _LIMITS]:
+        low, high = _LIMITS[key]
+        found = [
+            (record["update"], value)
+            for record in records
+            if (value := record.get(key)) is not None and (value < low or value > high)
+        ]
+        if not found:
+            continue
+        update, value = found[0]
         limit = f"less than {low:g}" if value < low else f"more than {high:g}"
         many = f", and {len(found) - 1} more" if len(found) > 1 else ""
         notes.append(f"implausible: {key} is {value:g} at update {update}{many}, {limit}; kept as it is")
@@ -155,11 +163,11 @@ def implausible(records: Sequence[Record]) -> list[str]:
 
 def moments(
     source: Faulty, rows: Sequence[Row], keys: Mapping[str, str]
-) -> Callable[[str, Mapping[str, Any]], float | None]:
-    """What reads the training time of a row: of times of day, that since the first of them."""
+) -> Callable[[str, Mapping[str, Any]], float | None] | None:
+    """What reads the training time of a row: of times of day, that since the first of them. None where no column has it."""
     name = next((name for name, key in keys.items() if key == "seconds"), None)
     if name is None:
-        return lambda place, row: None
+        return None
     values = [_moment(row[name]) for _, row in rows if name in row]
     known = [value for value in values if value is not None and math.isfinite(value)]
     first = min(known, default=0.0)

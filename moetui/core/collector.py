@@ -1,11 +1,13 @@
-"""Keeps Python's garbage collector from what stays as long as the process.
+"""Keeps Python's garbage collector from what stays as long as the process, or as long as a piece of work.
 
 A full collection stops every thread while it looks at all there is: a tenth of a second for the modules and widgets of the
-interface, a third for ten thousand runs.
+interface, a third for ten thousand runs. Making a million records, none of them garbage, takes nearly twice as long with it.
 """
 
 import gc
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 _lock = threading.Lock()
 _resting = 0
@@ -28,3 +30,13 @@ def resume(*, keep: bool) -> None:
             gc.freeze()
         if not _resting:
             gc.enable()
+
+
+@contextmanager
+def resting() -> Iterator[None]:
+    """Collect nothing meanwhile."""
+    rest()
+    try:
+        yield
+    finally:
+        resume(keep=False)

@@ -1,20 +1,8 @@
-"""Python's garbage collector rests while the interface starts, and works again afterwards."""
-
-import gc
+"""The interface tells when it has read everything, so that what waited for that can go on."""
 
 from moetui.core.runs.lab import Lab
-from moetui.tui import collector
 from moetui.tui.app import MoetuiApp
 from tests.tui.seen import until
-
-
-def test_it_rests_until_everybody_has_resumed() -> None:
-    collector.rest()
-    collector.rest()
-    collector.resume(keep=False)
-    assert not gc.isenabled()
-    collector.resume(keep=False)
-    assert gc.isenabled()
 
 
 async def test_the_app_tells_once_when_its_first_picture_is_there(lab: Lab) -> None:
