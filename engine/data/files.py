@@ -1,22 +1,14 @@
 """The `files` source: one's own text and tables, each perhaps compressed."""
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Final
+from collections.abc import Iterator
 
+from engine.data.compressed import opened
 from engine.data.digests import digest_of
 from engine.data.matching import TextFile, matched_files
 from engine.data.pieces import CHARACTERS_PER_TOKEN, cut
 from engine.data.plain_text import plain_documents
-from engine.data.tables import csv_texts, jsonl_texts, parquet_texts
+from engine.data.tables import SEEKABLE, TABLES
 from engine.spec.config import DataConfig
-
-_TABLES: Final[Mapping[str, Callable[[TextFile, str], Iterator[str]]]] = {
-    ".jsonl": jsonl_texts,
-    ".ndjson": jsonl_texts,
-    ".csv": csv_texts,
-    ".tsv": csv_texts,
-    ".parquet": parquet_texts,
-}
 
 
 def files_identity(config: DataConfig) -> str:
@@ -34,7 +26,12 @@ def files_documents(config: DataConfig) -> Iterator[str]:
         texts = (
             plain_documents(file, config.separator, longest)
             if file.format == ".txt"
-            else _TABLES[file.format](file, config.text_field)
+            else _rows(file, config.text_field)
         )
         for text in texts:
             yield from cut(text, longest) if longest else (text,)
+
+
+def _rows(file: TextFile, text_field: str) -> Iterator[str]:
+    with opened(file.path, file.compression, seekable=file.format in SEEKABLE) as raw:
+        yield from TABLES[file.format](raw, str(file.path), text_field)

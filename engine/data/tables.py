@@ -4,13 +4,12 @@ import csv
 import io
 import itertools
 import json
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import IO, Any, Final
 
 import orjson
 
-from engine.data.compressed import opened
-from engine.data.matching import TextFile
 from engine.errors import InputError
 
 _ROWS = 1024  # of a Parquet file at once
@@ -18,15 +17,14 @@ _ROWS = 1024  # of a Parquet file at once
 _DELIMITERS = ",;\t|"
 
 
-def jsonl_texts(file: TextFile, text_field: str) -> Iterator[str]:
-    """The texts of a file with one JSON object per line. Raises `InputError` with the line at fault."""
-    with opened(file.path, file.compression) as lines:
-        for number, line in enumerate(lines, start=1):
-            where = f"{file.path}, line {number}"
-            if number == 1:
-                line = line.removeprefix(b"\xef\xbb\xbf")
-            if line.strip():
-                yield text_of(_object(line, where), text_field, where)
+def jsonl_texts(raw: IO[bytes], name: str, text_field: str) -> Iterator[str]:
+    """The texts of an open file with one JSON object per line. Raises `InputError` with the line at fault."""
+    for number, line in enumerate(raw, start=1):
+        where = f"{name}, line {number}"
+        if number == 1:
+            line = line.removeprefix(b"\xef\xbb\xbf")
+        if line.strip():
+            yield text_of(_object(line, where), text_field, where)
 
 
 def _object(line: bytes, where: str) -> dict[str, Any]:
@@ -42,23 +40,21 @@ def _object(line: bytes, where: str) -> dict[str, Any]:
     return row
 
 
-def csv_texts(file: TextFile, text_field: str) -> Iterator[str]:
+def csv_texts(raw: IO[bytes], name: str, text_field: str, *, delimiter: str = "") -> Iterator[str]:
     """The texts of a table with a header; cells are texts, so that `NA` and `null` are words. Raises `InputError`."""
     csv.field_size_limit(1 << 30)
-    with opened(file.path, file.compression) as raw, io.TextIOWrapper(raw, encoding="utf-8-sig", newline="") as text:
+    with io.TextIOWrapper(raw, encoding="utf-8-sig", newline="") as text:
         try:
             first = text.readline()
-            delimiter = "\t" if file.format == ".tsv" else _delimiter(first, text_field)
-            rows = csv.reader(itertools.chain([first], text), delimiter=delimiter)
+            rows = csv.reader(itertools.chain([first], text), delimiter=delimiter or _delimiter(first, text_field))
             header = next(rows, [])
             for row in rows:
                 if row:
-                    where = f"{file.path}, line {rows.line_num}"
-                    yield text_of(dict(zip(header, row, strict=False)), text_field, where)
+                    yield text_of(dict(zip(header, row, strict=False)), text_field, f"{name}, line {rows.line_num}")
         except UnicodeDecodeError as error:
-            raise InputError(f"{file.path} is not UTF-8 text: {error.reason} at byte {error.start}") from None
+            raise InputError(f"{name} is not UTF-8 text: {error.reason} at byte {error.start}") from None
         except csv.Error as error:
-            raise InputError(f"{file.path}, line {rows.line_num}: {error}") from None
+            raise InputError(f"{name}, line {rows.line_num}: {error}") from None
 
 
 def _delimiter(header: str, text_field: str) -> str:
@@ -66,25 +62,22 @@ def _delimiter(header: str, text_field: str) -> str:
     return next((one for one in _DELIMITERS if text_field in next(csv.reader([header], delimiter=one), [])), ",")
 
 
-def parquet_texts(file: TextFile, text_field: str) -> Iterator[str]:
+def parquet_texts(raw: IO[bytes], name: str, text_field: str) -> Iterator[str]:
     """The texts of a Parquet file, of which only the one column is read. Raises `InputError`."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    with opened(file.path, file.compression, seekable=True) as raw:
-        try:
-            table = pq.ParquetFile(raw)
-            if text_field not in table.schema_arrow.names:
-                text_of(dict.fromkeys(table.schema_arrow.names), text_field, str(file.path))
-            number = 0
-            for batch in table.iter_batches(_ROWS, columns=[text_field]):
-                for text in batch.column(text_field).to_pylist():
-                    number += 1
-                    yield text_of({text_field: text}, text_field, f"{file.path}, row {number}")
-        except (pa.ArrowException, KeyError) as error:
-            raise InputError(
-                f"{file.path} is no readable Parquet file ({' '.join(str(error).split())[:200]})"
-            ) from None
+    try:
+        table = pq.ParquetFile(raw)
+        if text_field not in table.schema_arrow.names:
+            text_of(dict.fromkeys(table.schema_arrow.names), text_field, name)
+        number = 0
+        for batch in table.iter_batches(_ROWS, columns=[text_field]):
+            for text in batch.column(text_field).to_pylist():
+                number += 1
+                yield text_of({text_field: text}, text_field, f"{name}, row {number}")
+    except (pa.ArrowException, KeyError) as error:
+        raise InputError(f"{name} is no readable Parquet file ({' '.join(str(error).split())[:200]})") from None
 
 
 def text_of(row: dict[str, Any], text_field: str, where: str) -> str:
@@ -97,3 +90,16 @@ def text_of(row: dict[str, Any], text_field: str, where: str) -> str:
     if not isinstance(text, str):
         raise InputError(f"{where}: column {text_field!r} holds {type(text).__name__}, not text")
     return text
+
+
+TABLES: Final[Mapping[str, Callable[[IO[bytes], str, str], Iterator[str]]]] = {
+    ".jsonl": jsonl_texts,
+    ".ndjson": jsonl_texts,
+    ".csv": csv_texts,
+    ".tsv": partial(csv_texts, delimiter="\t"),
+    ".parquet": parquet_texts,
+}
+"""By the suffix of a file: the texts of its open bytes, its name for errors, and the name of the column of the text."""
+
+SEEKABLE: Final = frozenset({".parquet"})
+"""Formats that are not read from their beginning to their end."""

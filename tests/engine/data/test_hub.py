@@ -1,12 +1,13 @@
 """Data sets in the hub's layout, made on disk: streamed, interrupted, continued; and a hub that cannot be reached."""
 
+import gzip
 import json
 import os
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +96,50 @@ def test_reading_goes_on_after_any_row(repository: Path, cut: int) -> None:
     position = json.loads(json.dumps(first.position()))
     rest = list(open_source(config, lambda _: None).texts(position))
     assert had + rest == [text(shard, number) for shard in range(3) for number in range(120)]
+
+
+LATE = {
+    "null, then a text": lambda number: {"extra": None if number < 60 else "en"},
+    "a column that comes late": lambda number: {} if number < 60 else {"extra": "en"},
+    "a number, then a text": lambda number: {"extra": number if number < 60 else "en"},
+    "another nesting": lambda number: {"extra": {"a": 1} if number < 60 else {"b": [{"c": "x"}]}},
+}
+
+
+@pytest.mark.parametrize("extra", LATE.values(), ids=LATE)
+def test_no_column_but_that_of_the_text_can_end_a_build(tmp_path: Path, extra: Callable[[int], dict[str, Any]]) -> None:
+    repository = make_repository(tmp_path / "repository", "jsonl", shards=2, rows=0)
+    texts = [
+        f"{number} " + "an expert answers the token " * 4000 for number in range(120)
+    ]  # types are taken from 10 MB
+    rows = [json.dumps({"text": text} | extra(number)) + "\n" for number, text in enumerate(texts)]
+    (repository / "data" / "train-00000-of-00002.jsonl").write_text("".join(rows[:100]))
+    (repository / "data" / "train-00001-of-00002.jsonl").write_text("".join(rows[100:]))
+    assert list(open_source(hub(repository).data, lambda _: None).texts(None)) == texts
+
+
+def test_shards_of_other_columns_without_rows_and_of_any_words_are_read(tmp_path: Path) -> None:
+    repository = make_repository(tmp_path / "repository", "parquet", shards=0)
+    for number, table in enumerate(({"text": ["a"], "n": [1]}, {"text": ["b"], "n": ["x"], "z": [1]}, {"text": []})):
+        columns = {name: pa.array(values, pa.string() if name == "text" else None) for name, values in table.items()}
+        pa.parquet.write_table(pa.table(columns), repository / "data" / f"train-{number}.parquet")
+    assert list(open_source(hub(repository).data, lambda _: None).texts(None)) == ["a", "b"]
+    for path in (repository / "data").iterdir():
+        path.unlink()
+    (repository / "data" / "train-0.csv").write_text("n,text\n1,NA\nx,null\n,5\n")
+    with gzip.open(repository / "data" / "train-1.csv.gz", "wt") as file:
+        file.write("text,other\nlast,1\n")
+    assert list(open_source(hub(repository).data, lambda _: None).texts(None)) == ["NA", "null", "5", "last"]
+
+
+def test_a_data_set_of_another_format_is_read_by_rows_and_goes_on(tmp_path: Path) -> None:
+    repository = make_repository(tmp_path / "repository", "jsonl", shards=0)
+    (repository / "data" / "train-0.json").write_text(json.dumps([{"text": text(0, number)} for number in range(9)]))
+    source = open_source(hub(repository).data, lambda _: None)
+    rows = source.texts(None)
+    had = [next(rows) for _ in range(4)]
+    rest = list(open_source(hub(repository).data, lambda _: None).texts(json.loads(json.dumps(source.position()))))
+    assert had + rest == [text(0, number) for number in range(9)]
 
 
 def test_a_build_that_broke_goes_on_where_it_was_and_gives_the_same_tokens(
@@ -188,7 +233,7 @@ def test_a_killed_build_goes_on_from_its_last_saving(tmp_path: Path) -> None:
     [
         ({"hub_config": "smal"}, r"BuilderConfig 'smal' not found\. Available: \['small', 'other'\]"),
         ({"hub_split": "test"}, r"Bad split: test\. Available splits: \['train'\]"),
-        ({"text_field": "body"}, r"row 1 has no column 'body', only id, text; set data\.text_field"),
+        ({"text_field": "body"}, r"has no column 'body', only id, text; set data\.text_field"),
     ],
 )
 def test_a_wrong_setting_is_named_with_what_there_is(repository: Path, settings: dict[str, str], fault: str) -> None:
