@@ -74,10 +74,10 @@ def token_use(workplace: Path, dtype: str, tokenizer: TextTokenizer, text_bytes:
     if tokenizer.end_of_text is not None:
         counts[tokenizer.end_of_text] = 0
     total = max(1, int(counts.sum()))
-    frequent = int(counts.argmax())
+    frequent, unknown = int(counts.argmax()), tokenizer.unknown
     return TokenUse(
         bytes_per_token=text_bytes / total,
         frequent_token=tokenizer.tokenizer.id_to_token(frequent) or "",
         frequent_share=int(counts[frequent]) / total,
-        unknown_share=0.0 if tokenizer.unknown is None else int(counts[tokenizer.unknown]) / total,
+        unknown_share=0.0 if unknown is None else int(counts[unknown]) / total,
     )

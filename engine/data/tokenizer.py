@@ -35,9 +35,11 @@ class TextTokenizer:
     @property
     def unknown(self) -> int | None:
         """The id that stands for what the tokenizer does not know, None if it has none."""
-        model = self.tokenizer.model
-        name = getattr(model, "unk_token", None)
-        return None if name is None else self.tokenizer.token_to_id(name)
+        name = getattr(self.tokenizer.model, "unk_token", None)
+        if name is not None:
+            return self.tokenizer.token_to_id(name)
+        number = orjson.loads(self.tokenizer.to_str())["model"].get("unk_id")  # of a Unigram model
+        return number if isinstance(number, int) else None
 
     def encode(self, texts: list[str]) -> list[list[int]]:
         """Token ids of each text, without special tokens around it. Raises `InputError` if the tokenizer cannot encode one."""
@@ -79,6 +81,8 @@ def train_bpe(vocabulary: int, texts: Iterable[str]) -> TextTokenizer:
 def load_tokenizer(path: Path) -> TextTokenizer:
     """A tokenizer.json, of which the sections `padding` and `truncation` are not obeyed: they serve batches of a model.
 
+    Neither is the dropout of a BPE, which draws tokens at random: the same text has the same tokens.
+
     Raises `InputError` if it is not there or is none.
     """
     from tokenizers import Tokenizer
@@ -93,6 +97,8 @@ def load_tokenizer(path: Path) -> TextTokenizer:
         tokenizer = Tokenizer.from_str(text)
         tokenizer.no_padding()
         tokenizer.no_truncation()
+        if getattr(tokenizer.model, "dropout", None) is not None:
+            tokenizer.model.dropout = None
         if _repeats(text):
             tokenizer.post_processor = None
     ends = (tokenizer.token_to_id(name) for name in _END_NAMES)

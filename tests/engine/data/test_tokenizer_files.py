@@ -167,3 +167,70 @@ def test_a_text_that_the_tokenizer_cannot_encode_is_refused(tmp_path: Path) -> N
     path = tokenizer_file(tmp_path / "t", model=model, added_tokens=[added("<|endoftext|>", 1)])
     with pytest.raises(InputError, match="cannot encode the text"):
         corpus(tmp_path, f"file:{path}")
+
+
+BYTES = [f"<0x{byte:02X}>" for byte in range(256)]
+FOREIGN = "he \u00e9\U0001f600 hel\n"
+"""Words of the vocabulary, and characters that are not in it."""
+
+
+def bpe(**changes: Any) -> dict[str, Any]:
+    """A model of bytes from id 2 on, some letters, and two merges."""
+    tokens = ["<unk>", "<|endoftext|>", *BYTES, "h", "e", "l", " ", "he", "hel"]
+    return {
+        "type": "BPE",
+        "dropout": None,
+        "unk_token": "<unk>",
+        "continuing_subword_prefix": None,
+        "end_of_word_suffix": None,
+        "fuse_unk": True,
+        "byte_fallback": True,
+        "ignore_merges": False,
+        "vocab": {token: number for number, token in enumerate(tokens)},
+        "merges": ["h e", "he l"],
+    } | changes
+
+
+def unigram(**changes: Any) -> dict[str, Any]:
+    """The same tokens, each with a score."""
+    vocabulary = [[token, -1.0 if len(token) < 4 else -9.0] for token in bpe()["vocab"]]
+    return {"type": "Unigram", "unk_id": 0, "byte_fallback": True, "vocab": vocabulary} | changes
+
+
+def by_itself(folder: Path, model: dict[str, Any]) -> Path:
+    return tokenizer_file(folder, model=model, added_tokens=[added("<|endoftext|>", 1)], pre_tokenizer=None)
+
+
+@pytest.mark.parametrize("model", [bpe(), unigram()], ids=["BPE", "Unigram"])
+def test_bytes_stand_for_characters_that_are_not_in_the_vocabulary(tmp_path: Path, model: dict[str, Any]) -> None:
+    tokenizer = load_tokenizer(by_itself(tmp_path / "t", model))
+    (ids,) = tokenizer.encode([FOREIGN])
+    told = b""
+    for number in ids:
+        token = tokenizer.tokenizer.id_to_token(number)
+        told += bytes([int(token[3:5], 16)]) if token.startswith("<0x") else token.encode()
+    assert told.decode() == FOREIGN
+    assert tokenizer.unknown == 0
+    assert 0 not in ids
+    documents = tmp_path / "a.jsonl"
+    documents.write_text("".join(json.dumps({"text": f"{FOREIGN} {number}"}) + "\n" for number in range(60)))
+    settings = {"data.tokenizer": f"file:{by_itself(tmp_path / 't', model)}", "data.validation_fraction": 0.3}
+    use = open_corpus(tiny_config(documents, settings).data, 300, lambda _: None).about.use
+    assert use is not None
+    assert use.unknown_share == 0
+
+
+@pytest.mark.parametrize("model", [bpe(byte_fallback=False), unigram(byte_fallback=False)], ids=["BPE", "Unigram"])
+def test_what_is_unknown_is_counted_for_every_model(tmp_path: Path, model: dict[str, Any]) -> None:
+    documents = tmp_path / "a.jsonl"
+    documents.write_text("".join(json.dumps({"text": f"he{chr(0x4E00 + number)}"}) + "\n" for number in range(60)))
+    settings = {"data.tokenizer": f"file:{by_itself(tmp_path / 't', model)}", "data.validation_fraction": 0.3}
+    use = open_corpus(tiny_config(documents, settings).data, 300, lambda _: None).about.use
+    assert use is not None
+    assert use.unknown_share == 0.5  # `he`, and the unknown one
+    assert use.finding() is not None
+
+
+def test_a_text_has_the_same_tokens_every_time(tmp_path: Path) -> None:
+    tokenizer = load_tokenizer(by_itself(tmp_path / "t", bpe(dropout=0.5)))
+    assert len({tuple(tokenizer.encode(["hel hel hel hel hel"])[0]) for _ in range(50)}) == 1
