@@ -229,7 +229,7 @@ def outcome(run: RunDir, config: RunConfig, end: End, progress: Progress, report
     """The result of this session; that of the session before, with the reason, if this one could not go on from it."""
     with contextlib.suppress(DamagedFile):
         if end.status == "failed" and (before := run.result()) is not None:
-            return before.model_copy(update={"reason": f"could not go on: {end.reason}"})
+            return before.model_copy(update={"reason": f"could not go on: {end.reason}", "token": run_token()})
     return _result(end, progress, report).model_copy(update={"findings": _findings(run, config, progress)})
 
 

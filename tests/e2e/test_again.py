@@ -1,5 +1,6 @@
 """Killing, resuming and forking runs that really train, through the queue."""
 
+import shutil
 import signal
 from pathlib import Path
 
@@ -67,3 +68,23 @@ def test_a_killed_run_shows_as_killed_goes_on_and_can_be_forked(lab: Lab, config
     first = read_records(lab.run_dir(fork).metrics_file)[0]
     assert first["update"] == 0
     assert first["val_loss"] == done.best.val_loss
+
+
+def test_a_stopped_run_whose_text_is_gone_stays_stopped_and_says_why(
+    lab: Lab, config: RunConfig, tmp_path: Path
+) -> None:
+    (record,) = enqueue(lab, [PlannedRun(name="tiny", preset="", study="", point={}, config=config)])
+    run = lab.run_dir(record)
+    eventually(lambda: (run.checkpoints / "last" / "checkpoint.json").exists(), what="a checkpoint is written")
+    assert control.signal_trainer(run, signal.SIGTERM)
+    eventually(lambda: ended(lab))
+    stopped = lab.find(record.id)
+    assert stopped.status == "stopped"
+
+    (tmp_path / "corpus.jsonl").unlink()
+    shutil.rmtree(tmp_path / "cache")
+    resuming.resume(lab, stopped)
+    eventually(lambda: ended(lab))
+    still = lab.find(record.id)
+    assert (still.status, still.update) == ("stopped", stopped.update)
+    assert "could not go on: data.files: nothing matches" in still.reason

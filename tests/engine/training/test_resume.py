@@ -11,6 +11,7 @@ import orjson
 import pytest
 
 from engine.runfiles.history import read_records
+from engine.runfiles.host import TOKEN_VARIABLE
 from engine.runfiles.metrics import Record
 from engine.runfiles.rundir import Request, Result, RunDir, RunFile, write_file
 from engine.spec.config import RunConfig
@@ -263,10 +264,11 @@ def test_a_run_that_cannot_go_on_stays_as_it_was(place: Path) -> None:
     shutil.rmtree(place / "cache")
     write_corpus(corpus, documents=230)
     for reason in ("the data are not those of the checkpoint", "nothing matches"):
-        code, output = train(run)
+        code, output = train(run, **{TOKEN_VARIABLE: reason})
         assert code == 1, output
         assert reason in result(run).reason
-        assert result(run).model_copy(update={"reason": before.reason}) == before
+        assert result(run).token == reason  # by which it is known to be the word of this process
+        assert result(run).model_copy(update={"reason": before.reason, "token": before.token}) == before
         corpus.unlink(missing_ok=True)
         shutil.rmtree(place / "cache")
 
