@@ -47,11 +47,11 @@ def export_runs(
     Examples: `moetui export quickstart --to curves.csv`, `moetui export study:NAME --to README.md`.
     """
     from moetui.core.errors import UsageError
-    from moetui.core.exchange.exporting import KINDS, export, format_of
+    from moetui.core.exchange.exporting import KINDS, export, format_for
     from moetui.core.runs.detail import detail
     from moetui.core.runs.same_order import SameOrder
 
-    kind = kind or format_of(to) or "csv"
+    kind = kind or format_for(to)
     if kind not in KINDS:
         raise UsageError(f"--format {kind}: there are {', '.join(KINDS)}")
     runs = {record.id: record for reference in references for record in _runs_of(reference)}
@@ -148,4 +148,4 @@ def _list_formats(lines: list[dict[str, str]], *, json: bool) -> None:
         print_json(lines)
         return
     for line in lines:
-        typer.echo(f"{line['name']:<17} {line['does']:<13} {line['about']}")
+        typer.echo(f"{line['name']:<17} {line['does']:<16} {line['about']}")

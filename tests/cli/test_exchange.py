@@ -40,6 +40,12 @@ def test_an_export_overwrites_nothing_unless_forced(cli: Cli, run_id: str, tmp_p
     [
         (("export", "theone", "--to", "x", "--format", "xlsx"), 2, "there are tensorboard, mlflow, wandb"),
         (("export", "theone"), 2, "--to"),
+        (
+            ("export", "theone", "--to", "x.xlsx"),
+            2,
+            "the ending .xlsx does not tell the format; --format takes tensorboard",
+        ),
+        (("export", "theone", "--to", "x.db"), 2, "the ending .db does not tell the format"),
         (("export", "nobody", "--to", "x"), 3, "no run 'nobody'"),
         (("import", "nowhere.csv"), 3, "nowhere.csv is not there"),
         (("health", "nobody"), 3, "no run 'nobody'"),

@@ -31,6 +31,18 @@ def format_of(path: Path) -> str | None:
     return _ENDINGS.get(path.suffix.lower())
 
 
+def format_for(path: Path) -> str:
+    """The format for a path of which nothing else is said: that of its ending, or CSV for a directory.
+
+    Raises `UsageError` for an ending that tells none.
+    """
+    if path.suffix and not path.is_dir() and format_of(path) is None:
+        raise UsageError(
+            f"--to {path}: the ending {path.suffix} does not tell the format; --format takes {', '.join(KINDS)}"
+        )
+    return format_of(path) or "csv"
+
+
 def export(runs: Sequence[Detail], to: Path, kind: str, *, force: bool = False) -> list[Path]:
     """Write runs and return the files (of TensorBoard and W&B, the directories) written.
 

@@ -16,7 +16,7 @@ from moetui.core.exchange.foreign import Choices, ForeignRun, bad_input
 from moetui.core.exchange.format import Look
 from moetui.core.exchange.outgoing import PROJECT, rows_of, settings_told
 from moetui.core.exchange.rows import Source, runs_of_rows
-from moetui.core.exchange.settings_of_others import with_settings
+from moetui.core.exchange.settings_of_others import OURS, with_settings
 from moetui.core.exchange.shapes import Row
 from moetui.core.exchange.sqlite_file import Rows, asked, columns_of
 from moetui.core.exchange.units import cell
@@ -49,15 +49,15 @@ def read_mlflow_database(path: Path, choices: Choices) -> list[ForeignRun]:
             "SELECT run_uuid, key, value, step, timestamp, is_nan FROM metrics ORDER BY timestamp, step"
         ).fetchall()
         params: Rows = base.execute("SELECT run_uuid, key, value FROM params").fetchall()
-    rows: dict[Any, list[Row]] = {run: [] for run, *_ in told}
-    for run, key, value, step, timestamp, is_nan in metrics:
-        if run in rows and value is not None:
-            number = _number(value, is_nan)
-            rows[run].append((f"metric {key}", {str(key): number, "step": step, "timestamp": timestamp}))
     about: dict[Any, dict[str, Any]] = {run: {"status": str(status).lower()} for run, _, status in told}
     for run, key, value in params:
         if run in about:
             about[run][str(key)] = cell(str(value))
+    rows: dict[Any, list[Row]] = {run: [] for run, *_ in told}
+    for run, key, value, step, timestamp, is_nan in metrics:
+        if run in rows and value is not None:
+            moment = {} if OURS in about[run] else {"timestamp": timestamp}
+            rows[run].append((f"metric {key}", {str(key): _number(value, is_nan), "step": step} | moment))
     found = [
         with_settings(one, about[run])
         for run, name, _ in told
