@@ -16,8 +16,8 @@ FORK_HINT = (
     "The run begins with the best weights; checkpoint=last takes the last ones."
 )
 EXPORT_HINT = (
-    "The ending tells the format: .csv, .jsonl, .parquet or .md (model card). A folder gets one file for each run and needs\n"
-    f"the format behind it: {', '.join(KINDS)}. --force replaces what is there."
+    "The ending tells the format: .csv, .jsonl, .parquet or .md (model card).\n"
+    f"A folder gets one file for each run and needs the format behind it: {', '.join(KINDS)}.\n--force replaces what is there."
 )
 
 
