@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from moetui.cli.chart import print_pareto, print_response
+from moetui.cli.chart import print_losses, print_pareto, print_response
 from moetui.cli.output import JsonOption, print_json, print_table
 from moetui.cli.place import lab
 from moetui.core.science.questions import Against, Cost, Pairing
@@ -101,6 +101,8 @@ def compare(
         print_pareto(prices, wanted, cost)
     elif found_responses := responses(runs, terms, judged.comparison).responses:
         print_response(found_responses, published_beside(records, runs_here))
+    else:
+        print_losses(lab(), records)
 
 
 def _print_comparison(judged: "Comparison", prices: "tuple[Priced, ...]", cost: str) -> None:

@@ -47,7 +47,7 @@ def show(
     from moetui.tui.curves.run_charts import run_charts
 
     typer.echo("\n".join(found.lines()))
-    for spec in run_charts(found.record, found.records):
+    for spec in run_charts(found):
         print_chart(spec)
 
 

@@ -188,3 +188,14 @@ def test_the_json_of_a_diverged_run_is_json(cli: Cli, lab: Lab) -> None:
     tree = json.loads(out)
     assert all(group["mean"] is None for group in tree["groups"])
     assert "there is nothing to compare." in cli("compare", "exp8/all")[1]
+
+
+@pytest.mark.parametrize("width", [60, 120])
+def test_runs_without_a_response_are_overlaid_below_a_legend(
+    cli: Cli, lab: Lab, monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    runs = [end_run(lab, write_run(lab, f"p{index}", name=f"words-{index}")) for index in range(2)]
+    code, printed, _ = cli("compare", *(run.id for run in runs))
+    assert code == 0
+    assert "words-0" in printed[printed.index("●") : printed.index("\nLoss")]
