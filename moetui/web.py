@@ -16,6 +16,21 @@ _FONT = """<style>@font-face {
 }</style>"""
 """The font that comes with textual-serve; its page asks another server for the same one."""
 
+_HEAD = """<head><title>moetui</title><link rel="icon" href="data:," /><script>
+  // The keys belong to the terminal without a click, whenever the page or its window comes to the front.
+  const giveKeys = () => {
+    const keys = document.querySelector(".xterm-helper-textarea");
+    if (!keys || !document.body.classList.contains("-first-byte")) return false;  // before that nobody listens to keys
+    keys.focus();
+    return true;
+  };
+  window.addEventListener("load", () => {
+    const timer = setInterval(() => { if (giveKeys()) clearInterval(timer); }, 50);
+  });
+  window.addEventListener("focus", giveKeys);
+</script>"""
+"""What the page of textual-serve lacks: a title, an icon that is not asked for in vain, and keys that work at once."""
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -56,7 +71,7 @@ class TokenServer(Server):
         """Let the browser load nothing from other servers."""
         answer = await handler(request)
         if isinstance(answer, web.Response) and answer.content_type == "text/html" and answer.text is not None:
-            answer.text = _FONT_FROM_AFAR.sub(_FONT, answer.text)
+            answer.text = _FONT_FROM_AFAR.sub(_FONT, answer.text).replace("<head>", _HEAD, 1)
             own = f"'self' {self.public_url}"
             answer.headers["Content-Security-Policy"] = (
                 f"default-src {own} 'unsafe-inline' data:; connect-src {own} {self.public_url.replace('http', 'ws', 1)}"

@@ -243,8 +243,11 @@ class MoetuiApp(SparingApp):
 
         Textual sends all keys of a burst to what has the focus at its beginning; a slow link or a busy machine makes bursts.
         """
-        if isinstance(event, Key) and not event.is_forwarded and await self._act_on(event):
-            return
+        if isinstance(event, Key) and not event.is_forwarded:
+            if not self.app_focus:
+                self.app_focus = True  # whoever presses keys is here, whatever a browser tells of its focus
+            if await self._act_on(event):
+                return
         await super().on_event(event)
 
     async def _act_on(self, key: Key) -> bool:
@@ -319,7 +322,7 @@ class MoetuiApp(SparingApp):
         since = self.alerts.looked.at
         self.alerts.look(picture)
         self.clear_notifications()
-        await self.push_screen(AlertList(alerts, since))
+        self.push_screen(AlertList(alerts, since))
 
     def _refresh_notifications(self) -> None:
         """Tell in the line of the keys, where no chart is; over a dialog Textual's toasts tell."""

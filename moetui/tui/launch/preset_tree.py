@@ -115,9 +115,10 @@ class PresetTree(Tree[Entry], Panel, inherit_bindings=False):
             self._reveal(target)
 
     def _point_at(self, node: TreeNode[Entry]) -> None:
-        # Another node on the line of the one before would not be told of: only a change of line is.
-        self.cursor_line = -1
+        line = self.cursor_line
         self.move_cursor(node)
+        if self.cursor_line == line:  # another node on the line of the one before, of which Textual tells nothing
+            self.post_message(self.Pointed(node.data, self._name_of(node)))
 
     def move(self, by: int) -> None:
         """Move the cursor by lines, as far as there are any."""

@@ -321,3 +321,15 @@ async def test_what_was_started_before_is_not_asked_back(
         await pilot.press("u", "enter")
         await until(pilot, lambda: app.current_mode == "live", "they start at once")
         assert len(app.watch_ids) == 3
+
+
+async def test_what_a_search_finds_on_the_line_of_the_cursor_is_planned(lab: Lab) -> None:
+    lab.workspace.presets.mkdir()
+    text = '[preset]\nname = "slow"\ntitle = "It lasts"\nabout = "long"\nextends = "base/moe-tiny"\n'
+    (lab.workspace.presets / "slow.toml").write_text(text)
+    app = MoetuiApp(lab)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await pilot.press("slash", *"slow", "enter")
+        await until(pilot, lambda: app.screen.query_one(Card).words.title == "It lasts", "what was found is told")
+        assert said(pilot, "totals").startswith("1 run ")

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
+from textual.events import AppBlur
 from textual.widgets import Input
 
 from moetui.core.catalogue.records import RunRecord
@@ -267,3 +268,15 @@ async def test_a_list_that_broke_off_is_made_again(
         await pilot.press(*"uick")
         await until(pilot, lambda: len(names(app)) == len(finished))
     (user.parent / "moetui" / "tui.log").unlink()
+
+
+async def test_whoever_presses_keys_is_here_even_if_a_browser_has_told_that_its_page_lost_the_focus(lab: Lab) -> None:
+    app = MoetuiApp(lab, start="runs")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await listed(pilot, app)
+        app.post_message(AppBlur())
+        await until(pilot, lambda: not app.app_focus)
+        await pilot.press("y")
+        await until(pilot, lambda: "ids, for the command line" in seen(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: "copied ids" in seen(app))
