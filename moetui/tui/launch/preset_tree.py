@@ -133,9 +133,10 @@ class PresetTree(Tree[Entry], Panel, inherit_bindings=False):
         return True
 
     def on_tree_node_highlighted(self, event: Tree.NodeHighlighted[Entry]) -> None:
-        """Tell the screen in terms of presets."""
+        """Tell the screen in terms of presets. The event may be late: what counts is what is under the cursor now."""
         event.stop()
-        self.post_message(self.Pointed(event.node.data, self._name_of(event.node)))
+        if (node := self.cursor_node) is not None:
+            self.post_message(self.Pointed(node.data, self._name_of(node)))
 
     def render_label(self, node: TreeNode[Entry], base_style: Style, style: Style) -> Text:
         """The label, with a sign before folders that says whether they are open."""
