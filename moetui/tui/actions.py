@@ -171,7 +171,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "live",
         "beside",
-        "n",
+        "t",
         "",
         "Show beside the charts what is known of the run, then the end of its log, or neither.",
     ),

@@ -58,7 +58,7 @@ def test_a_key_that_is_meant_to_be_another_one_in_a_place_is_no_fault() -> None:
 
 
 def test_the_examples_of_the_documentation_have_no_fault(lab: Lab) -> None:
-    page = (Path(__file__).parents[2] / "docs" / "terminal.md").read_text()
+    page = (Path(__file__).parents[2] / "docs" / "terminal" / "everywhere.md").read_text()
     (of_page,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
     of_module = "\n".join(re.findall(r"^    (.*)", preferences.__doc__ or "", re.MULTILINE))
     for example in (of_page, of_module):

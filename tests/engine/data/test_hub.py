@@ -120,7 +120,12 @@ def test_no_column_but_that_of_the_text_can_end_a_build(tmp_path: Path, extra: C
 
 def test_shards_of_other_columns_without_rows_and_of_any_words_are_read(tmp_path: Path) -> None:
     repository = make_repository(tmp_path / "repository", "parquet", shards=0)
-    for number, table in enumerate(({"text": ["a"], "n": [1]}, {"text": ["b"], "n": ["x"], "z": [1]}, {"text": []})):
+    tables: list[dict[str, list[Any]]] = [
+        {"text": ["a"], "n": [1]},
+        {"text": ["b"], "n": ["x"], "z": [1]},
+        {"text": []},
+    ]
+    for number, table in enumerate(tables):
         columns = {name: pa.array(values, pa.string() if name == "text" else None) for name, values in table.items()}
         pa.parquet.write_table(pa.table(columns), repository / "data" / f"train-{number}.parquet")
     assert list(open_source(hub(repository).data, lambda _: None).texts(None)) == ["a", "b"]

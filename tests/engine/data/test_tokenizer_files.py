@@ -208,6 +208,7 @@ def test_bytes_stand_for_characters_that_are_not_in_the_vocabulary(tmp_path: Pat
     told = b""
     for number in ids:
         token = tokenizer.tokenizer.id_to_token(number)
+        assert token is not None
         told += bytes([int(token[3:5], 16)]) if token.startswith("<0x") else token.encode()
     assert told.decode() == FOREIGN
     assert tokenizer.unknown == 0

@@ -200,20 +200,20 @@ async def test_facts_and_log_stand_beside_the_charts_where_there_is_room(lab: La
     async with live(lab, LARGE) as watched:
         await watched.until(lambda: watched.curves("Loss"), "curves")
         full = watched.app.screen.query_one(CurveGrid).size.width
-        await watched.pilot.press("n")
+        await watched.pilot.press("t")
         await watched.until(lambda: "100 of 100" in watched.seen and "directory" in watched.seen, "the facts")
         assert watched.app.screen.query_one(CurveGrid).size.width < full
-        await watched.pilot.press("n")
+        await watched.pilot.press("t")
         await watched.until(lambda: "line 199 of it" in watched.seen, "the end of the log")
         assert "line 1 of it" not in watched.seen
         await watched.pilot.press("down")
         await watched.until(lambda: "the log is empty" in watched.seen, "the log of the other run")
     async with live(lab, LARGE) as watched:
         await watched.until(lambda: "end of the log" in watched.seen, "what was beside the charts before")
-        await watched.pilot.press("n")
+        await watched.pilot.press("t")
         await watched.until(lambda: watched.app.screen.query_one(CurveGrid).size.width == full, "the charts alone")
     async with live(lab, SMALL) as watched:
-        await watched.pilot.press("n")
+        await watched.pilot.press("t")
         await watched.until(lambda: "from 120 columns on" in watched.seen, "why there is none")
 
 
