@@ -193,6 +193,12 @@ class TrainingConfig(Section):
         strict=False,
     )
 
+    noise_scale: bool = described(
+        False,
+        "Measure the gradient noise scale from the micro-batches of every update, apart for the embedding and each optimizer; it "
+        "takes two micro-batches or more, and memory for the gradients once more.",
+    )
+
     @property
     def kept_updates(self) -> frozenset[int]:
         """The numbers of the updates after which a checkpoint is kept."""
@@ -202,6 +208,12 @@ class TrainingConfig(Section):
     def _keeps_what_is_reached(self) -> Self:
         if odd := [update for update in self.kept_updates if not 1 <= update <= self.updates]:
             raise ValueError(f"keep_at: update {odd[0]} is not one of the {self.updates} of the run")
+        return self
+
+    @model_validator(mode="after")
+    def _compares_micro_batches(self) -> Self:
+        if self.noise_scale and self.accumulation < 2:
+            raise ValueError("noise_scale: it compares micro-batches, so accumulation must be 2 or more")
         return self
 
 

@@ -250,7 +250,8 @@ class Trainer:
         reading = self.meter.read()
         progress.seconds, progress.peak_memory = self.clock.seconds, self.device.peak_memory()
         self.diverged = self.diverged or self._look_for_divergence(reading.losses)
-        return reading.record | {"peak_memory": progress.peak_memory}
+        noise = self.updater.noise.read() if self.updater.noise is not None else {}
+        return reading.record | noise | {"peak_memory": progress.peak_memory}
 
     def _record(self, record: Record, due: "_Due") -> End | None:
         """Evaluate if that is due, and write a record; how the run is to end because of what it shows, or None."""

@@ -15,6 +15,7 @@ from engine.ranks.ranks import Ranks
 from engine.spec.config import RunConfig
 from engine.training.memory import is_out_of_memory
 from engine.training.noise import begin_noise
+from engine.training.noise_scale import NoiseMeter
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ class Updater:
         self._length = sequences.length
         self._divides = config.training.micro_batch == "auto"
         self.at_once = config.training.batch_size
+        self.noise = NoiseMeter(config, optimizer) if config.training.noise_scale else None
 
     def limit(self, most: int) -> None:
         """Compute no more than so many sequences at once, and fewer if they do not fit."""
@@ -70,6 +72,8 @@ class Updater:
         waited = self._feed.waited
         scores_2M = self._divided(update) if self._divides else self._gradients(update)
         self._add_up(scores_2M)
+        if self.noise is not None:
+            self.noise.end(self._ranks)
         grad_norm = self._optimizer.step(lr)
         self._model.balance_experts()
         loss_sum, right = scores_2M.view(2, -1)
@@ -84,6 +88,8 @@ class Updater:
         predicted right, (2M,) float64; zero for those of other ranks.
         """
         scores_2M = torch.zeros(2 * self._accumulation, dtype=torch.float64, device=self._device)
+        if self.noise is not None:
+            self.noise.begin()
         for micro in self._mine:
             position = ((update - 1) * self._accumulation + micro) * self._batch_size
             begin_noise(self._seed, update, micro)
@@ -95,6 +101,8 @@ class Updater:
                 (loss * share / self._accumulation).backward()
                 scores_2M[micro] += prediction.loss_sum.detach()
                 scores_2M[self._accumulation + micro] += prediction.correct
+            if self.noise is not None:
+                self.noise.add()
         return scores_2M
 
     def _add_up(self, scores_2M: Tensor) -> None:

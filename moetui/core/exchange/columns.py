@@ -21,6 +21,8 @@ KNOWN: Final = (
     "adamw_lr",
     "grad_norm",
     "clipped",
+    "noise_scale",
+    "noise_scale_embedding",
     "tokens_per_second",
     "data_wait",
     "mfu",

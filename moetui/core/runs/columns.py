@@ -25,6 +25,8 @@ KEYS: Final = (
     "lr",
     "tokens_per_second",
     "grad_norm",
+    "noise_scale",
+    "noise_scale_embedding",
     "router_entropy",
     "expert_load_max",
     "expert_load_min",

@@ -1,12 +1,12 @@
 """Everything there is to tell of one run."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from engine.health.measured import Measured
 from engine.runfiles.history import read_records
-from engine.runfiles.metrics import Record
+from engine.runfiles.metrics import Record, number
 from engine.runfiles.rundir import Finding, RunDir
 from engine.spec.config import RunConfig
 from moetui.core import format as fmt
@@ -103,6 +103,8 @@ class Detail:
         yield f"parameters  {fmt.count(run.parameters)}, {fmt.count(run.active_parameters)} active per token"
         yield f"times       created {fmt.moment(run.created)}, started {fmt.moment(run.started)}, ended {fmt.moment(run.ended)}"
         yield f"device      {run.device or '–'}{f', {fmt.count(run.tokens_per_second)} tokens/s' if run.tokens_per_second else ''}"
+        if noise := noise_scale(self.records):
+            yield f"noise scale {noise}"
         for label, value in (
             ("study", run.study),
             ("source", run.source),
@@ -212,3 +214,18 @@ def _fact(value: Any) -> str:
     if isinstance(value, list):
         return " ".join(map(str, value))
     return str(value)
+
+
+def noise_scale(records: Sequence[Record]) -> str:
+    """The newest gradient noise scale in words; empty if none was measured."""
+    newest = next((record for record in reversed(records) if number(record.get("noise_scale"))), None)
+    if newest is None:
+        return ""
+    apart = [
+        f"{key.removeprefix('noise_scale_')} {fmt.count(value)}"
+        for key in newest
+        if key.startswith("noise_scale_") and (value := number(newest[key])) is not None
+    ]
+    whole = f"{fmt.count(number(newest['noise_scale']))} sequences without the embedding"
+    groups = f" ({', '.join(apart)})" if apart else ""
+    return f"{whole} at update {newest['update']}{groups}"

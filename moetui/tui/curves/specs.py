@@ -69,6 +69,13 @@ def gradient_spec(overlay: Overlay) -> ChartSpec:
     return _close(overlay, "gradient", chart, ("grad_norm",))
 
 
+def noise_spec(overlay: Overlay) -> ChartSpec:
+    """The gradient noise scale in sequences, without the embedding's, on a logarithmic axis."""
+    overlay = overlay.as_measured()
+    series, areas = _tracked(overlay, "noise", "noise_scale")
+    return _chart(overlay, "noise", "Noise scale, sequences", series, areas, y_log=True)
+
+
 def entropy_spec(overlay: Overlay) -> ChartSpec:
     """How undecided the router is, in nats: the logarithm of the number of experts when it knows nothing."""
     series, areas = _tracked(overlay, "entropy", "router_entropy")

@@ -156,7 +156,8 @@ async def test_a_pinned_run_stays_and_a_hidden_one_goes_while_others_are_followe
 async def test_more_charts_fewer_charts_and_pages(lab: Lab) -> None:
     (run,) = ended_study(lab, 1)
     with MetricsWriter(lab.run_dir(run).metrics_file) as metrics:
-        metrics.write({"update": 100, "session": 1, "grad_norm": 1.0, "val_perplexity": 90.0, "data_wait": 0.1})
+        measured = {"grad_norm": 1.0, "val_perplexity": 90.0, "data_wait": 0.1, "noise_scale": 24.0}
+        metrics.write({"update": 100, "session": 1, **measured})
 
     async def see(watched: Watched, *titles: str) -> None:
         await watched.until(lambda: shown(watched) == list(titles), f"the charts {titles}")
@@ -165,7 +166,7 @@ async def test_more_charts_fewer_charts_and_pages(lab: Lab) -> None:
         await watched.until(lambda: watched.curves("Loss"), "curves")
         await see(watched, "Loss", "Learning rate", "Accuracy", "Tokens/s", "Perplexity", "Gradient norm")
         await watched.pilot.press("right_square_bracket")
-        await see(watched, "Waiting for data")
+        await see(watched, "Noise scale, sequences", "Waiting for data")
         await watched.pilot.press("left_square_bracket", *["minus"] * 4)
         await see(watched, "Loss", "Learning rate")
     async with live(lab, (200, 60)) as watched:
