@@ -43,7 +43,7 @@ class Trained:
     """A model, its optimizer and its updates."""
 
     def __init__(self, config: RunConfig) -> None:
-        corpus = open_corpus(config.data, config.model.vocab_size, lambda _: None, None)
+        corpus = open_corpus(config.data, config.model.vocab_size, lambda _: None)
         training, _ = sides(corpus, config.data, torch.device("cpu"))
         torch.manual_seed(config.seed)
         self.model = Transformer(config.model, torch.float32, corpus.about.end_of_text)

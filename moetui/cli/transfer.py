@@ -11,7 +11,6 @@ from moetui.cli.start import SetOption
 
 if TYPE_CHECKING:
     from moetui.core.science.coordinates import Slope
-    from moetui.core.studies.transfer import Transfer
 
 
 def register(app: typer.Typer) -> None:
@@ -91,9 +90,10 @@ def transfer(
         return
     for place, one in enumerate(found):
         typer.echo("\n" * bool(place) + (one.name or f"Ladder over {one.axis}"))
-        _print_sizes(one)
+        headers = words.size_headers(one)
+        print_table(headers, words.size_rows(one), right=headers[:-1])
         typer.echo("\n".join(["", *words.sentences(one), *([words.prediction(one, size)] if size else [])]))
-        print_chart(transfer_chart(one))
+        print_chart(transfer_chart(one, size))
 
 
 def goal_of(text: str) -> tuple[str, float]:
@@ -107,31 +107,6 @@ def goal_of(text: str) -> tuple[str, float]:
     if axis.strip() not in AXES or size is None or not 0 < size.low < 1e18:
         raise UsageError(f"--to {text[:80]}: write an axis and a size, such as width=1024; axes: {', '.join(AXES)}")
     return axis.strip(), size.low
-
-
-def _print_sizes(one: "Transfer") -> None:
-    from moetui.core import format as fmt
-    from moetui.core.science.transfer import Missing
-    from moetui.core.studies.transfer_words import sd
-
-    rows = []
-    for size in one.sizes:
-        cells = [f"{size.number:g}", fmt.count(size.parameters), fmt.count(size.tokens)]
-        if isinstance(size.found, Missing):
-            rows.append([*cells, "–", "–", "–", size.found.reason])
-        else:
-            error = sd(size.found)
-            rows.append(
-                [
-                    *cells,
-                    f"{size.found.lr:.3g}",
-                    "–" if error is None else f"{error:.3f}",
-                    fmt.loss(size.found.loss),
-                    "",
-                ]
-            )
-    headers = [one.axis, "parameters", "tokens", "best lr", "sd of ln lr", "val loss there", ""]
-    print_table(headers, rows, right=headers[:-1])
 
 
 def whole_numbers(option: str, text: str) -> tuple[int, ...]:

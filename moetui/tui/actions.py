@@ -270,6 +270,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "compare", "view('pareto')", "p", "", "Show the score against its cost, and which settings are worth theirs."
     ),
+    Action("compare", "view('ladder')", "l", "", "Show the ladder: how the best learning rate moves with the size."),
     Action("compare", "turn(1)", "right,tab", "", "Show the next view."),
     Action("compare", "turn(-1)", "left,shift+tab", "", "Show the view before."),
     Action("compare", "refine", "f", "Refine", "Propose what to run next; queue it after a yes and go to Live."),
@@ -284,8 +285,20 @@ ACTIONS: tuple[Action, ...] = (
     Action("compare", "tolerance", "t", "", "Set how much worse than the best is still safe."),
     Action("compare", "cost", "c", "Cost", "Show the next cost: seconds, tokens, operations or memory."),
     Action("compare", "close_up", "y", "Close-up", "Draw only what is near the best, or the whole response again."),
-    Action("compare", "setting(1)", "right_square_bracket", "", "Take zone, cliff and best from the next setting."),
-    Action("compare", "setting(-1)", "left_square_bracket", "", "Take zone, cliff and best from the setting before."),
+    Action(
+        "compare",
+        "setting(1)",
+        "right_square_bracket",
+        "",
+        "Take zone, cliff and best from the next setting, or the next ladder.",
+    ),
+    Action(
+        "compare",
+        "setting(-1)",
+        "left_square_bracket",
+        "",
+        "Take zone, cliff and best from the setting or ladder before.",
+    ),
     Action("compare", "maximise", "m", "Zoom", "Show chart and words, the chart alone, or the words alone."),
     Action("compare", "cursor(-1)", "up,k", "", "Go to the subject above."),
     Action("compare", "cursor(1)", "down,j", "", "Go to the subject below."),

@@ -53,6 +53,10 @@ def _no_curves(subject: Subject) -> str:
     return "no evaluations during training are known"
 
 
+def _no_ladder(subject: Subject) -> str:
+    return "" if subject.ladders else "no sweeps of learning rates differ in a size only"
+
+
 _PUBLISHED: Final = (
     "Published scores are hollow. Those of models of another size, and those that would squeeze the others, have panels of their "
     "own; fewer than three are left to the table."
@@ -67,6 +71,13 @@ FIGURES: Final = (
         "shaded rates are safe or may be, the bar holds the best rate, hatched rates diverge. With one seed at every rate there "
         f"is no verdict, and nothing is shaded. {_PUBLISHED}",
         _no_learning_rates,
+    ),
+    Artifact(
+        "best_rate_by_size.png",
+        "Best learning rate by size",
+        "The best rate of each size with its 95 % interval by the noise there, the line through them, and the star at the size "
+        "that it predicts; the band holds what one more study of the same kind would find, with 95 %.",
+        _no_ladder,
     ),
     Artifact(
         "detailed_comparison.png",

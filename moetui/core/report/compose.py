@@ -7,6 +7,7 @@ from moetui.core.report import summary
 from moetui.core.report.artifacts import NUMBERS, TABLE, Choice
 from moetui.core.report.document import Block, Bullets, Command, Document, Heading, Paragraph, Picture, table
 from moetui.core.report.evidence import audit_table, finding_table, run_table, source_table
+from moetui.core.report.ladders import ladder_blocks
 from moetui.core.report.results import result_table
 from moetui.core.report.settings import published_table, setting_blocks
 from moetui.core.report.subject import Subject
@@ -23,6 +24,7 @@ def compose(subject: Subject, choices: Sequence[Choice]) -> Document:
     for title, part in (
         ("Results", _results(subject, choices)),
         ("Response to the learning rate", _responses(subject, choices)),
+        ("Best rate by size", [*ladder_blocks(subject.ladders), *_pictures(choices, "best_rate_by_size.png")]),
         ("Two keys crossed", _crossed(subject)),
         ("Published values", _published(subject)),
         ("Settings", [*setting_blocks(subject), *_pictures(choices, *_PLANS)]),

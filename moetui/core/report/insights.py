@@ -13,6 +13,7 @@ from moetui.core.report.subject import Subject
 from moetui.core.science import trees
 from moetui.core.science.factorial_words import factorial_tree
 from moetui.core.science.propose import propose
+from moetui.core.studies import transfer_words
 
 
 def insights(subject: Subject, choices: Sequence[Choice]) -> bytes:
@@ -25,6 +26,7 @@ def insights(subject: Subject, choices: Sequence[Choice]) -> bytes:
             key: [trees.response_tree(one, propose(one)) for one in responses]
             for key, responses in subject.responses.items()
         },
+        "ladders": [transfer_words.tree(one, one.line and one.line.next_size) for one in subject.ladders],
         "crossed": factorial_tree(subject.settings, subject.comparison.measure),
         "lengths": [trees.agreement_tree(one) for one in subject.movements],
         "costs": {

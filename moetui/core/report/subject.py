@@ -23,6 +23,7 @@ from moetui.core.science.response import Response, respond, slices
 from moetui.core.studies.audits import Shared, audit_detail, cliffs, shared, together
 from moetui.core.studies.gather import gather
 from moetui.core.studies.lookup import Item, find_item
+from moetui.core.studies.transfer import Transfer, transfers
 
 SCORES: Final = ("val_loss", "val_accuracy", "val_perplexity")
 """The measures that a response to the learning rate is shown in."""
@@ -47,6 +48,7 @@ class Subject:
     caveats: tuple[Caveat, ...]
     published: tuple[Evidence, ...]
     audited: tuple[Shared, ...]
+    ladders: tuple[Transfer, ...] = ()
 
     @property
     def records(self) -> tuple[RunRecord, ...]:
@@ -122,6 +124,7 @@ def gather_subject(lab: Lab, word: str) -> Subject:
         caveats=caveats(counting(runs, comparisons[LOSS.key].groups)),
         published=gather(lab, published_beside(item.records, everything)),
         audited=shared(audited),
+        ladders=transfers(runs),
     )
 
 

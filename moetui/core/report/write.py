@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from moetui.core.errors import LabError, UsageError
 from moetui.core.report.artifacts import FILES, NUMBERS, PAGE, REPORT, TABLE, choices
 from moetui.core.report.compose import compose
-from moetui.core.report.figures import curves, learning_rates, schedules, settings, style, summary
+from moetui.core.report.figures import curves, ladders, learning_rates, schedules, settings, style, summary
 from moetui.core.report.html import html
 from moetui.core.report.insights import insights
 from moetui.core.report.markdown import markdown
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 DRAWN: Final[Mapping[str, "Callable[[Subject], Figure]"]] = {
     "learning_rate_analysis.png": learning_rates.draw,
+    "best_rate_by_size.png": ladders.draw,
     "detailed_comparison.png": settings.compared,
     "summary_table.png": summary.draw,
     "cosine_annealing_schedules.png": schedules.draw,

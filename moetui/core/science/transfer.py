@@ -61,6 +61,14 @@ class Found:
         """The best rate."""
         return math.exp(self.place)
 
+    @property
+    def ends(self) -> tuple[float, float] | None:
+        """The 95 % interval of the best rate by the noise of this size; None with one seed."""
+        if self.variance is None or not self.df:
+            return None
+        half = quantile(self.df) * math.sqrt(self.variance)
+        return math.exp(self.place - half), math.exp(self.place + half)
+
     def regret(self, lr: float) -> float:
         """What another rate costs in loss, by the parabola."""
         return self.curvature * (math.log(lr) - self.place) ** 2
@@ -132,6 +140,11 @@ class Line:
         """The largest size that the ladder bears; see `reach`."""
         bent = self.bend is not None and self.bend.found
         return reach(self.found[0].size, self.found[-1].size, len(self.found), bent=bent)
+
+    @property
+    def next_size(self) -> float:
+        """The size that a picture predicts: twice the last, or as far as the ladder bears."""
+        return min(2 * self.found[-1].size, self.reach)
 
 
 @dataclass(frozen=True, slots=True)

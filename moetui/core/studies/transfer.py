@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from engine.spec.config import RunConfig
+from engine.spec.model import ModelConfig
 from moetui.core.planning.ladder import Axis
 from moetui.core.science.evidence import Evidence
 from moetui.core.science.groups import groups
@@ -35,7 +36,7 @@ class Size:
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """One ladder. `per_parameter`: updates grow with the model; `ratios` are the `adamw_ratio`s tried at the least size.
+    """One ladder. `per_parameter`: updates grow with the model; `ratios` are the `adamw_ratio`s tried at the size `tuned_at`.
 
     `line` and `held` are None with fewer than two and three sizes whose best rate is known.
     """
@@ -44,6 +45,7 @@ class Transfer:
     axis: Axis
     sizes: tuple[Size, ...]
     per_parameter: bool
+    tuned_at: float
     ratios: tuple[float, ...]
     line: Line | None
     held: Held | None
@@ -91,7 +93,8 @@ def _transfer(setting: Setting, family: Sequence[Slice], every: Iterable[Slice])
     known = [size.found for size in ladder if isinstance(size.found, Found)]
     line = fit(known) if len(known) > 1 else None
     per_parameter = with_length and axis in ("width", "d_ff", "granularity")
-    return Transfer(setting, axis, tuple(ladder), per_parameter, _ratios(family, every), line, leave_largest_out(known))
+    tuned_at, ratios = _tuned(axis, family, every)
+    return Transfer(setting, axis, tuple(ladder), per_parameter, tuned_at, ratios, line, leave_largest_out(known))
 
 
 def _axis(moving: set[str]) -> Axis | None:
@@ -132,8 +135,23 @@ def sweep_of(part: Slice, number: float) -> Sweep:
     return Sweep(number, losses, tuple(diverged))
 
 
-def _ratios(family: Sequence[Slice], every: Iterable[Slice]) -> tuple[float, ...]:
-    """The ratios of AdamW's rate that were tried with the smallest model of the ladder."""
-    least = min((_config(part) for part in family), key=lambda config: (config.model.parameters, config.tokens))
+def _tuned(axis: Axis, family: Sequence[Slice], every: Iterable[Slice]) -> tuple[float, tuple[float, ...]]:
+    """The size of the ladder at which most ratios of AdamW's rate were tried, and these."""
     tried = [_config(part) for part in every]
-    return tuple(sorted({one.optimizer.adamw_ratio for one in tried if one.model == least.model}))
+    found: dict[float, tuple[float, ...]] = {}
+    for part in family:
+        config = _config(part)
+        alike = (
+            one.optimizer.adamw_ratio
+            for one in tried
+            if _same_model(one) == _same_model(config) and one.tokens == config.tokens
+        )
+        found[number_on(axis, config)] = tuple(sorted(set(alike)))
+    return max(found.items(), key=lambda one: (len(one[1]), -one[0]))
+
+
+def _same_model(config: RunConfig) -> ModelConfig:
+    """The model of a configuration; at its base width a parametrization is the standard one."""
+    model = config.model
+    at_base = model.d_model == model.base_width
+    return model.model_copy(update={"parametrization": "standard", "base_width": None}) if at_base else model

@@ -13,6 +13,25 @@ HYPOTHESES = (
 )
 
 
+def size_headers(one: Transfer) -> tuple[str, ...]:
+    """The headers of `size_rows`; all but the last are of numbers."""
+    return (one.axis, "parameters", "tokens", "best lr", "95 %", "val loss there", "")
+
+
+def size_rows(one: Transfer) -> list[list[str]]:
+    """A row for each size: the best rate with its interval and the loss there, or why it is not known."""
+    rows = []
+    for size in one.sizes:
+        cells = [f"{size.number:g}", fmt.count(size.parameters), fmt.count(size.tokens)]
+        if isinstance(size.found, Found):
+            ends = size.found.ends
+            interval = "–" if ends is None else f"{ends[0]:.3g}–{ends[1]:.3g}"
+            rows.append([*cells, f"{size.found.lr:.3g}", interval, fmt.loss(size.found.loss), ""])
+        else:
+            rows.append([*cells, "–", "–", "–", size.found.reason])
+    return rows
+
+
 def sentences(one: Transfer) -> Iterator[str]:
     """What was found, sentence by sentence."""
     yield _tuned(one)
@@ -67,7 +86,8 @@ def tree(one: Transfer, size: float | None) -> dict[str, Any]:
         "setting": dict(one.setting),
         "axis": one.axis,
         "per_parameter": one.per_parameter,
-        "adamw_ratios_at_base": list(one.ratios),
+        "adamw_ratios_tried": list(one.ratios),
+        "adamw_ratios_tried_at": one.tuned_at,
         "sizes": [
             {
                 "size": step.number,
@@ -113,11 +133,12 @@ def _told(found: Prediction) -> dict[str, float | None]:
 
 
 def _tuned(one: Transfer) -> str:
+    tried = " and ".join(f"{ratio:g}" for ratio in one.ratios)
     if len(one.ratios) > 2:
-        return f"optimizer.adamw_ratio was tuned at the base: {', '.join(f'{ratio:g}' for ratio in one.ratios)} were tried."
+        return f"optimizer.adamw_ratio was tuned at {one.axis} {one.tuned_at:g}: {tried} were tried."
     return (
-        f"optimizer.adamw_ratio was not tuned at the base: only {' and '.join(f'{ratio:g}' for ratio in one.ratios)} tried, "
-        "and a wrong one can cost more than the width does."
+        f"optimizer.adamw_ratio was not tuned at any of these sizes: only {tried} tried, and a wrong one can cost more than the "
+        f"{one.axis} does."
     )
 
 

@@ -10,12 +10,13 @@ from moetui.core.science.evidence import Evidence
 from moetui.core.science.pareto import COSTS, Priced, priced
 from moetui.core.studies.gather import gather
 from moetui.core.studies.judge import Judged, Responses, Terms, judge, responses
+from moetui.core.studies.transfer import Transfer, transfers
 from moetui.tui.compare.subjects import Subject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """Everything about one subject on certain terms: what `moetui compare` and `moetui response` print of it.
+    """Everything about one subject on certain terms: what `moetui compare`, `moetui response` and `moetui transfer` print of it.
 
     `prices` are by the kind of cost; `published` is what documents report of the same presets.
     """
@@ -26,6 +27,7 @@ class Answer:
     found: Responses
     prices: Mapping[str, tuple[Priced, ...]]
     published: tuple[RunRecord, ...]
+    ladders: tuple[Transfer, ...]
 
 
 class Bench:
@@ -58,5 +60,6 @@ class Bench:
             found=responses(self._evidence, terms, judged.comparison),
             prices={cost: priced(settings, self._evidence, cost, terms.measure) for cost in COSTS},
             published=tuple(published_beside(subject.records, everything)),
+            ladders=transfers(self._evidence),
         )
         return self._answer

@@ -21,12 +21,14 @@ from moetui.tui.actions import bindings
 from moetui.tui.chart.widget import Chart
 from moetui.tui.compare import words
 from moetui.tui.compare.bench import Answer, Bench
+from moetui.tui.compare.ladder_words import NO_LADDER, chosen_ladder, ladder_words
 from moetui.tui.compare.pareto_chart import pareto_chart
 from moetui.tui.compare.proposal import Proposal, queue_proposal, read_proposal
 from moetui.tui.compare.proposal_dialog import ProposalDialog
 from moetui.tui.compare.response_chart import response_chart
 from moetui.tui.compare.subject_list import SubjectList
 from moetui.tui.compare.subjects import Subject, named, subjects
+from moetui.tui.compare.transfer_chart import transfer_chart
 from moetui.tui.compare.views import SHORT, Shown, View, fitting, next_shown, next_view, possible, view_line
 from moetui.tui.dialogs.ask import Ask
 from moetui.tui.feed import Picture
@@ -66,6 +68,7 @@ class CompareScreen(PlaceScreen, ScrollKeys):
         self._view: View = "response"
         self._shown: Shown = "both"
         self._leading = 0
+        self._ladder = 0
         self._cost = 0
         self._close = False
         self._typed: list[str] = []
@@ -146,7 +149,7 @@ class CompareScreen(PlaceScreen, ScrollKeys):
     def _take(self, answer: Answer) -> None:
         self._working = False
         if self._answer is None or self._answer.subject.key != answer.subject.key:
-            self._leading = 0
+            self._leading = self._ladder = 0
             self.query_one("#scroll", VerticalScroll).scroll_home(animate=False)
         self._answer = answer
         self._draw()
@@ -163,18 +166,21 @@ class CompareScreen(PlaceScreen, ScrollKeys):
         answer = self._answer
         if answer is None:
             return
+        ladder = chosen_ladder(answer.ladders, self._ladder)
         self._leading, response = words.chosen_response(answer, self._leading)
-        view = possible(self._view, charted=response is not None)
+        view = possible(self._view, charted=response is not None, ladders=ladder is not None)
         shown = fitting(self._shown, view, charted=response is not None, height=self.size.height)
         self._arrange(shown, view)
         self.query_one("#caption", Static).update(words.caption(answer, view, response), layout=False)
         cautions = words.caution_count(answer)
-        self.query_one("#views", Static).update(view_line(view, cautions), layout=False)
+        self.query_one("#views", Static).update(view_line(view, cautions, ladders=bool(answer.ladders)), layout=False)
         self.query_one("#words", Static).update(self._words(answer, view))
         chart = self.query_one(Chart)
         if view == "pareto":
             cost = words.COSTS[self._cost]
             chart.show(pareto_chart(answer.prices[cost], self._terms.measure, cost))
+        elif view == "ladder" and ladder is not None:
+            chart.show(transfer_chart(ladder))
         elif response is not None:
             found = answer.found.responses
             chart.show(response_chart(found, leading=self._leading, published=answer.published, close=self._close))
@@ -196,6 +202,8 @@ class CompareScreen(PlaceScreen, ScrollKeys):
             return words.verdict_words(answer, width)
         if view == "pareto":
             return words.pareto_words(answer, words.COSTS[self._cost], width)
+        if view == "ladder":
+            return ladder_words(answer.ladders, self._ladder, width)
         return words.response_words(answer, self._leading)
 
     # -- actions ------------------------------------------------------------------------------------------------------
@@ -213,16 +221,22 @@ class CompareScreen(PlaceScreen, ScrollKeys):
         self._view = view
         if view == "response" and self._answer is not None and not self._answer.found.responses:
             self.notify(words.NO_RESPONSE, markup=False)
+        if view == "ladder" and self._answer is not None and not self._answer.ladders:
+            self.notify(NO_LADDER, markup=False)
         self.query_one("#scroll", VerticalScroll).scroll_home(animate=False)
         self._draw()
 
     def action_turn(self, step: int) -> None:
         """Show the next view or the one before."""
-        self.action_view(next_view(self._view, step))
+        ladders = self._answer is not None and bool(self._answer.ladders)
+        self.action_view(next_view(self._view, step, ladders=ladders))
 
     def action_setting(self, step: int) -> None:
         """Take zone, cliff and best from the next setting of everything else."""
-        self._leading += step
+        if self._view == "ladder":
+            self._ladder += step
+        else:
+            self._leading += step
         self._draw()
 
     def action_score(self) -> None:

@@ -1,17 +1,45 @@
-"""The chart of a ladder: the best learning rate at each size, with its line."""
+"""The chart of a ladder: the best learning rate at each size with its interval, the line, and what it predicts."""
 
-from moetui.core.science.transfer import Found
+import math
+from collections.abc import Iterator
+
+from moetui.core.science.transfer import Found, Line
 from moetui.core.studies.transfer import Transfer
 from moetui.tui.chart.palette import slot
 from moetui.tui.chart.spec import ChartSpec, Series
 
 
-def transfer_chart(one: Transfer) -> ChartSpec:
-    """Points with the line through them, on logarithmic axes."""
+def transfer_chart(one: Transfer, goal: float | None = None) -> ChartSpec:
+    """Points with intervals and the line through them, on logarithmic axes; beyond them the prediction.
+
+    The prediction is that of `goal` if the ladder bears it, else that of the next size.
+    """
     known = [size.found for size in one.sizes if isinstance(size.found, Found)]
-    series = [Series("best rate", [f.size for f in known], [f.lr for f in known], slot(0), points=True, line=False)]
-    if one.line is not None:
-        ends = [known[0].size, known[-1].size]
-        series.append(Series("line", ends, [one.line.at(size).lr for size in ends], slot(1)))
-    title = "Best learning rate"
-    return ChartSpec(title=title, series=tuple(series), x_label=one.axis, x_log=True, y_log=True, legend_values=False)
+    ends = [found.ends or (math.nan, math.nan) for found in known]
+    best = Series(
+        "best rate",
+        [found.size for found in known],
+        [found.lr for found in known],
+        slot(0),
+        points=True,
+        line=False,
+        bars=([low for low, _ in ends], [high for _, high in ends]),
+    )
+    return ChartSpec(
+        title="Best learning rate",
+        series=(best, *(_told(one.line, goal) if one.line is not None else ())),
+        x_label=one.axis,
+        x_log=True,
+        y_log=True,
+        legend_values=False,
+        empty="no size's best rate is known",
+    )
+
+
+def _told(line: Line, goal: float | None) -> Iterator[Series]:
+    size = goal if goal is not None and goal <= line.reach else line.next_size
+    sizes = sorted((line.found[0].size, line.found[-1].size, size))
+    yield Series("line", sizes, [line.at(one).lr for one in sizes], slot(1))
+    told = line.at(size)
+    low, high = (math.nan, math.nan) if told.low is None or told.high is None else (told.low, told.high)
+    yield Series(f"predicted at {size:.4g}", [size], [told.lr], slot(2), points=True, line=False, bars=([low], [high]))

@@ -12,13 +12,14 @@ from matplotlib.patches import Patch
 
 from engine.runfiles.rundir import Finding
 from moetui.core.catalogue.records import Scores
-from moetui.core.report.figures import curves, learning_rates, scores, settings
+from moetui.core.report.figures import curves, learning_rates, scores, settings, style
 from moetui.core.report.figures.learning_rates import BEST, BRACKET, CLIFF, INTERVAL, OPEN, SAFE, Statement, mark
 from moetui.core.report.subject import Subject, gather_subject
 from moetui.core.runs.lab import Lab
 from moetui.core.science.measure import MEASURES
 from tests.core.report.artists import bars, hollow, legend, lines, panel, share
 from tests.core.report.labs import SCHEDULES, add_published, add_schedules, shipped, trained
+from tests.tui.compare.ladders import add_ladder
 
 PHASE_3 = "lr-report/phase-3@tiny"
 TINY = 2_888_832
@@ -278,3 +279,10 @@ def test_an_open_end_of_a_bracket_is_an_arrow_at_the_edge() -> None:
     assert [x for line, x, _ in lines(axes) if line.get_gid() == BRACKET] == [[0.3, 2.0]]
     ends = {x[0]: line.get_marker() for line, x, _ in lines(axes) if line.get_gid() == f"end of {BRACKET}"}
     assert ends == {0.3: "|", 2.0: ">"}
+
+
+def test_runs_that_know_their_loss_alone_have_a_figure(lab: Lab) -> None:
+    add_ladder(lab)
+    subject = gather_subject(lab, "study:ladder")
+    assert learning_rates.draw(subject).axes[2].get_yscale() == "linear"
+    assert style.png(learning_rates.draw(subject)).startswith(b"\x89PNG")

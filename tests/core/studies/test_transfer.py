@@ -66,12 +66,23 @@ def test_what_is_no_size_parts_ladders() -> None:
 def test_sentences_name_hypotheses_tuning_and_the_largest_left_out() -> None:
     (found,) = transfers(runs(Ladder("width", (32, 64, 128, 256)), -0.4))
     words = " ".join(sentences(found))
-    assert "adamw_ratio was not tuned at the base: only 0.1 tried" in words
+    assert "adamw_ratio was not tuned at any of these sizes: only 0.1 tried" in words
     assert "The data rule out the formula and the advice" not in words
     assert "The data rule out the formula." in words
     assert "Leaving out the largest, the others predict" in words
     assert "would be found in 80 % of such ladders" in words
     assert tree(found, 512.0)["prediction"]["lr"] == pytest.approx(math.exp(-2.5) * 16**-0.4, rel=0.1)
+
+
+def test_ratios_tried_at_one_size_of_the_ladder_are_its_tuning() -> None:
+    ladder = Ladder("width", (32, 64, 128))
+    tuning = [run for ratio in (0.3, 1.0) for run in runs(Ladder("width", (64,)), 0.0, adamw_ratio=ratio)]
+    (found,) = [one for one in transfers([*runs(ladder, -0.4), *tuning]) if len(one.sizes) > 1]
+    assert (found.tuned_at, found.ratios) == (64, (0.1, 0.3, 1.0))
+    assert "was tuned at width 64: 0.1 and 0.3 and 1 were tried" in " ".join(sentences(found))
+    spectral = runs(ladder, 0.0, base={"parametrization": "spectral", "base_width": 64})
+    at_base = [one for one in transfers([*spectral, *tuning]) if one.axis == "width"]
+    assert [(one.tuned_at, one.ratios) for one in at_base] == [(64, (0.1, 0.3, 1.0))]
 
 
 def test_a_size_beyond_the_reach_is_refused_and_one_within_says_of_what() -> None:

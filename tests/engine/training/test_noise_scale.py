@@ -114,7 +114,7 @@ def planted(config: RunConfig, updates: int, signal: float, noise: float) -> tup
         model.embedding_VD.grad = None
         for _ in range(k):
             own = signal + noise / b**0.5 * torch.randn(20, 10, generator=draw)
-            before = model.embedding_VD.grad
+            before: Tensor | None = model.embedding_VD.grad
             model.embedding_VD.grad = own / k if before is None else before + own / k
             meter.add()
         meter.end(Ranks())

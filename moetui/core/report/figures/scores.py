@@ -56,7 +56,7 @@ def show(
     if shown:
         set_limits = axes.set_xlim if side == "x" else axes.set_ylim
         set_limits(*limits(measure, shown, ends))
-    if measure.key in LOG:
+    if measure.key in LOG and shown:  # an empty axis has no logarithm
         (style.log_x if side == "x" else style.log_y)(axes)
     elif side == "x":
         axes.locator_params(axis="x", nbins=5)

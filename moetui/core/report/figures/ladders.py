@@ -1,0 +1,68 @@
+"""best_rate_by_size.png: the best learning rate at each size of a ladder, the line through them, and what it predicts."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from moetui.core.report.figures import style
+from moetui.core.report.subject import Subject
+from moetui.core.science.transfer import Found
+from moetui.core.studies.transfer import Transfer
+
+COLUMNS = 3
+"""Panels beside each other at most."""
+POINT, LINE, BAND, PREDICTION = "best rate with 95 % interval", "line", "95 % of one more study", "prediction"
+
+
+@style.styled
+def draw(subject: Subject) -> Figure:
+    """A panel for each ladder, with equal axes of rates."""
+    ladders = subject.ladders
+    columns = min(len(ladders), COLUMNS)
+    rows = -(-len(ladders) // columns)
+    figure = Figure(figsize=(max(5.2 * columns, 6.0), 4.0 * rows), layout="constrained")
+    panels = figure.subplots(rows, columns, squeeze=False, sharey=True).flat
+    handles = {}
+    for one, axes in zip(ladders, panels, strict=False):
+        _panel(axes, one)
+        handles |= {artist.get_label(): artist for artist in axes.get_legend_handles_labels()[0]}
+    for axes in list(figure.axes)[len(ladders) :]:
+        axes.remove()
+    if any(isinstance(size.found, Found) for one in ladders for size in one.sizes):
+        for axes in figure.axes:
+            style.log_x(axes)
+            style.log_y(axes)
+    figure.legend(list(handles.values()), list(map(str, handles)), loc="outside lower center", ncols=len(handles) or 1)
+    figure.suptitle(style.label(f"Best learning rate by size: {subject.item.word}", 100))
+    return figure
+
+
+def _panel(axes: Axes, one: Transfer) -> None:
+    known = [size.found for size in one.sizes if isinstance(size.found, Found)]
+    look = style.look(0)
+    for found in known:
+        ends = found.ends
+        reach = None if ends is None else [[found.lr - ends[0]], [ends[1] - found.lr]]
+        axes.errorbar(
+            [found.size],
+            [found.lr],
+            reach,
+            marker=look.marker,
+            color=look.colour,
+            linestyle="none",
+            capsize=3,
+            label=POINT,
+        )
+    if one.line is not None:
+        line = one.line
+        sizes = np.geomspace(line.found[0].size, line.next_size, 60)
+        told = [line.at(float(size)) for size in sizes]
+        axes.plot(sizes, [each.lr for each in told], color=style.look(1).colour, label=LINE)
+        ends = [(each.low, each.high) for each in told if each.low is not None and each.high is not None]
+        if len(ends) == len(told):
+            lows, highs = zip(*ends, strict=True)
+            axes.fill_between(sizes, lows, highs, color=style.look(1).colour, alpha=0.14, linewidth=0, label=BAND)
+        axes.plot([sizes[-1]], [told[-1].lr], "*", color=style.look(3).colour, markersize=11, label=PREDICTION)
+    axes.set_xlabel(one.axis)
+    axes.set_ylabel("best learning rate")
+    axes.set_title(style.label(one.name, 52) if one.name else "")
