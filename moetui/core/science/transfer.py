@@ -179,7 +179,7 @@ def best_rate(sweep: Sweep) -> Found | Missing:
     """The best rate of a sweep, or why it cannot be told."""
     rates = sorted(sweep.losses)
     if len(rates) < 3:
-        return Missing(sweep.size, f"{len(rates)} rates came to a result, and a parabola needs three")
+        return Missing(sweep.size, f"{len(rates) or 'no'} rates came to a result, and a parabola needs three")
     means = np.array([np.mean(list(sweep.losses[rate].values())) for rate in rates])
     best = int(means.argmin())
     if best in (0, len(rates) - 1):

@@ -2,11 +2,15 @@
 
 import math
 from collections.abc import Iterator
+from typing import Final
 
 from moetui.core.science.transfer import Found, Line
 from moetui.core.studies.transfer import Transfer
 from moetui.tui.chart.palette import slot
 from moetui.tui.chart.spec import ChartSpec, Series
+
+MARGIN: Final = 1.08
+"""Factor by which the axis of sizes reaches beyond the first and the last."""
 
 
 def transfer_chart(one: Transfer, goal: float | None = None) -> ChartSpec:
@@ -25,10 +29,13 @@ def transfer_chart(one: Transfer, goal: float | None = None) -> ChartSpec:
         line=False,
         bars=([low for low, _ in ends], [high for _, high in ends]),
     )
+    series = (best, *(_told(one.line, goal) if one.line is not None else ()))
+    sizes = [float(size) for part in series for size in part.x]
     return ChartSpec(
         title="Best learning rate",
-        series=(best, *(_told(one.line, goal) if one.line is not None else ())),
+        series=series,
         x_label=one.axis,
+        x_range=(min(sizes) / MARGIN, max(sizes) * MARGIN) if sizes else None,
         x_log=True,
         y_log=True,
         legend_values=False,
