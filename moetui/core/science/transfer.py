@@ -180,7 +180,7 @@ def best_rate(sweep: Sweep) -> Found | Missing:
     rates = sorted(sweep.losses)
     if len(rates) < 3:
         return Missing(sweep.size, f"{len(rates) or 'no'} rates came to a result, and a parabola needs three")
-    means = np.array([np.mean(list(sweep.losses[rate].values())) for rate in rates])
+    means = _effects([sweep.losses[rate] for rate in rates]).means
     best = int(means.argmin())
     if best in (0, len(rates) - 1):
         end = "lowest" if best == 0 else "highest"
@@ -195,21 +195,21 @@ def best_rate(sweep: Sweep) -> Found | Missing:
     if first is not None:  # the best one tried may be so by noise: look again around the lowest point
         window = _around(every, first[0])
     x = every[window]
+    near = _effects([sweep.losses[rate] for rate in rates[window]])
     slope, half = _parabola(x - x.mean())
-    b, a = float(slope @ means[window]), float(half @ means[window])
-    lowest = _lowest(x, means[window])
+    b, a = float(slope @ near.means), float(half @ near.means)
+    lowest = _lowest(x, near.means)
     if lowest is None:
         return Missing(sweep.size, "the losses around the best rate show no valley that a parabola could follow")
     offset = lowest[0] - float(x.mean())
-    level = float(np.mean(means[window] - a * (x - x.mean()) ** 2 - b * (x - x.mean())))
-    noise = _noise([sweep.losses[rate] for rate in rates[window]])
-    variance = df = None
-    if noise is not None:
+    level = float(np.mean(near.means - a * (x - x.mean()) ** 2 - b * (x - x.mean())))
+    variance = None
+    if near.noise is not None:
         moved = -slope / (2 * a) + b * half / (2 * a**2)
-        per_mean = np.array([1 / len(sweep.losses[rate]) for rate in rates[window]])
-        variance, df = float(moved**2 @ per_mean) * noise[0], noise[1]
+        variance = float(moved @ near.covariance @ moved) * near.noise
     place = float(x.mean() + offset)
-    return Found(sweep.size, place, variance, df, level - a * offset**2, a, tuple(rates[window]), noise and noise[0])
+    df = None if near.noise is None else near.df
+    return Found(sweep.size, place, variance, df, level - a * offset**2, a, tuple(rates[window]), near.noise)
 
 
 def _around(places: Numbers, centre: float) -> slice:
@@ -304,15 +304,39 @@ def _parabola(offset: Numbers) -> tuple[Numbers, Numbers]:
     return weights[1], weights[2]
 
 
-def _noise(losses: Sequence[Mapping[int, float]]) -> tuple[float, int] | None:
-    """The variance between runs that is left without the effects of seed and rate, and its degrees of freedom.
+@dataclass(frozen=True, slots=True)
+class _Effects:
+    """What the rates do when seeds are taken out: means (R), their covariance in units of the noise (R, R), and the noise.
 
-    None if fewer than two seeds have all rates. Seeds that lack a rate are left out.
+    `noise` is the variance left between runs, on `df` degrees of freedom; None where none are left.
     """
-    seeds = sorted(set.intersection(*(set(one) for one in losses)))
-    if len(seeds) < 2:
-        return None
-    table = np.array([[one[seed] for one in losses] for seed in seeds])
-    rest = table - table.mean(0) - table.mean(1)[:, None] + table.mean()
-    df = (table.shape[0] - 1) * (table.shape[1] - 1)
-    return float((rest**2).sum()) / df, df
+
+    means: Numbers
+    covariance: Numbers
+    noise: float | None
+    df: int
+
+
+def _effects(losses: Sequence[Mapping[int, float]]) -> _Effects:
+    """Loss = rate + seed + noise by least squares, so that a rate with other seeds than the others is compared with them fairly.
+
+    Seeds that do not tie the rates together are noise.
+    """
+    rates = len(losses)
+    seeds = sorted(set().union(*losses))
+    runs = [(rate, seeds.index(seed), loss) for rate, own in enumerate(losses) for seed, loss in own.items()]
+    y = np.array([loss for _, _, loss in runs])
+    design = np.zeros((len(runs), rates + len(seeds) - 1))
+    for row, (rate, seed, _) in enumerate(runs):
+        design[row, rate] = 1.0
+        if seed < len(seeds) - 1:
+            design[row, rates + seed] = 1.0
+        else:
+            design[row, rates:] = -1.0  # the effects of all seeds add up to nothing
+    if np.linalg.matrix_rank(design) < design.shape[1]:
+        design = design[:, :rates]
+    inverse = np.linalg.inv(design.T @ design)
+    fitted = inverse @ design.T @ y
+    rest = y - design @ fitted
+    df = len(runs) - design.shape[1]
+    return _Effects(fitted[:rates], inverse[:rates, :rates], float(rest @ rest) / df if df > 0 else None, df)

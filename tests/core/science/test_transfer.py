@@ -126,6 +126,23 @@ def test_one_seed_of_three_sizes_has_no_interval() -> None:
     assert fit(found).at(256).factor is None
 
 
+def test_seeds_that_only_some_rates_have_move_nothing() -> None:
+    random = np.random.default_rng(5)
+    whole = sweep(random, 64, -2.0, sd=0.0, seeds=4)
+    bias = {0: 0.0, 1: 0.0, 2: 0.8, 3: -0.6}  # of a seed, at every rate
+    losses = {
+        rate: {seed: loss + bias[seed] for seed, loss in own.items() if seed < 2 or place % 2 == seed % 2}
+        for place, (rate, own) in enumerate(whole.losses.items())
+    }
+    found = best_rate(Sweep(64, losses))
+    assert isinstance(found, Found)
+    assert found.place == pytest.approx(-2.0, abs=1e-9)
+    apart = {rate: {place: own[0]} for place, (rate, own) in enumerate(whole.losses.items())}
+    alone = best_rate(Sweep(64, apart))
+    assert isinstance(alone, Found)
+    assert (alone.variance, alone.noise) == (None, None)
+
+
 @pytest.mark.parametrize(
     ("losses", "diverged", "words"),
     [
