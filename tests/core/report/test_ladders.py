@@ -24,6 +24,9 @@ def test_a_ladder_has_a_section_with_a_figure_and_its_numbers(lab: Lab) -> None:
         (star,) = [(x, y) for line, x, y in lines(axes) if line.get_marker() == "*"]
         assert star == ([512.0], [pytest.approx(one.line.at(512).lr)])
         assert axes.get_xscale() == axes.get_yscale() == "log"
+    assert [axes.get_title() for axes in figure.axes] == [
+        f"optimizer.muon_scale = {dict(one.setting)['optimizer.muon_scale']}" for one in subject.ladders
+    ]
     files = report_files(subject)
     text = files["report.md"].decode()
     section = text.partition("## Best rate by size")[2].partition("## ")[0]

@@ -1,5 +1,7 @@
 """best_rate_by_size.png: the best learning rate at each size of a ladder, the line through them, and what it predicts."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -23,8 +25,9 @@ def draw(subject: Subject) -> Figure:
     figure = Figure(figsize=(max(5.2 * columns, 6.0), 4.0 * rows), layout="constrained")
     panels = figure.subplots(rows, columns, squeeze=False, sharey=True).flat
     handles = {}
-    for one, axes in zip(ladders, panels, strict=False):
+    for one, name, axes in zip(ladders, _names(ladders), panels, strict=False):
         _panel(axes, one)
+        axes.set_title(name)
         handles |= {artist.get_label(): artist for artist in axes.get_legend_handles_labels()[0]}
     for axes in list(figure.axes)[len(ladders) :]:
         axes.remove()
@@ -65,4 +68,10 @@ def _panel(axes: Axes, one: Transfer) -> None:
         axes.plot([sizes[-1]], [told[-1].lr], "*", color=style.look(3).colour, markersize=11, label=PREDICTION)
     axes.set_xlabel(one.axis)
     axes.set_ylabel("best learning rate")
-    axes.set_title(style.label(one.name, 52) if one.name else "")
+
+
+def _names(ladders: Sequence[Transfer]) -> list[str]:
+    """What tells each ladder from the others, key by key, each on a line."""
+    settings = [dict(one.setting) for one in ladders]
+    keys = [key for key in settings[0] if len({own.get(key) for own in settings}) > 1]
+    return ["\n".join(style.label(f"{key} = {own.get(key)}", 52) for key in keys) for own in settings]
