@@ -1,5 +1,6 @@
 """Runs as tasks of SLURM's job arrays, by its own commands."""
 
+import contextlib
 import os
 import pwd
 import secrets
@@ -23,6 +24,9 @@ from moetui.core.workspace import Workspace
 PATIENCE = 20.0
 """Seconds that a command of SLURM may take."""
 
+LARGEST = 1000
+"""Tasks of one array: by default SLURM numbers them up to 1000 (MaxArraySize)."""
+
 PREFIX = "moetui-"
 _ENDING = frozenset({"COMPLETING", "STAGE_OUT", "SIGNALING"})
 _WAITING = frozenset(
@@ -39,25 +43,36 @@ class Slurm:
         self._polled = self._folder / "poll.json"
 
     def submit(self, runs: Sequence[RunDir], resources_said: Mapping[str, str], devices: int) -> None:
-        """Submit runs as one array. Raises `LabError` in SLURM's own words; no job is there then."""
+        """Submit runs as one array, or several if they are many. Raises `LabError` in SLURM's own words; no job is there then."""
         asked = resources(self._workspace, resources_said)
         self._folder.mkdir(parents=True, exist_ok=True)
+        numbers: list[str] = []
+        try:
+            for first in range(0, len(runs), LARGEST):
+                # One by one: those before a refusal are taken back.
+                numbers.append(self._submit(runs[first : first + LARGEST], asked, devices))  # noqa: PERF401
+        except LabError:
+            for number in numbers:
+                with contextlib.suppress(LabError):
+                    _ask(["scancel", number])
+            for run in runs:
+                job_file(run).unlink(missing_ok=True)
+            raise
+        ask_anew(self._polled)
+
+    def _submit(self, runs: Sequence[RunDir], asked: Resources, devices: int) -> str:
+        """Submit one array; its number."""
         name = PREFIX + secrets.token_hex(6)
         jobs = [Job(backend="slurm", name=name, task=task, submitted=time.time()) for task in range(len(runs))]
         listed = self._folder / f"{name}.list"
         listed.write_text("".join(f"{run.path}\n" for run in runs))
         for run, job in zip(runs, jobs, strict=True):
             write_file(job_file(run), job)
-        try:
-            number = _ask(self._command(asked, name, len(runs), devices, runs, listed)).split(";")[0].strip()
-        except LabError:
-            for run in runs:
-                job_file(run).unlink(missing_ok=True)
-            raise
+        number = _ask(self._command(asked, name, len(runs), devices, runs, listed)).split(";")[0].strip()
         for run, job in zip(runs, jobs, strict=True):
             # What was seen of the queue before this moment may not have had the job yet.
             write_file(job_file(run), job.model_copy(update={"number": number, "submitted": time.time()}))
-        ask_anew(self._polled)
+        return number
 
     def _command(
         self, asked: Resources, name: str, count: int, devices: int, runs: Sequence[RunDir], listed: Path

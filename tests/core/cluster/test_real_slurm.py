@@ -161,6 +161,15 @@ def test_a_run_that_is_queued_again_and_moves_home_has_the_losses_of_one_that_wa
     assert result.session == 3
 
 
+def test_a_run_on_two_devices_is_one_task(lab: Lab) -> None:
+    settings = SMALL | {"training.updates": 4}
+    planned = plan(lab.library(), Selection(presets=("base/moe-tiny",), settings=settings))
+    (run,) = enqueue(lab, planned, on="slurm", devices=2, asked={"cpus": "2"})
+    eventually(lambda: statuses(lab, [run]) == ["finished"])
+    assert "devices: 2" in lab.run_dir(run).log_file.read_text()
+    assert (lab.run_dir(run).path / "log.1.txt").exists()
+
+
 def test_the_end_of_its_time_leaves_a_checkpoint_that_goes_on(lab: Lab) -> None:
     run = real(lab, "slurm", updates=100_000, cpus="1", time="1", notice="50")
     eventually(lambda: statuses(lab, [run]) == ["running"])

@@ -9,6 +9,7 @@ import pytest
 from engine.runfiles.rundir import Launch, Result, State, write_file
 from moetui.core.catalogue.records import RunRecord
 from moetui.core.cluster import polls
+from moetui.core.cluster import slurm as cluster
 from moetui.core.cluster.backend import LOCAL, backend
 from moetui.core.cluster.jobs import Job, job_file, job_of
 from moetui.core.cluster.resources import parsed, resources
@@ -110,6 +111,23 @@ def test_what_slurm_refuses_is_said_in_its_words_and_nothing_is_queued(lab: Lab,
         submitted(lab, 2)
     assert all(run.published for run in lab.records())
     assert [path.name for path in lab.workspace.runs.iterdir() if not path.name.startswith((".", "disp"))] == []
+
+
+def test_more_runs_than_an_array_may_have_are_several_arrays_or_none(
+    lab: Lab, slurm: FakeSlurm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster, "LARGEST", 2)
+    runs = submitted(lab, 5)
+    assert [line.split("--array=")[1].split()[0] for line in slurm.asked("sbatch")] == ["0-1", "0-1", "0-0"]
+    assert len({job(lab, run).key for run in runs}) == 5
+    # The second of three is refused: the first is taken back.
+    (slurm.folder / "sbatch").write_text(
+        f"#!/bin/bash\ncd {slurm.folder}; [ -e once ] && {{ echo 'sbatch: error: no more' >&2; exit 1; }}; touch once; echo 8\n"
+    )
+    with pytest.raises(LabError, match="no more"):
+        submitted(lab, 5)
+    assert slurm.asked("scancel") == ["8"]
+    assert len([run for run in lab.records() if not run.published]) == 5
 
 
 def test_without_slurm_the_line_says_where_to_go(lab: Lab, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ def test_a_task_becomes_the_trainer_of_its_run_with_what_it_was_given(lab: Lab, 
         assert own["OMP_NUM_THREADS"] == "3"
         assert own["CUDA_VISIBLE_DEVICES"] == ""
         assert "RANK" not in own
-        assert lab.see(records[1]).status == "running"
+        eventually(lambda: lab.see(records[1]).status == "running")
     finally:
         job.send_signal(signal.SIGTERM)
     output, _ = job.communicate(timeout=60)

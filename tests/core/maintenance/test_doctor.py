@@ -8,11 +8,18 @@ from pathlib import Path
 import orjson
 import pytest
 
+from moetui.core.maintenance import doctor
 from moetui.core.maintenance.doctor import _TRIED, Check, examine
 from moetui.core.workspace import Workspace
 from tests.core.fake_nvml import Card, FakeNvml
 
 REFUSAL = "The NVIDIA driver on your system is too old (found version 11040)"
+
+
+@pytest.fixture(autouse=True)
+def _no_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cluster that this machine belongs to is no part of these checks."""
+    monkeypatch.setattr(doctor, "_slurm", lambda workspace: iter(()))
 
 
 def torch_says(monkeypatch: pytest.MonkeyPatch, answer: object) -> list[list[str]]:
