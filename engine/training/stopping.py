@@ -54,7 +54,7 @@ class StopSwitch:
         now = time.monotonic()
         if now - self._looked >= _LOOK_EVERY:
             self._looked = now
-            self._check_ownership()
+            self.check_ownership()
             self._asked = self._asked or self._request() is not None
         return self._asked
 
@@ -76,8 +76,8 @@ class StopSwitch:
             return request.token == self._token
         return request.asked >= self._started
 
-    def _check_ownership(self) -> None:
-        """A process of a machine that was cut off, and has come back, may find that its run goes on elsewhere."""
+    def check_ownership(self) -> None:
+        """Raise `TakenOver` if the run is no longer ours, as when a machine was cut off and its run goes on elsewhere."""
         with contextlib.suppress(OSError, DamagedFile):
             launch = self._run.launch()
             if launch is not None and self._token and (launch.taken_over or launch.token != self._token):

@@ -61,7 +61,7 @@ def supervise(
     if first is None or rank_0.code in AGREED:
         return rank_0.code
     try:
-        stop.requested()
+        stop.check_ownership()
     except TakenOver as error:
         print(f"{error}; nothing more is written", file=sys.stderr, flush=True)
         return 1

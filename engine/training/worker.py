@@ -74,6 +74,8 @@ def work(path: Path, asked_to_stop: Callable[[], bool], place: RankPlace = ALONE
     stop.install(asked_to_stop)
     try:
         end = train(run, config, progress, report, stop, place)
+        if end.lost_contact:  # the other may have seen first that the run was taken over
+            stop.check_ownership()
     except TakenOver as error:
         print(f"{error}; nothing more is written", file=sys.stderr, flush=True)
         return 1

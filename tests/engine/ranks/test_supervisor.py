@@ -10,7 +10,7 @@ import pytest
 
 from engine.runfiles.locks import procs_alive, run_lock_holder
 from engine.runfiles.rankfiles import rank_log
-from engine.runfiles.rundir import Result, RunDir, RunFile, write_file
+from engine.runfiles.rundir import Launch, Result, RunDir, RunFile, write_file
 from tests.conftest import eventually
 from tests.engine.tiny import tiny_config
 
@@ -187,6 +187,31 @@ def test_a_rank_that_does_not_answer_a_stop_is_ended_by_a_deadline(tmp_path: Pat
     assert "rank 1 of 2" in found.result.reason
     assert "did not answer" in found.result.reason
     assert gone(pid)
+
+
+def test_a_rank_that_hangs_while_the_others_lose_contact_is_ended_and_named(tmp_path: Path) -> None:
+    script = "if rank == 0: there('patience is over'); sys.exit(75)\nwhile True: time.sleep(1)"
+    found = Supervised(tmp_path / "run", script)
+    pid = found.rank(1)
+    os.kill(pid, signal.SIGSTOP)
+    (tmp_path / "run" / "patience is over").touch()
+    assert found.end()[0] == 1
+    assert "rank 1 of 2" in found.result.reason
+    assert "did not answer" in found.result.reason
+    assert gone(pid)
+
+
+def test_nothing_is_written_of_a_run_that_was_taken_over(tmp_path: Path) -> None:
+    found = Supervised(tmp_path / "run", "if rank == 0: there('over'); sys.exit(75)\nhold()", MOETUI_RUN_TOKEN="ours")
+    pid = found.rank(1)
+    launch = Launch(started=1.0, host="elsewhere", boot_id="b", device="cpu", token="theirs")
+    write_file(found.run.launch_file, launch)
+    os.kill(pid, signal.SIGKILL)
+    (tmp_path / "run" / "over").touch()
+    code, output = found.end()
+    assert code == 1
+    assert "nothing more is written" in output
+    assert found.run.result() is None
 
 
 def test_rank_0_has_the_time_that_its_last_checkpoint_takes(tmp_path: Path) -> None:
