@@ -5,7 +5,7 @@ import typer
 from moetui.cli.output import JsonOption, print_json, say
 from moetui.cli.place import lab
 
-slurm = typer.Typer(help="Show the script of jobs, or what the cluster and the settings are.", no_args_is_help=True)
+slurm = typer.Typer(help="Show the script of jobs on a cluster, and its settings.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
@@ -16,9 +16,9 @@ def register(app: typer.Typer) -> None:
 
 
 def template(json: JsonOption = False) -> None:
-    """Print the script of jobs; a copy named slurm.sh in the workspace is used in its place.
+    """Print the script of the jobs.
 
-    Example: `moetui slurm template > slurm.sh`.
+    A copy named slurm.sh in the workspace is used in its place. Example: `moetui slurm template > slurm.sh`.
     """
     from moetui.core.cluster import slurm as cluster
 
@@ -29,9 +29,9 @@ def template(json: JsonOption = False) -> None:
 
 
 def show(json: JsonOption = False) -> None:
-    """Show what SLURM answers here, and what jobs ask it for: the table `[slurm]` of the settings.
+    """Show what SLURM answers, and what jobs ask for.
 
-    Example: `moetui slurm show`.
+    What they ask for is the table `[slurm]` of the settings. Example: `moetui slurm show`.
     """
     from moetui.core.cluster.resources import resources
     from moetui.core.cluster.slurm import Slurm

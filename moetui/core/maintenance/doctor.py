@@ -68,7 +68,7 @@ def _slurm(workspace: Workspace) -> Iterator[Check]:
         resources(workspace, {})
         yield Check("slurm", "ok", Slurm(workspace).describe())
     except LabError as error:
-        yield Check("slurm", "note", str(error))
+        yield Check("slurm", "note", str(error).removeprefix("slurm: "))
 
 
 def _writable(workspace: Workspace) -> Iterator[Check]:
