@@ -82,10 +82,15 @@ class Cluster:
         """Bring the controller up again if it does not live, and the node back to work."""
         if not self._lives("slurmctld"):
             self.run("slurmctld")
-        ping = ["scontrol", "ping"]
-        self.until(lambda: subprocess.run(ping, capture_output=True, check=False, env=self.environment).returncode == 0)
+        self.until(lambda: self.accepts("ping"))
         if "drain" in self.run("sinfo", "--noheader", "--format=%T"):
-            self.run("scontrol", "update", f"NodeName={self.host}", "State=RESUME")
+            # It refuses while the node has not answered the new controller yet.
+            self.until(lambda: self.accepts("update", f"NodeName={self.host}", "State=RESUME"))
+
+    def accepts(self, *order: str) -> bool:
+        """Whether the controller does what it is told."""
+        command = ["scontrol", *order]
+        return subprocess.run(command, capture_output=True, check=False, env=self.environment).returncode == 0
 
     def settle(self) -> None:
         """Let nothing of a test go on, whatever it has left."""

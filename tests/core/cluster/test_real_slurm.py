@@ -171,9 +171,9 @@ def test_a_run_on_two_devices_is_one_task(lab: Lab) -> None:
 
 
 def test_the_end_of_its_time_leaves_a_checkpoint_that_goes_on(lab: Lab) -> None:
-    run = real(lab, "slurm", updates=100_000, cpus="1", time="1", notice="50")
-    eventually(lambda: statuses(lab, [run]) == ["running"])
-    eventually(lambda: statuses(lab, [run]) == ["stopped"], seconds=180)
+    run = real(lab, "slurm", updates=100_000, cpus="1", time="2", notice="60")
+    eventually(lambda: updates(lab, run) > 0)
+    eventually(lambda: statuses(lab, [run]) == ["stopped"], seconds=300)
     reached = updates(lab, run)
     assert reached > 0
     resuming.resume(lab, lab.find(run.id), asked={"cpus": "1"})
