@@ -26,7 +26,9 @@ def insights(subject: Subject, choices: Sequence[Choice]) -> bytes:
             key: [trees.response_tree(one, propose(one)) for one in responses]
             for key, responses in subject.responses.items()
         },
-        "ladders": [transfer_words.tree(one, one.line and one.line.next_size) for one in subject.ladders],
+        "ladders": [
+            transfer_words.tree(one, None if one.line is None else one.line.next_size) for one in subject.ladders
+        ],
         "crossed": factorial_tree(subject.settings, subject.comparison.measure),
         "lengths": [trees.agreement_tree(one) for one in subject.movements],
         "costs": {

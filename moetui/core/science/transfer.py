@@ -335,7 +335,7 @@ def _effects(losses: Sequence[Mapping[int, float]]) -> _Effects:
             design[row, rates:] = -1.0  # the effects of all seeds add up to nothing
     if np.linalg.matrix_rank(design) < design.shape[1]:
         design = design[:, :rates]
-    inverse = np.linalg.inv(design.T @ design)
+    inverse = np.asarray(np.linalg.inv(design.T @ design), np.float64)
     fitted = inverse @ design.T @ y
     rest = y - design @ fitted
     df = len(runs) - design.shape[1]

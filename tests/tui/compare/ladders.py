@@ -1,5 +1,7 @@
 """Ladders for the Compare screen and for reports: records without directories."""
 
+from typing import Any
+
 from moetui.core.catalogue.records import RunRecord
 from moetui.core.planning.ladder import Ladder
 from moetui.core.planning.settings import own_settings
@@ -8,7 +10,7 @@ from tests.core.studies.test_transfer import runs
 
 
 def add_ladder(
-    lab: Lab, exponent: float = -0.4, *, sizes: tuple[int, ...] = (32, 64, 128, 256), **optimizer: object
+    lab: Lab, exponent: float = -0.4, *, sizes: tuple[int, ...] = (32, 64, 128, 256), **optimizer: Any
 ) -> None:
     """Sweeps at several widths, as one study."""
     lab.found_catalogue()

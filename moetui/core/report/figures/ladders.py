@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -24,18 +25,18 @@ def draw(subject: Subject) -> Figure:
     rows = -(-len(ladders) // columns)
     figure = Figure(figsize=(max(5.2 * columns, 6.0), 4.0 * rows), layout="constrained")
     panels = figure.subplots(rows, columns, squeeze=False, sharey=True).flat
-    handles = {}
+    handles: dict[str, Artist] = {}
     for one, name, axes in zip(ladders, _names(ladders), panels, strict=False):
         _panel(axes, one)
         axes.set_title(name)
-        handles |= {artist.get_label(): artist for artist in axes.get_legend_handles_labels()[0]}
+        handles |= {str(artist.get_label()): artist for artist in axes.get_legend_handles_labels()[0]}
     for axes in list(figure.axes)[len(ladders) :]:
         axes.remove()
     if any(isinstance(size.found, Found) for one in ladders for size in one.sizes):
         for axes in figure.axes:
             style.log_x(axes)
             style.log_y(axes)
-    figure.legend(list(handles.values()), list(map(str, handles)), loc="outside lower center", ncols=len(handles) or 1)
+    figure.legend(handles=list(handles.values()), loc="outside lower center", ncols=len(handles) or 1)
     figure.suptitle(style.label(f"Best learning rate by size: {subject.item.word}", 100))
     return figure
 
@@ -61,9 +62,9 @@ def _panel(axes: Axes, one: Transfer) -> None:
         sizes = np.geomspace(line.found[0].size, line.next_size, 60)
         told = [line.at(float(size)) for size in sizes]
         axes.plot(sizes, [each.lr for each in told], color=style.look(1).colour, label=LINE)
-        ends = [(each.low, each.high) for each in told if each.low is not None and each.high is not None]
-        if len(ends) == len(told):
-            lows, highs = zip(*ends, strict=True)
+        bounds = [(each.low, each.high) for each in told if each.low is not None and each.high is not None]
+        if len(bounds) == len(told):
+            lows, highs = zip(*bounds, strict=True)
             axes.fill_between(sizes, lows, highs, color=style.look(1).colour, alpha=0.14, linewidth=0, label=BAND)
         axes.plot([sizes[-1]], [told[-1].lr], "*", color=style.look(3).colour, markersize=11, label=PREDICTION)
     axes.set_xlabel(one.axis)
