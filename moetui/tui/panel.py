@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import wraps
-from typing import Concatenate, ParamSpec, TypeVar
+from functools import partial, wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
+from textual._callback import invoke
+from textual._types import CallbackType as Callback
 from textual.geometry import Region
 from textual.message import Message
 from textual.message_pump import MessagePump
@@ -39,6 +41,15 @@ class Contained(MessagePump):
         # Textual's one way to a handler; a fault that leaves it ends the part's message loop and with it the app.
         with self.contained():
             await super()._on_message(message)
+
+    def call_after_refresh(self, callback: Callback, *args: Any, **kwargs: Any) -> bool:
+        """Call this when the screen has been drawn; Textual ends the app with a fault of such a call."""
+
+        async def kept() -> None:
+            with self.contained():
+                await invoke(partial(callback, *args, **kwargs))
+
+        return super().call_after_refresh(kept)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Take a fault of a thread or task of this part for its own."""

@@ -1,10 +1,13 @@
 """What a panel asks to be drawn again."""
 
+from pathlib import Path
+
 import pytest
 from textual.app import App, ComposeResult
 from textual.geometry import Region
 
 from moetui.tui.panel import Panel
+from tests.tui.seen import seen, until
 
 
 class OnePanel(App[None]):
@@ -32,3 +35,12 @@ async def test_the_lines_that_differ_or_all_if_they_are_not_as_many(
         monkeypatch.setattr(Panel, "refresh", lambda self, *regions, **_: asked.append(regions))
         app.query_one(Panel).refresh_changed(old, new)
         assert asked == ([] if lines is None else [tuple(Region(0, y, 20, 1) for y in lines)])
+
+
+async def test_a_fault_of_what_is_called_after_a_refresh_stays_in_its_panel(user: Path) -> None:
+    app = OnePanel()
+    async with app.run_test(size=(60, 5)) as pilot:
+        panel = app.query_one(Panel)
+        panel.call_after_refresh(lambda: 1 / 0)
+        await until(pilot, lambda: "This part broke down" in seen(app))
+    (user / "tui.log").unlink()
