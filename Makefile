@@ -45,7 +45,8 @@ search: install
 simulations: install
 	$(BIN)/python -m tests.simulations --write
 
-# A fault at every change of a file by every command, the trainer and the dispatcher; the table in docs/reliability.md.
+# A fault and a power loss at every change of a file by every command, the trainer and the dispatcher, and storms of kills; the table
+# in docs/reliability.md. About an hour on two cores.
 faults: install
 	$(BIN)/python -m tests.faults
 

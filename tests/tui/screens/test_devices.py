@@ -8,7 +8,7 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 
 from moetui.core.catalogue.records import RunRecord
-from moetui.core.queue import edit
+from moetui.core.queue import edit, pausing
 from moetui.core.runs.lab import Lab
 from moetui.tui.app import MoetuiApp
 from moetui.tui.devices.queue_list import QueueList
@@ -82,6 +82,18 @@ async def test_runs_are_held_and_released_one_by_one_or_all(lab: Lab, waiting: l
         await pilot.press("H")
         await until(pilot, lambda: states(app) == ["held"] * 3)
         await pilot.press("H")
+        await until(pilot, lambda: states(app) == ["queued"] * 3)
+
+
+async def test_a_paused_run_is_in_the_queue_and_released_there(lab: Lab, waiting: list[RunRecord]) -> None:
+    pausing.pause(lab, lab.find(waiting[0].id))
+    eventually(lambda: status(lab, waiting[1]) == "running")
+    app = MoetuiApp(lab, start="devices")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shown(pilot, app, 3)
+        assert states(app) == ["paused", "queued", "queued"]
+        assert "1 paused" in said(app, "waiting")
+        await pilot.press("h")
         await until(pilot, lambda: states(app) == ["queued"] * 3)
 
 
