@@ -83,9 +83,9 @@ class Cluster:
         if not self._lives("slurmctld"):
             self.run("slurmctld")
         self.until(lambda: self.accepts("ping"))
-        if "drain" in self.run("sinfo", "--noheader", "--format=%T"):
-            # It refuses while the node has not answered the new controller yet.
-            self.until(lambda: self.accepts("update", f"NodeName={self.host}", "State=RESUME"))
+        # It may refuse while the node has not answered the new controller yet.
+        resume = ["update", f"NodeName={self.host}", "State=RESUME"]
+        self.until(lambda: "drain" not in self.run("sinfo", "--noheader", "--format=%T") or self.accepts(*resume))
 
     def accepts(self, *order: str) -> bool:
         """Whether the controller does what it is told."""
