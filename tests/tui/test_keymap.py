@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from moetui.core import preferences
-from moetui.core.preferences import KeyChoice, read_settings, workspace_file
+from moetui.core.preferences import KeyChoice, read_settings, user_file, workspace_file
 from moetui.core.runs.lab import Lab
 from moetui.tui.actions import ACTIONS
 from moetui.tui.app import MoetuiApp
@@ -37,7 +37,7 @@ def test_keys_are_written_as_people_write_them_or_as_textual_does() -> None:
         ),
         (
             choice("everywhere", "tour", "P"),
-            "settings.toml:3: P is the key of runs.resume as well; give that another one",
+            "settings.toml:3: P is the key of live.pause as well; give that another one",
         ),
     ],
 )
@@ -62,9 +62,10 @@ def test_the_examples_of_the_documentation_have_no_fault(lab: Lab) -> None:
     (of_page,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
     of_module = "\n".join(re.findall(r"^    (.*)", preferences.__doc__ or "", re.MULTILINE))
     for example in (of_page, of_module):
-        workspace_file(lab.workspace).write_text(example)
+        user_file().write_text(example)
         settings = read_settings(lab.workspace)
         assert {choice.action for choice in settings.keys} == {"stop", "cursor(1)"}
+        assert settings.notify == ("notify-send", "moetui")
         assert (settings.faults, keymap_of(settings.keys).faults) == ((), ())
 
 
