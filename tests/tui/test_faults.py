@@ -90,7 +90,7 @@ async def test_a_fault_of_the_screen_is_told_and_the_next_picture_is_taken(
             app.screen.receive(app.picture)
             await until(pilot, lambda: "A fault" in [told.title for told in app._notifications])
         await pilot.press("3")
-        await until(pilot, lambda: "Overlay" in seen(app) and "first" in seen(app))
+        await until(pilot, lambda: "newest first" in seen(app) and "first" in seen(app))
     taken(user / "tui.log")
 
 
@@ -103,7 +103,7 @@ async def test_a_fault_in_what_follows_the_first_picture_is_told(
         async with app.run_test(size=(80, 24)) as pilot:
             await until(pilot, lambda: "A fault" in [told.title for told in app._notifications])
             await pilot.press("3")
-            await until(pilot, lambda: "Overlay" in seen(app))
+            await until(pilot, lambda: "newest first" in seen(app))
     taken(user / "tui.log")
 
 
