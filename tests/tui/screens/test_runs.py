@@ -136,7 +136,7 @@ async def test_marked_runs_are_overlaid_in_the_order_and_the_colours_of_their_ma
 
 async def test_published_results_are_overlaid_as_points_and_that_is_said(lab: Lab, finished: list[RunRecord]) -> None:
     app = MoetuiApp(lab, start="runs")
-    async with app.run_test(size=(80, 24)) as pilot:
+    async with app.run_test(size=(120, 40)) as pilot:
         await listed(pilot, app)
         await pilot.press("space", "space", "space", "o")
         await until(pilot, lambda: isinstance(app.screen, RunPage) and "1 published" in said(app, "summary"))
