@@ -23,11 +23,11 @@ from moetui.core.science.transfer import FEWEST_FOR_SCATTER, WINDOW, Found, Numb
 SPACING: Final = math.log(2) / 2
 """Between two rates, in ln(lr)."""
 RATES: Final = (5, 7, 9)
-"""Numbers of rates at a size."""
-NOISE: Final = 0.015
-"""Standard deviation of a run in nats, effects of seed and rate taken out, where nothing was measured."""
-CURVATURE: Final = 0.2
-"""Half the second derivative of the loss in ln(lr), in nats, where nothing was measured."""
+"""Numbers of rates at a size. (The study of widths in docs/transfer.md gave the two defaults below.)"""
+NOISE: Final = 0.02
+"""Standard deviation of a run in nats, effects of seed and rate taken out, where nothing was measured: as over widths."""
+CURVATURE: Final = 0.15
+"""Half the second derivative of the loss in ln(lr), in nats, where nothing was measured: as over widths."""
 UNKNOWN: Final = 0.5
 """Standard deviation of ln lr* where no sweep has shown it: a preset's rate is right within a factor of 2.7."""
 EXPONENT: Final = 0.5
