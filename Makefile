@@ -46,7 +46,7 @@ simulations: install
 	$(BIN)/python -m tests.simulations --write
 
 # A fault and a power loss at every change of a file by every command, the trainer and the dispatcher, and storms of kills; the table
-# in docs/reliability.md. About an hour on two cores.
+# in docs/reliability.md.
 faults: install
 	$(BIN)/python -m tests.faults
 
