@@ -20,7 +20,6 @@ from textual.dom import DOMNode
 from textual.events import Event, Key
 from textual.filter import LineFilter
 from textual.screen import Screen
-from textual.theme import BUILTIN_THEMES
 from textual.widgets import Input
 
 from engine.runfiles.rundir import Finding
@@ -44,6 +43,7 @@ from moetui.tui.place import PlaceScreen
 from moetui.tui.screens import SCREENS
 from moetui.tui.sparing import SparingApp
 from moetui.tui.terminal_ground import Ground, remember_ground, remembered_ground
+from moetui.tui.themes import DEPTHS, THEMES, WHITE
 from moetui.tui.widgets.notice import Notice
 
 READ_SECONDS = 0.5
@@ -55,20 +55,8 @@ REMOTE_SECONDS = 2.0
 LINGER_SECONDS = 2.0
 """How long the end of the last run stays on the screen before the app leaves by itself."""
 
-
 FAULT_SECONDS = 15.0
 """How long a fault of the settings stays on the screen."""
-
-THEMES: dict[Theme, str] = {"dark": "textual-dark", "light": "moetui-light", "terminal": "ansi-dark"}
-"""Textual's names of the themes."""
-
-WHITE = replace(
-    BUILTIN_THEMES["textual-light"], name=THEMES["light"], background="#ffffff", surface="#f6f6f6", panel="#ebebeb"
-)
-"""Textual's light theme is grey; a white ground leaves colours more contrast."""
-
-DEPTHS = {"standard": ColorSystem.STANDARD, "windows": ColorSystem.STANDARD, "256": ColorSystem.EIGHT_BIT}
-"""Terminals with fewer than all colours, by rich's names."""
 
 
 class MoetuiApp(SparingApp):
