@@ -11,8 +11,7 @@
     request.json   what the user asks of the run: to stop, to go on           written by the laboratory
     queue.json     of a run that waits: whether it is held, and its turn      written by the laboratory
     result.json    how it ended; written once, last                           written by the trainer
-    reserve        room on the disk for the last words of a trainer           taken by the trainer
-    run.lock, procs.lock   held by the living (see engine.runfiles.locks)
+    reserve, run.lock, procs.lock   see engine.runfiles.fulldisk and engine.runfiles.locks
     checkpoints/   `last` and `best`
     alerts/        which events of the run the user's command was told      written by the laboratory
 
