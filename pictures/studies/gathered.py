@@ -20,6 +20,7 @@ from moetui.core.workspace import Workspace
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "docs" / "studies"
 PHASE_1, SCHEDULES, GUIDE = "lr-report/phase-1@tiny", "schedule/all@tiny", "lr-guide/twelve@tiny"
+WIDTHS = "transfer/width"
 
 T = TypeVar("T")
 
@@ -69,14 +70,21 @@ class Study:
 
 def gather_studies() -> tuple[Study, Study, Study]:
     """Phase 1 of the learning-rate report, the five schedules and the guide's twelve rates."""
+    phase_1, schedules, guide = _gathered(PHASE_1, SCHEDULES, GUIDE)
+    return phase_1, schedules, guide
+
+
+def gather_widths() -> Study:
+    """The sweeps at five widths in both parametrizations."""
+    return only(_gathered(WIDTHS))
+
+
+def _gathered(*words: str) -> list[Study]:
     with tempfile.TemporaryDirectory() as place:
         lab = Lab(Workspace(Path(place)))
         lab.workspace.runs_json.write_bytes((ROOT / "runs.json").read_bytes())
         published = {record.name: record for record in lab.records() if record.published}
-        phase_1, schedules, guide = (
-            Study(word, gather_subject(lab, word), published) for word in (PHASE_1, SCHEDULES, GUIDE)
-        )
-    return phase_1, schedules, guide
+        return [Study(word, gather_subject(lab, word), published) for word in words]
 
 
 def short(group: Group) -> str:

@@ -37,6 +37,9 @@ def page(phase_1: Study, schedules: Study, guide: Study) -> str:
         _claims(claims(phase_1, schedules, guide)),
         _picture(guide, "learning_rate_analysis.png"),
         _picture(schedules, "cosine_annealing_results_comparison.png"),
+        "## Beyond the documents",
+        "How the best learning rate moves with the width of the model, in two parametrizations: "
+        "[report](transfer-width/report.md), and [what it says](../transfer.md).",
         "## How a conclusion follows",
         "By the verdicts of `moetui compare` and `moetui response` ([methods](../methods.md)), each with 95 % confidence by "
         "itself. Where neither column applies, the claim is **open**.",
