@@ -78,7 +78,7 @@ def assert_same_course(one: RunDir, other: RunDir, rel: float, norm: float) -> N
     found, expected = curve(other, *keys), curve(one, *keys)
     assert [where[:2] for where in found] == [where[:2] for where in expected]
     for (update, key, value), (_, _, wanted) in zip(found, expected, strict=True):
-        slack = 0.02 if key.endswith("accuracy") else 0.0  # a token in a hundred may sit between two words
+        slack = 0.05 if key.endswith("accuracy") else 0.0  # of 120 tokens a few sit between two words
         assert value == pytest.approx(wanted, rel=norm if key == "grad_norm" else rel, abs=slack), (update, key)
     ends = [(r.status, r.update, r.stopped_early, r.best and r.best.update) for r in map(result_of, (one, other))]
     assert ends[0] == ends[1]
