@@ -117,9 +117,11 @@ class CurveGrid(LookingGlass):
         self._arrange()
 
     def turn(self, step: int) -> None:
-        """Go to another page of charts."""
-        if len(self._kinds()) > self._page.room:
-            self.move(step * self._page.room)
+        """Go to the first chart of another page; after the last page comes the first."""
+        page = self._page
+        if page.count > 1:
+            here = next(place for place, kind in enumerate(self._kinds()) if kind.key == self._current)
+            self.move((page.number - 1 + step) % page.count * page.room - here)
 
     def toggle_maximised(self) -> None:
         """Give the current chart all the space, or let the others come back."""

@@ -48,4 +48,4 @@ def test_every_label_is_there_whole_and_apart_from_the_next(asked: list[list[str
 def test_without_the_guard_labels_run_into_each_other(asked: list[list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ticks, "_clear", lambda *_: True)
     shown = [words(low, span, width, log=log) for low, span, width, log in AXES]
-    assert sum(one != other for one, other in zip(shown, asked, strict=True)) > len(AXES) / 50
+    assert any(one != other for one, other in zip(shown, asked, strict=True))

@@ -150,15 +150,18 @@ async def test_pages_hold_all_charts_and_the_current_one_tells_the_page() -> Non
     async with app.run_test(size=(120, 30)) as pilot:
         app.grid.show([RUN], {"a": ALL_METRICS}, slots={"a": 0})
         seen: list[str] = []
-        for page in range(1, 4):
+        for page in range(1, 5):
             await pilot.pause()
             seen += [title.capitalize() for title in app.titles()]
             current = next(chart for chart in app.query(Chart) if chart.has_class("-current"))
-            assert current.spec.note.endswith(f"{page}/3")
+            assert current.spec.note.endswith(f"{page}/4")
             app.grid.turn(1)
-        assert len(seen) == len(set(seen)) == 12
+        assert len(seen) == len(set(seen)) == 13
         await pilot.pause()
         assert app.titles()[0] == "LOSS"
+        app.grid.turn(-1)
+        await pilot.pause()
+        assert [title.capitalize() for title in app.titles()] == seen[12:]
 
 
 async def test_charts_that_were_left_out_are_gone_until_they_are_chosen_again() -> None:

@@ -172,6 +172,8 @@ async def test_runs_on_several_devices_are_one_key_away(lab: Lab, fake_engine: C
         await pilot.press("d")
         assert "devices each" not in said(pilot, "totals")
         await pilot.press("d", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Confirm), "the plan is asked back")
+        await pilot.press("y")
         await until(pilot, lambda: len(lab.snapshot(dispatch=False).pending) > 0 or bool(own(lab)), "they are queued")
     assert {lab.run_dir(run).config().devices for run in own(lab)} == {2}
 
