@@ -82,7 +82,7 @@ class Storm:
         """Kill nothing more, let everything come to its end, and look at what is left."""
         self._ask(":fix")
         deadline = time.monotonic() + 120
-        while pending := [run for run in self._runs().values() if self.lab.see(run).pending]:
+        while pending := [run for run in self._runs().values() if run.pending or self.lab.see(run).pending]:
             for run in pending:
                 if self.lab.see(run).status in ("held", "paused"):
                     self._ask("release", run.id)

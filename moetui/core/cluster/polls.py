@@ -10,7 +10,7 @@ from pathlib import Path
 import orjson
 from pydantic import TypeAdapter, ValidationError
 
-from moetui.core.cluster.backend import Poll, Seen
+from moetui.core.cluster.interface import Poll, Seen
 from moetui.core.errors import LabError
 from moetui.core.wholefile import replace_file
 

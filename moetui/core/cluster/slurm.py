@@ -14,7 +14,7 @@ from pathlib import Path
 
 from engine.runfiles.rundir import RunDir, write_file
 from engine.spec.harmless import harmless, one_line
-from moetui.core.cluster.backend import Poll, Seen
+from moetui.core.cluster.interface import Poll, Seen
 from moetui.core.cluster.jobs import Job, job_file, job_of
 from moetui.core.cluster.polls import ask_anew, shared_poll
 from moetui.core.cluster.resources import Resources, resources

@@ -2,7 +2,7 @@
 
 from engine.runfiles.rundir import DamagedFile, RunDir
 from moetui.core.catalogue.records import RunRecord
-from moetui.core.cluster.backend import Backend, Seen
+from moetui.core.cluster.interface import Backend, Seen
 from moetui.core.cluster.jobs import Job, job_of
 
 FINAL = frozenset({"finished", "diverged", "out-of-memory", "failed"})

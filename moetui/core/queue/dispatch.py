@@ -24,7 +24,7 @@ from engine.runfiles.locks import hold_run_lock
 from engine.runfiles.rundir import DamagedFile, Result, RunDir, RunFile, write_file
 from engine.spec.harmless import harmless
 from moetui.core.catalogue.records import RunRecord
-from moetui.core.cluster.backend import SCHEDULERS
+from moetui.core.cluster.interface import SCHEDULERS
 from moetui.core.errors import CatalogueError, LabError
 from moetui.core.machine.devices import Device, devices
 from moetui.core.machine.launcher import confirm, launch, record_exit

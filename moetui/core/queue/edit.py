@@ -12,7 +12,8 @@ from typing import TypedDict
 from engine.runfiles.rundir import DamagedFile
 from moetui.core import format as fmt
 from moetui.core.catalogue.records import PRUNED, RunRecord
-from moetui.core.cluster.backend import SCHEDULERS, backend
+from moetui.core.cluster.backend import backend
+from moetui.core.cluster.interface import SCHEDULERS
 from moetui.core.errors import LabError, UsageError
 from moetui.core.machine import control
 from moetui.core.runs.journal import move_directory, operation, write_labels

@@ -13,7 +13,8 @@ from engine.runfiles.saved import MODEL_FILE, TRAINING_FILE, read_saved
 from engine.spec.config import RunConfig
 from engine.spec.devices import too_many_devices
 from moetui.core.catalogue.records import RunRecord
-from moetui.core.cluster.backend import LOCAL, backend
+from moetui.core.cluster.backend import backend
+from moetui.core.cluster.interface import LOCAL
 from moetui.core.errors import LabError, UsageError
 from moetui.core.machine.devices import gpus, wants_gpu
 from moetui.core.machine.starts import let_wait

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from engine.runfiles.rundir import DamagedFile, Wait, write_file
 from moetui.core.catalogue.records import RunRecord
-from moetui.core.cluster.backend import SCHEDULERS
+from moetui.core.cluster.interface import SCHEDULERS
 from moetui.core.errors import LabError, UsageError
 from moetui.core.machine.control import before_start
 from moetui.core.machine.devices import Device

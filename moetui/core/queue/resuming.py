@@ -12,7 +12,8 @@ from engine.runfiles.rundir import DamagedFile, Parent, Request, RunDir, RunFile
 from engine.runfiles.saved import TRAINING_FILE, CheckpointFile, read_saved, saved
 from engine.spec.config import ConfigError, RunConfig, resolve
 from moetui.core.catalogue.records import PRUNED, RunRecord
-from moetui.core.cluster.backend import LOCAL, backend
+from moetui.core.cluster.backend import backend
+from moetui.core.cluster.interface import LOCAL
 from moetui.core.cluster.jobs import job_file
 from moetui.core.errors import LabError, UsageError
 from moetui.core.machine.starts import let_wait

@@ -10,7 +10,8 @@ from engine.runfiles.locks import run_lock_holder
 from engine.runfiles.rundir import DamagedFile, RunDir, State
 from moetui.core.catalogue.index import Catalogue
 from moetui.core.catalogue.records import RunRecord, Status
-from moetui.core.cluster.backend import SCHEDULERS, backend
+from moetui.core.cluster.backend import backend
+from moetui.core.cluster.interface import SCHEDULERS
 from moetui.core.cluster.status import under_scheduler
 from moetui.core.errors import CatalogueError, LabError, NotFoundError, UsageError
 from moetui.core.machine.launcher import start_dispatcher

@@ -8,7 +8,7 @@ from engine.runfiles.history import read_records
 from engine.runfiles.rundir import RunDir
 from moetui.core.catalogue.records import RunRecord
 from moetui.core.cluster import polls
-from moetui.core.cluster.backend import LOCAL
+from moetui.core.cluster.interface import LOCAL
 from moetui.core.cluster.jobs import job_of
 from moetui.core.planning.plan import Selection, plan
 from moetui.core.queue import edit, resuming

@@ -10,7 +10,8 @@ from engine.runfiles.rundir import Launch, Result, State, write_file
 from moetui.core.catalogue.records import RunRecord
 from moetui.core.cluster import polls
 from moetui.core.cluster import slurm as cluster
-from moetui.core.cluster.backend import LOCAL, backend
+from moetui.core.cluster.backend import backend
+from moetui.core.cluster.interface import LOCAL
 from moetui.core.cluster.jobs import Job, job_file, job_of
 from moetui.core.cluster.resources import parsed, resources
 from moetui.core.errors import LabError, UsageError
