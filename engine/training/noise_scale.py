@@ -31,8 +31,9 @@ MEMORY = 0.98
 class NoiseMeter:
     """Compares the gradients of the micro-batches of each update. Everything stays on the device until it is read."""
 
-    def __init__(self, config: RunConfig, optimizer: Optimizer) -> None:
-        """The gradients of the optimizer's parameters; `training.accumulation` must be 2 or more."""
+    def __init__(self, config: RunConfig, optimizer: Optimizer, mine: int) -> None:
+        """The gradients of the optimizer's parameters; `mine` of the 2 or more micro-batches of an update are this rank's."""
+        self._mine = mine
         self._parameters = optimizer.parameters
         self._batch, self._count = config.training.batch_size, config.training.accumulation
         groups = {name: _group(name, p, config) for name, p in self._parameters.items()}
@@ -53,7 +54,8 @@ class NoiseMeter:
         gradients = {name: p.grad for name, p in self._parameters.items() if p.grad is not None}
         added = {name: grad - self._before[name] if name in self._before else grad for name, grad in gradients.items()}
         self._squares.append(self._count**2 * self._square(added))
-        self._before = {name: grad.clone() for name, grad in gradients.items()}
+        if len(self._squares) < self._mine:
+            self._before = {name: grad.clone() for name, grad in gradients.items()}
 
     def read(self) -> Record:
         """The mean parts of the updates since it was last read, and the noise scales of the averages; waits for the device."""

@@ -59,7 +59,7 @@ class Updater:
         self._length = sequences.length
         self._divides = config.training.micro_batch == "auto"
         self.at_once = config.training.batch_size
-        self.noise = NoiseMeter(config, optimizer) if config.training.noise_scale else None
+        self.noise = NoiseMeter(config, optimizer, len(self._mine)) if config.training.noise_scale else None
 
     def limit(self, most: int) -> None:
         """Compute no more than so many sequences at once, and fewer if they do not fit."""

@@ -1,6 +1,7 @@
 """Zoom and cursor of all charts of a page, by keys and by the mouse."""
 
 import math
+from abc import abstractmethod
 
 from moetui.tui.chart.spec import Range
 from moetui.tui.chart.widget import Chart
@@ -85,10 +86,10 @@ class LookingGlass(Panel):
         low, high = self._overlay.x_range
         return " · ".join(events_near(self._overlay, self._cursor, (high - low) / STEPS / 2))
 
+    @abstractmethod
     def _renew(self) -> None:
         """Draw again with the present window and cursor."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _make_current(self, chart: Chart) -> None:
         """Let the keys change this chart."""
-        raise NotImplementedError

@@ -49,6 +49,9 @@ TABLE: dict[str, dict[str, Any]] = {
 }
 
 
+NOISE_PARTS = ("gradient_variance_embedding", "gradient_variance_muon", "gradient_variance_adamw")
+
+
 @pytest.fixture
 def corpus(tmp_path: Path) -> Path:
     return write_corpus(tmp_path / "corpus.jsonl")
@@ -87,10 +90,15 @@ def assert_same_course(one: RunDir, other: RunDir, rel: float, norm: float) -> N
 @pytest.mark.slow
 def test_two_devices_with_uneven_shares_have_the_losses_of_one(tmp_path: Path, corpus: Path) -> None:
     settings = {**SIGMOID, **NOISE, **PLATEAU, "training.updates": 6, "training.accumulation": 3}
+    settings["training.noise_scale"] = True
     one, two = (trained(tmp_path, corpus, count, settings) for count in (1, 2))
     assert_same_course(one, two, rel=1e-5, norm=1e-4)
     # The first update has the same forward to the bit, and evaluation adds up in one order.
     assert curve(two, "train_loss", "val_loss")[:2] == curve(one, "train_loss", "val_loss")[:2]
+    # Every micro-batch counts in the noise scale, whichever device has computed it.
+    parts = [[value for *_, value in curve(run, *NOISE_PARTS)] for run in (one, two)]
+    assert len(parts[0]) == 6 * len(NOISE_PARTS)
+    assert parts[1] == pytest.approx(parts[0], rel=1e-3)
     for name in ("model.safetensors", "training.safetensors"):
         ours, theirs = (load_file(run.checkpoints / "last" / name) for run in (one, two))
         assert ours.keys() == theirs.keys()

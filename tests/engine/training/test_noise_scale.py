@@ -105,7 +105,7 @@ class Planted(nn.Module):
 def planted(config: RunConfig, updates: int, signal: float, noise: float) -> tuple[NoiseMeter, list[dict[str, float]]]:
     """Gradients of mean `signal` in every element, whose variance for one sequence is noise²."""
     model = Planted()
-    meter = NoiseMeter(config, Optimizer(model, config.optimizer))
+    meter = NoiseMeter(config, Optimizer(model, config.optimizer), config.training.accumulation)
     draw = torch.Generator().manual_seed(3)
     k, b = config.training.accumulation, config.training.batch_size
     found = []
