@@ -99,7 +99,7 @@ def compare(
         typer.echo(f"Note: {note}")
     if cost:
         print_pareto(prices, wanted, cost)
-    elif found_responses := responses(runs, terms, judged.comparison).responses:
+    elif found_responses := responses(runs, terms, judged).responses:
         print_response(found_responses, published_beside(records, runs_here))
     else:
         print_losses(lab(), records)

@@ -44,11 +44,17 @@ CIRCUMSTANCES: Final[tuple[tuple[str, Callable[[Evidence], str]], ...]] = (
 )
 
 
-def caveats(runs: Iterable[Evidence]) -> tuple[Caveat, ...]:
-    """Every circumstance that is not the same in all runs. One that is known of some runs only counts as different."""
+def caveats(runs: Iterable[Evidence], whole: Iterable[Caveat] | None = None) -> tuple[Caveat, ...]:
+    """Every circumstance that is not the same in all runs. One that is known of some runs only counts as different.
+
+    `whole` are those of a study that the runs are a part of: what is the same in all of it is the same in its parts.
+    """
     compared = list(runs)
+    unequal = None if whole is None else {one.what for one in whole}
     found = []
     for what, of in CIRCUMSTANCES:
+        if unequal is not None and what not in unequal:
+            continue
         told = [of(run) or UNKNOWN for run in compared]
         if len(set(told)) > 1:
             values: dict[str, list[RunRecord]] = {}

@@ -11,12 +11,12 @@ import numpy.typing as npt
 from moetui.core.science import looks
 from moetui.core.science.difference import Difference, adjusted_to_scale, why_unjudged
 from moetui.core.science.groups import Group
-from moetui.core.science.joint import LEAST, Joint, Places
+from moetui.core.science.joint import LEAST, Joint
 from moetui.core.science.measure import Measure
 from moetui.core.science.prediction import Prediction, predict
 from moetui.core.science.questions import Against, Pairing
 from moetui.core.science.seeds import SeedsNeeded, seeds_needed
-from moetui.core.science.simultaneous import all_pairs, all_pairs_ps, with_one
+from moetui.core.science.simultaneous import EXACT, all_pairs, all_pairs_ps, with_one
 from moetui.core.science.student import any_below, t_as_z, two_sided_p, z_as_t
 from moetui.core.science.summary import NO_SPREAD
 
@@ -125,36 +125,28 @@ class Comparison:
         at = np.array(indices)
         sign = 1.0 if self.measure.lower_is_better else -1.0
         value, variance = sign * self.joint.mean, self.joint.variance
-        critical: dict[int, float] = {}
-        for b in self._plausible(at, sign):
-            q = float(with_one(variance[[b]], variance[at[at != b]][None], self.level)[0])
-            row = self.joint.row(b, at[value[at] < value[b]])  # one with a worse value is no evidence against this one
-            if not any_below(-sign * row.gap / row.error, row.df, -q):
-                critical[b] = q
-        found = np.array(sorted(critical, key=lambda b: float(value[b])), dtype=np.intp)
+        # What lies too far behind the one with the best value is not looked at again.
+        best = int(at[np.argmin(value[at])])
+        row = self.joint.row(best, at)
+        some = at[t_as_z(sign * row.gap / np.where(at == best, 1.0, row.error), row.df) >= -self.critical]
+        others = np.array([at[at != b] for b in some]) if len(at) - 1 <= EXACT else at[None, 1:]
+        critical = np.zeros(self.joint.size)
+        critical[some] = with_one(variance[some], variance[others], self.level)
+        held = [
+            part[~any_below(-sign * rows.gap / rows.error, rows.df, -critical[part, None])]
+            for part, rows in self.joint.blocks(some, at)
+        ]
+        found = np.concatenate(held)
+        found = found[np.argsort(value[found], kind="stable")]
         costs = np.zeros(len(found))
-        for place, b in enumerate(found.tolist()):
-            others = np.arange(len(found)) != place
-            row, known = self.joint.row(b, found[others]), costs[others]
-            # The largest t that there may be tells which of the costs can rise at all: after the first few settings, hardly any.
-            most = z_as_t(critical[b], row.df.min(initial=np.inf))
-            rises = most * row.error - sign * row.gap > known
-            reach = z_as_t(critical[b], row.df[rises]) * row.error[rises] - sign * row.gap[rises]
-            known[rises] = np.maximum(known[rises], reach)
-            costs[others] = known
+        for part, rows in self.joint.blocks(found, found):
+            for b, behind, error, df in zip(part.tolist(), sign * rows.gap, rows.error, rows.df, strict=True):
+                # The largest t that there may be tells which costs can rise at all: after the first few settings, hardly any.
+                most = z_as_t(critical[b], df.min())
+                rises = (most * error - behind > costs) & (found != b)
+                reach = z_as_t(critical[b], df[rises]) * error[rises] - behind[rises]
+                costs[rises] = np.maximum(costs[rises], reach)
         return tuple(Candidate(self.judged[b], cost) for b, cost in zip(found.tolist(), costs.tolist(), strict=True))
-
-    def _plausible(self, at: Places, sign: float) -> Iterator[int]:
-        """The indices of the settings that none of these is better than by the verdicts."""
-        assert self.joint is not None
-        best = at[np.argmin(sign * self.joint.mean[at])]
-        value = sign * self.joint.mean
-        row = self.joint.row(int(best), at)
-        behind = t_as_z(sign * row.gap / np.where(at == best, 1.0, row.error), row.df)
-        for b in at[behind >= -self.critical].tolist():
-            row = self.joint.row(b, at[value[at] < value[b]])
-            if not any_below(-sign * row.gap / row.error, row.df, -self.critical):
-                yield b
 
     @cached_property
     def seeds_needed(self) -> SeedsNeeded | None:

@@ -21,13 +21,18 @@ PASSES = 3
 """Times that the weights (1/variance) and the fit are brought into agreement."""
 CAUTION = 2.0
 """Standard errors that are added to the seen spread of the log variances."""
+CELLS = 1 << 16
+"""Differences that are formed at once: their arrays stay in the cache of a core."""
 LEAST = 1e-300
 """A variance of zero would have an infinite weight; what compares the means asks whether there was any spread."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Row:
-    """One setting less each of all settings: estimate, standard error and degrees of freedom (Satterthwaite 1946)."""
+    """One setting less each of several: estimate, standard error and degrees of freedom (Satterthwaite 1946).
+
+    Of several settings at once, a row of each array is that of one of them.
+    """
 
     gap: Numbers
     error: Numbers
@@ -55,17 +60,17 @@ class Fit:
     shares: Numbers | None = None
     ties: Numbers | None = None
 
-    def row(self, i: int, at: Places) -> Row:
-        """The differences of the setting at place `i` of this fit from those at the places `at`."""
-        variance, df = self.variance[at], self.df[at]
+    def rows(self, own: Places, at: Places) -> Row:
+        """The differences of the settings at the places `own` of this fit from those at the places `at`: (own, at) arrays."""
+        i, variance, df = own[:, None], self.variance[at], self.df[at]
         total = self.variance[i] + variance
-        own = self.variance[i] / total  # as shares, so that the square of a very small variance does not vanish
-        other = 1 - own
-        both = own * self.mirrored[i] / np.sqrt(self.df[i]) * other * self.mirrored[at] / np.sqrt(df)
-        both_df = np.minimum(1 / (own**2 / self.df[i] + other**2 / df + 2 * both), self.residual_df)
+        ours = self.variance[i] / total  # as shares, so that the square of a very small variance does not vanish
+        other = 1 - ours
+        both = ours * self.mirrored[i] / np.sqrt(self.df[i]) * other * self.mirrored[at] / np.sqrt(df)
+        both_df = np.minimum(1 / (ours**2 / self.df[i] + other**2 / df + 2 * both), self.residual_df)
         if self.shares is not None and self.ties is not None:
             unlike = self.shares[i] - self.shares[at]
-            total = total + np.maximum(((self.ties[i] - self.ties[at]) * unlike).sum(axis=1), 0.0)
+            total = total + np.maximum(((self.ties[i] - self.ties[at]) * unlike).sum(axis=-1), 0.0)
         return Row(self.mean[i] - self.mean[at], np.sqrt(total), both_df)
 
 
@@ -90,6 +95,7 @@ class Joint:
                 self._part[members] = len(self._blocked)
                 self._place[members] = np.arange(len(members))
                 self._blocked.append(fit)
+        self._seeds = max((fit.shares.shape[1] for fit in self._blocked if fit.shares is not None), default=1)
 
     @property
     def blocked(self) -> bool:
@@ -127,19 +133,27 @@ class Joint:
 
     def row(self, i: int, at: Places | None = None) -> Row:
         """The differences of setting `i` from the settings `at`, or from all."""
-        if at is None:
-            at = np.arange(self.size)
-        tied = self._part[at] == self._part[i] if self._part[i] >= 0 else np.zeros(len(at), dtype=np.bool_)
-        if not tied.any():
-            return self._plain.row(i, at)
-        fit: Fit = self._blocked[int(self._part[i])]
-        inner = fit.row(int(self._place[i]), self._place[at[tied]])
-        if tied.all():
-            return inner
-        row = self._plain.row(i, at)
-        for whole, part in ((row.gap, inner.gap), (row.error, inner.error), (row.df, inner.df)):
-            whole[tied] = part
-        return row
+        rows = self._rows(np.array([i]), np.arange(self.size) if at is None else at)
+        return Row(rows.gap[0], rows.error[0], rows.df[0])
+
+    def blocks(self, own: Places, at: Places) -> Iterator[tuple[Places, Row]]:
+        """The differences of the settings `own` from the settings `at`, some of `own` at a time: these, and their rows."""
+        some = max(1, CELLS // (max(len(at), 1) * self._seeds))
+        for start in range(0, len(own), some):
+            part = own[start : start + some]
+            yield part, self._rows(part, at)
+
+    def _rows(self, own: Places, at: Places) -> Row:
+        parts, there = self._part[own], self._part[at]
+        if len(own) and (parts == parts[0]).all() and parts[0] >= 0 and (there == parts[0]).all():
+            return self._blocked[int(parts[0])].rows(self._place[own], self._place[at])
+        rows = self._plain.rows(own, at)
+        for part in np.unique(parts[parts >= 0]).tolist():
+            here, others = np.ix_(parts == part, there == part)
+            inner = self._blocked[part].rows(self._place[own[here[:, 0]]], self._place[at[others[0]]])
+            for whole, tied in ((rows.gap, inner.gap), (rows.error, inner.error), (rows.df, inner.df)):
+                whole[here, others] = tied
+        return rows
 
     def _merged(self, name: str) -> Numbers:
         whole: Numbers = getattr(self._plain, name).copy()

@@ -13,11 +13,10 @@ from moetui.core.science.comparison import TOLERANCE, Candidate, Comparison, com
 from moetui.core.science.correlation import Correlation, lr_correlations
 from moetui.core.science.evidence import Evidence, counting
 from moetui.core.science.groups import Group, group_key, groups
-from moetui.core.science.joint import Row
 from moetui.core.science.measure import Measure
 from moetui.core.science.optimum import Curve, Optimum, find_optimum
 from moetui.core.science.questions import Pairing
-from moetui.core.science.student import ALPHA, any_below, normal_quantile, t_as_z
+from moetui.core.science.student import ALPHA, all_above, any_below, normal_quantile, t_as_z
 from moetui.core.science.zones import Cliff, Edge, Point, Safety, Zone, cliff, edge, safe_zone
 
 LR_KEYS = frozenset({"seed", "optimizer.lr"})
@@ -112,11 +111,13 @@ def respond(
     tolerance: float = TOLERANCE,
     pairing: Pairing = "auto",
     comparison: Comparison | None = None,
+    unequal: Sequence[Caveat] | None = None,
 ) -> Response:
     """The response of one slice of runs, which differ in learning rate and seed only.
 
     `comparison` is that of all settings in question, if there are more than the slice has: a pair has one verdict, wherever it is
-    shown. Runs of the same learning rate are seeds of one setting only if their group says so.
+    shown; `unequal` are the caveats of that comparison. Runs of the same learning rate are seeds of one setting only if their
+    group says so.
     """
     runs = part.runs
     if comparison is None:
@@ -133,7 +134,7 @@ def respond(
         "comparison": comparison,
         "untried": tuple(point.group for point in points if not point.group.tried),
         "correlations": lr_correlations([run.record for run in runs]),
-        "caveats": caveats(counting(runs, found)),
+        "caveats": caveats(counting(runs, found), unequal),
     }
     mine = {point.group.key for point in tried}
     top = next((group for group in comparison.groups if group.key in mine and group.n and not group.diverged), None)
@@ -207,28 +208,14 @@ def _safety(judged: Sequence[Group], comparison: Comparison, tolerance: float) -
     row = joint.row(best, at)
     # The best one alone tells of most others that they are beyond; among thousands, few have to be held against all.
     far = (at != best) & (t_as_z((size + sign * row.gap) / row.error, row.df) < -critical)
-    found: dict[str, Safety] = {}
-
-    def is_beyond(own: int) -> bool:
-        row = joint.row(own, at[value[at] < value[own] - size])  # no other one can show it
-        return any_below((size - sign * row.gap) / row.error, row.df, -critical)
-
-    for group, own, is_far in zip(judged, at.tolist(), far.tolist(), strict=True):
-        if is_far or is_beyond(own):
-            found[group.key] = "beyond"
-        elif _within(joint.row(own, at[at != own]), sign, size):
-            found[group.key] = "safe"
-        else:
-            found[group.key] = "open"
-    return found
-
-
-def _within(row: Row, sign: float, size: float) -> bool:
-    """Whether the setting of the row is at most `size` worse than each other one, tested one-sided."""
-    room, z = (size - sign * row.gap) / row.error, normal_quantile(2 * ALPHA)
-    return bool(
-        (room >= z).all() and (t_as_z(room, row.df) >= z).all()
-    )  # the tails of t are heavier than the normal ones
+    found: dict[int, Safety] = dict.fromkeys(at[far].tolist(), "beyond")
+    for part, rows in joint.blocks(at[~far], at):
+        room = (size - sign * rows.gap) / rows.error
+        room[part[:, None] == at] = np.inf  # a setting is not worse than itself
+        beyond, safe = any_below(room, rows.df, -critical), all_above(room, rows.df, normal_quantile(2 * ALPHA))
+        for own, is_beyond, is_safe in zip(part.tolist(), beyond.tolist(), safe.tolist(), strict=True):
+            found[own] = "beyond" if is_beyond else "safe" if is_safe else "open"
+    return {group.key: found[own] for group, own in zip(judged, at.tolist(), strict=True)}
 
 
 def _optimum(points: Sequence[Point], best: Point, comparison: Comparison) -> Optimum | None:

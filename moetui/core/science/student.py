@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     Numbers = npt.NDArray[np.float64]
+    Truths = npt.NDArray[np.bool_]
 
 CONFIDENCE = 0.95
 ALPHA = 1 - CONFIDENCE
@@ -60,13 +61,31 @@ def z_as_t(z: "Numbers | float", df: "Numbers") -> "Numbers":
     return t
 
 
-def any_below(t: "Numbers", df: "Numbers", z: float) -> bool:
-    """Whether any t is below `z` as a normal quantile, where `z` is negative.
+def any_below(t: "Numbers", df: "Numbers", z: "Numbers | float") -> "Truths":
+    """Whether any t of a row, the last axis, is below `z` as a normal quantile, where `z` is negative.
 
     The tails of t are heavier than the normal ones, so only the few values below `z` have to be looked at closely.
     """
-    far = t < z
-    return bool(far.any() and (t_as_z(t[far], df[far]) < z).any())
+    import numpy as np
+
+    below = t < z
+    below[below] = t_as_z(t[below], df[below]) < np.broadcast_to(z, t.shape)[below]
+    found: Truths = np.asarray(below.any(axis=-1))
+    return found
+
+
+def all_above(t: "Numbers", df: "Numbers", z: float) -> "Truths":
+    """Whether every t of a row, the last axis, is at least `z` as a normal quantile, where `z` is positive.
+
+    What is above the t of the fewest degrees of freedom needs no closer look, what is below the normal quantile neither.
+    """
+    import numpy as np
+
+    above = t >= z
+    near = above & (t < z_as_t(z, df.min()))
+    above[near] = t_as_z(t[near], df[near]) >= z
+    found: Truths = np.asarray(above.all(axis=-1))
+    return found
 
 
 def upper_sd_factor(df: float, confidence: float) -> float:

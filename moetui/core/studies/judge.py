@@ -45,23 +45,27 @@ class Responses:
 
 def judge(runs: Sequence[Evidence], terms: Terms) -> Judged:
     """Compare the settings of runs."""
-    comparison = _compared(runs, terms)
+    found = groups([run.record for run in runs], terms.measure)
+    comparison = compare(found, terms.measure, against=terms.against, pairing=terms.pairing, tolerance=terms.tolerance)
     return Judged(comparison, caveats(counting(runs, comparison.groups)))
 
 
-def _compared(runs: Sequence[Evidence], terms: Terms) -> Comparison:
-    found = groups([run.record for run in runs], terms.measure)
-    return compare(found, terms.measure, against=terms.against, pairing=terms.pairing, tolerance=terms.tolerance)
-
-
-def responses(runs: Sequence[Evidence], terms: Terms, comparison: Comparison | None = None) -> Responses:
+def responses(runs: Sequence[Evidence], terms: Terms, judged: Judged | None = None) -> Responses:
     """The responses to the learning rate that the runs tell of, with the verdicts of their comparison."""
     parts = slices(runs)
     several = [part for part in parts if len(part.lrs) > 1]
-    if several and comparison is None:
-        comparison = _compared(runs, terms)
+    if several and judged is None:
+        judged = judge(runs, terms)
     found = tuple(
-        respond(part, terms.measure, tolerance=terms.tolerance, pairing=terms.pairing, comparison=comparison)
+        respond(
+            part,
+            terms.measure,
+            tolerance=terms.tolerance,
+            pairing=terms.pairing,
+            comparison=judged.comparison,
+            unequal=judged.unequal,
+        )
         for part in several
+        if judged is not None
     )
     return Responses(found, tuple(agreement(family) for family in by_length(found)), len(parts))

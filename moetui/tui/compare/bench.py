@@ -57,7 +57,7 @@ class Bench:
             subject=subject,
             terms=terms,
             judged=judged,
-            found=responses(self._evidence, terms, judged.comparison),
+            found=responses(self._evidence, terms, judged),
             prices={cost: priced(settings, self._evidence, cost, terms.measure) for cost in COSTS},
             published=tuple(published_beside(subject.records, everything)),
             ladders=transfers(self._evidence),

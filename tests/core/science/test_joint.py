@@ -113,3 +113,27 @@ def test_seeds_are_blocks_where_enough_are_shared(
 @given(st.floats(1e-5, 1e5))
 def test_the_inverse_of_the_trigamma_function(value: float) -> None:
     assert special.polygamma(1, _inverse_trigamma(value)) == pytest.approx(value, rel=1e-6)
+
+
+@pytest.mark.parametrize("cells", [1, 7, 1 << 16])
+def test_differences_of_many_settings_at_once_are_those_of_each_alone(
+    cells: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared, apart, fewer = (table(4, 3, seed=seed) for seed in (1, 2, 3))
+    groups = [settings_of(shared), [by_seed(row.tolist(), first=10 * (i + 1)) for i, row in enumerate(apart)]]
+    groups.append([by_seed(row.tolist(), first=900) for row in fewer])
+    groups.append([by_seed(row.tolist()[: 3 - i % 2], first=1900) for i, row in enumerate(table(5, 3, seed=4))])
+    joint = Joint([setting for group in groups for setting in group])
+    assert len(joint._blocked) == 3
+    monkeypatch.setattr("moetui.core.science.joint.CELLS", cells)
+    own, at = np.array([0, 2, 5, 9, 16, 3]), np.array([1, 0, 4, 8, 9, 15, 16, 12])
+    seen = [
+        (i, facts)
+        for some, rows in joint.blocks(own, at)
+        for i, *facts in zip(some.tolist(), rows.gap, rows.error, rows.df, strict=True)
+    ]
+    assert [i for i, _ in seen] == own.tolist()
+    for i, facts in seen:
+        for j, gap, error, df in zip(at.tolist(), *facts, strict=True):
+            pair = joint.row(i, np.array([j]))
+            assert (gap, error, df) == (pair.gap[0], pair.error[0], pair.df[0])

@@ -66,7 +66,7 @@ def test_comparing_reads_no_configuration_and_whoever_needs_it_reads_it_once_for
     lab = study(tmp_path, IN_DIRECTORIES)
     calls = counted(monkeypatch, RunDir, "config")
     found = gather(lab, lab.records())
-    responses(found, Terms(), judge(found, Terms()).comparison)
+    responses(found, Terms(), judge(found, Terms()))
     assert calls.total() == 0
     assert all(isinstance(run.config, RunConfig) for run in found)
     assert calls.total() == 6
