@@ -5,45 +5,37 @@ import contextlib
 import math
 import signal
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar, get_args
 
-from rich.color import ColorSystem
 from rich.console import RenderableType
 from rich.text import Text
 from textual import work
 from textual.app import ScreenStackError, SystemCommand
-from textual.binding import Binding, BindingType
-from textual.dom import DOMNode
-from textual.events import Event, Key
-from textual.filter import LineFilter
+from textual.binding import BindingType
 from textual.screen import Screen
-from textual.widgets import Input
 
 from engine.runfiles.rundir import Finding
 from engine.spec.harmless import harmless
 from moetui.core.catalogue.records import RunRecord
-from moetui.core.preferences import Settings, Theme, read_settings, remember
+from moetui.core.preferences import Settings, Theme, read_settings
 from moetui.core.runs.alerts import tell_findings
 from moetui.core.runs.lab import Lab
-from moetui.core.terminal import Charset, detect_charset, is_remote
-from moetui.tui import heap, terminal_ground
+from moetui.core.terminal import Charset, is_remote
+from moetui.tui import heap
 from moetui.tui.actions import Action, Place, actions_of, bindings, key_names
 from moetui.tui.alerts import Alerts
 from moetui.tui.fault_log import log_fault
 from moetui.tui.feed import Feed, Picture
-from moetui.tui.filters import CharsetFilter, HarmlessFilter, NoColorFilter, PaletteFilter
 from moetui.tui.keymap import keymap_of
 from moetui.tui.lost_terminal import end_with_terminal
 from moetui.tui.news import Discoveries, Wire
 from moetui.tui.palette import Palette
 from moetui.tui.place import PlaceScreen
 from moetui.tui.screens import SCREENS
-from moetui.tui.sparing import SparingApp
-from moetui.tui.terminal_ground import Ground, remember_ground, remembered_ground
-from moetui.tui.themes import DEPTHS, THEMES, WHITE
+from moetui.tui.themed import ThemedApp
 from moetui.tui.widgets.notice import Notice
 
 READ_SECONDS = 0.5
@@ -59,7 +51,7 @@ FAULT_SECONDS = 15.0
 """How long a fault of the settings stays on the screen."""
 
 
-class MoetuiApp(SparingApp):
+class MoetuiApp(ThemedApp):
     """The terminal laboratory. Leaving it, however that happens, leaves the runs alone."""
 
     TITLE = "moetui"
@@ -93,10 +85,10 @@ class MoetuiApp(SparingApp):
         the files unless they are given. `tour`: begin with the tour.
         `when_read`: called when the laboratory, read for the first time, is on the screen.
         """
-        super().__init__()
-        self.lab = lab
         self.settings = read_settings(lab.workspace) if settings is None else settings
         preferences = self.settings.preferences
+        super().__init__(preferences, charset, theme)
+        self.lab = lab
         self.feed = Feed(lab)
         self.watch_ids = tuple(watch)
         self._compared: tuple[str, ...] = ()
@@ -111,15 +103,6 @@ class MoetuiApp(SparingApp):
         self._begun = False
         self._waiting: list[Callable[[], object]] = []
         self.remote = next((said for said in (remote, preferences.remote) if said is not None), is_remote())
-        wanted = charset or preferences.charset
-        self.charset: Charset = detect_charset()[0] if wanted == "auto" else wanted
-        self._harmless_filter = HarmlessFilter()
-        self._charset_filter = CharsetFilter(self.charset)
-        self.chosen_theme: Theme = "terminal" if self.no_color else theme or preferences.theme
-        self._ground = remembered_ground()
-        self.register_theme(WHITE)
-        self.theme = THEMES[self.palette]
-        terminal_ground.listen()
         self.keymap = keymap_of(self.settings.keys)
         self.set_keymap(dict(self.keymap.keys))
         self._discoveries = Discoveries()
@@ -136,8 +119,7 @@ class MoetuiApp(SparingApp):
     def _begin(self) -> None:
         """Begin to read."""
         heap.share()
-        if self.chosen_theme == "auto":
-            terminal_ground.ask(self._driver)
+        self.ask_for_ground()
         self.set_interval(READ_SECONDS, self.refresh_picture)
         self.refresh_picture()
         for fault in (*self.settings.faults, *self.keymap.faults):
@@ -226,34 +208,6 @@ class MoetuiApp(SparingApp):
         asked, self._compared = self._compared, ()
         return asked
 
-    async def on_event(self, event: Event) -> None:
-        """Act on a key before the next one is sent anywhere: of a burst, what follows `/` belongs to the line that it opens.
-
-        Textual sends all keys of a burst to what has the focus at its beginning; a slow link or a busy machine makes bursts.
-        """
-        if isinstance(event, Key) and not event.is_forwarded:
-            if not self.app_focus:
-                self.app_focus = True  # whoever presses keys is here, whatever a browser tells of its focus
-            if await self._act_on(event):
-                return
-        await super().on_event(event)
-
-    async def _act_on(self, key: Key) -> bool:
-        """Do what the key is bound to, or type it: of a burst that ends with enter, the text is there when enter acts on it."""
-        if key.is_printable and key.character and isinstance(self.focused, Input):
-            self.focused.replace(key.character, *self.focused.selection)
-            return True
-        bound = self.screen.active_bindings.get(key.key)
-        return bound is not None and bound.enabled and await self._do(bound.binding.action, bound.node)
-
-    async def _do(self, action: str, node: DOMNode) -> bool:
-        """Run an action; one that fails is told and logged, and nothing else ends with it."""
-        try:
-            return await self.run_action(action, node)
-        except Exception as error:
-            self.notify(log_fault(error, action), title="This could not be done", severity="error", markup=False)
-            return True
-
     async def action_show(self, place: str) -> None:
         """Go to one of the main screens, as it was left; who is in the place already comes back from what was opened there."""
         if place == self.current_mode:
@@ -280,22 +234,9 @@ class MoetuiApp(SparingApp):
 
         def left(for_good: bool | None) -> None:
             if for_good and self.settings.preferences.tour:
-                self._remember("tour", False)
+                self.remember("tour", False)
 
         await self.push_screen(Tour(self.keymap.keys), left)
-
-    @property
-    def palette(self) -> Theme:
-        """The theme that is shown: the chosen one or, where that is left to the terminal, the one of its background."""
-        return self._ground if self.chosen_theme == "auto" else self.chosen_theme
-
-    def on_ground_told(self, told: terminal_ground.GroundTold) -> None:
-        """Take the theme of the terminal's background, and begin with it the next time."""
-        ground: Ground = "light" if told.light else "dark"
-        if ground != self._ground:
-            self._ground = ground
-            remember_ground(ground)
-            self.theme = THEMES[self.palette]
 
     def action_alerts(self) -> None:
         """Show what ended and what was found since this was last asked."""
@@ -321,21 +262,6 @@ class MoetuiApp(SparingApp):
             else:
                 super()._refresh_notifications()
 
-    def action_theme(self) -> None:
-        """Take the next theme, and take it from now on."""
-        if self.no_color:
-            self.notify("NO_COLOR is set: there is nothing to choose from.", severity="warning", markup=False)
-            return
-        other: Theme = "light" if self._ground == "dark" else "dark"
-        order: tuple[Theme, ...] = ("auto", other, self._ground, "terminal")
-        self.chosen_theme = order[(order.index(self.chosen_theme) + 1) % len(order)]
-        self.theme = THEMES[self.palette]
-        if self.chosen_theme == "auto":
-            terminal_ground.ask(self._driver)
-        told = f"as the terminal's background ({self.palette})" if self.chosen_theme == "auto" else self.palette
-        self.notify(f"Theme: {told}", markup=False)
-        self._remember("theme", self.chosen_theme)
-
     def action_remote(self) -> None:
         """Spare the link from now on, or no longer."""
         self.remote = not self.remote
@@ -344,28 +270,10 @@ class MoetuiApp(SparingApp):
         if isinstance(self.screen, PlaceScreen):
             self.screen.receive(self.picture)
 
-    def _remember(self, key: str, value: bool | str) -> None:
-        try:
-            remember(key, value)
-        except OSError as error:
-            self.notify(f"{error.filename}: {error.strerror}; not remembered", severity="warning", markup=False)
-
     def action_command_palette(self) -> None:
         """Search for an action by name."""
         if not isinstance(self.screen, Palette):
             self.push_screen(Palette(id="--command-palette"))
-
-    def get_line_filters(self) -> Sequence[LineFilter]:
-        """Textual's own and ours; where no colour is wanted, ours alone, as Textual's would leave shades of grey."""
-        if self.no_color:
-            return [self._harmless_filter, NoColorFilter(), self._charset_filter]
-        system = DEPTHS.get(self.console.color_system or "", ColorSystem.TRUECOLOR)
-        ours = [PaletteFilter(ColorSystem.STANDARD if self.palette == "terminal" else system), self._charset_filter]
-        return [self._harmless_filter, *super().get_line_filters(), *(one for one in ours if one.enabled)]
-
-    def get_key_display(self, binding: Binding) -> str:
-        """The key as the footer names it; the arrow of enter has no likeness in ASCII."""
-        return "enter" if binding.key == "enter" and self.charset != "braille" else super().get_key_display(binding)
 
     def _handle_exception(self, error: Exception) -> None:
         # Textual's hook for what no part has contained: it ends the app and restores the terminal.
