@@ -1,5 +1,6 @@
 """What the commands print: results on stdout, everything else on stderr."""
 
+import functools
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
@@ -144,6 +145,7 @@ def _line(columns: Sequence[_Column], row: Sequence[str]) -> str:
     return (" " * GAP).join(cells) + "\n"
 
 
+@functools.lru_cache(maxsize=1 << 16)
 def _cells(text: str) -> int:
     """The cells of a terminal that a text takes."""
     if text.isascii() and text.isprintable():

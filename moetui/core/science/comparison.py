@@ -78,6 +78,10 @@ class Comparison:
         """The critical value of all pairs, on the normal scale; each pair's own degrees of freedom turn it into a t."""
         return all_pairs(max(len(self.judged), 2), self.level)
 
+    def is_judged(self, group: Group) -> bool:
+        """Whether there is a verdict on a group."""
+        return group.key in self._index
+
     def index_of(self, group: Group) -> int:
         """The index in `joint` of a group that is judged."""
         return self._index[group.key]

@@ -44,16 +44,13 @@ class Correlation:
 def lr_correlations(records: Sequence[RunRecord]) -> tuple[Correlation, ...]:
     """Learning rate and its logarithm against loss, accuracy and perplexity, by the means of the learning rates."""
     found = []
+    counted = [(run.lr, run) for run in records if run.lr and run.status in COUNTING]
     for key in ("val_loss", "val_accuracy", "val_perplexity"):
         values: dict[float, list[float]] = {}
-        for run in records:
-            if (
-                run.lr
-                and run.status in COUNTING
-                and (value := MEASURES[key].value(run)) is not None
-                and math.isfinite(value)
-            ):
-                values.setdefault(run.lr, []).append(value)
+        for lr, run in counted:
+            value = MEASURES[key].value(run)
+            if value is not None and math.isfinite(value):
+                values.setdefault(lr, []).append(value)
         if len(values) < 3:
             continue  # two points always lie on a line
         runs = sum(map(len, values.values()))

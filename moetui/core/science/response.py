@@ -140,7 +140,7 @@ def respond(
     top = next((group for group in comparison.groups if group.key in mine and group.n and not group.diverged), None)
     if top is None:
         return Response(**facts, points=tuple(tried), cliff=None)
-    judged = [group for group in comparison.judged if group.key in mine]
+    judged = [point.group for point in tried if comparison.is_judged(point.group)]
     every = len(judged) == len(comparison.judged)
     candidates = comparison.candidates if every else comparison.may_be_best(judged)
     with_verdict = {group.key for group in judged}
