@@ -52,7 +52,10 @@ FAULT_SECONDS = 15.0
 
 
 class MoetuiApp(ThemedApp):
-    """The terminal laboratory. Leaving it, however that happens, leaves the runs alone."""
+    """The terminal laboratory. Leaving it, however that happens, leaves the runs alone.
+
+    It is long because what the screens have in common is here: the picture of the laboratory, and the keys of everywhere.
+    """
 
     TITLE = "moetui"
     BINDINGS: ClassVar[list[BindingType]] = bindings("everywhere")

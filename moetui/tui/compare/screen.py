@@ -1,5 +1,6 @@
 """The Compare screen: which learning rate and which setting is best, how sure that is, and what it costs."""
 
+import contextlib
 from dataclasses import replace
 from typing import ClassVar, Literal
 
@@ -22,6 +23,7 @@ from moetui.tui.chart.widget import Chart
 from moetui.tui.compare import words
 from moetui.tui.compare.bench import Answer, Bench
 from moetui.tui.compare.ladder_words import NO_LADDER, chosen_ladder, ladder_words
+from moetui.tui.compare.memory import Layout, remember_layout, remembered_layout
 from moetui.tui.compare.pareto_chart import pareto_chart
 from moetui.tui.compare.proposal import Proposal, queue_proposal, read_proposal
 from moetui.tui.compare.proposal_dialog import ProposalDialog
@@ -41,7 +43,10 @@ NARROW, WIDE = 70, 124
 
 
 class CompareScreen(PlaceScreen, ScrollKeys):
-    """The subjects on the left; on the right the view: response, verdicts or costs, as a chart and in words."""
+    """The subjects on the left; on the right the view: response, verdicts or costs, as a chart and in words.
+
+    It is long because every key of the screen is a method here; what they show is worked out elsewhere.
+    """
 
     place = "compare"
     AUTO_FOCUS = ""
@@ -65,12 +70,9 @@ class CompareScreen(PlaceScreen, ScrollKeys):
         super().__init__()
         self._bench: Bench | None = None
         self._terms = Terms()
-        self._view: View = "response"
-        self._shown: Shown = "both"
+        self._layout = Layout()
         self._leading = 0
         self._ladder = 0
-        self._cost = 0
-        self._close = False
         self._typed: list[str] = []
         self._library = NO_PRESETS
         self._marked: tuple[str, ...] = ()
@@ -88,6 +90,10 @@ class CompareScreen(PlaceScreen, ScrollKeys):
                 yield views
                 yield Chart(charset=self.laboratory.charset)
                 yield VerticalScroll(Static(id="words"), id="scroll", can_focus=False)
+
+    def on_mount(self) -> None:
+        """Show what was shown last."""
+        self._layout = remembered_layout(self.laboratory.lab.workspace.root)
 
     def on_resize(self, event: Resize) -> None:
         """Put the list above where it would take too much width, and fit the words."""
@@ -168,8 +174,8 @@ class CompareScreen(PlaceScreen, ScrollKeys):
             return
         ladder = chosen_ladder(answer.ladders, self._ladder)
         self._leading, response = words.chosen_response(answer, self._leading)
-        view = possible(self._view, charted=response is not None, ladders=ladder is not None)
-        shown = fitting(self._shown, view, charted=response is not None, height=self.size.height)
+        view = possible(self._layout.view, charted=response is not None, ladders=ladder is not None)
+        shown = fitting(self._layout.shown, view, charted=response is not None, height=self.size.height)
         self._arrange(shown, view)
         self.query_one("#caption", Static).update(words.caption(answer, view, response), layout=False)
         cautions = words.caution_count(answer)
@@ -177,18 +183,20 @@ class CompareScreen(PlaceScreen, ScrollKeys):
         self.query_one("#words", Static).update(self._words(answer, view))
         chart = self.query_one(Chart)
         if view == "pareto":
-            cost = words.COSTS[self._cost]
+            cost = words.COSTS[self._layout.cost]
             chart.show(pareto_chart(answer.prices[cost], self._terms.measure, cost))
         elif view == "ladder" and ladder is not None:
             chart.show(transfer_chart(ladder))
         elif response is not None:
             found = answer.found.responses
-            chart.show(response_chart(found, leading=self._leading, published=answer.published, close=self._close))
+            chart.show(
+                response_chart(found, leading=self._leading, published=answer.published, close=self._layout.close)
+            )
 
     def _arrange(self, shown: Shown, view: View) -> None:
         """Give the parts their room; the words are fitted once more when they have it. A table of verdicts takes all of a row."""
         before = self.classes
-        wide = self._shown != "both" or view == "verdicts"
+        wide = self._layout.shown != "both" or view == "verdicts"
         self.set_class(wide and NARROW <= self.size.width < WIDE, "-alone")
         self.set_class(shown == "words", "-words-only")
         self.set_class(shown == "chart", "-chart-only")
@@ -201,7 +209,7 @@ class CompareScreen(PlaceScreen, ScrollKeys):
         if view == "verdicts":
             return words.verdict_words(answer, width)
         if view == "pareto":
-            return words.pareto_words(answer, words.COSTS[self._cost], width)
+            return words.pareto_words(answer, words.COSTS[self._layout.cost], width)
         if view == "ladder":
             return ladder_words(answer.ladders, self._ladder, width)
         return words.response_words(answer, self._leading)
@@ -218,7 +226,7 @@ class CompareScreen(PlaceScreen, ScrollKeys):
 
     def action_view(self, view: View) -> None:
         """Show one of the views."""
-        self._view = view
+        self._keep(view=view)
         if view == "response" and self._answer is not None and not self._answer.found.responses:
             self.notify(words.NO_RESPONSE, markup=False)
         if view == "ladder" and self._answer is not None and not self._answer.ladders:
@@ -229,11 +237,11 @@ class CompareScreen(PlaceScreen, ScrollKeys):
     def action_turn(self, step: int) -> None:
         """Show the next view or the one before."""
         ladders = self._answer is not None and bool(self._answer.ladders)
-        self.action_view(next_view(self._view, step, ladders=ladders))
+        self.action_view(next_view(self._layout.view, step, ladders=ladders))
 
     def action_setting(self, step: int) -> None:
         """Take zone, cliff and best from the next setting of everything else."""
-        if self._view == "ladder":
+        if self._layout.view == "ladder":
             self._ladder += step
         else:
             self._leading += step
@@ -285,18 +293,18 @@ class CompareScreen(PlaceScreen, ScrollKeys):
 
     def action_cost(self) -> None:
         """Weigh against the next kind of cost."""
-        if self._view == "pareto":
-            self._cost = (self._cost + 1) % len(words.COSTS)
+        if self._layout.view == "pareto":
+            self._keep(cost=(self._layout.cost + 1) % len(words.COSTS))
         self.action_view("pareto")
 
     def action_close_up(self) -> None:
         """Draw the response near the best only, or all of it."""
-        self._close = not self._close
+        self._keep(close=not self._layout.close)
         self._draw()
 
     def action_maximise(self) -> None:
         """Chart and words together, the chart alone, or the words alone."""
-        self._shown = next_shown(self._shown, both=self.size.height >= SHORT)
+        self._keep(shown=next_shown(self._layout.shown, both=self.size.height >= SHORT))
         self._draw()
 
     async def action_choose(self) -> None:
@@ -362,6 +370,12 @@ class CompareScreen(PlaceScreen, ScrollKeys):
             self.app.call_from_thread(self.notify, str(error), severity="error", markup=False)
             return
         self.app.call_from_thread(self.laboratory.watch_runs, [record.id for record in records])
+
+    def _keep(self, **fields: object) -> None:
+        """Show it so from now on; where nothing can be written it lasts as long as the program."""
+        self._layout = self._layout.model_copy(update=fields)
+        with contextlib.suppress(OSError):
+            remember_layout(self.laboratory.lab.workspace.root, self._layout)
 
     def _set(self, terms: Terms) -> None:
         self._terms = terms

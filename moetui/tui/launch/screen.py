@@ -46,7 +46,7 @@ SHORT, NARROW = 20, 70
 
 
 class LaunchScreen(PlanScreen):
-    """The tree of presets on the left; on the right the lists, the planned curves or runs, and what they amount to."""
+    """The presets on the left, the plan on the right; long, as every key of the screen is a method here."""
 
     place = "launch"
     AUTO_FOCUS = "PresetTree"

@@ -36,7 +36,7 @@ GROUPINGS = ("preset", "study", "group")
 
 
 class RunsScreen(DeskScreen):
-    """The list of all runs with its filter, a caption above and the run under the cursor below."""
+    """The list of all runs with its filter, the current run below; long, as every key of the screen is a method here."""
 
     place = "runs"
     AUTO_FOCUS = ""  # the keys of the screen, not the filter's, until the filter is opened
