@@ -88,7 +88,7 @@ def caption(view: View, choice: Choice) -> str:
         drawn = f"{len(view.charted)} of " if view.wanted > len(view.charted) else ""
         return f"{drawn}{view.wanted} chosen · f follows"
     if not any(run.pending for run in view.listed):
-        return "nothing runs · 1 launches"
+        return "nothing runs · 1: Launch"
     if choice.given:
         return f"{len(view.listed)} runs · f shows all"
     return "following the newest"
