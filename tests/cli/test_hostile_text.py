@@ -85,6 +85,7 @@ def test_no_command_passes_an_order_on(lab: Lab, cli: Cli, tmp_path: Path, monke
     assert printed > 10_000
 
 
+@pytest.mark.long
 def test_json_is_harmless_and_keeps_every_character(
     lab: Lab, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

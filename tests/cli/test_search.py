@@ -28,7 +28,7 @@ def points(found: dict[str, Any]) -> list[dict[str, Any]]:
     return [trial["point"] for trial in found["trials"]]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_tpe_comes_to_the_planted_best(cli: Cli, lab: Lab, fake_engine: Behave) -> None:
     fake_engine("respond")
     found = cli.json("search", "base/moe-tiny", *LR, *SHORT, "--seed", "3", "--trials", "12", "--yes")
@@ -44,7 +44,7 @@ def test_tpe_comes_to_the_planted_best(cli: Cli, lab: Lab, fake_engine: Behave) 
     assert progress["best"]["group"] == found["best"]["group"]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_search_whose_searcher_was_killed_goes_on_as_if_it_had_not_been(
     cli: Cli, lab: Lab, fake_engine: Behave
 ) -> None:
@@ -70,7 +70,7 @@ def test_a_search_whose_searcher_was_killed_goes_on_as_if_it_had_not_been(
     assert points(cli.json(*asked[:-4], "--seed", "8", "--trials", "1")) != points(whole)[:1]
 
 
-@pytest.mark.parametrize("rule", ["median", "asha"])
+@pytest.mark.parametrize("rule", [pytest.param("median", marks=pytest.mark.long), "asha"])
 @pytest.mark.slow
 def test_a_trial_that_falls_behind_is_stopped_and_tagged(cli: Cli, lab: Lab, fake_engine: Behave, rule: str) -> None:
     fake_engine("linger")

@@ -25,6 +25,8 @@ from tests.tui.states import NOW, STATES
 FOLDER = Path(__file__).parent / "goldens"
 SIZES = ((60, 15), (80, 24), (120, 40), (200, 60))
 USUAL = (80, 24)
+OFTEN = ("empty", "running", "finished")
+"""The states that `make test` looks at; `make long` looks at all of them, in every size."""
 """The size that every run of the tests looks at; the others take minutes more."""
 
 
@@ -51,7 +53,9 @@ def _fixed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     "size",
     [pytest.param(size, id=f"{size[0]}x{size[1]}", marks=[pytest.mark.long] * (size != USUAL)) for size in SIZES],
 )
-@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize(
+    "state", [pytest.param(state, marks=[pytest.mark.long] * (state not in OFTEN)) for state in STATES]
+)
 async def test_every_screen_looks_as_it_did(state: str, size: tuple[int, int], request: pytest.FixtureRequest) -> None:
     lab = Lab(Workspace(Path()))
     STATES[state](lab)

@@ -14,7 +14,7 @@ from tests.tui.test_goldens import tour
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("size", [(80, 24), (200, 60)])
+@pytest.mark.parametrize("size", [(80, 24), pytest.param((200, 60), marks=pytest.mark.long)])
 async def test_no_screen_passes_an_order_on(lab: Lab, size: tuple[int, int]) -> None:
     hostile_lab(lab)
     screens = {name: text async for name, text in tour(lab, size)}

@@ -10,7 +10,7 @@ import pytest
 from moetui.core.exchange.foreign import Choices, ForeignRun
 from moetui.core.exchange.reading import read_all
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 LIGHTNING = """
 import lightning, torch

@@ -160,7 +160,7 @@ print(json.dumps(told))
         assert curve == expected_points(found, "val_loss")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_mlflow_reads_its_store_and_so_do_we(runs: list[Detail], tmp_path: Path) -> None:
     if find_spec("mlflow") is None:
         pytest.skip("mlflow is not installed")

@@ -83,7 +83,7 @@ if "RANK" in os.environ:
 """
 
 
-@pytest.mark.parametrize("victim", [0, 1])
+@pytest.mark.parametrize("victim", [pytest.param(0, marks=pytest.mark.long), 1])
 def test_a_run_that_loses_a_rank_goes_on_on_one_device(
     place: Path, config: RunConfig, on_one: RunDir, tmp_path: Path, victim: int
 ) -> None:

@@ -68,7 +68,10 @@ def test_a_run_keeps_the_checkpoints_that_it_is_asked_to(trunk: RunDir) -> None:
     assert all(TRAINING_FILE in one.about.files for one in saved(trunk, "kept"))
 
 
-@pytest.mark.parametrize(("updates", "length", "leaves"), [(12, None, 6), (20, 0.2, 15), (7, 0.1, 6)])
+@pytest.mark.parametrize(
+    ("updates", "length", "leaves"),
+    [pytest.param(12, None, 6, marks=pytest.mark.long), pytest.param(20, 0.2, 15, marks=pytest.mark.long), (7, 0.1, 6)],
+)
 def test_a_branch_is_the_run_from_the_start(
     corpus: Path, trunk: RunDir, updates: int, length: float | None, leaves: int
 ) -> None:

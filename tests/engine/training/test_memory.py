@@ -47,7 +47,7 @@ def test_other_errors_are_not_taken_for_it(message: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("message", [MESSAGES[0], MESSAGES[2], MESSAGES[5]])
+@pytest.mark.parametrize("message", [MESSAGES[0], *(pytest.param(MESSAGES[i], marks=pytest.mark.long) for i in (2, 5))])
 def test_a_run_that_meets_it_ends_as_out_of_memory_with_the_advice(message: str, tmp_path: Path) -> None:
     run = make_run(tmp_path / "run", tiny_config(write_corpus(tmp_path / "corpus.jsonl")))
     code = f"import torch\ndef fail(*_, **__): raise torch.AcceleratorError({message!r})\ntorch.Tensor.backward = fail"

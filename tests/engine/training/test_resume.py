@@ -97,6 +97,7 @@ def interrupt(run: RunDir, at: int, number: signal.Signals) -> str:
     return output
 
 
+@pytest.mark.long
 def test_killed_again_and_again_it_ends_as_if_nothing_had_happened(
     place: Path, config: RunConfig, uninterrupted: RunDir
 ) -> None:
@@ -163,10 +164,12 @@ def deadly(original):
 @pytest.mark.parametrize(
     ("call", "nth"),
     [
-        ("pathlib.Path.mkdir", 4),  # before anything is written
+        pytest.param("pathlib.Path.mkdir", 4, marks=pytest.mark.long),  # before anything is written
         ("pathlib.Path.rename", 4),  # everything is written, nothing has its name
-        ("pathlib.Path.symlink_to", 4),  # it has its name, the link still leads to the old one
-        ("shutil.rmtree", 3),  # while the old one is removed
+        pytest.param(
+            "pathlib.Path.symlink_to", 4, marks=pytest.mark.long
+        ),  # it has its name, the link still leads to the old one
+        pytest.param("shutil.rmtree", 3, marks=pytest.mark.long),  # while the old one is removed
     ],
 )
 def test_killed_while_it_writes_a_checkpoint(
