@@ -69,6 +69,7 @@ def main() -> None:
         except Exception:
             traceback.print_exc()  # here, so that it is made harmless as well
             code = 1
+    gc.freeze()  # what is left goes with the process: looking for garbage in it takes a fifth of the time of a long command
     sys.exit(code)
 
 

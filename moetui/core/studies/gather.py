@@ -34,7 +34,8 @@ def _evidence(lab: Lab, record: RunRecord, configurations: "_Configurations") ->
         machine = run.hardware()
     except (DamagedFile, OSError):
         return Evidence(record)
-    return configurations.evidence(record, machine) if run.config_file.exists() else Evidence(record)
+    there = machine.device_name or run.config_file.exists()
+    return configurations.evidence(record, machine) if there else Evidence(record)
 
 
 class _Configurations:
