@@ -18,6 +18,7 @@ from textual.pilot import Pilot
 from moetui.core.machine import devices
 from moetui.core.machine.cores import CoreMeter
 from moetui.core.runs.lab import Lab
+from moetui.core.terminal import Charset
 from moetui.core.workspace import Workspace
 from moetui.tui.app import MoetuiApp
 from tests.tui.states import NOW, STATES
@@ -25,9 +26,10 @@ from tests.tui.states import NOW, STATES
 FOLDER = Path(__file__).parent / "goldens"
 SIZES = ((60, 15), (80, 24), (120, 40), (200, 60))
 USUAL = (80, 24)
+"""The size that every run of the tests looks at; the others take minutes more."""
 OFTEN = ("empty", "running", "finished")
 """The states that `make test` looks at; `make long` looks at all of them, in every size."""
-"""The size that every run of the tests looks at; the others take minutes more."""
+BY_SIZE = [pytest.param(size, id=f"{size[0]}x{size[1]}", marks=[pytest.mark.long] * (size != USUAL)) for size in SIZES]
 
 
 @pytest.fixture(autouse=True)
@@ -49,24 +51,55 @@ def _fixed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "size",
-    [pytest.param(size, id=f"{size[0]}x{size[1]}", marks=[pytest.mark.long] * (size != USUAL)) for size in SIZES],
-)
+@pytest.mark.parametrize("size", BY_SIZE)
 @pytest.mark.parametrize(
     "state", [pytest.param(state, marks=[pytest.mark.long] * (state not in OFTEN)) for state in STATES]
 )
 async def test_every_screen_looks_as_it_did(state: str, size: tuple[int, int], request: pytest.FixtureRequest) -> None:
     lab = Lab(Workspace(Path()))
     STATES[state](lab)
-    seen = _without_history("".join([f"==== {name}\n{text}\n" async for name, text in tour(lab, size)]))
-    golden = FOLDER / f"{state}-{size[0]}x{size[1]}.txt"
+    await hold(f"{state}-{size[0]}x{size[1]}", tour(lab, size), request)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("size", BY_SIZE)
+@pytest.mark.parametrize("charset", ["block", "ascii"])
+async def test_every_chart_looks_as_it_did_with_fewer_characters(
+    charset: Charset, size: tuple[int, int], request: pytest.FixtureRequest
+) -> None:
+    lab = Lab(Workspace(Path()))
+    STATES["finished"](lab)
+    await hold(f"charts-{charset}-{size[0]}x{size[1]}", charts(lab, size, charset), request)
+
+
+async def hold(name: str, screens: AsyncIterator[tuple[str, str]], request: pytest.FixtureRequest) -> None:
+    """Hold screens against a file, or write it anew."""
+    seen = _without_history("".join([f"==== {screen}\n{text}\n" async for screen, text in screens]))
+    golden = FOLDER / f"{name}.txt"
     if request.config.getoption("--update-goldens"):
         FOLDER.mkdir(exist_ok=True)
         golden.write_text(seen, encoding="utf-8")
     expected = _without_history(golden.read_text(encoding="utf-8"))
     changes = difflib.unified_diff(expected.splitlines(), seen.splitlines(), golden.name, "now", lineterm="")
     assert seen == expected, "\n".join(changes)
+
+
+async def charts(lab: Lab, size: tuple[int, int], charset: Charset) -> AsyncIterator[tuple[str, str]]:
+    """The name and the text of each screen with charts: planned rates, curves, all charts of a run, a response, costs."""
+    app = MoetuiApp(lab, remote=False, charset=charset)
+    async with app.run_test(size=size) as pilot:
+        for mode in ("launch", "live", "compare"):
+            await app.action_show(mode)
+            yield mode, await settled(pilot)
+        await pilot.press("p")
+        yield "compare p", await settled(pilot)
+        await app.action_show("runs")
+        await settled(pilot)
+        await pilot.press("enter")
+        yield "run", await settled(pilot)
+        for key in "gp":
+            await pilot.press(key)
+            yield f"run {key}", await settled(pilot)
 
 
 async def tour(lab: Lab, size: tuple[int, int]) -> AsyncIterator[tuple[str, str]]:
