@@ -17,6 +17,7 @@ from pathlib import Path
 from statistics import median
 
 from moetui.core.catalogue.records import RunRecord
+from moetui.core.cluster.execution import Execution
 from moetui.core.planning.plan import Selection, plan
 from moetui.core.queue.edit import stop
 from moetui.core.queue.enqueue import enqueue
@@ -42,7 +43,7 @@ def train(preset: str, runs: int, per_device: int, updates: int) -> Outcome:
         lab = Lab(Workspace(Path(folder)))
         settings = {"training.updates": updates, "evaluation.every": updates, "evaluation.max_sequences": 32}
         selection = Selection(presets=(preset,), settings=settings, seeds=tuple(range(1, runs + 1)))
-        ids = {record.id for record in enqueue(lab, plan(lab.library(), selection), per_device=per_device)}
+        ids = {record.id for record in enqueue(lab, plan(lab.library(), selection), Execution(per_device=per_device))}
         try:
             while lab.snapshot().pending or lab.dispatching():
                 time.sleep(POLL_SECONDS)

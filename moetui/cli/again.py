@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from moetui.cli.asking import TakeOverOption, taken_over
-from moetui.cli.launched import FollowOption, OnOption, PlainOption, SlurmOption, launched
+from moetui.cli.executed import OnOption, SlurmOption
+from moetui.cli.launched import FollowOption, PlainOption, launched
 from moetui.cli.look import RunsArgument
 from moetui.cli.output import JsonOption, complain_of
 from moetui.cli.place import lab
 
 if TYPE_CHECKING:
     from moetui.core.catalogue.records import RunRecord
+    from moetui.core.cluster.execution import Execution
 
 T = TypeVar("T")
 
@@ -45,11 +47,15 @@ def resume(
     from moetui.core.cluster.resources import parsed
     from moetui.core.queue import resuming
 
-    asked = parsed(slurm or [])
+    resources = parsed(slurm or [])
     if not taken_over([lab().find(reference) for reference in references], force=force, done="resumed"):
         return 0
+
+    def change(before: "Execution") -> "Execution":
+        return before.changed(backend=on, devices=devices, resources=resources)
+
     return _start_each(
-        references, lambda run: resuming.resume(lab(), run, devices, on, asked), follow=follow, plain=plain, json=json
+        references, lambda run: resuming.resume(lab(), run, change), follow=follow, plain=plain, json=json
     )
 
 

@@ -14,37 +14,6 @@ if TYPE_CHECKING:
 FollowOption = Annotated[
     bool, typer.Option("--follow/--detach", "-f/-d", help="Stay until the runs have ended, or return at once.")
 ]
-PerDeviceOption = Annotated[
-    int, typer.Option(min=1, max=64, metavar="N", help="Train up to so many of the runs on one device at a time.")
-]
-DevicesOption = Annotated[
-    int,
-    typer.Option(
-        min=1, max=1024, metavar="K", help="Train each run on so many devices, which share its micro-batches."
-    ),
-]
-RetriesOption = Annotated[
-    int | None,
-    typer.Option(
-        min=0,
-        max=1000,
-        metavar="N",
-        help="Try a run again up to N times if it is killed, lost or out of memory; default: the setting `retries`, else 0.",
-        show_default=False,
-    ),
-]
-OnOption = Annotated[
-    str | None,
-    typer.Option(
-        "--on", metavar="BACKEND", help="What executes the runs: local or slurm. Default: local.", show_default=False
-    ),
-]
-SlurmOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--slurm", metavar="KEY=VALUE", help="Ask slurm for it, such as time=2:00:00, partition=gpu or gres=gpu:2."
-    ),
-]
 PlainOption = Annotated[bool, typer.Option("--plain", help="Follow with lines instead of the dashboard.")]
 
 

@@ -12,6 +12,7 @@ from moetui.cli.output import print_json, print_table, say
 from moetui.cli.place import lab
 
 if TYPE_CHECKING:
+    from moetui.core.cluster.execution import Execution
     from moetui.core.studies.audits import Audited
     from moetui.core.studies.estimate import Estimate
     from moetui.core.studies.progress import Member
@@ -21,12 +22,8 @@ DryRunOption = Annotated[bool, typer.Option("--dry-run", "-n", help="Show the ru
 
 def offer(
     members: "Sequence[Member]",
+    execution: "Execution",
     *,
-    per_device: int,
-    devices: int,
-    retries: int | None,
-    on: str = "local",
-    asked: Mapping[str, str] | None = None,
     follow: bool,
     plain: bool,
     yes: bool,
@@ -38,16 +35,16 @@ def offer(
 
     `facts` stand before the runs in the JSON of a dry run. Raises `UsageError` as `agreed` does.
     """
-    from moetui.core.machine.devices import devices as all_devices
+    from moetui.core.machine.devices import devices
     from moetui.core.queue.enqueue import check_devices
     from moetui.core.studies.audits import audit_planned
     from moetui.core.studies.estimate import estimate
     from moetui.core.studies.progress import complete
 
     due = [member.planned for member in members if member.due]
-    check_devices(due, devices, on)
+    check_devices(due, execution)
     audited = audit_planned(lab(), (member.planned for member in members))
-    cost = estimate(due, lab().records(), all_devices())
+    cost = estimate(due, lab().records(), devices())
     if dry_run and json:
         print_json({**(facts or {}), "runs": _rows(members, audited), "estimate": estimate_row(cost)})
         return 0
@@ -56,8 +53,7 @@ def offer(
         return 0
     if due and not agreed(f"Queue {_runs(len(due))}?", yes=yes, done="queued"):
         return 0
-    records = complete(lab(), members, per_device=per_device, devices=devices, retries=retries, on=on, asked=asked)
-    return launched(records, follow=follow, plain=plain, json=json)
+    return launched(complete(lab(), members, execution), follow=follow, plain=plain, json=json)
 
 
 def _show(members: "Sequence[Member]", audited: "Sequence[Audited]", cost: "Estimate", *, stdout: bool) -> None:

@@ -5,13 +5,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from moetui.cli.asking import YesOption
-from moetui.cli.launched import DevicesOption, FollowOption, PerDeviceOption, PlainOption, RetriesOption
+from moetui.cli.executed import executed
+from moetui.cli.launched import FollowOption, PlainOption
 from moetui.cli.offer import DryRunOption, offer
 from moetui.cli.output import JsonOption, print_table, say
 from moetui.cli.place import lab
 from moetui.cli.start import SetOption
 
 if TYPE_CHECKING:
+    from moetui.core.cluster.execution import Execution
     from moetui.core.planning.ladder import Ladder
     from moetui.core.science.splits import Ground
     from moetui.core.studies.splits import Planned, Question, Split
@@ -22,6 +24,7 @@ def register(app: typer.Typer) -> None:
     app.command()(plan)
 
 
+@executed
 def plan(
     preset: Annotated[
         str, typer.Argument(metavar="study", help="A study of one preset, such as transfer/width.", show_default=False)
@@ -40,9 +43,8 @@ def plan(
         str, typer.Option(metavar="AXIS=SIZES", help="With --to: sizes that may be run.", show_default=False)
     ] = "",
     assignments: SetOption = None,
-    per_device: PerDeviceOption = 1,
-    devices: DevicesOption = 1,
-    retries: RetriesOption = None,
+    *,
+    execution: "Execution",
     follow: FollowOption = True,
     plain: PlainOption = False,
     yes: YesOption = False,
@@ -81,9 +83,7 @@ def plan(
         _show(question, found, stdout=dry_run)
     return offer(
         survey(found.runs, runs),
-        per_device=per_device,
-        devices=devices,
-        retries=retries,
+        execution,
         follow=follow,
         plain=plain,
         yes=yes,

@@ -1,15 +1,19 @@
 """The command that goes on with a study where its results point."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from moetui.cli.asking import YesOption
 from moetui.cli.compare import BestOption, MetricOption, ToleranceOption
-from moetui.cli.launched import DevicesOption, FollowOption, PerDeviceOption, PlainOption, RetriesOption
+from moetui.cli.executed import executed
+from moetui.cli.launched import FollowOption, PlainOption
 from moetui.cli.offer import DryRunOption, offer
 from moetui.cli.output import JsonOption, say
 from moetui.cli.place import lab
+
+if TYPE_CHECKING:
+    from moetui.core.cluster.execution import Execution
 
 StudyArgument = Annotated[
     str, typer.Argument(help="Study, preset or name whose runs vary the learning rate.", show_default=False)
@@ -21,14 +25,14 @@ def register(app: typer.Typer) -> None:
     app.command()(refine)
 
 
+@executed
 def refine(
     study: StudyArgument,
     metric: MetricOption = "val_loss",
     best: BestOption = False,
     tolerance: ToleranceOption = 0.01,
-    per_device: PerDeviceOption = 1,
-    devices: DevicesOption = 1,
-    retries: RetriesOption = None,
+    *,
+    execution: "Execution",
     follow: FollowOption = True,
     plain: PlainOption = False,
     yes: YesOption = False,
@@ -76,9 +80,7 @@ def refine(
             return 0
     return offer(
         members,
-        per_device=per_device,
-        devices=devices,
-        retries=retries,
+        execution,
         follow=follow,
         plain=plain,
         yes=yes,

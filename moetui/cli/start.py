@@ -6,21 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from moetui.cli.audit import finding_rows, say_findings
-from moetui.cli.launched import (
-    DevicesOption,
-    FollowOption,
-    OnOption,
-    PerDeviceOption,
-    PlainOption,
-    RetriesOption,
-    SlurmOption,
-    launched,
-)
+from moetui.cli.executed import executed
+from moetui.cli.launched import FollowOption, PlainOption, launched
 from moetui.cli.offer import price
 from moetui.cli.output import JsonOption, print_json, print_table, say
 from moetui.cli.place import lab
 
 if TYPE_CHECKING:
+    from moetui.core.cluster.execution import Execution
     from moetui.core.planning.plan import PlannedRun, Selection
     from moetui.core.planning.presets import Expected, Preset, Published
     from moetui.core.studies.audits import Audited
@@ -40,6 +33,7 @@ def register(app: typer.Typer) -> None:
     app.command()(explain)
 
 
+@executed
 def run(
     preset: Annotated[list[str], typer.Argument(help="Presets or studies, such as quickstart.", show_default=False)],
     assignments: SetOption = None,
@@ -48,11 +42,8 @@ def run(
     offline: Annotated[
         bool, typer.Option("--offline", help="Use the text of installed packages; needs no network.")
     ] = False,
-    per_device: PerDeviceOption = 1,
-    devices: DevicesOption = 1,
-    retries: RetriesOption = None,
-    on: OnOption = None,
-    slurm: SlurmOption = None,
+    *,
+    execution: "Execution",
     follow: FollowOption = True,
     plain: PlainOption = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Show the runs and start none.")] = False,
@@ -65,7 +56,6 @@ def run(
 
     Examples: `moetui run quickstart`, `moetui run base/moe-tiny --grid optimizer.lr=[0.02,0.05] --seeds 3 --detach`.
     """
-    from moetui.core.cluster.resources import parsed
     from moetui.core.queue.enqueue import check_devices, enqueue
     from moetui.core.studies.audits import audit_planned
 
@@ -73,23 +63,14 @@ def run(
     if save is not None:
         _save(planned, save, write=not dry_run, json=json)
         return 0
-    check_devices(planned, devices, on or "local")
+    check_devices(planned, execution)
     audited = audit_planned(lab(), planned)
     if dry_run:
         _show_plan(planned, audited, json=json)
         return 0
     say_findings(audited)
     _say_room(planned)
-    records = enqueue(
-        lab(),
-        planned,
-        per_device=per_device,
-        devices=devices,
-        retries=retries,
-        on=on or "local",
-        asked=parsed(slurm or []),
-    )
-    return launched(records, follow=follow, plain=plain, json=json)
+    return launched(enqueue(lab(), planned, execution), follow=follow, plain=plain, json=json)
 
 
 def selection(presets: tuple[str, ...], assignments: list[str], grid: list[str], seeds: int) -> "Selection":

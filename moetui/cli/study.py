@@ -7,15 +7,8 @@ import typer
 from typer.core import TyperGroup
 
 from moetui.cli.asking import YesOption
-from moetui.cli.launched import (
-    DevicesOption,
-    FollowOption,
-    OnOption,
-    PerDeviceOption,
-    PlainOption,
-    RetriesOption,
-    SlurmOption,
-)
+from moetui.cli.executed import executed
+from moetui.cli.launched import FollowOption, PlainOption
 from moetui.cli.offer import DryRunOption, offer
 from moetui.cli.output import JsonOption, print_json, print_table, say
 from moetui.cli.place import lab
@@ -23,6 +16,7 @@ from moetui.cli.start import GridOption, SetOption, selection
 
 if TYPE_CHECKING:
     from moetui.core.catalogue.records import RunRecord
+    from moetui.core.cluster.execution import Execution
     from moetui.core.planning.plan import PlannedRun, Selection
     from moetui.core.studies.progress import Progress
 
@@ -50,6 +44,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(study, name="study")
 
 
+@executed
 def run(
     name: Annotated[str, typer.Argument(help="A study or preset, such as schedule/all.", show_default=False)],
     seeds: Annotated[int, typer.Option(min=1, max=1000, help="Run each setting with so many seeds.")] = 1,
@@ -69,11 +64,8 @@ def run(
     per_parameter: Annotated[
         bool, typer.Option("--per-parameter", help="With --ladder: keep the tokens per parameter, not the tokens.")
     ] = False,
-    per_device: PerDeviceOption = 1,
-    devices: DevicesOption = 1,
-    retries: RetriesOption = None,
-    on: OnOption = None,
-    slurm: SlurmOption = None,
+    *,
+    execution: "Execution",
     follow: FollowOption = True,
     plain: PlainOption = False,
     yes: YesOption = False,
@@ -95,7 +87,6 @@ def run(
     Examples: `moetui study schedule/all --seeds 3`, `moetui study quickstart --seeds 8 --race`,
     `moetui study quickstart --ladder width=64,96,128 --seeds 3 --dry-run`.
     """
-    from moetui.core.cluster.resources import parsed
     from moetui.core.errors import UsageError
     from moetui.core.planning.plan import plan
     from moetui.core.queue.pruning import seed_by_seed
@@ -116,11 +107,7 @@ def run(
     members = survey(planned, lab().snapshot().runs)
     return offer(
         members,
-        per_device=per_device,
-        devices=devices,
-        retries=retries,
-        on=on or "local",
-        asked=parsed(slurm or []),
+        execution,
         follow=follow,
         plain=plain,
         yes=yes,

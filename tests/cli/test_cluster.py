@@ -8,7 +8,7 @@ from moetui.core.cluster import polls
 from moetui.core.cluster.jobs import job_of
 from moetui.core.runs.lab import Lab
 from tests.cli.conftest import Cli
-from tests.cli.test_commands import ON_CPU
+from tests.cli.test_commands import ON_CPU, Behave
 from tests.core.cluster.fake_slurm import FakeSlurm
 
 
@@ -41,6 +41,19 @@ def test_runs_and_studies_go_to_slurm(cli: Cli, lab: Lab, slurm: FakeSlurm) -> N
     (again,) = cli.json("resume", run["id"], "--on", "slurm", "--slurm", "partition=gpu", "--detach")
     assert again["status"] == "queued"
     assert "--partition=gpu" in slurm.asked("sbatch")[-1]
+
+
+def test_refined_and_planned_runs_go_there_too(cli: Cli, lab: Lab, fake_engine: Behave, slurm: FakeSlurm) -> None:
+    cli.json("study", "quickstart", "--yes")
+    options = ("--on", "slurm", "--slurm", "partition=gpu", "--per-device", "2", "--retries", "3", "--yes", "--detach")
+    for command in (("refine", "quickstart"), ("plan", "transfer/width", "--budget", "1h")):
+        before = len(slurm.asked("sbatch"))
+        runs = [one for one in cli.json(*command, *options) if one["backend"] == "slurm"]
+        (asked,) = slurm.asked("sbatch")[before:]
+        assert f"--array=0-{len(runs) - 1}" in asked
+        assert "--partition=gpu" in asked
+        entry = lab.run_dir(lab.find(runs[0]["id"])).config()
+        assert (entry.backend, entry.per_device, entry.retries) == ("slurm", 2, 3)
 
 
 def test_faults_of_the_scheduler_and_wrong_resources_are_one_line(cli: Cli, slurm: FakeSlurm) -> None:

@@ -1,9 +1,10 @@
 """The backends by name."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from engine.runfiles.rundir import RunDir
-from moetui.core.cluster.interface import BACKENDS, LOCAL, Backend, Poll
+from moetui.core.cluster.execution import LOCAL, Execution
+from moetui.core.cluster.interface import BACKENDS, Backend, Poll
 from moetui.core.cluster.slurm import Slurm
 from moetui.core.errors import UsageError
 from moetui.core.machine import control
@@ -17,7 +18,7 @@ class Local:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
 
-    def submit(self, runs: Sequence[RunDir], resources: Mapping[str, str], devices: int) -> None:
+    def submit(self, runs: Sequence[RunDir], execution: Execution) -> None:
         """See that a dispatcher is at work; it finds the runs in the catalogue."""
         start_dispatcher(self._workspace)
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from engine.runfiles.rundir import RunDir
+from moetui.core.cluster.execution import LOCAL, Execution
 
-LOCAL = "local"
 SCHEDULERS = ("slurm",)
 BACKENDS = (LOCAL, *SCHEDULERS)
 
@@ -31,8 +31,8 @@ class Poll:
 class Backend(Protocol):
     """Executes runs. Errors of the scheduler are `LabError`s of one line with its own words."""
 
-    def submit(self, runs: Sequence[RunDir], resources: Mapping[str, str], devices: int) -> None:
-        """Take runs of `devices` devices each, all or none; each run directory says afterwards what stands for it."""
+    def submit(self, runs: Sequence[RunDir], execution: Execution) -> None:
+        """Take runs that are executed alike, all or none; each run directory says afterwards what stands for it."""
 
     def poll(self) -> Poll:
         """What the scheduler has now, or had a few seconds ago."""

@@ -8,12 +8,13 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 
 from engine.runfiles.rundir import RunDir, write_file
 from engine.spec.harmless import harmless, one_line
+from moetui.core.cluster.execution import Execution
 from moetui.core.cluster.interface import Poll, Seen
 from moetui.core.cluster.jobs import Job, job_file, job_of
 from moetui.core.cluster.polls import ask_anew, shared_poll
@@ -42,15 +43,15 @@ class Slurm:
         self._folder = workspace.runs / ".slurm"
         self._polled = self._folder / "poll.json"
 
-    def submit(self, runs: Sequence[RunDir], resources_said: Mapping[str, str], devices: int) -> None:
+    def submit(self, runs: Sequence[RunDir], execution: Execution) -> None:
         """Submit runs as one array, or several if they are many. Raises `LabError` in SLURM's own words; no job is there then."""
-        asked = resources(self._workspace, resources_said)
+        asked = resources(self._workspace, execution.resources)
         self._folder.mkdir(parents=True, exist_ok=True)
         numbers: list[str] = []
         try:
             for first in range(0, len(runs), LARGEST):
                 # One by one: those before a refusal are taken back.
-                numbers.append(self._submit(runs[first : first + LARGEST], asked, devices))  # noqa: PERF401
+                numbers.append(self._submit(runs[first : first + LARGEST], asked, execution.devices))  # noqa: PERF401
         except LabError:
             for number in numbers:
                 with contextlib.suppress(LabError):

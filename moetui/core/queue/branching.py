@@ -12,6 +12,7 @@ from engine.runfiles.saved import saved
 from engine.spec.config import ConfigError, RunConfig, resolve
 from engine.spec.schedules import warmup_updates
 from moetui.core.catalogue.records import RunRecord
+from moetui.core.cluster.execution import Execution
 from moetui.core.errors import LabError, UsageError
 from moetui.core.planning.plan import PlannedRun, Start, flat_config
 from moetui.core.planning.settings import merge, nest
@@ -42,9 +43,7 @@ def branches(lab: Lab, trunk: RunRecord, at: Sequence[float], length: float | No
         planned.append(
             PlannedRun(name=name, preset=entry.preset, study=entry.study, point=point, config=config, start=start)
         )
-    return enqueue(
-        lab, planned, per_device=entry.per_device, devices=entry.devices, retries=entry.retries, on=entry.backend
-    )
+    return enqueue(lab, planned, Execution.of(entry))
 
 
 def branched(trunk: RunConfig, updates: int, length: float | None) -> RunConfig:

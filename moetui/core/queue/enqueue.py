@@ -5,6 +5,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from engine.spec.config import RunConfig
 from engine.spec.devices import too_many_devices
 from moetui.core.catalogue.records import RunRecord
 from moetui.core.cluster.backend import backend
-from moetui.core.cluster.interface import LOCAL
+from moetui.core.cluster.execution import HERE, LOCAL, Execution
 from moetui.core.errors import LabError, UsageError
 from moetui.core.machine.devices import gpus, wants_gpu
 from moetui.core.machine.starts import let_wait
@@ -31,28 +32,21 @@ _ALPHABET = "abcdefghjkmnpqrstvwxyz23456789"  # none that are mistaken for anoth
 def enqueue(
     lab: Lab,
     planned: Sequence[PlannedRun],
+    execution: Execution = HERE,
     *,
-    per_device: int = 1,
-    devices: int = 1,
-    retries: int | None = None,
-    on: str = LOCAL,
-    asked: Mapping[str, str] | None = None,
     facts: Mapping[str, Any] | None = None,
 ) -> list[RunRecord]:
-    """Write a directory and a record for each planned run and give them to what executes them: `on` this machine or a scheduler.
+    """Write a directory and a record for each planned run and give them to what executes them. `facts` join the provenance of each.
 
-    Up to `per_device` of the runs may train on one device at a time, and each trains on `devices` of them. Each is tried again up
-    to `retries` times if it breaks off; None takes the user's setting. A scheduler is `asked` for these resources. `facts` join the
-    provenance of each.
     Raises `UsageError` if a run cannot run here, `LabError` if the workspace cannot be written.
     """
-    executed_by = backend(on, lab.workspace)
-    if on == LOCAL and any(run.config.training.device == "cuda" for run in planned) and not gpus():
+    executed_by = backend(execution.backend, lab.workspace)
+    local = execution.backend == LOCAL
+    if local and any(run.config.training.device == "cuda" for run in planned) and not gpus():
         raise UsageError("training.device: this machine has no GPU that NVIDIA's driver shows; use cpu or auto")
-    check_devices(planned, devices, on)
-    if retries is None:
-        retries = read_settings(lab.workspace).preferences.retries
-    shared: dict[str, Any] = {"per_device": per_device, "devices": devices, "retries": retries, "backend": on}
+    check_devices(planned, execution)
+    if execution.retries is None:
+        execution = replace(execution, retries=read_settings(lab.workspace).preferences.retries)
     origin = provenance() | dict(facts or {})
     now = time.time()
     ids = [new_id() for _ in planned]
@@ -62,33 +56,34 @@ def enqueue(
         with operation(lab, "enqueue", ids):
             records = [
                 # A little later each, so that the queue keeps the plan's order
-                _write(lab, run_id, run, origin, created=now + order * 1e-3, shared=shared)
+                _write(lab, run_id, run, origin, created=now + order * 1e-3, execution=execution)
                 for order, (run_id, run) in enumerate(zip(ids, planned, strict=True))
             ]
             sync_directory(lab.workspace.runs)
-            if on != LOCAL:
-                executed_by.submit([lab.run_dir(record) for record in records], asked or {}, devices)
+            if not local:
+                executed_by.submit([lab.run_dir(record) for record in records], execution)
             lab.catalogue.add(records)
     except OSError as error:
         raise LabError(
             f"{error.filename or lab.workspace.runs}: {error.strerror or error}; nothing was queued"
         ) from None
-    if on == LOCAL:  # which finds the runs in the catalogue
-        executed_by.submit([], {}, devices)
+    if local:  # which finds the runs in the catalogue
+        executed_by.submit([], execution)
     return records
 
 
-def check_devices(runs: Iterable[PlannedRun], devices: int, on: str = LOCAL) -> None:
+def check_devices(runs: Iterable[PlannedRun], execution: Execution) -> None:
     """Raise `UsageError` if a run cannot be trained on so many devices, or this machine, if it is to, never has them for it."""
     for run in runs:
-        check_config(run.config, devices, on)
+        check_config(run.config, execution)
 
 
-def check_config(config: RunConfig, devices: int, on: str = LOCAL) -> None:
+def check_config(config: RunConfig, execution: Execution) -> None:
     """`check_devices` for one configuration."""
+    devices = execution.devices
     if words := too_many_devices(config, devices):
         raise UsageError(f"--devices {devices}: {words}")
-    if on != LOCAL or devices == 1:
+    if execution.backend != LOCAL or devices == 1:
         return
     there = len(gpus())
     if wants_gpu(config.training.device, any_gpu=there > 0) and there < devices:
@@ -101,7 +96,7 @@ def new_id() -> str:
 
 
 def _write(
-    lab: Lab, run_id: str, run: PlannedRun, origin: dict[str, Any], *, created: float, shared: dict[str, Any]
+    lab: Lab, run_id: str, run: PlannedRun, origin: dict[str, Any], *, created: float, execution: Execution
 ) -> RunRecord:
     entry = RunFile(
         id=run_id,
@@ -116,7 +111,10 @@ def _write(
         race=run.race,
         config=run.config,
         provenance=origin,
-        **shared,
+        per_device=execution.per_device,
+        devices=execution.devices,
+        retries=execution.retries or 0,
+        backend=execution.backend,
     )
     labels = Labels(name=run.name)
     folder = lab.workspace.runs / entry.id

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from engine.runfiles.saved import TRAINING_FILE, CheckpointFile, read_saved, sav
 from engine.spec.config import ConfigError, RunConfig, resolve
 from moetui.core.catalogue.records import PRUNED, RunRecord
 from moetui.core.cluster.backend import backend
-from moetui.core.cluster.interface import LOCAL
+from moetui.core.cluster.execution import LOCAL, Execution
 from moetui.core.cluster.jobs import job_file
 from moetui.core.errors import LabError, UsageError
 from moetui.core.machine.starts import let_wait
@@ -40,16 +40,8 @@ _FREE = frozenset(
 )
 
 
-def resume(
-    lab: Lab,
-    record: RunRecord,
-    devices: int | None = None,
-    on: str | None = None,
-    asked: Mapping[str, str] | None = None,
-) -> RunRecord:
-    """Queue a run that was interrupted; it goes on from its newest checkpoint.
-
-    If they are said, on so many devices, and `on` this machine or a scheduler, which is `asked` for resources.
+def resume(lab: Lab, record: RunRecord, change: Callable[[Execution], Execution] = lambda before: before) -> RunRecord:
+    """Queue a run that was interrupted; it goes on from its newest checkpoint. `change` tells how it is executed from now on.
 
     Raises `LabError` if there is nothing to resume and `UsageError` if it cannot be trained on so many devices.
     """
@@ -62,9 +54,10 @@ def resume(
     if now.status not in RESUMABLE:
         raise LabError(_why_not(now))
     entry = entry_of(run)
-    wanted = entry.model_copy(update={"devices": devices or entry.devices, "backend": on or entry.backend})
-    executed_by = backend(wanted.backend, lab.workspace)
-    check_config(wanted.config, wanted.devices, wanted.backend)
+    execution = change(Execution.of(entry))
+    wanted = entry.model_copy(update={"devices": execution.devices, "backend": execution.backend})
+    executed_by = backend(execution.backend, lab.workspace)
+    check_config(entry.config, execution)
     job_file(run).unlink(missing_ok=True)
     try:
         lock = own_procs_lock(run.procs_lock)  # no launcher can start it while we hold this
@@ -77,7 +70,7 @@ def resume(
             queued = _queue_again(lab, now, run, wanted)
             if wanted.backend != LOCAL:
                 try:
-                    executed_by.submit([run], asked or {}, wanted.devices)
+                    executed_by.submit([run], execution)
                 except LabError:
                     write_file(run.config_file, entry, durable=True)
                     raise
@@ -85,7 +78,7 @@ def resume(
     finally:
         os.close(lock)
     if wanted.backend == LOCAL:
-        executed_by.submit([run], {}, wanted.devices)
+        executed_by.submit([run], execution)
     return queued
 
 
@@ -123,7 +116,7 @@ def rerun(lab: Lab, record: RunRecord) -> RunRecord:
     if entry.parent is not None:
         start = Start(entry.parent, run.checkpoints / "start")
         _about(record, start.directory)
-    return _enqueue(lab, replace(_as_planned(entry, record.name), start=start), entry)
+    return enqueue(lab, [replace(_as_planned(entry, record.name), start=start)], Execution.of(entry))[0]
 
 
 def fork(
@@ -150,14 +143,7 @@ def fork(
     parts = [f"{short_key(key)}={value}" for key, value in settings.items()]
     planned = _as_planned(entry, "/".join([record.name, "fork", *parts]))
     point = {**entry.point, **{key: value for key, value in settings.items() if key != "seed"}}
-    return _enqueue(lab, replace(planned, config=config, point=point, start=start), entry)
-
-
-def _enqueue(lab: Lab, planned: PlannedRun, like: RunFile) -> RunRecord:
-    """Queue a run that is supervised as another one is, on as many devices."""
-    return enqueue(
-        lab, [planned], per_device=like.per_device, devices=like.devices, retries=like.retries, on=like.backend
-    )[0]
+    return enqueue(lab, [replace(planned, config=config, point=point, start=start)], Execution.of(entry))[0]
 
 
 def entry_of(run: RunDir) -> RunFile:

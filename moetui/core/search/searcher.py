@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from engine.runfiles.locks import hold_run_lock
+from moetui.core.cluster.execution import Execution
 from moetui.core.errors import LabError, UsageError
 from moetui.core.machine.devices import devices
 from moetui.core.planning.plan import PlannedRun
@@ -124,7 +125,7 @@ class Searcher:
                     enqueue(
                         self._lab,
                         runs,
-                        per_device=self._per_device,
+                        Execution(per_device=self._per_device),
                         facts={"search": self._plan.model_dump(mode="json")},
                     )
                     continue

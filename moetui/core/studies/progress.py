@@ -4,11 +4,12 @@ A study keeps no state of its own. Its runs are those of its plan; a run of the 
 one of them, whichever study it was first made for.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
 from moetui.core.catalogue.records import RunRecord
+from moetui.core.cluster.execution import HERE, Execution
 from moetui.core.errors import LabError
 from moetui.core.planning.plan import PlannedRun, Selection, plan
 from moetui.core.planning.presets import Library
@@ -92,29 +93,16 @@ def runs_of(
     return tuple({run.id: run for run in (*own, *others)}.values())
 
 
-def complete(
-    lab: Lab,
-    members: Sequence[Member],
-    *,
-    per_device: int = 1,
-    devices: int = 1,
-    retries: int | None = None,
-    on: str = "local",
-    asked: Mapping[str, str] | None = None,
-) -> list[RunRecord]:
+def complete(lab: Lab, members: Sequence[Member], execution: Execution = HERE) -> list[RunRecord]:
     """Queue what is missing of a study and let go on what broke off; returns the runs of all members.
 
-    `per_device`, `devices`, `retries`, `on` and `asked` are those of the new runs, as `enqueue` has them.
+    `execution` is that of the new runs; those that go on keep theirs.
     """
     missing = [member.planned for member in members if member.record is None]
     from moetui.core.queue.enqueue import enqueue
     from moetui.core.queue.resuming import resume  # what acts is not needed to survey
 
-    queued = iter(
-        enqueue(lab, missing, per_device=per_device, devices=devices, retries=retries, on=on, asked=asked)
-        if missing
-        else ()
-    )
+    queued = iter(enqueue(lab, missing, execution) if missing else ())
     records = []
     for member in members:
         record = member.record or next(queued)

@@ -14,6 +14,7 @@ from textual.widgets import Input, Static
 
 from engine.runfiles.rundir import DamagedFile
 from moetui.core.catalogue.records import RunRecord
+from moetui.core.cluster.execution import Execution
 from moetui.core.errors import LabError, UsageError
 from moetui.core.planning.plan import PlannedRun
 from moetui.core.planning.preset_file import preset_path, save
@@ -332,7 +333,7 @@ class LaunchScreen(PlanScreen):
     @work(thread=True, exit_on_error=False, description="queue the plan")
     def _enqueue(self, members: tuple[Member, ...]) -> None:
         try:
-            records = complete(self.laboratory.lab, members, devices=self._desk.devices)
+            records = complete(self.laboratory.lab, members, Execution(devices=self._desk.devices))
         except (LabError, DamagedFile, OSError) as error:
             self.app.call_from_thread(self._started, [], str(error))
         else:

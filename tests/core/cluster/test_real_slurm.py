@@ -8,7 +8,7 @@ from engine.runfiles.history import read_records
 from engine.runfiles.rundir import RunDir
 from moetui.core.catalogue.records import RunRecord
 from moetui.core.cluster import polls
-from moetui.core.cluster.interface import LOCAL
+from moetui.core.cluster.execution import LOCAL, Execution
 from moetui.core.cluster.jobs import job_of
 from moetui.core.planning.plan import Selection, plan
 from moetui.core.queue import edit, resuming
@@ -43,7 +43,7 @@ def study(lab: Lab, count: int = 1, device: str = "cpu", updates: int = 5, **ask
     rates = tuple(0.01 * (number + 1) for number in range(count))
     settings = {"training.device": device, "training.updates": updates}
     planned = plan(lab.library(), Selection(presets=("quickstart",), settings=settings, axes={"optimizer.lr": rates}))
-    return enqueue(lab, planned, on="slurm", asked={"cpus": "1", **asked})
+    return enqueue(lab, planned, Execution(backend="slurm", resources={"cpus": "1", **asked}))
 
 
 def statuses(lab: Lab, runs: list[RunRecord]) -> list[str]:
@@ -122,9 +122,8 @@ SMALL = {
 
 def real(lab: Lab, on: str, updates: int = 120, **asked: str) -> RunRecord:
     settings = SMALL | {"training.updates": updates}
-    (run,) = enqueue(
-        lab, plan(lab.library(), Selection(presets=("base/moe-tiny",), settings=settings)), on=on, asked=asked
-    )
+    planned = plan(lab.library(), Selection(presets=("base/moe-tiny",), settings=settings))
+    (run,) = enqueue(lab, planned, Execution(backend=on, resources=asked))
     return run
 
 
@@ -151,7 +150,7 @@ def test_a_run_that_is_queued_again_and_moves_home_has_the_losses_of_one_that_wa
     eventually(lambda: updates(lab, moved) >= before + 10)
     edit.stop(lab, lab.find(moved.id))
     eventually(lambda: statuses(lab, [moved]) == ["stopped"])
-    resuming.resume(lab, lab.find(moved.id), on=LOCAL)
+    resuming.resume(lab, lab.find(moved.id), lambda before: before.changed(backend=LOCAL))
     eventually(lambda: statuses(lab, [undisturbed, moved]) == ["finished", "finished"])
     one, other = losses(lab.run_dir(undisturbed)), losses(lab.run_dir(moved))
     assert len(one) == 120
@@ -164,7 +163,7 @@ def test_a_run_that_is_queued_again_and_moves_home_has_the_losses_of_one_that_wa
 def test_a_run_on_two_devices_is_one_task(lab: Lab) -> None:
     settings = SMALL | {"training.updates": 4}
     planned = plan(lab.library(), Selection(presets=("base/moe-tiny",), settings=settings))
-    (run,) = enqueue(lab, planned, on="slurm", devices=2, asked={"cpus": "2"})
+    (run,) = enqueue(lab, planned, Execution(backend="slurm", devices=2, resources={"cpus": "2"}))
     eventually(lambda: statuses(lab, [run]) == ["finished"])
     assert "devices: 2" in lab.run_dir(run).log_file.read_text()
     assert (lab.run_dir(run).path / "log.1.txt").exists()
@@ -176,7 +175,7 @@ def test_the_end_of_its_time_leaves_a_checkpoint_that_goes_on(lab: Lab) -> None:
     eventually(lambda: statuses(lab, [run]) == ["stopped"], seconds=300)
     reached = updates(lab, run)
     assert reached > 0
-    resuming.resume(lab, lab.find(run.id), asked={"cpus": "1"})
+    resuming.resume(lab, lab.find(run.id), lambda before: before.changed(resources={"cpus": "1"}))
     eventually(lambda: updates(lab, run) > reached)
     assert f"goes on after update {reached}" in lab.run_dir(run).log_file.read_text()
     edit.stop(lab, lab.find(run.id))

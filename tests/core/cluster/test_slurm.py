@@ -11,7 +11,7 @@ from moetui.core.catalogue.records import RunRecord
 from moetui.core.cluster import polls
 from moetui.core.cluster import slurm as cluster
 from moetui.core.cluster.backend import backend
-from moetui.core.cluster.interface import LOCAL
+from moetui.core.cluster.execution import LOCAL, Execution
 from moetui.core.cluster.jobs import Job, job_file, job_of
 from moetui.core.cluster.resources import parsed, resources
 from moetui.core.errors import LabError, UsageError
@@ -42,7 +42,7 @@ def planned(lab: Lab, count: int = 1, device: str = "cpu") -> list[PlannedRun]:
 
 
 def submitted(lab: Lab, count: int = 1) -> list[RunRecord]:
-    return enqueue(lab, planned(lab, count), on="slurm")
+    return enqueue(lab, planned(lab, count), Execution(backend="slurm"))
 
 
 def job(lab: Lab, record: RunRecord) -> Job:
@@ -80,14 +80,14 @@ def test_runs_are_one_array_with_a_run_directory_a_task(lab: Lab, slurm: FakeSlu
 
 def test_resources_come_from_the_settings_and_from_the_command(lab: Lab, slurm: FakeSlurm) -> None:
     (lab.workspace.root / "moetui.toml").write_text('[slurm]\npartition = "gpu"\ntime = "1:00:00"\narray_limit = 4\n')
-    enqueue(lab, planned(lab), on="slurm", asked=parsed(["time=2:00:00", "notice=90"]))
+    enqueue(lab, planned(lab), Execution(backend="slurm", resources=parsed(["time=2:00:00", "notice=90"])))
     for part in ("--partition=gpu", "--time=2:00:00", "--array=0-0%4", "--signal=B:TERM@90"):
         assert part in options(slurm).split()
     assert "--gres" not in options(slurm)
 
 
 def test_a_run_that_wants_gpus_asks_for_as_many_as_it_trains_on_and_needs_none_here(lab: Lab, slurm: FakeSlurm) -> None:
-    enqueue(lab, planned(lab, device="cuda"), on="slurm", devices=2)
+    enqueue(lab, planned(lab, device="cuda"), Execution(backend="slurm", devices=2))
     assert "--gres=gpu:2" in options(slurm).split()
 
 
@@ -144,7 +144,7 @@ def test_a_script_of_the_workspace_takes_the_place_of_ours(lab: Lab, slurm: Fake
     submitted(lab)
     assert options(slurm).split()[-3] == str(lab.workspace.root / "slurm.sh")
     with pytest.raises(LabError, match="there is no file"):
-        enqueue(lab, planned(lab), on="slurm", asked={"template": "elsewhere.sh"})
+        enqueue(lab, planned(lab), Execution(backend="slurm", resources={"template": "elsewhere.sh"}))
 
 
 def test_a_run_that_waits_tells_the_reason_of_the_scheduler(lab: Lab, slurm: FakeSlurm) -> None:
@@ -309,13 +309,13 @@ def test_a_run_moves_from_slurm_to_this_machine_and_back(lab: Lab, slurm: FakeSl
     lab.snapshot()
     assert lab.find(run.id).status == "killed"
     fake_engine("hold")
-    resuming.resume(lab, lab.find(run.id), on=LOCAL)
+    resuming.resume(lab, lab.find(run.id), lambda before: before.changed(backend=LOCAL))
     assert not job_file(lab.run_dir(run)).exists()
     eventually(lambda: seen(lab, run)[0] == "running")
     edit.stop(lab, lab.find(run.id))
     eventually(lambda: not lab.snapshot().pending and not lab.dispatching())
     assert lab.find(run.id).status == "stopped"
-    back = resuming.resume(lab, lab.find(run.id), on="slurm")
+    back = resuming.resume(lab, lab.find(run.id), lambda before: before.changed(backend="slurm"))
     assert (back.status, back.backend) == ("queued", "slurm")
     slurm.jobs((job(lab, run).name, 0, "PENDING", "Resources"))
     assert seen(lab, run)[0] == "queued"

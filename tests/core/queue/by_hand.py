@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from engine.runfiles.rundir import Launch
 from moetui.core.catalogue.records import RunRecord
+from moetui.core.cluster.execution import Execution
 from moetui.core.planning.plan import Selection, plan
 from moetui.core.queue import enqueue
 from moetui.core.queue.dispatch import Dispatcher
@@ -14,7 +15,7 @@ from moetui.core.runs.lab import Lab
 def queued(lab: Lab, times: int = 0, rate: float = 0.05, *, per_device: int = 1) -> RunRecord:
     """A run of three updates that waits, and may be tried again so often."""
     selection = Selection(presets=("quickstart",), settings={"training.updates": 3, "optimizer.lr": rate})
-    return enqueue.enqueue(lab, plan(lab.library(), selection), retries=times, per_device=per_device)[0]
+    return enqueue.enqueue(lab, plan(lab.library(), selection), Execution(retries=times, per_device=per_device))[0]
 
 
 def go_on(dispatcher: Dispatcher, until: Callable[[], bool] = lambda: False) -> None:

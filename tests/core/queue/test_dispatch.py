@@ -10,6 +10,7 @@ import pytest
 from engine.runfiles.host import hostname
 from engine.runfiles.locks import run_lock_holder
 from moetui.core.catalogue.records import RunRecord
+from moetui.core.cluster.execution import Execution
 from moetui.core.errors import UsageError
 from moetui.core.machine.devices import CPU, Device, Place, cores, gpus
 from moetui.core.machine.launcher import start_dispatcher
@@ -28,7 +29,7 @@ def queue(lab: Lab, *rates: float, updates: int = 3, per_device: int = 1) -> lis
         settings={"training.updates": updates, "training.device": "cpu"},
         axes={"optimizer.lr": rates},
     )
-    return enqueue(lab, plan(lab.library(), selection), per_device=per_device)
+    return enqueue(lab, plan(lab.library(), selection), Execution(per_device=per_device))
 
 
 def statuses(lab: Lab, *runs: RunRecord) -> list[str]:

@@ -10,6 +10,7 @@ import pytest
 from engine.runfiles.host import RANK_VARIABLES, boot_id, hostname, machine_id
 from engine.runfiles.rundir import Launch, RunFile, write_file
 from moetui.core.catalogue.records import RunRecord
+from moetui.core.cluster.execution import Execution
 from moetui.core.errors import UsageError
 from moetui.core.machine.devices import Allotment, devices
 from moetui.core.planning.plan import PlannedRun, Selection, plan
@@ -66,7 +67,7 @@ def test_a_run_that_wants_more_gpus_than_there_are_is_refused(lab: Lab, nvml: Nv
     found = Placement(places(lab, [], devices(), NOTHING), NOTHING).choose(entry(lab, 2))
     assert found == Unplaced("it asks for 2 GPUs and this host has 1", never=True)
     with pytest.raises(UsageError, match=r"--devices 2: this machine has 1 GPU$"):
-        enqueue(lab, planned(lab, "cuda"), devices=2)
+        enqueue(lab, planned(lab, "cuda"), Execution(devices=2))
 
 
 def test_on_the_cpu_a_run_counts_as_many_runs(lab: Lab, nvml: Nvml) -> None:
@@ -109,8 +110,8 @@ def test_a_live_run_is_on_each_of_its_gpus_with_all_its_processes(lab: Lab, nvml
 
 def test_two_devices_of_the_cpu_are_reserved_until_the_run_ends(lab: Lab, fake_engine: Behave) -> None:
     fake_engine("hold")
-    (wide,) = enqueue(lab, planned(lab), devices=2)
-    (other,) = enqueue(lab, planned(lab), per_device=2)
+    (wide,) = enqueue(lab, planned(lab), Execution(devices=2))
+    (other,) = enqueue(lab, planned(lab), Execution(per_device=2))
     eventually(lambda: statuses(lab, wide, other) == ["running", "queued"])
     launch = lab.run_dir(wide).launch()
     assert launch is not None
@@ -119,7 +120,7 @@ def test_two_devices_of_the_cpu_are_reserved_until_the_run_ends(lab: Lab, fake_e
 
 def test_more_devices_than_micro_batches_queue_nothing(lab: Lab) -> None:
     with pytest.raises(UsageError, match=r"--set training.batch_size=.* --set training.accumulation=2 ") as caught:
-        enqueue(lab, planned(lab, accumulation=1), devices=2)
+        enqueue(lab, planned(lab, accumulation=1), Execution(devices=2))
     assert "\n" not in str(caught.value)
     assert not lab.snapshot(dispatch=False).runs or all(run.published for run in lab.snapshot(dispatch=False).runs)
 
@@ -127,7 +128,7 @@ def test_more_devices_than_micro_batches_queue_nothing(lab: Lab) -> None:
 def test_a_run_goes_on_on_another_number_of_devices(lab: Lab, fake_engine: Behave) -> None:
     run = stopped(lab, fake_engine)
     with pytest.raises(UsageError, match="--devices 64"):
-        resuming.resume(lab, run, 64)
+        resuming.resume(lab, run, lambda before: before.changed(devices=64))
     assert status(lab, run) == "stopped"
     config = entry_of(lab, run).config
     if config.training.accumulation < 2:
@@ -135,7 +136,7 @@ def test_a_run_goes_on_on_another_number_of_devices(lab: Lab, fake_engine: Behav
         changed = entry_of(lab, run).model_copy(update={"config": config.model_copy(update={"training": training})})
         write_file(lab.run_dir(run).config_file, changed)
     fake_engine("finish")
-    resuming.resume(lab, run, 2)
+    resuming.resume(lab, run, lambda before: before.changed(devices=2))
     assert entry_of(lab, run).devices == 2
     eventually(lambda: status(lab, run) == "finished")
     assert entry_of(lab, resuming.rerun(lab, lab.find(run.id))).devices == 2
