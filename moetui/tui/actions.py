@@ -131,6 +131,7 @@ ACTIONS: tuple[Action, ...] = (
         "Run everything anew, or again only what has no answer here, as `moetui study` does.",
     ),
     Action("launch", "devices", "d", "", "Train each run on 2 devices, 4, 8 …, then on one again."),
+    Action("launch", "backend", "c", "", "Let the cluster execute the runs (slurm), or this machine again."),
     Action("launch", "save", "w", "Save", "Save what is planned as a preset of your own, a TOML file to edit."),
     Action("launch", "offline", "o", "", "Take text and tokenizer that need no network, or the preset's own again."),
     Action(

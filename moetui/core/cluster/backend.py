@@ -1,5 +1,6 @@
 """The backends by name."""
 
+import shutil
 from collections.abc import Sequence
 
 from engine.runfiles.rundir import RunDir
@@ -40,6 +41,11 @@ class Local:
     def describe(self) -> str:
         """Name it."""
         return "this machine"
+
+
+def backends_here() -> tuple[str, ...]:
+    """The backends that this machine reaches, itself first."""
+    return (LOCAL, *(("slurm",) if shutil.which("sbatch") else ()))
 
 
 def backend(name: str, workspace: Workspace) -> Backend:

@@ -1,10 +1,14 @@
 """What `refine` proposes for a subject: the runs, the reasons and the cost. Reads files: belongs in a thread."""
 
+import contextlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from moetui.core.catalogue.records import RunRecord
-from moetui.core.errors import UsageError
+from moetui.core.cluster.execution import HERE, LOCAL, Execution
+from moetui.core.errors import LabError, UsageError
 from moetui.core.machine.devices import devices
+from moetui.core.queue.resuming import entry_of
 from moetui.core.runs.lab import Lab
 from moetui.core.science import findings
 from moetui.core.studies.audits import audit_planned, shared
@@ -28,6 +32,7 @@ class Proposal:
     members: tuple[Member, ...]
     warnings: tuple[str, ...]
     cost: str
+    execution: Execution
 
     @property
     def due(self) -> tuple[Member, ...]:
@@ -57,10 +62,21 @@ def read_proposal(lab: Lab, subject: Subject, terms: Terms) -> Proposal:
     due = [member.planned for member in members if member.due]
     found = shared(audit_planned(lab, due))
     warnings = tuple(f"{one.finding.severity}: {one.finding.evidence}; {one.finding.advice}" for one in found)
+    execution = _execution(lab, subject.records)
     cost = bill(due, records, devices())
-    return Proposal(subject.title, tuple(reasons), members, warnings, f"on {cost.place}, {cost.duration}")
+    place = f"on {cost.place}, {cost.duration}" if execution.backend == LOCAL else f"on {execution.backend}"
+    return Proposal(subject.title, tuple(reasons), members, warnings, place, execution)
+
+
+def _execution(lab: Lab, records: Iterable[RunRecord]) -> Execution:
+    """How the newest of these runs that tells is executed."""
+    for record in sorted(records, key=lambda record: record.created, reverse=True):
+        if record.path:
+            with contextlib.suppress(LabError):
+                return Execution.of(entry_of(lab.run_dir(record)))
+    return HERE
 
 
 def queue_proposal(lab: Lab, proposal: Proposal) -> list[RunRecord]:
-    """Queue what is due; returns the runs of the proposal, those that were there included."""
-    return complete(lab, proposal.members)
+    """Queue what is due, to be executed as the runs that it follows from; returns the runs of the proposal, old ones included."""
+    return complete(lab, proposal.members, proposal.execution)

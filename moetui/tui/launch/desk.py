@@ -5,6 +5,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from engine.spec.devices import too_many_devices
+from moetui.core.cluster.backend import backends_here
+from moetui.core.cluster.execution import HERE, LOCAL, Execution
 from moetui.core.errors import LabError
 from moetui.core.planning.plan import flat_config, resolve_chain
 from moetui.core.planning.presets import Fault, Library, Preset
@@ -76,7 +78,7 @@ class Desk:
     offline: bool = False
     scale: str = ""
     reuse: bool = True
-    devices: int = 1
+    execution: Execution = HERE
     preset: Preset | None = None
     ground: Ground = field(default_factory=lambda: Ground(""))
     outlook: Outlook = field(default_factory=Outlook)
@@ -177,10 +179,18 @@ class Desk:
 
     def next_devices(self) -> str:
         """Train each run on twice as many devices, or on one again where that is too many; why even two are, if they are."""
-        faults = [words for run in self.outlook.runs if (words := too_many_devices(run.config, 2 * self.devices))]
-        told = faults[0] if faults and self.devices == 1 else ""
-        self.devices = 1 if faults else 2 * self.devices
-        return told
+        now = self.execution.devices
+        faults = [words for run in self.outlook.runs if (words := too_many_devices(run.config, 2 * now))]
+        self.execution = replace(self.execution, devices=1 if faults else 2 * now)
+        return faults[0] if faults and now == 1 else ""
+
+    def next_backend(self) -> str:
+        """Let the next of the backends here execute the runs; why there is no other, if there is none."""
+        here = backends_here()
+        now = self.execution.backend
+        after = here[(here.index(now) + 1) % len(here)] if now in here else LOCAL
+        self.execution = replace(self.execution, backend=after)
+        return "this machine reaches no cluster: there is no sbatch here" if after == now else ""
 
     def present(self) -> dict[str, Any]:
         """The values of all keys in the first of the planned runs."""

@@ -61,6 +61,12 @@ class PlanScreen(PlaceScreen):
         self._say("")
         self._show_amounts()
 
+    def _show_execution(self, fault: str) -> None:
+        """The plan as it is executed now, and why not as it was wanted."""
+        if fault:
+            self.notify(fault, severity="warning", markup=False)
+        self._show_plan()
+
     def _fit_lists(self, longest: int) -> None:
         """Give the lists the rows that they fill, as far as there is room; all others are the chart's."""
         most = next(rows for height, rows in LIST_ROWS if self.size.height >= height)

@@ -74,4 +74,4 @@ def _totals(desk: Desk, known: Appraisal | None, cost: Bill | None, *, pending: 
     if not runs:
         return Text()
     due = known.due(reuse=desk.reuse) if known else runs
-    return summary.totals(runs, due, cost, pending=pending, devices=desk.devices)
+    return summary.totals(runs, due, cost, pending=pending, execution=desk.execution)

@@ -14,7 +14,6 @@ from textual.widgets import Input, Static
 
 from engine.runfiles.rundir import DamagedFile
 from moetui.core.catalogue.records import RunRecord
-from moetui.core.cluster.execution import Execution
 from moetui.core.errors import LabError, UsageError
 from moetui.core.planning.plan import PlannedRun
 from moetui.core.planning.preset_file import preset_path, save
@@ -216,9 +215,11 @@ class LaunchScreen(PlanScreen):
 
     def action_devices(self) -> None:
         """Train each run on more devices, or on one again."""
-        if words := self._desk.next_devices():
-            self.notify(words, severity="warning", markup=False)
-        self._show_plan()
+        self._show_execution(self._desk.next_devices())
+
+    def action_backend(self) -> None:
+        """Let the cluster execute the runs, or this machine again."""
+        self._show_execution(self._desk.next_backend())
 
     def action_offline(self) -> None:
         """Take text that needs no network, or the preset's own again."""
@@ -311,7 +312,7 @@ class LaunchScreen(PlanScreen):
         members = known.members if self._desk.reuse else tuple(Member(run, None) for run in due)
         started = {run.preset for run in self.laboratory.picture.snapshot.runs if run.path}
         first = started.isdisjoint(run.preset for run in due)
-        asked = summary.question(due, self._bill(due), known.warnings(due), first=first)
+        asked = summary.question(due, self._bill(due), known.warnings(due), first=first, execution=self._desk.execution)
         if asked:
             await self.app.push_screen(Confirm(asked), lambda yes: self._start(members, due) if yes else None)
         else:
@@ -333,7 +334,7 @@ class LaunchScreen(PlanScreen):
     @work(thread=True, exit_on_error=False, description="queue the plan")
     def _enqueue(self, members: tuple[Member, ...]) -> None:
         try:
-            records = complete(self.laboratory.lab, members, Execution(devices=self._desk.devices))
+            records = complete(self.laboratory.lab, members, self._desk.execution)
         except (LabError, DamagedFile, OSError) as error:
             self.app.call_from_thread(self._started, [], str(error))
         else:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from rich.text import Text
 
+from moetui.core.cluster.execution import HERE, LOCAL, Execution
 from moetui.core.maintenance.offline import needs_network
 from moetui.core.planning.plan import PlannedRun
 from moetui.core.planning.presets import Preset
@@ -21,14 +22,24 @@ MOST_NAMES = 6
 """Runs that the question names."""
 
 
-def question(due: Sequence[PlannedRun], cost: Bill, warnings: Sequence[Shared] = (), *, first: bool = False) -> str:
+def question(
+    due: Sequence[PlannedRun],
+    cost: Bill,
+    warnings: Sequence[Shared] = (),
+    *,
+    first: bool = False,
+    execution: Execution = HERE,
+) -> str:
     """What to ask before these runs start; empty if they are few, short and known, and nothing is wrong with them.
 
+    `cost` is that on this machine; how long a cluster takes is not known.
     `first`: nothing was started from their presets before; then several of them are a plan that is asked back.
     """
-    if len(due) <= (1 if first else MANY_RUNS) and cost.seconds <= LONG_SECONDS and not warnings:
+    local = execution.backend == LOCAL
+    long = local and cost.seconds > LONG_SECONDS
+    if len(due) <= (1 if first else MANY_RUNS) and not long and not warnings:
         return ""
-    asked = f"Start {runs_text(len(due))} on {cost.place}, {cost.duration}?"
+    asked = f"Start {runs_text(len(due))} on {f'{cost.place}, {cost.duration}' if local else execution.backend}?"
     if not warnings:
         more = f"\n  … and {len(due) - MOST_NAMES} more" if len(due) > MOST_NAMES else ""
         return "\n".join((asked, *(f"  {run.name}" for run in due[:MOST_NAMES]))) + more
@@ -41,18 +52,25 @@ def question(due: Sequence[PlannedRun], cost: Bill, warnings: Sequence[Shared] =
 
 
 def totals(
-    runs: Sequence[PlannedRun], due: Sequence[PlannedRun], cost: Bill | None, *, pending: int, devices: int = 1
+    runs: Sequence[PlannedRun],
+    due: Sequence[PlannedRun],
+    cost: Bill | None,
+    *,
+    pending: int,
+    execution: Execution = HERE,
 ) -> Text:
     """Two lines: how many runs of which size, how many of them are due, on how much text, where and how long.
 
-    `cost` is that of the runs that are due on one device each, None until it is known; `devices` those of each run.
+    `cost` is that of the runs that are due on one device each of this machine, None until it is known.
     """
+    several = execution.devices > 1
+    local = execution.backend == LOCAL
     models = list(dict.fromkeys(run.config.model for run in runs))
     each = sorted({run.config.tokens for run in runs})
     text = Text(no_wrap=True, overflow="ellipsis")
     text.append(runs_text(len(runs)), style="bold")
-    if devices > 1:
-        text.append(f" on {devices} devices each", style="bold")
+    if several:
+        text.append(f" on {execution.devices} devices each", style="bold")
     if len(due) < len(runs):
         text.append(f", {len(runs) - len(due)} here already", style="bold")
     if len(models) == 1:
@@ -61,16 +79,19 @@ def totals(
         )
     else:
         text.append(f" · {len(models)} models")
-    text.append(f" · on {cost.place}" if cost else " · looking for GPUs")
+    if local:
+        text.append(f" · on {cost.place}" if cost else " · looking for GPUs")
+    else:
+        text.append(" · on ").append(execution.backend, style="bold")
     if not due:
         return text.append("\nnothing to run; u runs them anew", style="dim")
     span = count_text(each[0]) if len(each) == 1 else f"{count_text(each[0])} to {count_text(each[-1])}"
     text.append(f"\n{count_text(sum(run.config.tokens for run in due))} tokens ({span} each)")
-    if cost:
+    if cost and local:
         text.append(" · ")
         text.append(cost.duration, style="bold")
-        text.append(" on one device each" if devices > 1 else "")
-    if pending:
+        text.append(" on one device each" if several else "")
+    if pending and local:
         text.append(f" after {runs_text(pending)}", style="dim")
     return text
 

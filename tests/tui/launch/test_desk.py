@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from moetui.core.cluster.execution import LOCAL
 from moetui.core.planning.presets import Library
 from moetui.tui.launch import lists
 from moetui.tui.launch.choice import Choice
 from moetui.tui.launch.desk import Desk, Edits
+from tests.core.cluster.fake_slurm import FakeSlurm
 
 
 def desk_on(preset: str, user: Path | None = None) -> Desk:
@@ -188,10 +190,22 @@ def test_devices_are_doubled_as_long_as_every_run_has_micro_batches_for_them() -
     seen = []
     for _ in range(4):
         assert desk.next_devices() == ""
-        seen.append(desk.devices)
+        seen.append(desk.execution.devices)
     assert seen[:2] == [2, 4]
     assert max(seen) <= accumulation
     assert seen[-1] in (1, 2)
     tiny = desk_on("base/moe-tiny")
     assert "training.accumulation" in tiny.next_devices()
-    assert tiny.devices == 1
+    assert tiny.execution.devices == 1
+
+
+def test_the_cluster_can_be_chosen_where_there_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = desk_on("base/moe-tiny")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert "no sbatch" in desk.next_backend()
+    assert desk.execution.backend == LOCAL
+    monkeypatch.setenv("PATH", FakeSlurm(tmp_path / "slurm").path)
+    assert desk.next_backend() == ""
+    assert desk.execution.backend == "slurm"
+    assert desk.next_backend() == ""
+    assert desk.execution.backend == LOCAL

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from engine.runfiles.rundir import Finding
 from moetui.core.catalogue.records import RunRecord
+from moetui.core.cluster.execution import Execution
 from moetui.core.machine.devices import CPU, Device
 from moetui.core.planning.plan import PlannedRun, Selection, plan
 from moetui.core.planning.presets import Library
@@ -32,10 +33,22 @@ def planned(preset: str = "quickstart", seeds: tuple[int, ...] = ()) -> list[Pla
 
 def test_the_devices_of_each_run_are_told_and_that_the_time_is_that_of_one() -> None:
     runs = planned()
-    text = totals(runs, runs, bill(runs, (), ONE_CPU), pending=0, devices=2).plain
+    text = totals(runs, runs, bill(runs, (), ONE_CPU), pending=0, execution=Execution(devices=2)).plain
     assert text.startswith("3 runs on 2 devices each ·")
     assert text.endswith("on one device each")
     assert "devices" not in totals(runs, runs, bill(runs, (), ONE_CPU), pending=0).plain
+
+
+def test_no_time_is_told_of_runs_on_a_cluster_and_many_are_asked_about() -> None:
+    runs, there = planned(), Execution(backend="slurm", devices=2)
+    text = totals(runs, runs, bill(runs, (), ONE_CPU), pending=3, execution=there).plain
+    assert text.startswith("3 runs on 2 devices each ·")
+    assert text.splitlines()[0].endswith("· on slurm")
+    assert text.splitlines()[1].endswith("each)")
+    assert totals(runs, runs, None, pending=0, execution=there).plain == text
+    assert question(runs, bill(runs, (), ONE_CPU), execution=there) == ""
+    asked = question(runs, bill(runs, (), ONE_CPU), execution=there, first=True)
+    assert asked.startswith("Start 3 runs on slurm?\n")
 
 
 @pytest.mark.parametrize(

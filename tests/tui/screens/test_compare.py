@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
@@ -27,6 +28,7 @@ from moetui.tui.run.page import RunPage
 from moetui.tui.runs.screen import RunsScreen
 from moetui.tui.widgets.run_table import RunTable
 from tests.conftest import eventually
+from tests.core.cluster.fake_slurm import FakeSlurm
 from tests.tui.compare.labs import grid, trained
 from tests.tui.compare.ladders import add_ladder
 from tests.tui.lab_on_disk import end_run, write_run
@@ -280,6 +282,25 @@ async def test_refine_shows_the_proposal_and_queues_it_after_a_yes(lab: Lab, qui
         assert {run.study for run in new} == {"quickstart"}
         assert set(app.watch_ids) >= {run.id for run in new}
     eventually(lambda: not lab.snapshot().pending and not lab.dispatching())
+
+
+async def test_refined_runs_go_where_the_study_was_executed(
+    lab: Lab, quickstart: list[RunRecord], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slurm = FakeSlurm(tmp_path / "slurm")
+    monkeypatch.setenv("PATH", slurm.path)
+    for run in map(lab.run_dir, quickstart):
+        write_file(run.config_file, run.config().model_copy(update={"backend": "slurm"}))
+    app = MoetuiApp(lab, start="compare")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await judged(pilot, app)
+        await pilot.press("f")
+        await until(pilot, lambda: isinstance(app.screen, ProposalDialog))
+        assert "On slurm." in str(app.screen.query_one(Static).render())
+        await pilot.press("y")
+        await until(pilot, lambda: isinstance(app.screen, LiveScreen))
+    assert len(slurm.asked("sbatch")) == 1
+    assert not lab.dispatching()
 
 
 async def test_refine_says_why_there_is_nothing_to_propose(lab: Lab) -> None:

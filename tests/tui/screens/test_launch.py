@@ -1,6 +1,7 @@
 """The Launch screen, driven by its keys."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
@@ -20,6 +21,7 @@ from moetui.tui.launch.run_list import RunList
 from moetui.tui.launch.screen import LaunchScreen
 from moetui.tui.launch.tick_list import TickList
 from tests.conftest import eventually
+from tests.core.cluster.fake_slurm import FakeSlurm
 
 SIZES = [(60, 15), (80, 24), (120, 40), (200, 60)]
 
@@ -176,6 +178,22 @@ async def test_runs_on_several_devices_are_one_key_away(lab: Lab, fake_engine: C
         await pilot.press("y")
         await until(pilot, lambda: len(lab.snapshot(dispatch=False).pending) > 0 or bool(own(lab)), "they are queued")
     assert {lab.run_dir(run).config().devices for run in own(lab)} == {2}
+
+
+async def test_runs_on_the_cluster_are_one_key_away(lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    slurm = FakeSlurm(tmp_path / "slurm")
+    monkeypatch.setenv("PATH", slurm.path)
+    async with MoetuiApp(lab).run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await pilot.press("c")
+        assert "on slurm" in said(pilot, "totals")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Confirm), "the plan is asked back")
+        await pilot.press("y")
+        await until(pilot, lambda: bool(own(lab)), "they are submitted")
+    assert {run.backend for run in own(lab)} == {"slurm"}
+    assert len(slurm.asked("sbatch")) == 1
+    assert not lab.dispatching()
 
 
 def own(lab: Lab) -> list[RunRecord]:
