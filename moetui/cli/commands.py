@@ -22,6 +22,7 @@ MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "manage": ("stop", "rm", "restore", "label", "reindex", "doctor", "gc"),
     "queueing": ("pause", "release", "queue"),
     "cluster": ("slurm",),
+    "remote": ("pull", "send", "hosts"),
     "model": ("generate", "export-hf"),
     "exchange": ("export", "import"),
     "compare": ("compare", "diff"),
@@ -59,6 +60,9 @@ SUMMARIES: Final[Mapping[str, str]] = {
     "pause": "Let runs give their device back for a while.",
     "release": "Let runs go on that are paused or held.",
     "slurm": "Show the script of jobs on a cluster, and its settings.",
+    "hosts": "List the machines that ssh reaches, add or remove one.",
+    "pull": "Copy runs from another host, verified.",
+    "send": "Send a run to `moetui pull` on another host.",
     "queue": "List the runs that wait, hold or move them.",
     "generate": "Continue a text with the model of a run.",
     "export-hf": "Write the model of a run for `transformers`.",
@@ -79,6 +83,9 @@ EXIT_CODES: Final = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 1
 EXIT_CODES_OF_RUNS: Final = (
     "Exit codes: 0 done, 1 failed, or a run did, 2 wrong usage, 3 not found, 4 a run diverged, 130 interrupted."
 )
+
+WORDS: Final = "moetui.words"
+"""Where the context keeps the line that another host is to run."""
 
 HOME: Final = {command: module for module, commands in MODULES.items() for command in commands}
 
@@ -109,7 +116,13 @@ class LazyCommands(TyperGroup):
         return list(HOME)
 
     def resolve_command(self, ctx: typer.Context, args: list[str]) -> Any:  # type: ignore[override]
-        """The command that the line begins with; for a word that is none, what it may have meant is looked for among all."""
+        """The command that the line begins with; for a word that is none, what it may have meant is looked for among all.
+
+        A line for another host is left whole for it: that may know other commands.
+        """
+        if ctx.params.get("host") is not None:
+            ctx.meta[WORDS] = tuple(args)
+            return args[0], self, args
         if args and args[0] not in HOME:
             for name in HOME:
                 self.get_command(ctx, name)

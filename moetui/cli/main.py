@@ -9,9 +9,9 @@ from typing import Annotated
 
 import typer
 
-from moetui.cli.commands import LazyCommands
+from moetui.cli.commands import WORDS, LazyCommands
 from moetui.cli.output import complain
-from moetui.cli.terminal import CharsetOption, Look, Remote, ThemeOption, TourOption, open_terminal
+from moetui.cli.terminal import CharsetOption, Look, Remote, ThemeOption, TourOption, look_words, open_terminal
 
 # To look for plugins, pydantic reads of every package that is installed; we have none.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
@@ -36,6 +36,12 @@ WorkspaceOption = Annotated[
 def moetui(
     context: typer.Context,
     workspace: WorkspaceOption = None,
+    host: Annotated[
+        str | None,
+        typer.Option(
+            "--host", metavar="HOST", help="Run the command on a host of `moetui hosts`, or at user@box, by ssh."
+        ),
+    ] = None,
     remote: Remote = None,
     charset: CharsetOption = None,
     theme: ThemeOption = None,
@@ -50,6 +56,12 @@ def moetui(
 
         typer.echo(version_of("moetui"))
         raise typer.Exit
+    if host is not None:
+        from moetui.cli.remote import run_there
+
+        look = Look(remote, charset, theme)
+        words = context.meta.get(WORDS) or look_words(look, tour=tour)
+        raise typer.Exit(run_there(host, None if workspace is None else str(workspace), words))
     choose_workspace(workspace)
     # Records of thousands of runs are no garbage, and looking through them again and again takes a third of a command's time.
     gc.set_threshold(2_000_000, 20, 100)

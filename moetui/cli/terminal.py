@@ -35,6 +35,13 @@ class Look:
     theme: Literal["auto", "dark", "light", "terminal"] | None = None
 
 
+def look_words(look: Look, *, tour: bool | None) -> list[str]:
+    """The options that say the same on another host."""
+    flags = [("--remote", "--local", look.remote), ("--tour", "--no-tour", tour)]
+    words = [yes if said else no for yes, no, said in flags if said is not None]
+    return words + [f"--{key}={said}" for key, said in (("charset", look.charset), ("theme", look.theme)) if said]
+
+
 def can_draw() -> bool:
     """Whether the terminal can show the interface."""
     return is_served() or (sys.stdin.isatty() and sys.stdout.isatty() and not is_dumb())

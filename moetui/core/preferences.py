@@ -12,6 +12,9 @@
     [notify]                      # of the user only: a workspace from elsewhere runs nothing
     command = ["notify-send", "moetui"]   # is told of ends and findings, as JSON on stdin
 
+    [hosts]                       # of the user only: machines that ssh reaches (docs/clusters.md)
+    box = "user@box"
+
     [slurm]                       # what jobs ask a cluster for (docs/clusters.md)
     partition = "gpu"
 
@@ -124,6 +127,8 @@ def read_settings(workspace: Workspace) -> Settings:
             keys[choice.place, choice.action] = choice
         if (table := tree.pop("notify", None)) is not None:
             notify = source.notify(table, faults) or notify
+        if tree.pop("hosts", None) is not None and path != user_file():
+            faults.append(f"{source.at('hosts', '')}: [hosts] counts in {user_file()} only; here it is passed over")
         table = tree.pop("slurm", {})
         if isinstance(table, dict):
             slurm |= table
@@ -162,7 +167,7 @@ class _Source:
         taken: dict[str, Any] = {}
         for key, value in tree.items():
             if key not in Preferences.model_fields:
-                known = [*Preferences.model_fields, "keys", "notify", "slurm"]
+                known = [*Preferences.model_fields, "hosts", "keys", "notify", "slurm"]
                 faults.append(f"{self.at('', key)}: no such setting: {key}{nearest(key, known)}")
                 continue
             try:

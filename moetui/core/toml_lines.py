@@ -85,3 +85,24 @@ def set_top_level(text: str, key: str, value: bool | str) -> str:
             first_table -= 1
         lines.insert(first_table, line)
     return "\n".join(lines) + "\n"
+
+
+def set_in_table(text: str, table: str, key: str, value: str | None) -> str:
+    """The text with `key = value` in a table of its own header, in the place of the line that had the key; None removes that line.
+
+    `value` is written as it stands. Keys of other forms, such as dotted ones, are left as they are: compare what is read back.
+    """
+    lines = text.splitlines()
+    header = line_of(text, table, "")
+    if (number := line_of(text, table, key)) is not None:
+        lines[number - 1 : number] = [] if value is None else [f"{_key(key)} = {value}"]
+    elif value is not None and header is not None:
+        lines.insert(header, f"{_key(key)} = {value}")
+    elif value is not None:
+        lines += [*([""] if lines else []), f"[{table}]", f"{_key(key)} = {value}"]
+    return "\n".join(lines) + "\n" if lines else ""
+
+
+def _key(key: str) -> str:
+    """A key as it is written: in quotes if dots stand in it."""
+    return key if re.fullmatch(r"[\w-]+", key, re.ASCII) else f'"{key}"'

@@ -16,14 +16,14 @@ class Cli:
     """Calls `moetui` with arguments in one workspace."""
 
     def __init__(self, workspace: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-        self._workspace = workspace
+        self.workspace = workspace
         self._monkeypatch = monkeypatch
         self._capsys = capsys
 
     def __call__(self, *arguments: str) -> tuple[int, str, str]:
         """Exit code, stdout, stderr."""
         chosen_lab.cache_clear()
-        self._monkeypatch.setattr(sys, "argv", ["moetui", "--workspace", str(self._workspace), *arguments])
+        self._monkeypatch.setattr(sys, "argv", ["moetui", "--workspace", str(self.workspace), *arguments])
         with pytest.raises(SystemExit) as end:
             main()
         out, err = self._capsys.readouterr()

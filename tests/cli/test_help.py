@@ -5,7 +5,7 @@ import pytest
 from moetui.cli.commands import HOME, commands_of
 from tests.cli.conftest import Cli
 
-GROUPS = {"queue": "queueing", "slurm": "cluster", "study": "study"}
+GROUPS = {"hosts": "remote", "queue": "queueing", "slurm": "cluster", "study": "study"}
 """Commands that have commands, and their modules."""
 
 COMMANDS = [[name] for name in HOME if name not in GROUPS]
