@@ -162,11 +162,14 @@ def doctor(
         bool,
         typer.Option("--fix", help="Reconcile orphans: processes, runs, directories and records that lost each other."),
     ] = False,
+    cluster: Annotated[
+        bool, typer.Option("--cluster", help="Submit a small job, which tells what a node sees and can compute on.")
+    ] = False,
     json: JsonOption = False,
 ) -> int:
     """Check what moetui needs: workspace, catalogue, presets, packages, devices, terminal; with --fix put orphans in order.
 
-    Examples: `moetui doctor`, `moetui doctor --fix`.
+    Examples: `moetui doctor`, `moetui doctor --fix`, `moetui doctor --cluster`.
     """
     from moetui.core.maintenance.doctor import examine
     from moetui.core.maintenance.orphans import find, reconcile
@@ -174,7 +177,7 @@ def doctor(
     if fix:
         for line in reconcile(lab(), find(lab())):
             say(line)
-    checks = examine(lab().workspace)
+    checks = examine(lab().workspace, cluster=cluster)
     if json:
         print_json([{"check": c.name, "state": c.state, "message": c.message} for c in checks])
     else:

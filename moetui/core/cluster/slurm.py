@@ -46,7 +46,6 @@ class Slurm:
     def submit(self, runs: Sequence[RunDir], execution: Execution) -> None:
         """Submit runs as one array, or several if they are many. Raises `LabError` in SLURM's own words; no job is there then."""
         asked = resources(self._workspace, execution.resources)
-        self._folder.mkdir(parents=True, exist_ok=True)
         numbers: list[str] = []
         try:
             for first in range(0, len(runs), LARGEST):
@@ -65,8 +64,7 @@ class Slurm:
         """Submit one array; its number."""
         name = PREFIX + secrets.token_hex(6)
         jobs = [Job(backend="slurm", name=name, task=task, submitted=time.time()) for task in range(len(runs))]
-        listed = self._folder / f"{name}.list"
-        listed.write_text("".join(f"{run.path}\n" for run in runs))
+        listed = self.new_list(name, "".join(f"{run.path}\n" for run in runs))
         for run, job in zip(runs, jobs, strict=True):
             write_file(job_file(run), job)
         number = _ask(self._command(asked, name, len(runs), devices, runs, listed)).split(";")[0].strip()
@@ -74,6 +72,31 @@ class Slurm:
             # What was seen of the queue before this moment may not have had the job yet.
             write_file(job_file(run), job.model_copy(update={"number": number, "submitted": time.time()}))
         return number
+
+    def new_list(self, name: str, text: str) -> Path:
+        """The list of a job, where its node finds it."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        listed = self._folder / f"{name}.list"
+        listed.write_text(text)
+        return listed
+
+    def submit_alone(self, listed: Path) -> str:
+        """Submit a job that is no run, as one of them; its number. Raises `LabError`."""
+        command = self._command(resources(self._workspace, {}), f"{PREFIX}{listed.stem}"[:64], 1, 1, (), listed)
+        return _ask(command).split(";")[0].strip()
+
+    def words_of(self, number: str) -> str:
+        """What SLURM says of a job, in its words."""
+        try:
+            line = _ask(["squeue", "--noheader", f"--jobs={number}", "--format=%T %r"]).strip()
+        except LabError as error:
+            return str(error)
+        return one_line(harmless(line)) or "it is gone from the queue; its output is in runs/.slurm"
+
+    def cancel(self, number: str) -> None:
+        """End a job, if it is there."""
+        with contextlib.suppress(LabError):
+            _ask(["scancel", "--quiet", number])
 
     def _command(
         self, asked: Resources, name: str, count: int, devices: int, runs: Sequence[RunDir], listed: Path

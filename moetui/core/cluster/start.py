@@ -17,14 +17,18 @@ from typing import NoReturn
 from engine.runfiles.host import RANK_VARIABLES, TOKEN_VARIABLE, boot_id, hostname, machine_id
 from engine.runfiles.locks import share_procs_lock
 from engine.runfiles.rundir import DamagedFile, Launch, RunDir, write_file
+from moetui.core.cluster.node import CHECK, report
 from moetui.core.machine.devices import CPU, SPINS, cores
 from moetui.core.machine.starts import stays_stopped
 
 
 def main(arguments: list[str]) -> int:
     """Become the trainer of the run of this task; returns, with an exit code, only if that cannot be."""
+    listed = Path(arguments[0])
+    if listed.name.startswith(CHECK):
+        return report(listed, _environment("", 1))
     task = int(os.environ.get("SLURM_ARRAY_TASK_ID", "0"))
-    run = RunDir(Path(Path(arguments[0]).read_text().splitlines()[task]))
+    run = RunDir(Path(listed.read_text().splitlines()[task]))
     try:
         devices = run.config().devices
         if stays_stopped(run):

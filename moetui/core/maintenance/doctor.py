@@ -6,19 +6,21 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import orjson
 
 from engine.runfiles.locks import run_lock_holder
 from moetui.core import terminal
+from moetui.core.cluster.node import ask_node
 from moetui.core.cluster.resources import resources
 from moetui.core.cluster.slurm import Slurm
 from moetui.core.errors import LabError
 from moetui.core.machine.devices import gpus
+from moetui.core.maintenance.filesystem import ahead, clock_ahead, file_system, lock_fault
 from moetui.core.maintenance.orphans import find
 from moetui.core.planning.presets import Library
 from moetui.core.preferences import read_settings
@@ -31,6 +33,11 @@ LOW_DISK = 2 * 2**30
 
 _TRIED = {"torch": ("2.11", "2.13"), "transformers": ("5.17", "5.23")}
 """The lowest and the newest release that the engine's tests ran with; the lower ones stand in pyproject.toml, too."""
+_CLOCK = 2.0
+"""Seconds by which clocks may differ without a word."""
+_NODE_PATIENCE = 300.0
+"""Seconds that a cluster may take to start a small job."""
+_BY_HEARTBEAT = "a run of another machine is judged by its heartbeat and lost after ten minutes without one"
 _PATIENCE = 120.0  # seconds that torch may take to start, on a slow network disk
 
 
@@ -43,10 +50,11 @@ class Check:
     message: str
 
 
-def examine(workspace: Workspace) -> list[Check]:
-    """Every check, none of which changes anything."""
+def examine(workspace: Workspace, *, cluster: bool = False) -> list[Check]:
+    """Every check, none of which changes anything; with `cluster` also those that a small job makes on a node."""
     checks: tuple[Callable[[Workspace], Iterator[Check]], ...] = (
         _writable,
+        _file_system,
         _quota,
         _catalogue,
         _presets,
@@ -54,6 +62,7 @@ def examine(workspace: Workspace) -> list[Check]:
         _devices,
         _dispatcher,
         _slurm,
+        *((_node,) if cluster else ()),
         _terminal,
         _settings,
     )
@@ -69,6 +78,53 @@ def _slurm(workspace: Workspace) -> Iterator[Check]:
         yield Check("slurm", "ok", Slurm(workspace).describe())
     except LabError as error:
         yield Check("slurm", "note", str(error).removeprefix("slurm: "))
+
+
+def _node(workspace: Workspace) -> Iterator[Check]:
+    """What a node sees of this workspace, and what it can compute on."""
+    try:
+        found, before, after = ask_node(Slurm(workspace), _NODE_PATIENCE)
+    except (LabError, OSError) as error:
+        yield Check("node", "error", f"no job was answered: {str(error).removeprefix('slurm: ')}")
+        return
+    yield Check("node", "ok", f"{found.host} sees this workspace and is seen in it")
+    locks = "sees the locks of this machine" if found.lock_seen else "does not see the locks of this machine"
+    yield Check("node locks", "ok" if found.lock_seen else "note", f"{found.host} {locks}; {_BY_HEARTBEAT}")
+    yield _clock("node clock", found.host, ahead(found.time, before, after))
+    if found.fault:
+        yield Check("node torch", "error", f"torch could not be started on {found.host}: {found.fault}")
+    else:
+        for check in _torch_said(found.torch, driver_shows_some=False):
+            yield Check("node torch", check.state, check.message)
+
+
+def _file_system(workspace: Workspace) -> Iterator[Check]:
+    """Whether other machines share the workspace, and whether locks and clock can be relied on."""
+    if (kind := file_system(workspace.root)) is not None and kind.shared:
+        yield Check("files", "note", f"{kind.kind} at {kind.mounted}, which other machines may share; {_BY_HEARTBEAT}")
+    try:
+        fault, difference = lock_fault(workspace.root), clock_ahead(workspace.root)
+    except OSError:
+        return  # it cannot be written, which another check tells
+    if fault:
+        yield Check(
+            "locks",
+            "error",
+            f"{workspace.root} keeps no locks ({fault}), which tell the living from the dead; use another",
+        )
+    if abs(difference) > _CLOCK:
+        yield _clock("clock", "the file system", difference)
+
+
+def _clock(name: str, whose: str, difference: float) -> Check:
+    if abs(difference) <= _CLOCK:
+        return Check(name, "ok", f"{whose} and this machine agree within {_CLOCK:.0f} s")
+    words = (
+        f"the clock of {whose} is {abs(difference):.0f} s {'ahead of' if difference > 0 else 'behind'} this machine's"
+    )
+    return Check(
+        name, "note", f"{words}; heartbeats look as much {'younger' if difference > 0 else 'older'}, set both by NTP"
+    )
 
 
 def _writable(workspace: Workspace) -> Iterator[Check]:
@@ -169,7 +225,12 @@ def _torch_sees(*, driver_shows_some: bool) -> Iterator[Check]:
         seen = orjson.loads(probe.stdout)
     except (OSError, subprocess.SubprocessError, orjson.JSONDecodeError) as error:
         yield Check("torch sees", "error", f"torch could not be started: {' '.join(str(error).split())[:200]}")
-        return
+    else:
+        yield from _torch_said(seen, driver_shows_some=driver_shows_some)
+
+
+def _torch_said(seen: Mapping[str, Any], *, driver_shows_some: bool) -> Iterator[Check]:
+    """The GPUs that torch can compute on, why there is none, and whether several could work together."""
     for gpu in seen["gpus"]:
         major, minor = gpu["capability"]
         facts = f"{gpu['name']}, {gpu['memory'] / 2**20:.0f} MB, compute capability {major}.{minor}"
@@ -179,6 +240,10 @@ def _torch_sees(*, driver_shows_some: bool) -> Iterator[Check]:
         yield Check("torch sees", "error", f"{fault}; install a torch for this driver, or set training.device = cpu")
     elif not seen["gpus"]:
         yield Check("torch sees", "note", f"no GPU: {seen['refusal']}")
+    elif seen.get("nccl_refusal"):
+        yield Check("torch sees", "note", f"no run on several GPUs: NCCL {seen['nccl']}: {seen['nccl_refusal']}")
+    elif seen.get("nccl"):
+        yield Check("torch sees", "ok", f"NCCL {seen['nccl']}, by which several GPUs work on one run")
 
 
 def _dispatcher(workspace: Workspace) -> Iterator[Check]:

@@ -58,6 +58,22 @@ def test_a_gpu_that_the_driver_shows_and_torch_cannot_use_is_an_error(
     assert REFUSAL in seen.message
 
 
+@pytest.mark.parametrize(
+    ("refusal", "state", "words"),
+    [("", "ok", "NCCL 2.27.5, by which several GPUs"), ("no shared memory", "note", "NCCL 2.27.5: no shared memory")],
+)
+def test_whether_several_gpus_can_work_together_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refusal: str, state: str, words: str
+) -> None:
+    monkeypatch.setitem(sys.modules, "pynvml", FakeNvml(Card(uuid="GPU-a")))
+    card = {"name": "NVIDIA H100", "memory": 81559 * 2**20, "capability": [9, 0]}
+    answer = {"torch": "2.13.0", "gpus": [card], "refusal": "", "nccl": "2.27.5", "nccl_refusal": refusal}
+    torch_says(monkeypatch, answer)
+    found = gpu_checks(tmp_path)[-1]
+    assert found.state == state
+    assert words in found.message
+
+
 def test_without_any_gpu_what_torch_says_is_a_note(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pynvml", FakeNvml(driver=False))
     torch_says(monkeypatch, {"torch": "2.13.0+cpu", "gpus": [], "refusal": "Torch not compiled with CUDA enabled"})
