@@ -1,5 +1,6 @@
 """Studies on a real SLURM, which is brought up on this machine: limits, GPUs, stops, requeues, and a controller that dies."""
 
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -10,6 +11,8 @@ from moetui.core.catalogue.records import RunRecord
 from moetui.core.cluster import polls
 from moetui.core.cluster.execution import LOCAL, Execution
 from moetui.core.cluster.jobs import job_of
+from moetui.core.errors import LabError
+from moetui.core.maintenance.doctor import examine
 from moetui.core.planning.plan import Selection, plan
 from moetui.core.queue import edit, resuming
 from moetui.core.queue.enqueue import enqueue
@@ -106,6 +109,50 @@ def test_a_drained_node_and_a_controller_that_is_gone_take_no_run_away(
     for run in (working, waits):
         edit.stop(lab, lab.find(run.id))
     eventually(lambda: statuses(lab, [working, waits]) == ["stopped", "stopped"])
+
+
+def test_a_study_goes_on_while_the_controller_is_gone_for_a_minute_and_after_it(
+    lab: Lab, fake_engine: Behave, cluster: Cluster
+) -> None:
+    fake_engine("hold")
+    runs = study(lab, 4, array_limit="2")
+    eventually(lambda: sorted(statuses(lab, runs)) == ["queued"] * 2 + ["running"] * 2)
+    works = [run for run, status in zip(runs, statuses(lab, runs), strict=True) if status == "running"]
+    waits = [run for run in runs if run not in works]
+    begun = [lab.run_dir(run).launch() for run in works]
+    cluster.end("slurmctld")
+    with pytest.raises(LabError, match=r"slurm: .*ontact"):
+        edit.stop(lab, lab.find(works[0].id))  # the run is told by its directory all the same
+    eventually(lambda: lab.run_dir(works[0]).result() is not None)
+    gone_until = time.monotonic() + 60
+    seen = set()
+    while time.monotonic() < gone_until:
+        seen.add(tuple(statuses(lab, [*works, *waits])))
+        time.sleep(1)
+    assert seen == {("stopping", "running", "queued", "queued")}
+    assert "ontact" in reason(lab, waits[0])
+    cluster.controller()
+    eventually(lambda: sorted(statuses(lab, runs)) == ["queued", "running", "running", "stopped"])
+    assert statuses(lab, works) == ["stopped", "running"]
+    cluster.end("slurmctld")  # and a restart, in the middle of what is left
+    cluster.controller()
+
+    def ended() -> bool:
+        for run, status in zip(runs, now := statuses(lab, runs), strict=True):
+            if status == "running":
+                edit.stop(lab, lab.find(run.id))
+        return now == ["stopped"] * 4
+
+    eventually(ended)
+    assert [lab.run_dir(run).launch() for run in works] == begun  # nothing was started twice
+
+
+def test_a_node_sees_the_workspace_its_locks_and_what_torch_can_do(lab: Lab) -> None:
+    found = {check.name: check for check in examine(lab.workspace, cluster=True) if check.name.startswith("node")}
+    assert {name: check.state for name, check in found.items()} == {
+        "node": "ok", "node locks": "ok", "node clock": "ok", "node torch": "note"
+    }  # fmt: skip
+    assert "no GPU" in found["node torch"].message
 
 
 SMALL = {
