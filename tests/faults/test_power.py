@@ -56,6 +56,33 @@ def test_what_was_not_synced_is_lost_in_this_model(tmp_path: Path) -> None:
     }
 
 
+def test_many_runs_whose_files_are_synced_together_are_queued_or_not(
+    server: Server, prepared: Path, tmp_path: Path, tried: Counter[str]
+) -> None:
+    command = ["run", "base/moe-tiny", "--seeds", "12", "--detach"]
+    base = tmp_path / "base"
+    copied(prepared, base)
+    before = server.state(base)
+    whole = server.ask(base, command)
+    after = server.state(base, "after")
+    assert len(after["runs"]) == len(before["runs"]) + 12
+    places = [0, *range(whole["seen"] // 10, whole["seen"], whole["seen"] // 10)]
+    outcomes = []
+    for at in places:
+        folder, left = tmp_path / f"{at}", tmp_path / f"{at}-left"
+        copied(prepared, folder)
+        Disk(folder, tmp_path / f"{at}-disk").begin()
+        server.ask(folder, command, at, 0, tmp_path / f"{at}-disk")
+        Disk(folder, tmp_path / f"{at}-disk").survivors(left)
+        settled(left)
+        found = server.state(left, "after")
+        assert not found["left"], at
+        outcomes.append([told(before), told(after)].index(told(found)))
+    assert outcomes[0] == 1  # what was acknowledged
+    assert 0 in outcomes
+    tried["power losses"] += len(places)
+
+
 @pytest.mark.parametrize("name", list(COMMANDS))
 def test_a_power_loss_leaves_a_command_done_or_undone(
     server: Server, prepared: Path, tmp_path: Path, name: str, tried: Counter[str]

@@ -53,13 +53,16 @@ def stays_stopped(run: RunDir) -> bool:
     return request is not None and request.stop and (launch is None or request.token in (None, launch.token))
 
 
-def let_wait(run: RunDir, *, held: bool | None = None) -> None:
-    """Write into queue.json that a run waits in this place, held back or not; None leaves that as it was. Raises `OSError`."""
+def let_wait(run: RunDir, *, held: bool | None = None, durable: bool = True) -> None:
+    """Write into queue.json that a run waits in this place, held back or not; None leaves that as it was. Raises `OSError`.
+
+    It survives a power loss, unless `durable` leaves that to the caller.
+    """
     wait = None
     with contextlib.suppress(DamagedFile):
         wait = run.wait()
     changes = {"place": run.path.stat().st_ino} | ({} if held is None else {"held": held})
-    write_file(run.queue_file, (wait or Wait()).model_copy(update=changes), durable=True)
+    write_file(run.queue_file, (wait or Wait()).model_copy(update=changes), durable=durable)
 
 
 def held_back(run: RunDir, wait: Wait | None) -> str:

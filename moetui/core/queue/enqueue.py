@@ -11,6 +11,7 @@ from typing import Any
 
 from engine.runfiles.rundir import Labels, RunDir, RunFile, sync_directory, write_file
 from engine.runfiles.saved import MODEL_FILE, TRAINING_FILE, read_saved
+from engine.runfiles.syncing import sync_files
 from engine.spec.config import RunConfig
 from engine.spec.devices import too_many_devices
 from moetui.core.catalogue.records import RunRecord
@@ -59,6 +60,8 @@ def enqueue(
                 _write(lab, run_id, run, origin, created=now + order * 1e-3, execution=execution)
                 for order, (run_id, run) in enumerate(zip(ids, planned, strict=True))
             ]
+            # The commit point is the catalogue: what it names is safe before it is written.
+            _sync([lab.workspace.runs / run_id for run_id in ids])
             sync_directory(lab.workspace.runs)
             if not local:
                 executed_by.submit([lab.run_dir(record) for record in records], execution)
@@ -121,10 +124,16 @@ def _write(
     folder.mkdir()
     if run.start is not None:
         give_start(folder / "checkpoints" / "start", run.start)
-    let_wait(RunDir(folder))
-    write_file(folder / "labels.json", labels, durable=True)
-    write_file(folder / "config.json", entry, durable=True)
+    let_wait(inside := RunDir(folder), durable=False)
+    write_file(inside.labels_file, labels)
+    write_file(inside.config_file, entry)
     return record_of(entry, labels, str(folder.relative_to(lab.workspace.root)))
+
+
+def _sync(folders: Sequence[Path]) -> None:
+    """Let new run directories survive a power loss. Raises `OSError`."""
+    runs = [RunDir(folder) for folder in folders]
+    sync_files([file for run in runs for file in (run.queue_file, run.labels_file, run.config_file)], folders)
 
 
 def give_start(folder: Path, start: Start) -> None:
