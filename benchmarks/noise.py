@@ -6,7 +6,6 @@ The model is that of `transfer/width`, on one thread; times are those of the pro
 """
 
 import argparse
-import statistics
 import sys
 import time
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from typing import Any
 
 import torch
 
+from benchmarks.paired import Ratio, middle, take_turns
 from engine.data.corpus import open_corpus
 from engine.data.sides import sides
 from engine.model.transformer import Transformer
@@ -62,14 +62,17 @@ class Trained:
 
 
 def costs(rounds: int) -> Iterator[str]:
-    """A row for each division: time with over time without, the median and range of the rounds."""
-    yield "| micro-batch × accumulation | time with / without, median (range) |\n|---|---|"
+    """A row for each division: time with over time without, taking turns."""
+    yield "| micro-batch × accumulation | time with / without, median of paired rounds (interval) |\n|---|---|"
     for batch, accumulation in DIVISIONS:
-        plain, measured = (
-            Trained(configured(batch, accumulation, **{"training.noise_scale": on})) for on in (False, True)
-        )
-        ratios = [measured.go(UPDATES, 0.02) / plain.go(UPDATES, 0.02) for _ in range(rounds + 1)][1:]
-        yield f"| {batch} × {accumulation} | {statistics.median(ratios):.2f} ({min(ratios):.2f}–{max(ratios):.2f}) |"
+        yield f"| {batch} × {accumulation} | {cost(batch, accumulation, rounds)} |"
+
+
+def cost(batch: int, accumulation: int, rounds: int) -> Ratio:
+    """The updates with it against those without, which are the control as well: they run before and after each turn."""
+    plain, measured = (Trained(configured(batch, accumulation, **{"training.noise_scale": on})) for on in (False, True))
+    turns = take_turns({"with": lambda: {"all": measured.go(UPDATES, 0.02)}}, lambda: plain.go(UPDATES, 0.02), rounds)
+    return middle(turns.relative["with"]["all"])
 
 
 def parts(updates: int) -> Iterator[str]:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+from benchmarks.paired import add_option, insist_on_quiet, speedup
 from moetui.core.catalogue.records import RunRecord
 from moetui.core.cluster.execution import Execution
 from moetui.core.planning.plan import Selection, plan
@@ -69,13 +70,14 @@ def _outcome(records: list[RunRecord], per_device: int, device: str) -> Outcome:
     return Outcome(sum(speeds) / len(speeds) * min(per_device, len(records)), tokens / seconds, device)
 
 
-def table(found: dict[int, list[Outcome]], options: argparse.Namespace) -> str:
+def table(found: dict[int, list[Outcome]], options: argparse.Namespace, quiet: str) -> str:
     """The results in Markdown."""
     alone = found[1]
     lines = [
         f"# {options.runs} runs of {options.preset} on one device: {alone[0].device}",
         "",
-        f"{options.updates} updates each, {options.rounds} rounds taking turns; medians, gains as median (least–most).",
+        f"{options.updates} updates each, {options.rounds} rounds taking turns; medians, gains as median of paired "
+        f"rounds (interval). {quiet}",
         "",
         "| runs at a time | sum of tokens/s while training | gain | tokens/s of the whole | gain |",
         "|---|---|---|---|---|",
@@ -84,8 +86,7 @@ def table(found: dict[int, list[Outcome]], options: argparse.Namespace) -> str:
         cells = [str(per_device)]
         for part in ("together", "whole"):
             values = [getattr(outcome, part) for outcome in outcomes]
-            gains = [value / getattr(base, part) for value, base in zip(values, alone, strict=True)]
-            cells += [f"{median(values):,.0f}", f"{median(gains):.2f} ({min(gains):.2f}–{max(gains):.2f})"]
+            cells += [f"{median(values):,.0f}", str(speedup(values, [getattr(base, part) for base in alone]))]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
@@ -97,13 +98,15 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--runs", type=int, default=2, help="runs, and the most at a time")
     parser.add_argument("--updates", type=int, default=100)
     parser.add_argument("--rounds", type=int, default=3)
+    add_option(parser)
     options = parser.parse_args(arguments)
+    quiet = insist_on_quiet(noisy=options.noisy)
     found: dict[int, list[Outcome]] = {1: [], options.runs: []}
     train(options.preset, 1, 1, 1)  # the data must be in the cache before a clock runs
     for _ in range(options.rounds):
         for per_device, outcomes in found.items():
             outcomes.append(train(options.preset, options.runs, per_device, options.updates))
-    text = table(found, options)
+    text = table(found, options, quiet)
     slug = re.sub(r"[^a-z0-9]+", "-", found[1][0].device.lower()).strip("-")
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / f"packing-{slug}.md").write_text(text, encoding="utf-8")

@@ -27,6 +27,7 @@ import orjson
 import torch
 from torch import Tensor
 
+from benchmarks.paired import add_option, insist_on_quiet, speedup
 from engine.data.batches import Sequences
 from engine.data.token_file import TokenFile
 from engine.model.transformer import Transformer
@@ -164,8 +165,8 @@ def more(config: RunConfig, factor: int) -> RunConfig:
     return config.model_copy(update={"training": training})
 
 
-def table(config: RunConfig, preset: str, found: dict[tuple[str, int], list[Outcome]]) -> str:
-    """The results as Markdown: medians, and the least and the largest of the rounds."""
+def table(config: RunConfig, preset: str, found: dict[tuple[str, int], list[Outcome]], quiet: str) -> str:
+    """The results as Markdown: medians, and intervals of the paired rounds."""
     first = next(iter(found.values()))[0]
     training = config.training
     lines = [
@@ -173,18 +174,18 @@ def table(config: RunConfig, preset: str, found: dict[tuple[str, int], list[Outc
         "",
         f"{config.model.parameters:,} parameters; micro-batches of {training.batch_size} × {config.data.sequence_length} tokens, "
         f"{training.accumulation} an update on one device; {len(os.sched_getaffinity(0))} cores. "
-        "Speed-up is against one device in the same round; weak scaling does k times the work on k devices.",
+        "Speed-up is against one device in the same round, as median (interval); weak scaling does k times the work on k devices. "
+        f"{quiet}",
         "",
         "| scaling | devices | tokens/s | speed-up | efficiency | share of the time in communication |",
         "|---|---|---|---|---|---|",
     ]
     for (kind, count), outcomes in found.items():
-        ratios = [one.speed / alone.speed for one, alone in zip(outcomes, found[kind, 1], strict=True)]
-        ratio = statistics.median(ratios)
+        ratio = speedup([one.speed for one in outcomes], [one.speed for one in found[kind, 1]])
         share = statistics.median(one.share for one in outcomes)
         lines.append(
-            f"| {kind} | {count} | {statistics.median(one.speed for one in outcomes):,.0f} | {ratio:.2f} "
-            f"({min(ratios):.2f}–{max(ratios):.2f}) | {ratio / count:.0%} | {share:.0%} |"
+            f"| {kind} | {count} | {statistics.median(one.speed for one in outcomes):,.0f} | {ratio} "
+            f"| {ratio.middle / count:.0%} | {share:.0%} |"
         )
     return "\n".join(lines) + "\n"
 
@@ -202,17 +203,19 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--updates", type=int, default=6)
     parser.add_argument("--rank", type=Path, help=argparse.SUPPRESS)
+    add_option(parser)
     options = parser.parse_args(arguments)
     if options.rank:
         rank(options.rank)
         return
+    quiet = insist_on_quiet(noisy=options.noisy)
     config = configuration(options.preset, options.set)
     counts = sorted({1, *options.devices})
     found: dict[tuple[str, int], list[Outcome]] = {(kind, k): [] for kind in ("strong", "weak") for k in counts}
     for _ in range(options.rounds):
         for (kind, count), outcomes in found.items():
             outcomes.append(measure(config if kind == "strong" else more(config, count), count, options.updates))
-    text = table(config, options.preset, found)
+    text = table(config, options.preset, found, quiet)
     slug = re.sub(r"[^a-z0-9]+", "-", f"{options.preset} {next(iter(found.values()))[0].device}".lower()).strip("-")
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / f"scaling-{slug}.md").write_text(text, encoding="utf-8")

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from benchmarks.gpu.sheet import Sheet, apart, dense, random_tokens, settings
+from benchmarks.paired import speedup
 from engine.model.loss import predict
 from engine.model.transformer import Transformer
 from engine.training.peak import peak_flops
@@ -55,11 +56,9 @@ def throughput(sheet: Sheet) -> None:
     for name, seconds in times.items():
         speed = count / median(seconds)
         share = f", {speed * config.model.flops_per_token(length) / peak:.1%} of the peak" if peak else ""
-        ratios = [one / own for one, own in zip(seconds, times[OWN], strict=False)]
+        rounds = min(len(seconds), len(times[OWN]))
         beside = (
-            ""
-            if name == OWN
-            else f"; this engine is {median(ratios):.2f} ({min(ratios):.2f}–{max(ratios):.2f}) times as fast"
+            "" if name == OWN else f"; this engine is {speedup(seconds[:rounds], times[OWN][:rounds])} times as fast"
         )
         sheet.add(name, f"{speed:,.0f} tokens/s{share}, peak {memory[name] / GIB:.1f} GiB{beside}")
 
