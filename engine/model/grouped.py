@@ -53,12 +53,32 @@ class Groups:
 
 def grouped_matmul(x_SI: Tensor, weight_EIO: Tensor, groups: Groups) -> Tensor:
     """Multiply the rows of group e by matrix e: (S, I), (E, I, O) → (S, O)."""
+    if torch.compiler.is_compiling():  # by engine.model.regions, which has made an operator of this function
+        y_SO: Tensor = torch.ops.moetui.grouped_product(x_SI, weight_EIO, groups.ends_E)
+        return y_SO
     kernel = kernel_for(capability(x_SI.device), x_SI.dtype)
     if kernel == "padded":
         return padded_matmul(x_SI, weight_EIO, groups)
     if kernel == "grouped, empty groups cleared":
         weight_EIO = _ClearIdle.apply(weight_EIO, groups.ends_E)
     return _aligned_matmul(x_SI, weight_EIO, groups.ends_E)
+
+
+def weight_gradient(x_SI: Tensor, grad_SO: Tensor, ends_E: Tensor) -> Tensor:
+    """The gradient of the matrices of `grouped_matmul`, (E, I, O), where torch's grouped product is one kernel."""
+    step = _ALIGNED // x_SI.element_size()
+    inner, outer = (-x.shape[1] % step for x in (x_SI, grad_SO))
+    x_SI, grad_SO = nn.functional.pad(x_SI, (0, inner)), nn.functional.pad(grad_SO, (0, outer))
+    grad_EIO = nn.functional.grouped_mm(x_SI.mT, grad_SO, offs=ends_E)
+    grad_EIO = grad_EIO[:, : x_SI.shape[1] - inner, : grad_SO.shape[1] - outer]
+    if kernel_for(capability(x_SI.device), x_SI.dtype) == "grouped, empty groups cleared":
+        grad_EIO = _without_idle(grad_EIO, ends_E)
+    return grad_EIO
+
+
+def _without_idle(grad_EIO: Tensor, ends_E: Tensor) -> Tensor:
+    empty_E = ends_E == nn.functional.pad(ends_E[:-1], (1, 0))
+    return grad_EIO.masked_fill(empty_E[:, None, None], 0.0)
 
 
 def kernel_for(capability: tuple[int, int] | None, dtype: torch.dtype) -> Kernel:
@@ -138,5 +158,4 @@ class _ClearIdle(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, grad_EIO: Tensor) -> tuple[Tensor, None]:
         (ends_E,) = ctx.saved_tensors
-        empty_E = ends_E == nn.functional.pad(ends_E[:-1], (1, 0))
-        return grad_EIO.masked_fill(empty_E[:, None, None], 0.0), None
+        return _without_idle(grad_EIO, ends_E), None

@@ -4,6 +4,7 @@ The gradient is formed in the forward pass, where the logits are at hand; the ba
 of predictions, B·(L - 1): the last position of a sequence has nothing to predict and is dropped before the head.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,10 @@ from torch import Tensor
 
 CHUNK = 1024  # rows whose logits are alive at once
 BLOCK = 1 << 20  # logits that a processor scores at once: 4 MB in float32, which stay in its cache over the passes
+
+Judge = Callable[[Tensor, Tensor, Tensor, Tensor], None]
+"""What is made of a chunk of logits (C, V) and its targets (C): losses and hits, each (C), are written, and d loss / d logits
+takes the place of the logits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +28,17 @@ class Prediction:
     count: int
 
 
-def predict(hidden_BLD: Tensor, head_VD: Tensor, tokens_BL: Tensor) -> Prediction:
+def judge(logits_CV: Tensor, targets_C: Tensor, loss_C: Tensor, right_C: Tensor) -> None:
+    """A `Judge`, by operations of torch one after the other."""
+    _judge(logits_CV, targets_C, loss_C, right_C, gradient=True)
+
+
+def predict(hidden_BLD: Tensor, head_VD: Tensor, tokens_BL: Tensor, judge: Judge = judge) -> Prediction:
     """Score the prediction of each token from those before it; `loss_sum` carries the gradient if one is wanted."""
     hidden_ND = hidden_BLD[:, :-1].flatten(0, 1)
     targets_N = tokens_BL[:, 1:].flatten()
     if torch.is_grad_enabled():
-        loss_sum, correct = _CrossEntropy.apply(hidden_ND, head_VD, targets_N)
+        loss_sum, correct = _CrossEntropy.apply(hidden_ND, head_VD, targets_N, judge)
     else:
         loss_sum, correct = _score(hidden_ND, head_VD.to(hidden_ND.dtype), targets_N)
     return Prediction(loss_sum, correct, len(targets_N))
@@ -73,7 +83,7 @@ def _judge(logits_CV: Tensor, targets_C: Tensor, loss_C: Tensor, right_C: Tensor
 
 class _CrossEntropy(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, hidden_ND: Tensor, head_VD: Tensor, targets_N: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(ctx: Any, hidden_ND: Tensor, head_VD: Tensor, targets_N: Tensor, judge: Judge) -> tuple[Tensor, Tensor]:
         head = head_VD.to(hidden_ND.dtype)
         loss_N, right_N = _outcomes(targets_N)
         grad_hidden_ND = torch.empty_like(hidden_ND)
@@ -81,7 +91,7 @@ class _CrossEntropy(torch.autograd.Function):
         for start in range(0, len(hidden_ND), CHUNK):
             rows = slice(start, start + CHUNK)
             grad_CV = hidden_ND[rows] @ head.T
-            _judge(grad_CV, targets_N[rows], loss_N[rows], right_N[rows], gradient=True)
+            judge(grad_CV, targets_N[rows], loss_N[rows], right_N[rows])
             torch.mm(grad_CV, head, out=grad_hidden_ND[rows])
             if grad_head_VD is None:
                 grad_head_VD = (grad_CV.T @ hidden_ND[rows]).to(head_VD.dtype)
@@ -95,8 +105,8 @@ class _CrossEntropy(torch.autograd.Function):
         return loss_N.sum(), correct
 
     @staticmethod
-    def backward(ctx: Any, grad_loss: Tensor, _: Tensor) -> tuple[Tensor, Tensor, None]:
+    def backward(ctx: Any, grad_loss: Tensor, _: Tensor) -> tuple[Tensor, Tensor, None, None]:
         # Scaled where they lie and let go: nobody needs them a second time.
         gradients = ctx.gradients
         del ctx.gradients
-        return gradients.pop(0).mul_(grad_loss), gradients.pop().mul_(grad_loss), None
+        return gradients.pop(0).mul_(grad_loss), gradients.pop().mul_(grad_loss), None, None

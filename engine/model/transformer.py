@@ -74,7 +74,7 @@ class Transformer(nn.Module):
         self.head_VD = None if config.tied_head else nn.Parameter(torch.empty(config.vocab_size, config.d_model))
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.n_layers))
         self.norm = RMSNorm(config.d_model, config.norm_eps)
-        self._rotary: tuple[Tensor, Tensor] | None = None
+        self.rotary: tuple[Tensor, Tensor] | None = None
 
     @property
     def head(self) -> Tensor:
@@ -128,8 +128,8 @@ class Transformer(nn.Module):
         length, device = tokens_BL.shape[1], tokens_BL.device
         tokens_BM = tokens_BL if cache is None else cache.read(tokens_BL)
         end = tokens_BM.shape[1]
-        if self._rotary is None or len(self._rotary[0]) < end or self._rotary[0].device != device:
-            self._rotary = rotary_tables(end, self.config.head_width, self.config.rope_base, device)
-        cosine, sine = self._rotary
+        if self.rotary is None or len(self.rotary[0]) < end or self.rotary[0].device != device:
+            self.rotary = rotary_tables(end, self.config.head_width, self.config.rope_base, device)
+        cosine, sine = self.rotary
         rotary = (cosine[end - length : end], sine[end - length : end])
         return Positions(rotary, attention_mask(tokens_BM, length, self.boundary))

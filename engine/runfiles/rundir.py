@@ -165,6 +165,7 @@ class State(_File):
     device: str = ""
     device_name: str = ""
     dtype: str = ""
+    compiled: str = ""
     data_fingerprint: str = ""
     validation_tokens: Count | None = None
 
@@ -208,6 +209,7 @@ class Result(_File):
     device: str = ""
     device_name: str = ""
     dtype: str = ""
+    compiled: str = ""
     data_fingerprint: str = ""
     peak_memory: Count | None = None
     final: Scores | None = None

@@ -176,6 +176,12 @@ class TrainingConfig(Section):
         "On a GPU: kernels that add in a fixed order, so that a rerun has the same losses bit for bit; costs speed, most of it in "
         "the backward pass of attention. A CPU adds in a fixed order anyway.",
     )
+    compile: Literal["off", "regions", "graph"] = described(
+        "off",
+        "regions: blocks and loss are compiled for the shape of the micro-batch, which takes a minute at the start and a C++ "
+        "compiler on a CPU. graph: a GPU captures the passes of a micro-batch and replays them. The first micro-batch is computed "
+        "both ways; where that fails or differs, the run goes on as with off, and says so. Same learning up to rounding.",
+    )
     log_every: int = described(1, "Updates between two records of the training loss.", unit="updates", ge=1)
     checkpoint_seconds: float = described(
         300.0, "Time after which a `last` checkpoint is written; 0 leaves it to checkpoint_updates.", unit="s", ge=0

@@ -365,6 +365,7 @@ class Trainer:
             phase="running",
             update=update,
             tokens_per_second=record["tokens_per_second"],
+            compiled=self.updater.passes.used,
             eta_seconds=left + evaluations * self.evaluation_seconds,
         )
 

@@ -8,14 +8,15 @@ from torch import Tensor
 
 from engine.data.batches import Sequences
 from engine.data.feed import TrainingFeed
-from engine.model.loss import predict
 from engine.model.transformer import Transformer
 from engine.optim.optimizer import Optimizer
 from engine.ranks.ranks import Ranks
 from engine.spec.config import RunConfig
+from engine.spec.harmless import one_line
 from engine.training.memory import is_out_of_memory
 from engine.training.noise import begin_noise
 from engine.training.noise_scale import NoiseMeter
+from engine.training.passes import PlainPasses, instead, open_passes
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class Updater:
 
     `at_once` is the number of sequences that are computed together: those of a micro-batch or, with `training.micro_batch = auto`,
     the largest half, quarter and so on that was seen to fit into memory. After a try that ran out of memory, it is limited.
+    `passes` is the way in which micro-batches are computed now.
     """
 
     def __init__(
@@ -59,6 +61,8 @@ class Updater:
         self._length = sequences.length
         self._divides = config.training.micro_batch == "auto"
         self.at_once = config.training.batch_size
+        self._training = config.training
+        self.passes = open_passes(config.training, model, sequences.device)
         self.noise = NoiseMeter(config, optimizer, len(self._mine)) if config.training.noise_scale else None
 
     def limit(self, most: int) -> None:
@@ -70,7 +74,7 @@ class Updater:
         """Carry out `update`, counted from 1, at learning rate `lr`."""
         self._model.train()
         waited = self._feed.waited
-        scores_2M = self._divided(update) if self._divides else self._gradients(update)
+        scores_2M = self._learn(update)
         self._add_up(scores_2M)
         if self.noise is not None:
             self.noise.end(self._ranks)
@@ -94,13 +98,9 @@ class Updater:
             position = ((update - 1) * self._accumulation + micro) * self._batch_size
             begin_noise(self._seed, update, micro)
             for tokens_BL in self._feed.at(position).split(self.at_once):
-                output = self._model(tokens_BL)
-                prediction = predict(output.hidden_BLD, self._model.head, tokens_BL)
-                loss = prediction.loss_sum / prediction.count + output.router_loss
-                share = len(tokens_BL) / self._batch_size
-                (loss * share / self._accumulation).backward()
-                scores_2M[micro] += prediction.loss_sum.detach()
-                scores_2M[self._accumulation + micro] += prediction.correct
+                loss_sum, right = self.passes.run(tokens_BL, len(tokens_BL) / self._batch_size)
+                scores_2M[micro] += loss_sum
+                scores_2M[self._accumulation + micro] += right
             if self.noise is not None:
                 self.noise.add()
         return scores_2M
@@ -122,6 +122,27 @@ class Updater:
         skipped = self._accumulation - len(self._mine) if micro + 1 not in self._mine else 0
         return position + (1 + skipped) * self._batch_size
 
+    def _learn(self, update: int) -> Tensor:
+        """`_gradients`; if the way in which they are computed fails, once more in the plain way."""
+        learn = self._divided if self._divides else self._gradients
+        try:
+            return learn(update)
+        except Exception as error:
+            if isinstance(self.passes, PlainPasses) or is_out_of_memory(error):
+                raise
+            words = one_line(f"{type(error).__name__}: {error}")[:200]
+        self.passes = instead(self._training, self._model, words)
+        self._begin_again()
+        return learn(update)
+
+    def _begin_again(self) -> None:
+        """Forget what was computed of an update."""
+        self._optimizer.drop_gradients()
+        self._model.forget_assignments()
+        gc.collect()
+        if self._device.type == "cuda":
+            torch.cuda.empty_cache()
+
     def _divided(self, update: int) -> Tensor:
         """`_gradients`, with smaller parts of the micro-batches for as long as they do not fit."""
         while True:
@@ -132,8 +153,5 @@ class Updater:
                     raise
             # Only here are the error and the tensors that it holds gone.
             self.at_once = -(-self.at_once // 2)
-            self._optimizer.drop_gradients()
-            self._model.forget_assignments()
-            gc.collect()
-            if self._device.type == "cuda":
-                torch.cuda.empty_cache()
+            self.passes.forget()
+            self._begin_again()

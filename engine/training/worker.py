@@ -251,6 +251,7 @@ def _result(end: End, progress: Progress, report: Reporter) -> Result:
         device=state.device,
         device_name=state.device_name,
         dtype=state.dtype,
+        compiled=state.compiled,
         data_fingerprint=state.data_fingerprint,
         peak_memory=progress.peak_memory,
         final=_final(end, progress),

@@ -138,6 +138,8 @@ def detail(lab: Lab, record: RunRecord, beside: SameOrder | None = None) -> Deta
     config, known, facts = _told(run)
     if state is not None:
         facts["trained_on"] = f"{state.device_name or state.device} of {state.host}"
+        if state.compiled:
+            facts["compiled"] = state.compiled
     records = read_records(run.metrics_file)
     measured = Measured(records)
     now, runs = lab.see(record), lab.records()
