@@ -1,4 +1,4 @@
-"""How fast an update is beside other implementations, and what a captured graph of it would bring."""
+"""How fast an update is beside other implementations."""
 
 import time
 from collections.abc import Callable
@@ -7,10 +7,8 @@ from statistics import median
 import torch
 from torch import Tensor
 
-from benchmarks.gpu.sheet import Sheet, apart, dense, random_tokens, settings
+from benchmarks.gpu.sheet import Sheet, random_tokens, settings
 from benchmarks.paired import speedup
-from engine.model.loss import predict
-from engine.model.transformer import Transformer
 from engine.training.peak import peak_flops
 
 WARM_UP, ROUNDS = 2, 5
@@ -76,71 +74,3 @@ def _seconds(
     step()
     synchronize()
     return time.perf_counter() - start
-
-
-def graph(sheet: Sheet) -> None:
-    """Whether the forward and backward passes can be captured with equal gradients, and what that would bring."""
-    if not sheet.cuda:
-        sheet.add("graph", "only a GPU has one", "skipped")
-        return
-    _, batch, length = sheet.shape()
-    config = settings(sheet.model_settings(), data={"sequence_length": length})
-    for sequences in (1, batch):
-        torch.manual_seed(0)
-        model = Transformer(config.model, torch.bfloat16)
-        model.initialize()
-        model.to(sheet.device.torch).train()
-        tokens_BL = random_tokens(config.model.vocab_size, sequences, length, sheet.device.torch)
-
-        def learn(model: Transformer = model, tokens_BL: Tensor = tokens_BL) -> None:
-            output = model(tokens_BL)
-            prediction = predict(output.hidden_BLD, model.head, tokens_BL)
-            (prediction.loss_sum / prediction.count + output.router_loss).backward()
-
-        what = f"{sequences} × {length}"
-        try:
-            _compare(sheet, what, model, learn)
-        except RuntimeError as error:
-            sheet.add(f"capture, {what}", (str(error).splitlines() or [type(error).__name__])[0][:120], "look")
-
-
-def _compare(sheet: Sheet, what: str, model: Transformer, learn: Callable[[], None]) -> None:
-    learn()
-    wanted = {name: dense(parameter.grad) for name, parameter in model.named_parameters()}
-    eager = _mean_seconds(learn)
-    stream = torch.cuda.Stream()
-    stream.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(stream):
-        for _ in range(3):
-            _forget(model)
-            learn()
-    torch.cuda.current_stream().wait_stream(stream)
-    _forget(model)
-    captured = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(captured):
-        learn()
-    for parameter in model.parameters():
-        if parameter.grad is not None:
-            parameter.grad.zero_()
-    captured.replay()
-    torch.cuda.synchronize()
-    worst = max(apart(dense(parameter.grad), wanted[name]) for name, parameter in model.named_parameters())
-    replayed = _mean_seconds(captured.replay)
-    gain = f"{1e3 * eager:.2f} ms as it comes, {1e3 * replayed:.2f} ms captured ({eager / replayed:.2f})"
-    sheet.judge(f"forward + backward, {what}", f"{gain}; worst gradient {worst:.1e}", right=worst < 1e-2)
-
-
-def _forget(model: Transformer) -> None:
-    for parameter in model.parameters():
-        parameter.grad = None
-
-
-def _mean_seconds(work: Callable[[], object], times: int = 10) -> float:
-    for _ in range(2):
-        work()
-    torch.cuda.synchronize()
-    start = time.perf_counter()
-    for _ in range(times):
-        work()
-    torch.cuda.synchronize()
-    return (time.perf_counter() - start) / times

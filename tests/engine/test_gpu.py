@@ -1,4 +1,4 @@
-"""What only a GPU can show: an update that never waits for the device."""
+"""What only a GPU can show: an update that never waits for the device, and graphs that learn what plain passes learn."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,10 +25,21 @@ pytestmark = [
 @pytest.fixture
 def updater(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Updater:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    settings = {"training.device": "cuda", "training.accumulation": 3, "model.dropout": 0.1, "model.d_ff": 32}
+    return made(tmp_path, "off")
+
+
+def made(tmp_path: Path, way: str) -> Updater:
+    settings = {
+        "training.device": "cuda",
+        "training.accumulation": 3,
+        "training.compile": way,
+        "model.dropout": 0.1,
+        "model.d_ff": 32,
+    }
     config = tiny_config(write_corpus(tmp_path / "corpus.jsonl"), settings)
     device = open_device(TrainingConfig(device="cuda"))
     corpus = open_corpus(config.data, config.model.vocab_size, lambda _: None)
+    torch.manual_seed(1)
     model = Transformer(config.model, device.compute)
     model.initialize()
     model.to(device.torch)
@@ -58,3 +69,18 @@ def test_batches_come_through_page_locked_memory(updater: Updater) -> None:
     sequences = updater._feed._sequences
     assert sequences.read(torch.arange(2).numpy()).is_pinned()
     assert updater._feed.at(0).is_cuda
+
+
+# In bfloat16 compiled code rounds elsewhere, and a token may change its expert.
+@pytest.mark.slow
+@pytest.mark.parametrize(("way", "close"), [("regions", 3e-2), ("graph", 5e-3)])
+def test_20_updates_learn_the_same_by_compiled_code_and_by_a_graph(
+    way: str, close: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if kernel_for(capability(torch.device("cuda", 0)), torch.bfloat16) == "padded":
+        pytest.skip("without a grouped kernel the passes are plain")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    plain, other = made(tmp_path, "off"), made(tmp_path, way)
+    losses = [[float(updater.run(update, 0.02).loss) for update in range(1, 21)] for updater in (plain, other)]
+    assert other.passes.used == way
+    assert losses[1] == pytest.approx(losses[0], abs=close)
