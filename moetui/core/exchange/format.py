@@ -1,5 +1,6 @@
 """What a format of files is: one entry with everything that this program knows of it."""
 
+import csv
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -42,7 +43,13 @@ class Look:
         first = self.text.lstrip().partition("\n")[0]
         if first.startswith(("{", "[")):
             return []
-        return [cell.strip().strip('"') for cell in first.split(delimiter(first))]
+        try:
+            return [
+                cell.strip()
+                for cell in next(csv.reader([first], delimiter=delimiter(first), skipinitialspace=True), [])
+            ]
+        except csv.Error:  # no table, but text with a quotation mark
+            return []
 
     def has(self, pattern: str) -> bool:
         """Whether a regular expression matches at the head of one of the first lines."""

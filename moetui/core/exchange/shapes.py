@@ -5,7 +5,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
-from moetui.core.exchange.columns import UPDATES, key_of, plain
+from moetui.core.exchange.columns import key_of, plain
 from moetui.core.exchange.foreign import listed
 
 Row = tuple[str, Mapping[str, Any]]
@@ -55,7 +55,7 @@ def _of_chart(rows: Sequence[Row], columns: Sequence[str]) -> tuple[list[Row], l
         for place, row in rows:
             values = {metric: row[name] for name, own, metric in places if own == run and name in row}
             if values:
-                found.append((place, {"run": run, x if plain(x) in UPDATES else "step": row.get(x), **values}))
+                found.append((place, {"run": run, x: row.get(x), **values}))
     notes = [f"left out: the ranges {listed(ranges, 4)}"] if ranges else []
     return found, notes
 

@@ -23,18 +23,24 @@ def _number(text: str) -> float | None:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A kind of line: its pattern, whose group `step` is the update, and the pairs of our key and pattern that may follow in it."""
+    """A kind of line: its pattern, and the pairs of our key and pattern that may follow in it.
+
+    The group `step` of the pattern is the update; a line without one is of the updates that are done at the line before,
+    which are `more` than its own number.
+    """
 
     head: re.Pattern[str]
     values: Mapping[str, re.Pattern[str]]
+    more: int = 0
 
 
-def _line(head: str, **values: str) -> Line:
-    return Line(re.compile(head), {key: re.compile(pattern.replace("#", _NUMBER)) for key, pattern in values.items()})
+def _line(head: str, more: int = 0, **values: str) -> Line:
+    patterns = {key: re.compile(pattern.replace("#", _NUMBER)) for key, pattern in values.items()}
+    return Line(re.compile(head), patterns, more)
 
 
 NANOGPT: Final = (
-    _line(r"^step (?P<step>\d+): train loss", train_loss=r"train loss #", val_loss=r"val loss #"),
+    _line(r"^step (?P<step>\d+): train loss [^ ]+, val loss", train_loss=r"train loss #", val_loss=r"val loss #"),
     _line(r"^iter (?P<step>\d+): loss", train_loss=r"loss #", mfu=r"mfu #%"),
 )
 """karpathy/nanoGPT, train.py: `step 0: train loss 10.9, val loss 10.9` and `iter 0: loss 10.9, time 9.1ms, mfu -100.00%`."""
@@ -49,19 +55,28 @@ LLM_C: Final = (
         grad_norm=r"norm #",
         lr=r"lr #",
         tokens_per_second=r"# tok/s",
+        mfu=r"#% (?:bf16 )?MFU",
     ),
+    _line(r"^val loss [^ ]+$", val_loss=r"val loss #"),
+    _line(r"^step (?P<step>\d+): train loss [^ ]+ \(took", more=1, train_loss=r"train loss #"),
 )
-"""karpathy/llm.c, logger.h: `s:0 tel:11.0`, `s:0 trl:11.0 lr:0.0 norm:15.3`, `s:250 eval:0.27`; and what it prints itself."""
+"""karpathy/llm.c, logger.h: `s:0 tel:11.0`, `s:0 trl:11.0 lr:0.0 norm:15.3`, `s:250 eval:0.27`; and what its programs print.
+
+On a GPU that is `val loss 11.0` before `step    1/20 | loss 11.0 (+nanz)| norm 15.3 (+nanz)| lr 8.57e-07 | 9.1 ms | 48.6% bf16
+MFU | 162062 tok/s`, on a CPU `val loss 5.33` before `step 0: train loss 5.36 (took 1943.2 ms)`.
+"""
 
 MODDED: Final = (
     _line(
         r"^(?:s:|step[: ])(?P<step>\d+)/\d+ ",
         val_loss=r"val_loss:#",
         train_loss=r"(?:train_loss|[^_]loss):#",
+        hellaswag=r"val_hellaswag_acc:#",
         milliseconds=r"train_time:#ms",
     ),
 )
-"""KellerJordan/modded-nanogpt: `step:125/1750 val_loss:4.7 train_time:24000ms step_avg:192ms`, after the source of the script."""
+"""KellerJordan/modded-nanogpt: `step:125/1750 val_loss:4.7 train_time:24000ms step_avg:192.00ms`, with `val_hellaswag_acc:0.29` or
+`train_loss:4.7` in some versions, after the source of the script."""
 
 
 def recognizes(lines: Sequence[Line], words: str) -> Callable[[Look], str]:
@@ -90,11 +105,16 @@ def reads(lines: Sequence[Line], kind: str) -> Callable[[Path, Choices], list[Fo
     """The reader of logs with such lines."""
 
     def read(path: Path, choices: Choices) -> list[ForeignRun]:
-        rows = [
-            (f"line {place}", row)
-            for place, text in enumerate(text_of(path).splitlines(), start=1)
-            if (row := _row(lines, text)) is not None
-        ]
+        rows: list[Row] = []
+        done = 0
+        for place, text in enumerate(text_of(path).splitlines(), start=1):
+            for line in lines:
+                if (head := line.head.match(text)) is not None:
+                    update = int(head["step"]) if "step" in line.head.groupindex else done
+                    done = update + line.more
+                    if values := _values(line, text):
+                        rows.append((f"line {place}", {"update": update, **values}))
+                    break
         if not rows:
             raise bad_input(path, "", "holds no line with a measurement")
         return runs_of_rows(Source(path, kind, name_of(path)), rows, choices, [_length(path)])
@@ -106,21 +126,16 @@ def _length(path: Path) -> str:
     return f"{path.name} is text: lines of other forms are left out"
 
 
-def _row(lines: Sequence[Line], text: str) -> dict[str, Any] | None:
-    for kind in lines:
-        if (head := kind.head.match(text)) is None:
-            continue
-        row: dict[str, Any] = {"update": int(head["step"])}
-        for key, pattern in kind.values.items():
-            if (found := pattern.search(text)) is not None and (value := _number(found[1])) is not None:
-                row[key] = value
-        if "milliseconds" in row:
-            row["seconds"] = row.pop("milliseconds") / 1000
-        if "mfu" in row:  # -100 % until it is known
-            mfu = row.pop("mfu") / 100
-            row |= {"mfu": mfu} if mfu >= 0 else {}
-        return row if len(row) > 1 else None
-    return None
+def _values(line: Line, text: str) -> dict[str, Any]:
+    """What a line tells of an update."""
+    found = {key: pattern.search(text) for key, pattern in line.values.items()}
+    row = {key: value for key, one in found.items() if one is not None and (value := _number(one[1])) is not None}
+    if "milliseconds" in row:
+        row["seconds"] = row.pop("milliseconds") / 1000
+    if "mfu" in row:  # -100 % until it is known
+        mfu = row.pop("mfu") / 100
+        row |= {"mfu": mfu} if mfu >= 0 else {}
+    return row
 
 
 def python_lines(path: Path, choices: Choices) -> list[ForeignRun]:
