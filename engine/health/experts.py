@@ -47,7 +47,7 @@ def overloaded_experts(measured: Measured, setting: Setting, thresholds: Thresho
 def _latest(measured: Measured, count: int) -> list[tuple[int, Load]]:
     """The last `count` loads with their updates, all of one shape; nothing if there are not so many."""
     found: list[tuple[int, Load]] = []
-    for record in reversed(measured.records):
+    for record in reversed(measured.records if "expert_load" in measured.keys else ()):
         value = record.get("expert_load")
         if value is not None and record["update"] > 0 and (load := _load(value)) is not None:
             found.append((record["update"], load))  # but not of update 0: an untrained router has no say

@@ -40,7 +40,8 @@ def divergence(measured: Measured, setting: Setting, thresholds: Thresholds) -> 
         return None
     # Guessing costs ln(vocabulary); where that is not known, an untrained model tells it.
     watch = DivergenceWatch(setting.health, math.log(setting.vocab_size) if setting.vocab_size else losses.values[0])
-    for update, loss in zip(losses.updates, losses.values, strict=True):
+    points = () if watch.never(losses.values) else zip(losses.updates, losses.values, strict=True)
+    for update, loss in points:
         if (finding := watch.look(update, loss)) is not None:
             return finding
     return _relapse(losses.updates, losses.values, thresholds)

@@ -1,6 +1,7 @@
 """Noticing that a run has come apart."""
 
 import math
+from collections.abc import Sequence
 
 from engine.runfiles.rundir import Finding
 from engine.spec.config import HealthConfig
@@ -16,6 +17,10 @@ class DivergenceWatch:
         self._limit = config.divergence_factor * guessing
         self._patience = config.divergence_patience
         self.streak = 0  # updates in a row above the limit; part of a checkpoint
+
+    def never(self, losses: Sequence[float]) -> bool:
+        """Whether none of these finite losses is above the limit."""
+        return max(losses) <= self._limit
 
     def look(self, update: int, loss: float) -> Finding | None:
         """What is wrong with `loss` at `update`, or None."""

@@ -1,6 +1,7 @@
 """The records of a run that count, read from its metrics file while the run goes on."""
 
 from collections.abc import Iterable
+from itertools import pairwise
 from pathlib import Path
 
 from engine.runfiles.metrics import MetricsReader, Record
@@ -29,12 +30,15 @@ class History:
 
     def take(self, records: Iterable[Record]) -> None:
         """Add records, in the order in which they were recorded."""
-        for record in records:
-            session = record.get("session", 1)
-            if session != self._session:
-                self._session = session
-                self._begin(session, record["update"])
-            self.records.append(record)
+        records = list(records)
+        sessions = [record.get("session", 1) for record in records]
+        several = len(set(sessions)) > 1  # seldom, and there may be a million
+        turns = (at for at in range(1, len(records)) if sessions[at] != sessions[at - 1])
+        for start, stop in pairwise([0, *(turns if several else ()), len(records)] if records else []):
+            if sessions[start] != self._session:
+                self._session = sessions[start]
+                self._begin(sessions[start], records[start]["update"])
+            self.records += records[start:stop]
 
     def _begin(self, session: int, update: int) -> None:
         replaced = self._sessions.enter(session, update)

@@ -37,18 +37,20 @@ def show(
 
     Examples: `moetui show quickstart/lr=0.05`, `moetui show k3f9 --json --history`.
     """
+    from moetui.core.collector import resting
     from moetui.core.runs.detail import detail
 
-    found = detail(lab(), lab().find(reference))
-    if json:
-        print_json(found.tree(history=history))
-        return
-    from moetui.cli.chart import print_chart
-    from moetui.tui.curves.run_charts import run_charts
+    with resting():
+        found = detail(lab(), lab().find(reference))
+        if json:
+            print_json(found.tree(history=history))
+            return
+        from moetui.cli.chart import print_chart
+        from moetui.tui.curves.run_charts import run_charts
 
-    typer.echo("\n".join(found.lines()))
-    for spec in run_charts(found):
-        print_chart(spec)
+        typer.echo("\n".join(found.lines()))
+        for spec in run_charts(found):
+            print_chart(spec)
 
 
 def health(references: RunsArgument, json: JsonOption = False) -> None:

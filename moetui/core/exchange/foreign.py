@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,6 +13,8 @@ import orjson
 from engine.runfiles.metrics import Record, encode
 from engine.spec.config import RunConfig
 from moetui.core.errors import UsageError
+
+_BLOCK = 1 << 13
 
 BY_ROW: Final = "row"
 """The choice of `Choices.x` that counts rows instead of reading a column."""
@@ -50,13 +53,24 @@ class ForeignRun:
     stopped_early: bool = False
 
     @cached_property
+    def keys(self) -> frozenset[str]:
+        """The keys that any record has."""
+        return frozenset(chain.from_iterable(self.records))
+
+    @cached_property
     def id(self) -> str:
         """Follows from what was measured under which name, so that the same run is not imported twice."""
-        tree = [self.name, list(self.records), dict(self.settings)]
-        told = orjson.dumps(tree, option=orjson.OPT_SORT_KEYS)
-        if b"null" in told:  # perhaps a number that is not finite
-            told = orjson.dumps(encode(tree), option=orjson.OPT_SORT_KEYS)
-        return "imp-" + hashlib.sha256(told).hexdigest()[:8]
+        told = hashlib.sha256(b"[" + _text(self.name) + b",[")
+        for start in range(0, len(self.records), _BLOCK):
+            told.update(b","[:start] + _text(list(self.records[start : start + _BLOCK]))[1:-1])
+        told.update(b"]," + _text(dict(self.settings)) + b"]")
+        return "imp-" + told.hexdigest()[:8]
+
+
+def _text(value: Any) -> bytes:
+    told = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    # Perhaps a number that is not finite.
+    return orjson.dumps(encode(value), option=orjson.OPT_SORT_KEYS) if b"null" in told else told
 
 
 _NAMELESS: Final = frozenset(

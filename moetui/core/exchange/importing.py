@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.runfiles.history import History
-from engine.runfiles.metrics import line_of
+from engine.runfiles.metrics import Record, lines_of
 from engine.runfiles.rundir import ImportFile, Labels, Result, RunDir, RunFile, Scores, sync_directory, write_file
 from moetui.core.catalogue.records import IMPORTED, RunRecord
 from moetui.core.errors import LabError
@@ -18,6 +18,8 @@ from moetui.core.runs.current import current
 from moetui.core.runs.journal import FILLING, operation
 from moetui.core.runs.lab import Lab
 from moetui.core.runs.new_record import record_of_import
+
+_REAL = (int, float)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ def _write(folder: Path, run: ForeignRun, labels: Labels, *, group: str, created
     inside = RunDir(folder.with_name(f"{FILLING}{run.id}"))
     inside.path.mkdir()
     with inside.metrics_file.open("xb") as metrics:
-        metrics.writelines(map(line_of, run.records))
+        metrics.writelines(lines_of(run.records))
         metrics.flush()
         os.fsync(metrics.fileno())
     if run.config is not None:
@@ -96,8 +98,9 @@ def import_file(run: ForeignRun, ended: Result, *, group: str, created: float) -
     settings = dict(run.settings)
     lr = settings.get("optimizer.lr")
     if lr is None:  # the peak of the curve is the learning rate that the schedule had
-        rates = [rate for record in run.records if isinstance(rate := record.get("lr"), int | float) and rate > 0]
-        lr = max((rate for rate in rates if math.isfinite(rate)), default=None)
+        rates = _numbers(run, run.records, "lr")
+        peak = max(rates if all(map(math.isfinite, rates)) else filter(math.isfinite, rates), default=0)
+        lr = peak if peak > 0 else None
     return ImportFile(
         id=run.id,
         name=run.name,
@@ -121,14 +124,17 @@ def end_of(run: ForeignRun, created: float) -> Result:
     history.take(run.records)
     records = history.records
     last = max(record["update"] for record in records)
-    evaluations = [scores for record in records if "val_loss" in record and (scores := _scores(record)) is not None]
+    evaluations = [
+        scores
+        for record in (records if "val_loss" in run.keys else ())
+        if "val_loss" in record and (scores := _scores(record)) is not None
+    ]
     final = max(evaluations, key=lambda scores: scores.update, default=None)
     if run.final:
         final = _scores({"update": last, **(final.model_dump() if final else {}), **run.final})
     finite = [scores for scores in evaluations if math.isfinite(scores.val_loss) and scores.update > 0]
     broken = final is not None and not math.isfinite(final.val_loss)
-    seconds = [value for record in records if isinstance(value := record.get("seconds"), int | float)]
-    tokens = [value for record in records if isinstance(value := record.get("tokens"), int)]
+    tokens = [value for value in _numbers(run, records, "tokens") if isinstance(value, int)]
     return Result(
         status="diverged" if broken else "finished",
         reason=f"the last validation loss is {final.val_loss}" if broken and final else "",
@@ -136,12 +142,19 @@ def end_of(run: ForeignRun, created: float) -> Result:
         updates=max(last, run.updates or 0),
         session=records[-1].get("session", 1),
         tokens=max(tokens, default=0),
-        seconds=run.seconds if run.seconds is not None else max(seconds, default=0.0),
+        seconds=run.seconds if run.seconds is not None else max(_numbers(run, records, "seconds"), default=0.0),
         ended=created,
         final=None if broken else final,
         best=min(finite, key=lambda scores: scores.val_loss, default=None),
         stopped_early=run.stopped_early,
     )
+
+
+def _numbers(run: ForeignRun, records: Sequence[Record], key: str) -> Sequence[float]:
+    """The numbers of a key in some of the records of a run, which may be a million."""
+    if key not in run.keys:
+        return ()
+    return [value for record in records if isinstance(value := record.get(key), _REAL)]
 
 
 def _scores(record: dict[str, object]) -> Scores | None:

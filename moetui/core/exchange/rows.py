@@ -46,7 +46,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class _Mapped:
+class Mapped:
     """Columns by their keys, the column of updates among them, and what was left out."""
 
     keys: Mapping[str, str]
@@ -61,11 +61,11 @@ def runs_of_rows(source: Source, rows: Sequence[Row], choices: Choices, notes: I
     rows, said = reshaped(source.path, rows)
     counts = Counter(chain.from_iterable(row for _, row in rows))
     columns = list(counts)
-    labels = _labels(source, columns, choices)
+    labels = labels_of(source, columns, choices)
     groups, names = _groups(source, rows, labels)
     fixed = _fixed(groups.values(), columns)
     columns = [name for name in columns if name not in fixed]
-    mapped = _mapped(source, columns, labels, rows, counts, choices)
+    mapped = mapped_columns(source, columns, labels, rows, counts, choices)
     if not labels:
         _check_mixed(source, rows, mapped, columns)
     units = Units.of(mapped.keys, rows)
@@ -105,7 +105,7 @@ def runs_of_rows(source: Source, rows: Sequence[Row], choices: Choices, notes: I
     return found
 
 
-def _labels(source: Source, columns: Sequence[str], choices: Choices) -> tuple[str, str] | None:
+def labels_of(source: Source, columns: Sequence[str], choices: Choices) -> tuple[str, str] | None:
     """The columns that tell runs apart and that name them; None where there is no such column."""
     if choices.run:
         if choices.run not in columns:
@@ -133,14 +133,15 @@ def _groups(
     return groups, names
 
 
-def _mapped(
+def mapped_columns(
     source: Source,
     columns: Sequence[str],
     labels: tuple[str, str] | None,
     rows: Sequence[Row],
     counts: Mapping[str, int],
     choices: Choices,
-) -> _Mapped:
+) -> Mapped:
+    """The keys of columns; `counts`: how many rows have each. Raises `UsageError` without updates or measurements."""
     names = [name for name in columns if not (labels and name in labels) and not _NAMELESS.fullmatch(name.strip())]
     x = _update_column(source, names, counts, len(rows), choices)
     keys = {name: key_of(name) for name in names}
@@ -167,7 +168,7 @@ def _mapped(
         notes.append(f"left out: {listed(left_out)}")
     if not any(key not in ("update", "session", "seconds", "tokens") for key in keys.values()):
         raise source.fault("", f"has no column of measurements; there are {listed(columns, 20)}")
-    return _Mapped(keys, x, tuple(notes))
+    return Mapped(keys, x, tuple(notes))
 
 
 def _update_column(source: Source, names: Sequence[str], counts: Mapping[str, int], rows: int, choices: Choices) -> str:
@@ -202,7 +203,7 @@ def _one_of(source: Source, key: str, names: Sequence[str], rows: Sequence[Row],
     return max(names, key=lambda name: counts[name])
 
 
-def _measured(source: Source, rows: Sequence[Row], mapped: _Mapped, units: Units) -> list[Record]:
+def _measured(source: Source, rows: Sequence[Row], mapped: Mapped, units: Units) -> list[Record]:
     found: list[Record] = []
     shift = 1 if mapped.x and plain(mapped.x) not in UPDATES and _from_zero(rows, mapped.x) else 0
     moment = moments(source, rows, mapped.keys)
@@ -252,7 +253,7 @@ def _from_zero(rows: Sequence[Row], x: str) -> bool:
 
 
 def _constant(
-    rows: Sequence[Row], columns: Sequence[str], labels: tuple[str, str] | None, mapped: _Mapped
+    rows: Sequence[Row], columns: Sequence[str], labels: tuple[str, str] | None, mapped: Mapped
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """The seed of a run, and the texts that are the same in all of its rows."""
     settings: dict[str, Any] = {}
@@ -269,9 +270,14 @@ def _constant(
     return settings, facts
 
 
+def repeats_configuration(name: str) -> bool:
+    """Whether a column may hold a setting."""
+    return _CONFIGURATION.match(name) is not None
+
+
 def _fixed(groups: Iterable[Sequence[Row]], columns: Sequence[str]) -> list[str]:
     """The columns that repeat the configuration of a run in each of its rows (`config/lr`)."""
-    named = [name for name in columns if _CONFIGURATION.match(name)]
+    named = list(filter(repeats_configuration, columns))
     return [name for name in named if all(len(_values(rows, name)) < 2 for rows in groups)]
 
 
@@ -280,12 +286,12 @@ def _values(rows: Sequence[Row], name: str) -> list[Any]:
     return list({str(row[name]): row[name] for _, row in rows if name in row}.values())
 
 
-def _check_mixed(source: Source, rows: Sequence[Row], mapped: _Mapped, columns: Sequence[str]) -> None:
+def _check_mixed(source: Source, rows: Sequence[Row], mapped: Mapped, columns: Sequence[str]) -> None:
     """Raise `UsageError` if updates repeat in the file but not among the rows that agree in a column: those are several runs."""
     if not mapped.x or not _repeats(rows, mapped.x):
         return
     texts = [name for name in columns if any(is_text(row[name]) for _, row in rows if name in row)]
-    replicas = [name for name in columns if plain(name) in _REPLICAS or _CONFIGURATION.match(name)]
+    replicas = [name for name in columns if plain(name) in _REPLICAS or repeats_configuration(name)]
     for name in [*texts, *(name for name in replicas if name not in texts)]:
         groups: dict[str, list[Row]] = {}
         for row in rows:

@@ -17,6 +17,11 @@ def blank(update: int = 0) -> Record:
     return {"update": update, "session": 1}
 
 
+def blanks(updates: Iterable[int]) -> list[Record]:
+    """The same for many updates."""
+    return [{"update": update, "session": 1} for update in updates]
+
+
 def in_sessions(rows: Sequence[Record]) -> tuple[list[Record], list[str]]:
     """Records, which begin as `blank` ones, in sessions, in each by update, and notes on what was done; they may be changed.
 

@@ -16,6 +16,7 @@ from moetui.core.exchange.foreign import Choices, ForeignRun, bad_input
 from moetui.core.exchange.format import decoded, delimiter
 from moetui.core.exchange.rows import RUN_IDS, Source, runs_of_rows
 from moetui.core.exchange.shapes import Row
+from moetui.core.exchange.uniform import run_of_uniform
 from moetui.core.exchange.units import cell
 from moetui.core.runs.detail import Detail
 
@@ -105,7 +106,10 @@ def read_csv(path: Path, choices: Choices, kind: str = "csv") -> list[ForeignRun
 def read_jsonl(path: Path, choices: Choices, kind: str = "jsonl") -> list[ForeignRun]:
     """The runs of a file with one JSON object per line."""
     rows: list[Row] = []
-    for line, raw in enumerate(path.read_bytes().removeprefix(b"\xef\xbb\xbf").splitlines(), start=1):
+    text = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
+    if (run := run_of_uniform(Source(path, kind), text, choices)) is not None:
+        return [run]
+    for line, raw in enumerate(text.splitlines(), start=1):
         if not raw or raw.isspace():
             continue
         try:

@@ -21,7 +21,9 @@ PERCENT: Final = "{} is above 1, so it is taken as percent"
 NOTHING: Final = frozenset({"", "n/a", "na", "#n/a", "<na>", "null", "none", "-", "--", "\u2013", "."})
 """Words, in lower case, that stand for no value. NaN is one: it says that a loss is no number."""
 
-_UNIX_SECONDS = 1e8  # 1973: a training time of three years would be less
+UNIX_SECONDS: Final = 1e8
+"""In 1973: a training time of three years would be less."""
+
 _UNIX_MILLISECONDS = 1e11
 
 _DIGITS = 19  # of the largest number of 64 bits; any with less is smaller
@@ -142,15 +144,21 @@ _LIMITS: Final[Mapping[str, tuple[float, float]]] = {
 }
 
 
+def can_be(key: str, least: float, most: float) -> bool:
+    """Whether values of a key between these two are plausible."""
+    low, high = _LIMITS.get(key, (-math.inf, math.inf))
+    return low <= least and most <= high
+
+
 def implausible(records: Sequence[Record]) -> list[str]:
     """One sentence for each key with values that cannot be: how many, and the first with its update."""
     notes = []
-    for key in [key for key in dict.fromkeys(chain.from_iterable(records)) if key in _LIMITS]:
+    for key in filter(_LIMITS.__contains__, dict.fromkeys(chain.from_iterable(records))):
         low, high = _LIMITS[key]
         found = [
             (record["update"], value)
             for record in records
-            if (value := record.get(key)) is not None and (value < low or value > high)
+            if (value := record.get(key)) is not None and not low <= value <= high and not math.isnan(value)
         ]
         if not found:
             continue
@@ -172,7 +180,7 @@ def moments(
     known = [value for value in values if value is not None and math.isfinite(value)]
     first = min(known, default=0.0)
     scale = 1e-3 if first > _UNIX_MILLISECONDS else 1.0
-    begin = first if first * scale > _UNIX_SECONDS else 0.0
+    begin = first if first * scale > UNIX_SECONDS else 0.0
 
     def read(place: str, row: Mapping[str, Any]) -> float | None:
         if name not in row:

@@ -39,6 +39,8 @@ KEYS: Final = (
 LOADS: Final = "expert_load"
 """Of an evaluation, layers × experts: the fraction of its layer's assignments that each expert got."""
 
+_DRAWN = frozenset((*KEYS, LOADS))
+
 
 class Columns:
     """What the records of one run that count say, key by key. Arrays that were handed out never change."""
@@ -74,7 +76,7 @@ class Columns:
         if replaced is not None:
             for group in self._groups:
                 group.drop(replaced)
-        columns = {key: [record.get(key) for record in records] for key in frozenset().union(*records)}
+        columns = {key: [record.get(key) for record in records] for key in _DRAWN & frozenset().union(*records)}
         columns["update"] = [record["update"] for record in records]
         for group in list(self._groups):
             knowing: dict[bytes, list[str]] = defaultdict(list)

@@ -220,7 +220,8 @@ def _fact(value: Any) -> str:
 
 def noise_scale(records: Sequence[Record]) -> str:
     """The newest gradient noise scale in words; empty if none was measured."""
-    newest = next((record for record in reversed(records) if number(record.get("noise_scale"))), None)
+    knowing = [record for record in records if "noise_scale" in record]
+    newest = next((record for record in reversed(knowing) if number(record["noise_scale"])), None)
     if newest is None:
         return ""
     apart = [
