@@ -15,10 +15,8 @@ from moetui.core.queue.enqueue import enqueue
 from moetui.core.runs.lab import Lab
 from moetui.core.studies.gather import gather
 from moetui.core.studies.judge import Terms, responses
-from moetui.core.user_state import workspace_state_file
 from moetui.tui.app import MoetuiApp
 from moetui.tui.chart.widget import Chart
-from moetui.tui.compare.memory import FILE
 from moetui.tui.compare.proposal_dialog import ProposalDialog
 from moetui.tui.compare.screen import CompareScreen
 from moetui.tui.compare.subject_list import SubjectList
@@ -73,31 +71,6 @@ async def test_an_empty_workspace_says_what_to_do(lab: Lab) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await judged(pilot, app, "Nothing to compare yet")
         assert not app.screen.query_one(Chart).display
-
-
-async def test_the_layout_is_there_again_in_the_next_session_and_the_terms_are_not(lab: Lab) -> None:
-    grid(lab)
-    app = MoetuiApp(lab, start="compare")
-    async with app.run_test(size=(120, 40)) as pilot:
-        await judged(pilot, app)
-        await pilot.press("p", "c", "s")
-        await until(pilot, lambda: "tokens" in app.screen.query_one(Chart).spec.title)
-        await until(pilot, lambda: "accuracy" in said(app, "caption"))
-    again = MoetuiApp(lab, start="compare")
-    async with again.run_test(size=(120, 40)) as pilot:
-        await judged(pilot, again, "front: no other setting")
-        assert "tokens" in again.screen.query_one(Chart).spec.title
-        assert "validation loss" in said(again, "caption")
-
-
-async def test_a_layout_that_makes_no_sense_is_the_usual_one(lab: Lab) -> None:
-    grid(lab)
-    kept = workspace_state_file(lab.workspace.root, FILE)
-    kept.parent.mkdir(parents=True)
-    kept.write_text('{"view": "cube", "cost": 99}')
-    app = MoetuiApp(lab, start="compare")
-    async with app.run_test(size=(120, 40)) as pilot:
-        await judged(pilot, app)
 
 
 async def test_views_scores_costs_and_terms_change_by_keys(lab: Lab) -> None:
