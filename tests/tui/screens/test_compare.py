@@ -28,7 +28,6 @@ from moetui.tui.widgets.run_table import RunTable
 from tests.conftest import eventually
 from tests.core.cluster.fake_slurm import FakeSlurm
 from tests.tui.compare.labs import grid, trained
-from tests.tui.compare.ladders import add_ladder
 from tests.tui.lab_on_disk import end_run, write_run
 from tests.tui.screens.runs_seen import listed
 from tests.tui.seen import until
@@ -371,33 +370,3 @@ async def noticed(pilot: Pilot[None], app: MoetuiApp) -> bool:
     app.notify("last")
     await until(pilot, lambda: any(note.message == "last" for note in app._notifications))
     return any("no learning rates" in note.message for note in app._notifications)
-
-
-async def test_the_ladder_of_a_study_is_drawn_and_told(lab: Lab) -> None:
-    add_ladder(lab)
-    add_ladder(lab, 0.0, muon_scale="spectral")
-    app = MoetuiApp(lab, start="compare")
-    async with app.run_test(size=(120, 40)) as pilot:
-        await judged(pilot, app, "")
-        await until(pilot, lambda: "l Ladder" in said(app, "views"))
-        await pilot.press("l")
-        await until(pilot, lambda: "Ladder 1 of 2" in said(app))
-        chart = app.screen.query_one(Chart)
-        assert chart.spec.title == "Best learning rate"
-        first = said(app)
-        await pilot.press("right_square_bracket")
-        await until(pilot, lambda: "Ladder 2 of 2" in said(app))
-        await pilot.press("left_square_bracket")
-        await until(pilot, lambda: said(app) == first)
-        await pilot.press("right")
-        await until(pilot, lambda: "Setting 1 of" in said(app))
-
-
-async def test_runs_at_one_size_have_no_ladder(lab: Lab) -> None:
-    grid(lab)
-    app = MoetuiApp(lab, start="compare")
-    async with app.run_test(size=(80, 24)) as pilot:
-        await judged(pilot, app)
-        assert "l Ladder" not in said(app, "views")
-        await pilot.press("l")
-        await until(pilot, lambda: "holds for all pairs together" in " ".join(said(app).split()))
