@@ -73,8 +73,14 @@ SUMMARIES: Final[Mapping[str, str]] = {
     "report": "Write a report with figures and everything it rests on.",
     "keys": "List the keys of the interface.",
     "serve": "Show the interface in a browser.",
+    "study run": "Run what is missing of a study.",
+    "study status": "Tell how far the studies are, and which setting leads.",
+    "queue list": "List the runs that wait, and what each waits for.",
+    "queue hold": "Hold waiting runs back; they keep their place.",
+    "queue drain": "Let what trains end, and start nothing more.",
+    "hosts list": "List the hosts: whether each answers, and its version.",
 }
-"""What the list of commands says where the first sentence of a command's own help has no room in one line of it."""
+"""What a list of commands says where the first sentence of a command's own help has no room in one line of it."""
 
 FOLLOWING: Final = frozenset({"run", "study", "search", "refine", "plan", "resume", "rerun", "fork", "watch", "wait"})
 """Commands that may stay with runs to their end, and whose exit code tells of it."""
@@ -96,8 +102,9 @@ def commands_of(module: str) -> dict[str, Any]:
     importlib.import_module(f"moetui.cli.{module}").register(app)
     commands: dict[str, Any] = dict(typer.main.get_group(app).commands)
     for name, command in commands.items():
-        command.short_help = SUMMARIES.get(name)
-        for one in (command, *getattr(command, "commands", {}).values()):
+        inner = {f"{name} {word}": one for word, one in getattr(command, "commands", {}).items()}
+        for words, one in {name: command, **inner}.items():
+            one.short_help = SUMMARIES.get(words)
             one.epilog = EXIT_CODES_OF_RUNS if name in FOLLOWING else EXIT_CODES
     return commands
 

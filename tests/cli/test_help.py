@@ -31,3 +31,15 @@ def test_no_summary_in_the_list_of_commands_is_cut(cli: Cli, monkeypatch: pytest
     assert code == 0
     assert len([line for line in listed if line]) == len(HOME)
     assert [line for line in listed if "..." in line or len(line) > 80] == []
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_no_summary_in_the_list_of_a_groups_commands_is_cut(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, group: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    code, out, _ = cli(group, "--help")
+    listed = [line for line in out.partition("Commands:")[2].partition("Exit codes")[0].splitlines() if line.strip()]
+    assert code == 0
+    assert len(listed) >= 2
+    assert [line for line in listed if "..." in line or len(line) > 80 or line.startswith("   ")] == []
