@@ -71,6 +71,7 @@ def transfer(
     """
     from moetui.cli.chart import print_chart
     from moetui.core.errors import UsageError
+    from moetui.core.planning.ladder import goal_of
     from moetui.core.studies import transfer_words as words
     from moetui.core.studies.gather import gather
     from moetui.core.studies.lookup import find_item
@@ -94,19 +95,6 @@ def transfer(
         print_table(headers, words.size_rows(one), right=headers[:-1])
         typer.echo("\n".join(["", *words.sentences(one), *([words.prediction(one, size)] if size else [])]))
         print_chart(transfer_chart(one, size))
-
-
-def goal_of(text: str) -> tuple[str, float]:
-    """Axis and size of `--to width=1024`. Raises `UsageError`."""
-    from moetui.core.errors import UsageError
-    from moetui.core.planning.ladder import AXES
-    from moetui.core.planning.typed_values import number
-
-    axis, _, value = text.partition("=")
-    size = number(value.strip())
-    if axis.strip() not in AXES or size is None or not 0 < size.low < 1e18:
-        raise UsageError(f"--to {text[:80]}: write an axis and a size, such as width=1024; axes: {', '.join(AXES)}")
-    return axis.strip(), size.low
 
 
 def whole_numbers(option: str, text: str) -> tuple[int, ...]:

@@ -275,6 +275,13 @@ ACTIONS: tuple[Action, ...] = (
     Action("compare", "turn(1)", "right,tab", "", "Show the next view."),
     Action("compare", "turn(-1)", "left,shift+tab", "", "Show the view before."),
     Action("compare", "refine", "f", "Refine", "Propose what to run next; queue it after a yes and go to Live."),
+    Action(
+        "compare",
+        "plan",
+        "g",
+        "",
+        "Divide a budget into sizes, rates and seeds; queue the runs after a yes and go to Live.",
+    ),
     Action("compare", "choose", "slash", "Choose", "Type what to compare: runs, names, groups, presets or studies."),
     Action(
         "compare", "open", "enter", "Curves", "Overlay the curves of the runs, eight at most, the best settings first."

@@ -22,6 +22,7 @@ from moetui.core.planning.plan import Variant, check_keys, flat_config, resolve_
 from moetui.core.planning.presets import Library
 from moetui.core.planning.scale import chain_at, split_scale
 from moetui.core.planning.settings import merge, nest
+from moetui.core.planning.typed_values import number
 
 Axis = Literal["width", "granularity", "d_ff", "tokens", "batch"]
 AXES: Final[tuple[Axis, ...]] = get_args(Axis)
@@ -56,6 +57,15 @@ def parse_ladder(text: str, *, per_parameter: bool = False) -> Ladder:
             f"--ladder {text}: tokens per parameter are a matter of ladders over the model, not over {axis}"
         )
     return Ladder(axis, tuple(sizes), per_parameter)
+
+
+def goal_of(text: str) -> tuple[str, float]:
+    """Axis and size of `--to width=1024`. Raises `UsageError`."""
+    axis, _, value = text.partition("=")
+    size = number(value.strip())
+    if axis.strip() not in AXES or size is None or not 0 < size.low < 1e18:
+        raise UsageError(f"--to {text[:80]}: write an axis and a size, such as width=1024; axes: {', '.join(AXES)}")
+    return axis.strip(), size.low
 
 
 def base_config(library: Library, name: str, settings: Mapping[str, Any]) -> RunConfig:

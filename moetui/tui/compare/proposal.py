@@ -1,7 +1,7 @@
 """What `refine` proposes for a subject: the runs, the reasons and the cost. Reads files: belongs in a thread."""
 
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from moetui.core.catalogue.records import RunRecord
@@ -57,15 +57,19 @@ def read_proposal(lab: Lab, subject: Subject, terms: Terms) -> Proposal:
     ]
     if pending := len(subject.records) - subject.ended:
         reasons.append(f"{pending} of its runs have not ended; with their results this may look different.")
-    records = lab.snapshot().runs
-    members = survey((run for one in settings for run in one.runs), records)
+    members = survey((run for one in settings for run in one.runs), lab.snapshot().runs)
+    return priced_proposal(lab, subject, reasons, members)
+
+
+def priced_proposal(lab: Lab, subject: Subject, reasons: Sequence[str], members: Sequence[Member]) -> Proposal:
+    """A proposal with what the audit says of its runs, how they are executed, and what they cost."""
     due = [member.planned for member in members if member.due]
     found = shared(audit_planned(lab, due))
     warnings = tuple(f"{one.finding.severity}: {one.finding.evidence}; {one.finding.advice}" for one in found)
     execution = _execution(lab, subject.records)
-    cost = bill(due, records, devices())
+    cost = bill(due, lab.snapshot().runs, devices())
     place = f"on {cost.place}, {cost.duration}" if execution.backend == LOCAL else f"on {execution.backend}"
-    return Proposal(subject.title, tuple(reasons), members, warnings, place, execution)
+    return Proposal(subject.title, tuple(reasons), tuple(members), warnings, place, execution)
 
 
 def _execution(lab: Lab, records: Iterable[RunRecord]) -> Execution:

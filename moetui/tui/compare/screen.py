@@ -1,7 +1,9 @@
 """The Compare screen: which learning rate and which setting is best, how sure that is, and what it costs."""
 
 import contextlib
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import ClassVar, Literal
 
 from rich.text import Text
@@ -25,6 +27,7 @@ from moetui.tui.compare.bench import Answer, Bench
 from moetui.tui.compare.ladder_words import NO_LADDER, chosen_ladder, ladder_words
 from moetui.tui.compare.memory import Layout, remember_layout, remembered_layout
 from moetui.tui.compare.pareto_chart import pareto_chart
+from moetui.tui.compare.plan import HINT, USUAL, read_plan
 from moetui.tui.compare.proposal import Proposal, queue_proposal, read_proposal
 from moetui.tui.compare.proposal_dialog import ProposalDialog
 from moetui.tui.compare.response_chart import response_chart
@@ -74,6 +77,7 @@ class CompareScreen(PlaceScreen, ScrollKeys):
         self._leading = 0
         self._ladder = 0
         self._typed: list[str] = []
+        self._question = USUAL
         self._library = NO_PRESETS
         self._marked: tuple[str, ...] = ()
         self._answer: Answer | None = None
@@ -340,12 +344,25 @@ class CompareScreen(PlaceScreen, ScrollKeys):
     def action_refine(self) -> None:
         """Work out what to run next, show it, and queue it after a yes."""
         if (subject := self.current) is not None:
-            self._read_proposal(subject, self._terms)
+            self._read_proposal(partial(read_proposal, self.laboratory.lab, subject, self._terms))
+
+    async def action_plan(self) -> None:
+        """Ask how sure and for how much, show how a budget is best divided, and queue the runs after a yes."""
+        subject = self.current
+        if subject is None:
+            return
+
+        def answered(line: str | None) -> None:
+            if line is not None:
+                self._question = line
+                self._read_proposal(partial(read_plan, self.laboratory.lab, subject, line))
+
+        await self.app.push_screen(Ask("Plan", self._question, HINT), answered)
 
     @work(thread=True, group="refine", exclusive=True, exit_on_error=False, description="work out what to try next")
-    def _read_proposal(self, subject: Subject, terms: Terms) -> None:
+    def _read_proposal(self, read: Callable[[], Proposal]) -> None:
         try:
-            proposal = read_proposal(self.laboratory.lab, subject, terms)
+            proposal = read()
         except (LabError, DamagedFile, OSError) as error:
             self.app.call_from_thread(self.notify, str(error), severity="error", markup=False)
             return

@@ -1,6 +1,5 @@
 """The Compare screen on a real laboratory."""
 
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -10,8 +9,6 @@ from textual.widgets import Static
 
 from engine.runfiles.rundir import Wait, write_file
 from moetui.core.catalogue.records import RunRecord
-from moetui.core.planning.plan import Selection, plan
-from moetui.core.queue.enqueue import enqueue
 from moetui.core.runs.lab import Lab
 from moetui.core.studies.gather import gather
 from moetui.core.studies.judge import Terms, responses
@@ -220,20 +217,6 @@ async def test_each_setting_of_everything_else_takes_its_turn(lab: Lab) -> None:
         assert app.screen.query_one(Chart).spec.rules != first
         await pilot.press("left_square_bracket")
         await judged(pilot, app, "Setting 1 of 2")
-
-
-@pytest.fixture
-def quickstart(lab: Lab, fake_engine: Callable[[str], None]) -> list[RunRecord]:
-    """A real study of the fake engine, whose loss responds to the learning rate."""
-    fake_engine("respond")
-    selection = Selection(
-        presets=("quickstart",),
-        settings={"training.updates": 3, "training.device": "cpu"},
-        axes={"optimizer.lr": (0.01, 0.05, 0.3)},
-    )
-    runs = enqueue(lab, plan(lab.library(), selection))
-    eventually(lambda: not lab.snapshot().pending and not lab.dispatching())
-    return runs
 
 
 async def test_refine_shows_the_proposal_and_queues_it_after_a_yes(lab: Lab, quickstart: list[RunRecord]) -> None:
