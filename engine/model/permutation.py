@@ -63,7 +63,8 @@ class _Combine(torch.autograd.Function):
         ctx.save_for_backward(y_SD, weights_TK, order_S, place_TK)
         y_TD = weights_TK[:, :1] * y_SD[place_TK[:, 0]]
         for k in range(1, place_TK.shape[1]):
-            y_TD.addcmul_(weights_TK[:, k : k + 1], y_SD[place_TK[:, k]].to(y_TD.dtype))
+            # Out of place: the compiler of torch 2.11 loses the gradient of a result that is changed in place.
+            y_TD = y_TD.addcmul(weights_TK[:, k : k + 1], y_SD[place_TK[:, k]].to(y_TD.dtype))
         return y_TD
 
     @staticmethod

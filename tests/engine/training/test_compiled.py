@@ -119,8 +119,8 @@ def undefined(logits_CV: Tensor, targets_C: Tensor, loss_C: Tensor, right_C: Ten
     ("code", "words"),
     [
         (broken, "RuntimeError: InvalidCxxCompiler: No working C++ compiler found"),
-        (wrong, "the gradient is 5"),
-        (undefined, "the gradient is nan"),
+        (wrong, "the gradient of embedding_VD is 5"),
+        (undefined, "the gradient of embedding_VD is nan"),
     ],
 )
 def test_code_that_fails_or_errs_is_not_used(
@@ -140,6 +140,27 @@ def test_code_that_fails_or_errs_is_not_used(
     regions.assert_same(Trained(tmp_path, "off"))
 
 
+def test_code_that_loses_the_gradient_of_one_parameter_is_not_used(
+    tmp_path: Path, interpreted: Callable[[Callable[..., None]], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Detached:
+        """Blocks whose router learns nothing."""
+
+        def __init__(self, model: Transformer) -> None:
+            self._weight = model.routers()[1].weight
+
+        def __enter__(self) -> None:
+            self._weight.requires_grad = False
+
+        def __exit__(self, *_: object) -> None:
+            self._weight.requires_grad = True
+
+    interpreted(judge)
+    monkeypatch.setattr(compiled, "CompiledBlocks", Detached)
+    words = Trained(tmp_path, "regions").updater.passes.used
+    assert "the gradient of blocks.1.moe.router.weight is 100.0% away" in words
+
+
 def test_code_that_fails_later_costs_the_update_nothing(
     tmp_path: Path, interpreted: Callable[[Callable[..., None]], None]
 ) -> None:
@@ -155,6 +176,22 @@ def test_code_that_fails_later_costs_the_update_nothing(
     regions = Trained(tmp_path, "regions")
     assert regions.updater.passes.used == "off: RuntimeError: recompilation failed"
     regions.assert_same(Trained(tmp_path, "off"))
+
+
+def test_a_part_of_another_size_is_computed_as_written(
+    tmp_path: Path, interpreted: Callable[[Callable[..., None]], None]
+) -> None:
+    rows = []
+
+    def counting(*chunk: Tensor) -> None:
+        rows.append(len(chunk[0]))
+        judge(*chunk)
+
+    interpreted(counting)
+    regions = Trained(tmp_path, "regions", at_once=3)
+    assert regions.updater.passes.used == "regions"
+    assert rows == [3 * (LENGTH - 1)] * (1 + 3 * 3)
+    regions.assert_same(Trained(tmp_path, "off", at_once=3))
 
 
 def test_memory_that_runs_out_is_no_fault_of_compiled_code(
@@ -293,7 +330,9 @@ def test_a_capture_that_fails_is_no_fault_of_the_run(tmp_path: Path, monkeypatch
 def test_a_graph_that_comes_to_something_else_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Recorded, "replay", lambda self: None)  # gradients stay zero
     graph = Trained(tmp_path, "graph")
-    assert graph.updater.passes.used == "off: CannotCompile: the gradient is 100.0% away from that of the plain passes"
+    assert graph.updater.passes.used == (
+        "off: CannotCompile: the gradient of embedding_VD is 100.0% away from that of the plain passes"
+    )
     graph.assert_same(Trained(tmp_path, "off"))
 
 
