@@ -67,6 +67,7 @@ def resume(lab: Lab, record: RunRecord, change: Callable[[Execution], Execution]
         if now.status == "paused":  # it counted as waiting until here; if this fails, it goes back to what is noted
             lab.note_ends([now])
         with operation(lab, "resume", [record.id]):
+            _set_aside(run)
             queued = _queue_again(lab, now, run, wanted)
             if wanted.backend != LOCAL:
                 try:
@@ -80,6 +81,21 @@ def resume(lab: Lab, record: RunRecord, change: Callable[[Execution], Execution]
     if wanted.backend == LOCAL:
         executed_by.submit([run], execution)
     return queued
+
+
+def _set_aside(run: RunDir) -> None:
+    """Let files that cannot be read be `NAME.damaged`: what they told is lost, and they would be in the way of the next start."""
+    for read, path in (
+        (run.launch, run.launch_file),
+        (run.state, run.state_file),
+        (run.request, run.request_file),
+        (run.result, run.result_file),
+        (run.wait, run.queue_file),
+    ):
+        try:
+            read()
+        except DamagedFile:
+            path.replace(path.with_name(f"{path.name}.damaged"))
 
 
 def _queue_again(lab: Lab, record: RunRecord, run: RunDir, wanted: RunFile) -> RunRecord:

@@ -67,6 +67,18 @@ def test_a_stopped_run_goes_on_and_finishes(lab: Lab, fake_engine: Behave) -> No
     assert lab.run_dir(run).request() is None
 
 
+@pytest.mark.parametrize("name", ["result.json", "state.json", "launch.json", "request.json", "queue.json"])
+def test_a_file_that_cannot_be_read_is_in_the_way_of_no_resume(lab: Lab, fake_engine: Behave, name: str) -> None:
+    run = stopped(lab, fake_engine)
+    damaged = lab.run_dir(run).path / name
+    damaged.write_text("{")
+    fake_engine("finish")
+    resuming.resume(lab, run)
+    eventually(lambda: ended(lab))
+    assert lab.find(run.id).status == "finished"
+    assert damaged.with_name(f"{name}.damaged").read_text() == "{"
+
+
 def test_a_killed_run_can_go_on(lab: Lab, fake_engine: Behave) -> None:
     fake_engine("die")
     (run,) = queue(lab, 0.05)
