@@ -97,15 +97,20 @@ class TokenArrays:
 
     def save(self) -> None:
         """Write down how far the arrays are, after they are on the disk themselves."""
+        self._sync()
+        write_file(self._workplace / "build.json", self.state, durable=True)
+
+    def _sync(self) -> None:
         for file in self._files.values():
             file.flush()
             os.fsync(file.fileno())
-        write_file(self._workplace / "build.json", self.state, durable=True)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if error is not None:
+        if error is None:
+            self._sync()
+        else:
             self.save()
         for file in self._files.values():
             file.close()

@@ -6,6 +6,7 @@ written so far, and the place in the source it belongs to, are kept in the workp
 
 import hashlib
 import itertools
+import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -60,7 +61,7 @@ def build(config: DataConfig, vocab_size: int, workplace: Path, say: Say) -> Cor
         validation_tokens=tokens["validation"],
         use=token_use(workplace, arrays.dtype, tokenizer, state.text_bytes),
     )
-    write_file(workplace / "corpus.json", about)
+    write_file(workplace / "corpus.json", about, durable=True)  # after all that it speaks of
     return about
 
 
@@ -77,7 +78,10 @@ def _begin(
     if config.end_of_text and tokenizer.end_of_text is None:
         raise InputError(f"the tokenizer {config.tokenizer} has no end-of-text token; set data.end_of_text = false")
     check_vocabulary(config.tokenizer, tokenizer.vocabulary, vocab_size)
-    file.write_text(tokenizer.tokenizer.to_str(), encoding="utf-8")
+    with file.open("w", encoding="utf-8") as opened:
+        opened.write(tokenizer.tokenizer.to_str())
+        opened.flush()
+        os.fsync(opened.fileno())
     return BuildState(end_of_text=tokenizer.end_of_text), tokenizer
 
 

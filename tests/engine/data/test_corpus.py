@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import numpy as np
@@ -67,6 +68,28 @@ def test_a_second_run_reads_the_cache(tmp_path: Path) -> None:
     second = open_corpus(config, 300, said.append)
     assert not said
     assert (second.fingerprint, tokens(second.train)) == (first.fingerprint, tokens(first.train))
+
+
+def test_what_the_cache_tells_of_is_on_the_disk_before_it_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: dict[str, int] = {}
+    sync = os.fsync
+
+    def note(descriptor: int) -> None:
+        sync(descriptor)
+        path = Path(f"/proc/self/fd/{descriptor}").readlink()
+        if path.name.startswith(".corpus.json"):
+            # Arrays of zeros after a power loss would have the right size, and nobody would notice.
+            assert {one.name: one.stat().st_size for one in path.parent.iterdir() if one.name in synced} == synced
+            assert {"train.bin", "validation.bin", "tokenizer.json"} <= synced.keys()
+            synced["corpus.json"] = 0
+        elif path.is_file():
+            synced[path.name] = path.stat().st_size
+
+    monkeypatch.setattr("os.fsync", note)
+    open_corpus(tiny_config(write_corpus(tmp_path / "corpus.jsonl")).data, 300, lambda _: None)
+    assert "corpus.json" in synced
 
 
 def test_text_files_are_cut_at_separators(tmp_path: Path) -> None:
