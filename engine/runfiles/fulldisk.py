@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, TextIO, cast
 
+from engine.runfiles.durable import sync_directory
+
 RESERVE: Final = 64 * 1024
 """Bytes that a trainer keeps for its last word, result.json."""
 
@@ -53,6 +55,7 @@ class Reserve:
             os.ftruncate(descriptor, len(raw))
             os.fsync(descriptor)
             self._path.replace(path)
+            sync_directory(path.parent)
         finally:
             os.close(descriptor)
 

@@ -5,6 +5,7 @@ non-finite numbers, so they are the strings "nan", "inf" and "-inf". A writer ki
 readers stop at the last newline, and a writer that reopens the file ends the torn line first.
 """
 
+import contextlib
 import errno
 import math
 import os
@@ -16,6 +17,7 @@ from typing import Any, Self
 
 import orjson
 
+from engine.runfiles.durable import sync_directory
 from engine.runfiles.fulldisk import is_full
 
 Record = dict[str, Any]
@@ -96,6 +98,8 @@ class MetricsWriter:
 
     def __init__(self, path: Path) -> None:
         self._waiting = bytearray()
+        self._path = path
+        self._named = path.exists()
         self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
         size = os.fstat(self._fd).st_size
         if size and os.pread(self._fd, 1, size - 1) != b"\n":
@@ -123,6 +127,10 @@ class MetricsWriter:
         except OSError as error:
             if not is_full(error):
                 raise
+        if not self._named:  # a new file has a name only once its directory is on the disk as well
+            with contextlib.suppress(OSError):
+                sync_directory(self._path.parent)
+                self._named = True
 
     def close(self) -> None:
         """Close the file, after a last attempt to write what waits."""

@@ -26,6 +26,7 @@ from typing import Annotated, Any, Literal, TypeVar, overload
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
+from engine.runfiles.durable import sync_directory
 from engine.runfiles.fields import SCHEMA, Count, Moment, Retries, RunId, SchemaVersion
 from engine.runfiles.metrics import encode
 from engine.runfiles.temporary import temporary_name
@@ -331,15 +332,15 @@ class RunDir:
         return self._read(RunDir.launch_file, Launch)
 
     def state(self) -> State | None:
-        """The trainer's last word, or None before its first."""
-        return self._read(RunDir.state_file, State)
+        """The trainer's last word, or None before its first, or if a power loss took it."""
+        return self._read(RunDir.state_file, State, passing=True)
 
     def hardware(self) -> Hardware:
         """The machine, as far as the run tells: by its end, or else by the trainer's last word."""
         ended = self._read(RunDir.result_file, Hardware) or Hardware()
         if ended.device_name:
             return ended
-        state = self._read(RunDir.state_file, Hardware) or Hardware()
+        state = self._read(RunDir.state_file, Hardware, passing=True) or Hardware()
         return Hardware(device_name=state.device_name, dtype=state.dtype, peak_memory=ended.peak_memory)
 
     def request(self) -> Request | None:
@@ -354,13 +355,16 @@ class RunDir:
         """How the run ended, or None."""
         return self._read(RunDir.result_file, Result)
 
-    def _read(self, file: _Inside, kind: type[FileT]) -> FileT | None:
+    def _read(self, file: _Inside, kind: type[FileT], *, passing: bool = False) -> FileT | None:
         # For ten thousand runs pathlib takes as long to make the paths as the disk to give the files.
-        return read_file(f"{self.path}/{file.name}", kind)
+        return read_file(f"{self.path}/{file.name}", kind, passing=passing)
 
 
-def read_file(path: Path | str, kind: type[FileT]) -> FileT | None:
-    """Read one JSON file of a run directory, or None where there is none. Raises `DamagedFile` with the path and the fault."""
+def read_file(path: Path | str, kind: type[FileT], *, passing: bool = False) -> FileT | None:
+    """Read one JSON file of a run directory, or None where there is none. Raises `DamagedFile` with the path and the fault.
+
+    `passing`: it is written often and without waiting for the disk, so that a power loss may leave its name and no content.
+    """
     try:
         with open(path, "rb", buffering=0) as file:  # noqa: PTH123  # see `RunDir._read`
             raw = file.read()
@@ -368,6 +372,8 @@ def read_file(path: Path | str, kind: type[FileT]) -> FileT | None:
         return None
     except IsADirectoryError:
         raise DamagedFile(f"{path}: a directory stands in the place of this file") from None
+    if passing and not raw.strip(b"\0"):
+        return None
     try:
         return kind.model_validate_json(raw)  # JSON mode: lists stand for tuples, the words "nan" and "inf" for numbers
     except ValidationError as error:
@@ -400,12 +406,3 @@ def write_file(path: Path, value: BaseModel, *, durable: bool = False) -> None:
         # The new file is in its place already: where a directory cannot be synced, a power loss may bring the old one back.
         with contextlib.suppress(OSError):
             sync_directory(path.parent)
-
-
-def sync_directory(path: Path) -> None:
-    """Let the names in a directory survive a power loss. Raises `OSError`."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

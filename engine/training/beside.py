@@ -43,4 +43,4 @@ def _leave_word(run: RunDir, rank: int, end: End) -> None:
     if end.status in ("failed", "out-of-memory"):
         word = RankEnd(rank=rank, status=end.status, reason=end.reason, traceback=end.traceback)
         with contextlib.suppress(OSError):  # its log says it too
-            write_file(rank_end_file(run, rank), word)
+            write_file(rank_end_file(run, rank), word, durable=True)

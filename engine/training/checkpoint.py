@@ -18,7 +18,8 @@ import safetensors
 import safetensors.torch
 from torch import Tensor
 
-from engine.runfiles.rundir import DamagedFile, RunDir, sync_directory, write_file
+from engine.runfiles.durable import sync_directory
+from engine.runfiles.rundir import DamagedFile, RunDir, write_file
 from engine.runfiles.saved import MODEL_FILE, TRAINING_FILE, CheckpointFile, Kind, saved
 
 Tensors = dict[str, Tensor]
@@ -60,6 +61,7 @@ def save(run: RunDir, kind: Kind, checkpoint: Checkpoint) -> None:
     if kind != "kept":
         point(run, kind, name)
     sync_directory(run.checkpoints)
+    sync_directory(run.path)  # in which the directory of checkpoints may be new
     _prune(run)
 
 

@@ -4,7 +4,7 @@ import contextlib
 import os
 from pathlib import Path
 
-from engine.runfiles.rundir import sync_directory
+from engine.runfiles.durable import sync_directory
 from engine.runfiles.temporary import temporary_name
 
 

@@ -84,6 +84,7 @@ def answer(task: dict[str, Any]) -> dict[str, Any]:
                 os.chdir(workspace)
                 if task["disk"]:
                     Disk(workspace, Path(task["disk"])).note_syncs()
+                    os.environ |= {"POWER_ROOT": str(workspace), "POWER_STORE": task["disk"]}  # for what it starts
                 shim.fault_arm(os.fsencode(workspace), task["at"], task["kind"])
                 code = run_command(workspace, task["command"])
                 sys.stdout.flush()

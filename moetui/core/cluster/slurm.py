@@ -66,11 +66,11 @@ class Slurm:
         jobs = [Job(backend="slurm", name=name, task=task, submitted=time.time()) for task in range(len(runs))]
         listed = self.new_list(name, "".join(f"{run.path}\n" for run in runs))
         for run, job in zip(runs, jobs, strict=True):
-            write_file(job_file(run), job)
+            write_file(job_file(run), job, durable=True)
         number = _ask(self._command(asked, name, len(runs), devices, runs, listed)).split(";")[0].strip()
         for run, job in zip(runs, jobs, strict=True):
             # What was seen of the queue before this moment may not have had the job yet.
-            write_file(job_file(run), job.model_copy(update={"number": number, "submitted": time.time()}))
+            write_file(job_file(run), job.model_copy(update={"number": number, "submitted": time.time()}), durable=True)
         return number
 
     def new_list(self, name: str, text: str) -> Path:

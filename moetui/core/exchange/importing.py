@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.runfiles.durable import sync_directory
 from engine.runfiles.history import History
 from engine.runfiles.metrics import Record, lines_of
-from engine.runfiles.rundir import ImportFile, Labels, Result, RunDir, RunFile, Scores, sync_directory, write_file
+from engine.runfiles.rundir import ImportFile, Labels, Result, RunDir, RunFile, Scores, write_file
 from moetui.core.catalogue.records import IMPORTED, RunRecord
 from moetui.core.errors import LabError
 from moetui.core.exchange.foreign import ForeignRun

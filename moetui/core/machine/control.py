@@ -85,7 +85,7 @@ def request_stop(run: RunDir, reason: str = "", *, pause: bool = False) -> None:
     token = launch.token if launch else None
     request = Request(stop=True, pause=pause, reason=reason, asked=time.time(), token=token)
     try:
-        write_file(run.request_file, request)
+        write_file(run.request_file, request, durable=True)
     except OSError:
         if pause or not signal_trainer(run, signal.SIGTERM):
             raise

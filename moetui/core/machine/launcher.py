@@ -60,7 +60,7 @@ def launch(run: RunDir, device: Device, workspace: Workspace, slots: int = 1) ->
                 raise
         # From here on the process lives; who cannot write that down finds it by its token and its locks (see `confirm`).
         with contextlib.suppress(OSError):
-            write_file(run.launch_file, entry.model_copy(update={"pid": process.pid}))
+            write_file(run.launch_file, entry.model_copy(update={"pid": process.pid}), durable=True)
         with contextlib.suppress(OSError, DamagedFile):
             if (request := run.request()) is not None and request.resume:
                 run.request_file.unlink(missing_ok=True)
@@ -95,7 +95,7 @@ def _take_back(run: RunDir, former: Launch | None) -> None:
         if former is None:
             run.launch_file.unlink(missing_ok=True)
         else:
-            write_file(run.launch_file, former)
+            write_file(run.launch_file, former, durable=True)
 
 
 def confirm(run: RunDir) -> Launch | None:
@@ -122,7 +122,7 @@ def confirm(run: RunDir) -> Launch | None:
             device=_device_of(process),
             token=token or secrets.token_hex(16),
         )
-    write_file(run.launch_file, found)
+    write_file(run.launch_file, found, durable=True)
     return found
 
 
@@ -143,7 +143,7 @@ def record_exit(run: RunDir, process: subprocess.Popen[bytes]) -> None:
     """Note how the last process ended, which only its parent can know. Raises `OSError` or `DamagedFile`."""
     if (entry := run.launch()) is not None and entry.pid in (0, process.pid):
         fields = {"pid": process.pid, "exit_code": process.returncode}
-        write_file(run.launch_file, entry.model_copy(update=fields))
+        write_file(run.launch_file, entry.model_copy(update=fields), durable=True)
 
 
 def start_dispatcher(workspace: Workspace) -> None:

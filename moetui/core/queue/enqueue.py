@@ -9,7 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from engine.runfiles.rundir import Labels, RunDir, RunFile, sync_directory, write_file
+from engine.runfiles.durable import sync_directory
+from engine.runfiles.rundir import Labels, RunDir, RunFile, write_file
 from engine.runfiles.saved import MODEL_FILE, TRAINING_FILE, read_saved
 from engine.runfiles.syncing import sync_files
 from engine.spec.config import RunConfig

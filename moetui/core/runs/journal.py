@@ -17,8 +17,9 @@ from typing import Final, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from engine.runfiles.durable import sync_directory
 from engine.runfiles.fields import RunId
-from engine.runfiles.rundir import DamagedFile, Labels, RunDir, read_file, sync_directory, write_file
+from engine.runfiles.rundir import DamagedFile, Labels, RunDir, read_file, write_file
 from engine.runfiles.temporary import sweep
 from moetui.core.catalogue.index import Catalogue
 from moetui.core.catalogue.records import RunRecord

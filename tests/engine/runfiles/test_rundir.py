@@ -30,3 +30,14 @@ def test_a_damaged_file_is_named(tmp_path: Path, text: str) -> None:
     with pytest.raises(DamagedFile, match=r"config\.json") as caught:
         RunDir(tmp_path).config()
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("left", [b"", bytes(300)])
+def test_a_state_of_which_a_power_loss_left_the_name_is_none(tmp_path: Path, left: bytes) -> None:
+    run = RunDir(tmp_path)
+    run.state_file.write_bytes(left)
+    assert run.state() is None
+    assert run.hardware().device_name == ""
+    run.result_file.write_bytes(left)
+    with pytest.raises(DamagedFile):
+        run.result()

@@ -59,7 +59,7 @@ def main() -> int:
     diverges = config.optimizer.lr >= 1e6
     if not fits(run, behaviour):
         result = Result(status="out-of-memory", update=1, updates=updates, started=started, ended=time.time())
-        write_file(run.result_file, result)
+        write_file(run.result_file, result, durable=True)
         return 1
     update = 0
     with MetricsWriter(run.metrics_file) as metrics:
