@@ -13,6 +13,7 @@ from moetui.cli.place import lab
 
 if TYPE_CHECKING:
     from moetui.core.catalogue.records import RunRecord
+    from moetui.core.errors import LabError
     from moetui.core.remote.hosts import Host
 
 NameArgument = Annotated[str, typer.Argument(help="What the host is called here.", show_default=False)]
@@ -34,6 +35,7 @@ hosts = typer.Typer(cls=_ListFirst, help="List the machines that ssh reaches, ad
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     hosts.command("list")(show)
+    hosts.command("ls")(list_runs)
     hosts.command()(add)
     hosts.command()(remove)
     app.add_typer(hosts, name="hosts")
@@ -72,6 +74,61 @@ def _row(host: "Host") -> dict[str, Any]:
     except LabError as error:
         row |= {"reachable": False, "fault": str(error).removeprefix(f"{host.name}: ")}
     return row
+
+
+def list_runs(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(help="Only runs that the filter lets through, as in `moetui ls`.", show_default=False),
+    ] = None,
+    json: JsonOption = False,
+) -> int:
+    """List the runs of this workspace and of all hosts together, the newest first. A host that does not answer is told of.
+
+    Example: `moetui hosts ls status:running`.
+    """
+    from concurrent.futures import ThreadPoolExecutor
+
+    from moetui.core.query.fields import field
+    from moetui.core.query.filtering import parse_filter
+    from moetui.core.remote.hosts import hosts as known
+
+    line = " ".join(words or ())
+    wanted = parse_filter(line)
+    here = [run for run in lab().snapshot().runs if not run.published and run.archived is None and wanted.matches(run)]
+    found, code = [("", run) for run in here], 0
+    places = list(known().values())
+    with ThreadPoolExecutor(max_workers=16) as pool:
+        for host, answer in zip(places, pool.map(lambda host: _runs_or_fault(host, line), places), strict=True):
+            if isinstance(answer, list):
+                found += [(host.name, run) for run in answer]
+            else:
+                code = complain_of(answer)
+    found.sort(key=lambda one: one[1].created, reverse=True)
+    if json:
+        print_json([{"on": name or None, **run.model_dump()} for name, run in found])
+        return code
+    columns = [field(key) for key in ("id", "name", "status", "lr", "seed", "updates", "val_loss", "created")]
+    rows = [
+        [
+            name or "here",
+            *(f"{run.update}/{run.updates}" if one.key == "updates" else one.write(run) or "–" for one in columns),
+        ]
+        for name, run in found
+    ]
+    right = [one.title for one in columns if one.kind not in ("text", "moment")]
+    print_table(["host", *(one.title for one in columns)], rows, right=right, spare=["created", "seed"])
+    return code
+
+
+def _runs_or_fault(host: "Host", line: str) -> "list[RunRecord] | LabError":
+    from moetui.core.errors import LabError
+    from moetui.core.remote.runs import runs_on
+
+    try:
+        return runs_on(host, [line] if line else [])
+    except LabError as error:
+        return error
 
 
 def add(

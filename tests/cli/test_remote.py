@@ -1,5 +1,6 @@
 """`--host`, `hosts` and `pull` over a real sshd of this machine."""
 
+import json
 import subprocess
 import sys
 
@@ -85,6 +86,26 @@ def test_hosts_are_listed_with_the_version_there_or_why_not(box: Box, there: Lab
     assert cli("hosts", "remove", "nowhere")[0] == 3
     code, out, err = cli("--host=-oProxyCommand=reboot", "ls")
     assert (code, out, len(err.splitlines())) == (2, "", 1)
+
+
+def test_the_runs_of_all_hosts_are_one_list_and_a_host_that_is_gone_is_told(
+    box: Box, there: Lab, cli: Cli, lab: Lab
+) -> None:
+    cli("hosts", "add", "nowhere", "nowhere.invalid")
+    write_run(there, "aaaaaaaa", name="a there", created=1.0)
+    end_run(there, write_run(there, "bbbbbbbb", name="b there", created=3.0))
+    end_run(lab, write_run(lab, "cccccccc", name="c here", created=2.0))
+    code, out, err = cli("hosts", "ls", "--json")
+    assert [(run["on"], run["id"]) for run in json.loads(out)] == [
+        ("box", "bbbbbbbb"), (None, "cccccccc"), ("box", "aaaaaaaa")
+    ]  # fmt: skip
+    assert (code, len(err.splitlines())) == (1, 1)
+    assert err.startswith("moetui: nowhere: ")
+    cli("hosts", "remove", "nowhere")
+    code, out, err = cli("hosts", "ls", "status:finished", "not name:zzz")
+    assert (code, err) == (0, "")
+    assert [line.split()[:2] for line in out.splitlines()[1:]] == [["box", "bbbbbbbb"], ["here", "cccccccc"]]
+    assert cli("hosts", "ls", "lr>>")[0] == 2
 
 
 def test_a_slow_line_carries_it_all_the_same(box: Box, there: Lab, cli: Cli) -> None:
