@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+LOWEST := .venv-lowest/.installed
 # Many tests wait for processes of their own: three at a time keep two cores busy.
 PYTEST := $(BIN)/pytest -n 3 --dist worksteal
 # What of the engine speaks to torch and transformers, in tests that take no time.
@@ -42,12 +43,15 @@ long: install
 
 # The engine with the lowest versions that pyproject.toml allows, in an environment of its own that is removed afterwards: two
 # minutes, 3 GB from the registry, 6 GB on the disk while it lasts. PYTHON=python3.12 takes another Python.
-lowest:
+lowest: $(LOWEST)
+	.venv-lowest/bin/python -m pytest -m 'not (slow or long)' $(ENGINE)
+	rm -rf .venv-lowest
+
+$(LOWEST): pyproject.toml
 	$(PYTHON) -m venv --clear .venv-lowest
 	.venv-lowest/bin/python -m pip install --quiet 'uv>=0.13'
 	.venv-lowest/bin/uv pip install --quiet --python .venv-lowest/bin/python --resolution lowest-direct --editable '.[dev]'
-	.venv-lowest/bin/python -m pytest -m 'not (slow or long)' $(ENGINE)
-	rm -rf .venv-lowest
+	touch $@
 
 # The properties that hold for every input, with inputs that no run has tried before.
 search: install

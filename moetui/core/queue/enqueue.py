@@ -9,10 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from engine.runfiles.durable import sync_directory
+from engine.runfiles.durable import sync_directory, sync_files
 from engine.runfiles.rundir import Labels, RunDir, RunFile, write_file
 from engine.runfiles.saved import MODEL_FILE, TRAINING_FILE, read_saved
-from engine.runfiles.syncing import sync_files
 from engine.spec.config import RunConfig
 from engine.spec.devices import too_many_devices
 from moetui.core.catalogue.records import RunRecord

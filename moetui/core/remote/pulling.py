@@ -16,7 +16,8 @@ from typing import IO, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from engine.runfiles.rundir import DamagedFile, RunDir, sync_directory
+from engine.runfiles.durable import sync_directory
+from engine.runfiles.rundir import DamagedFile, RunDir
 from moetui.core.catalogue.records import RunRecord
 from moetui.core.errors import LabError, NotFoundError, UsageError
 from moetui.core.maintenance.reindex import read_run
