@@ -132,21 +132,12 @@ def cooldown(
     A branch is the run from the start with that horizon, bit for bit on a CPU. It leaves from a checkpoint that the run kept
     (`training.keep_at`). Example: `moetui cooldown k3f9 --at 0.25,0.5,0.75 --length 0.2`.
     """
-    from moetui.core.queue.branching import branches
+    from moetui.core.queue.branching import branches, parse_lengths
 
-    shares = _numbers(at)
+    shares = parse_lengths(at)
     code, started = on_runs(references, lambda run: branches(lab(), run, shares, length))
     found = [one for some in started for one in some]
     return max(code, launched(found, follow=follow, plain=plain, json=json)) if found else code
-
-
-def _numbers(text: str) -> list[float]:
-    from moetui.core.errors import UsageError
-
-    try:
-        return [float(part) for part in text.split(",")]
-    except ValueError:
-        raise UsageError(f"--at {text[:80]}: write numbers with commas between them, such as 0.25,0.5,0.75") from None
 
 
 def _start_each(

@@ -214,6 +214,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("runs", "resume", "P", "", "Let runs that broke off or are paused go on from their newest checkpoint."),
     Action("runs", "rerun", "R", "", "Queue the same configurations, seeds included, as new runs."),
     Action("runs", "fork", "F", "", "Queue new runs that begin with the weights of these, with settings you type."),
+    Action("runs", "cooldown", "B", "", "Queue branches that leave these runs of constant rate and cool down."),
     Action("runs", "export", "X", "", "Export the measurements: csv, jsonl, parquet, tensorboard and more."),
     Action("runs", "copy", "y", "", "Copy ids, names, the table, configurations or JSON to clipboard and file."),
     Action("runs", "cursor(-1)", "up,k", "", "Move to the run above."),
@@ -253,6 +254,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("run", "resume", "P", "", "Let the run go on from its newest checkpoint, if it broke off."),
     Action("run", "rerun", "R", "", "Queue the same configuration, seed included, as a new run."),
     Action("run", "fork", "F", "", "Queue a new run that begins with these weights, with settings you type."),
+    Action("run", "cooldown", "B", "", "Queue branches that leave this run of constant rate and cool down."),
     Action("run", "export", "X", "", "Export the measurements: csv, jsonl, parquet, tensorboard and more."),
     Action("run", "copy", "Y", "", "Copy id, name, configuration or JSON to clipboard and file."),
     Action(

@@ -46,6 +46,14 @@ def branches(lab: Lab, trunk: RunRecord, at: Sequence[float], length: float | No
     return enqueue(lab, planned, Execution.of(entry))
 
 
+def parse_lengths(text: str) -> list[float]:
+    """The numbers of `0.25,0.5,0.75`. Raises `UsageError`."""
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        raise UsageError(f"--at {text[:80]}: write numbers with commas between them, such as 0.25,0.5,0.75") from None
+
+
 def branched(trunk: RunConfig, updates: int, length: float | None) -> RunConfig:
     """The configuration of a branch. A warm-up that is a share of the trunk stays as many updates as it was there."""
     settings = {

@@ -17,7 +17,7 @@ from moetui.tui.place import PlaceScreen
 from moetui.tui.run import copies, tasks, wording
 from moetui.tui.run.stopping import stop_question
 from moetui.tui.run.tags import common_tags
-from moetui.tui.run.typed_lines import EXPORT_HINT, FORK_HINT, parse_export, parse_fork
+from moetui.tui.run.typed_lines import COOLDOWN_HINT, EXPORT_HINT, FORK_HINT, parse_cooldown, parse_export, parse_fork
 from moetui.tui.widgets.columns import Column
 from moetui.tui.widgets.run_columns import COLUMNS
 
@@ -96,6 +96,13 @@ class DeskScreen(PlaceScreen, metaclass=_AbstractScreen):
         if runs := list(self.chosen):
             ask = Ask(f"Fork {wording.these(runs)} with", "", FORK_HINT, check=_fault_of(parse_fork))
             await self._ask(ask, lambda line: partial(tasks.fork, self.laboratory.lab, runs, *parse_fork(line)))
+
+    async def action_cooldown(self) -> None:
+        """Ask for lengths, then queue branches that leave the chosen runs and cool down."""
+        if runs := list(self.chosen):
+            title = f"Branches that leave {wording.these(runs)} and cool down"
+            ask = Ask(title, "0.25,0.5,0.75", COOLDOWN_HINT, check=_fault_of(parse_cooldown))
+            await self._ask(ask, lambda line: partial(tasks.cooldown, self.laboratory.lab, runs, *parse_cooldown(line)))
 
     async def action_export(self) -> None:
         """Ask where to, then export the measurements of the chosen runs."""

@@ -11,6 +11,7 @@ from moetui.core.catalogue.records import RunRecord
 from moetui.core.errors import LabError
 from moetui.core.exchange.exporting import export
 from moetui.core.queue import edit, resuming
+from moetui.core.queue.branching import branches
 from moetui.core.queue.stopping import in_stopping_order
 from moetui.core.runs.detail import detail
 from moetui.core.runs.lab import Lab
@@ -63,6 +64,11 @@ def rerun(lab: Lab, runs: Runs) -> str:
 def fork(lab: Lab, runs: Runs, settings: Mapping[str, Any], checkpoint: Literal["best", "last"]) -> str:
     """Queue new runs that begin with the weights of these, with other settings."""
     return _each(runs, lambda run: f"{resuming.fork(lab, run, settings, checkpoint).name} is queued; 2 watches it")
+
+
+def cooldown(lab: Lab, runs: Runs, at: Sequence[float], length: float | None) -> str:
+    """Queue branches that leave these runs and cool down."""
+    return _each(runs, lambda run: f"{', '.join(one.name for one in branches(lab, run, at, length))} queued; 2 watches")
 
 
 def export_runs(lab: Lab, runs: Runs, to: Path, kind: str, *, force: bool) -> str:

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from moetui.core.errors import UsageError
-from moetui.tui.run.typed_lines import parse_export, parse_fork
+from moetui.tui.run.typed_lines import parse_cooldown, parse_export, parse_fork
 
 
 def test_a_fork_takes_settings_and_a_checkpoint() -> None:
@@ -27,6 +27,22 @@ def test_what_is_wrong_with_a_fork_is_said(line: str, fault: str) -> None:
     with pytest.raises(UsageError, match=r"^[^\n]*$") as caught:
         parse_fork(line)
     assert fault in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("line", "parsed"),
+    [("0.25,0.5 length=0.2", ([0.25, 0.5], 0.2)), ("100", ([100.0], None)), ("length=0 0.5", ([0.5], 0.0))],
+)
+def test_branches_have_lengths_and_perhaps_a_decay(line: str, parsed: tuple[list[float], float | None]) -> None:
+    assert parse_cooldown(line) == parsed
+
+
+@pytest.mark.parametrize(
+    "line", ["", "0.5 0.7", "half", "0.5 length=2", "0.5 length=x", "0.5 decay=0.1", "0.5 length="]
+)
+def test_what_is_wrong_with_branches_is_said(line: str) -> None:
+    with pytest.raises(UsageError, match=r"^[^\n]*$"):
+        parse_cooldown(line)
 
 
 @pytest.mark.parametrize(

@@ -224,9 +224,28 @@ async def test_why_a_run_cannot_go_on_or_be_forked_is_said(lab: Lab) -> None:
         await until(pilot, lambda: any("has finished" in note.message for note in app._notifications))
         await pilot.press("F", "enter")
         await until(pilot, lambda: any("no whole checkpoint" in note.message for note in app._notifications))
+        await pilot.press("B", "enter")
+        await until(pilot, lambda: any("no checkpoint" in note.message for note in app._notifications))
         await pilot.press("s")
         await until(pilot, lambda: any("can be stopped" in note.message for note in app._notifications))
         assert len([run for run in lab.records() if not run.published]) == 1
+
+
+async def test_branches_leave_the_chosen_runs(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    trunk = end_run(lab, write_run(lab, "trunk"))
+    asked: list[object] = []
+
+    def branches(_: Lab, run: RunRecord, at: Sequence[float], length: float | None) -> list[RunRecord]:
+        asked.append((run.id, at, length))
+        return [trunk.model_copy(update={"name": f"{run.name}/cooldown={share:g}"}) for share in at]
+
+    monkeypatch.setattr("moetui.tui.run.tasks.branches", branches)
+    app = MoetuiApp(lab, start="runs")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await listed(pilot, app)
+        await pilot.press("B", "end", *" length=0.2", "enter")
+        await until(pilot, lambda: any("cooldown=0.75 queued" in note.message for note in app._notifications))
+    assert asked == [("trunk", [0.25, 0.5, 0.75], 0.2)]
 
 
 async def test_marks_are_kept_while_the_trash_is_looked_at(lab: Lab, finished: list[RunRecord]) -> None:
