@@ -35,25 +35,20 @@ def coordcheck(
     from moetui.cli.chart import print_chart
     from moetui.core.planning.ladder import base_config
     from moetui.core.planning.settings import parse_assignment
-    from moetui.core.runs.coordcheck import measure, prepared
-    from moetui.core.science.coordinates import passed, slopes
-    from moetui.tui.compare.coordinates_chart import coordinates_chart
+    from moetui.core.runs.coordcheck import CoordinateCheck, prepared
+    from moetui.core.science.coordinates import conclusion, headers, passed, rows, slopes
+    from moetui.tui.launch.coordinates_chart import coordinates_chart
 
     base = base_config(lab().library(), preset, dict(map(parse_assignment, assignments or [])))
     configs = prepared(base, whole_numbers("--widths", widths), seeds)
-    measured = measure(lab(), configs, whole_numbers("--updates", updates))
+    measured = CoordinateCheck(lab(), configs, whole_numbers("--updates", updates)).measured()
     found = slopes(measured)
     if json:
         print_json({"passed": passed(found), "slopes": list(map(_slope_row, found)), "measured": measured})
     else:
-        _print_slopes(found)
+        print_table(headers(found), rows(found), right=headers(found)[1:-1])
         print_chart(coordinates_chart(measured))
-        failed = len(found) - sum(one.passed for one in found)
-        say(
-            f"{failed} of {len(found)} slopes lie outside their targets."
-            if failed
-            else "Every slope is within its target."
-        )
+        say(conclusion(found))
     return 0 if passed(found) else 1
 
 
@@ -120,18 +115,3 @@ def _slope_row(one: "Slope") -> dict[str, Any]:
         "target": list(one.target),
         "passed": one.passed,
     }
-
-
-def _print_slopes(found: "tuple[Slope, ...]") -> None:
-    """A row for each part with its slope after each number of updates."""
-    updates = list(dict.fromkeys(one.update for one in found if one.update is not None))
-    rows = []
-    for part in dict.fromkeys((one.part, one.update is None) for one in found):
-        own = [one for one in found if (one.part, one.update is None) == part]
-        low, high = own[0].target
-        cells = [f"{one.slope:+.2f}{'' if one.passed else ' !'}" for one in own]
-        verdict = "pass" if all(one.passed for one in own) else "FAIL"
-        name = f"{part[0]} decay" if part[1] else part[0]
-        rows.append([name, *cells, *[""] * (len(updates) - len(cells)), f"{low:+.2f} to {high:+.2f}", verdict])
-    headers = ["slope of", *(f"after {update}" for update in updates), "target", ""]
-    print_table(headers, rows, right=headers[1:-1])

@@ -132,6 +132,13 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("launch", "devices", "d", "", "Train each run on 2 devices, 4, 8 …, then on one again."),
     Action("launch", "backend", "c", "", "Let the cluster execute the runs (slurm), or this machine again."),
+    Action(
+        "launch",
+        "coordinates",
+        "K",
+        "",
+        "Check at widths 32, 64 and 128 whether the rate of the first run may transfer.",
+    ),
     Action("launch", "save", "w", "Save", "Save what is planned as a preset of your own, a TOML file to edit."),
     Action("launch", "offline", "o", "", "Take text and tokenizer that need no network, or the preset's own again."),
     Action(

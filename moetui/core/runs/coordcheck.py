@@ -37,21 +37,26 @@ def prepared(base: RunConfig, widths: Sequence[int], seeds: int) -> list[RunConf
     ]
 
 
-def measure(lab: Lab, configs: Sequence[RunConfig], at: Sequence[int]) -> list[Measured]:
-    """Measure every configuration in a process of its own. Raises `UsageError` for bad input and `LabError` if it fails."""
-    asked = {"at": list(at), "configs": [config.model_dump(mode="json") for config in configs]}
-    command = [sys.executable, "-P", "-m", "engine.coordcheck"]
-    done = subprocess.run(
-        command,
-        input=orjson.dumps(asked),
-        capture_output=True,
-        cwd=lab.workspace.root,
-        check=False,
-    )
-    if done.returncode:
-        words = (done.stderr.decode(errors="replace").strip().splitlines() or ["no word"])[-1]
-        raise (UsageError if done.returncode == 2 else LabError)(f"engine.coordcheck: {words}")
-    return [_measured(orjson.loads(line)) for line in done.stdout.splitlines()]
+class CoordinateCheck:
+    """The measurement of configurations in a process of its own, which can be broken off."""
+
+    def __init__(self, lab: Lab, configs: Sequence[RunConfig], at: Sequence[int]) -> None:
+        self._asked = {"at": list(at), "configs": [config.model_dump(mode="json") for config in configs]}
+        command = [sys.executable, "-P", "-m", "engine.coordcheck"]
+        pipe = subprocess.PIPE
+        self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, cwd=lab.workspace.root)
+
+    def measured(self) -> list[Measured]:
+        """What was measured, when it is there. Raises `UsageError` for bad input and `LabError` if it fails or is broken off."""
+        out, err = self._process.communicate(orjson.dumps(self._asked))
+        if code := self._process.returncode:
+            words = (err.decode(errors="replace").strip().splitlines() or ["no word"])[-1]
+            raise (UsageError if code == 2 else LabError)(f"engine.coordcheck: {words}")
+        return [_measured(orjson.loads(line)) for line in out.splitlines()]
+
+    def break_off(self) -> None:
+        """End the process, if it has not ended."""
+        self._process.kill()
 
 
 def _measured(tree: dict[str, Any]) -> Measured:

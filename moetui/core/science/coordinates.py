@@ -77,6 +77,34 @@ def curves(measured: Sequence[Measured]) -> dict[str, list[tuple[int, float]]]:
     }
 
 
+def headers(found: Sequence[Slope]) -> tuple[str, ...]:
+    """The headers of `rows`; all but the first and the last are of numbers."""
+    updates = dict.fromkeys(one.update for one in found if one.update is not None)
+    return ("slope of", *(f"after {update}" for update in updates), "target", "")
+
+
+def rows(found: Sequence[Slope]) -> list[list[str]]:
+    """A row for each part with its slope after each number of updates, those outside their target marked."""
+    places = len(headers(found)) - 3
+    table = []
+    for part in dict.fromkeys((one.part, one.update is None) for one in found):
+        own = [one for one in found if (one.part, one.update is None) == part]
+        low, high = own[0].target
+        cells = [f"{one.slope:+.2f}{'' if one.passed else ' !'}" for one in own]
+        verdict = "pass" if all(one.passed for one in own) else "FAIL"
+        name = f"{part[0]} decay" if part[1] else part[0]
+        table.append([name, *cells, *[""] * (places - len(cells)), f"{low:+.2f} to {high:+.2f}", verdict])
+    return table
+
+
+def conclusion(found: Sequence[Slope]) -> str:
+    """How many slopes lie outside their targets, in a sentence."""
+    failed = sum(not one.passed for one in found)
+    return (
+        f"{failed} of {len(found)} slopes lie outside their targets." if failed else "Every slope is within its target."
+    )
+
+
 def _slope(points: Sequence[tuple[int, float]]) -> float:
     values = np.array([value for _, value in points])
     if not (np.isfinite(values).all() and (values > 0).all()):

@@ -14,6 +14,7 @@ from moetui.tui.feed import Picture
 from moetui.tui.launch import lists, summary
 from moetui.tui.launch.appraisal import Appraisal, appraise
 from moetui.tui.launch.card import Card, Words
+from moetui.tui.launch.coordinates import Coordinates
 from moetui.tui.launch.desk import Desk
 from moetui.tui.launch.form_rows import edits_line
 from moetui.tui.launch.plan_view import PlanView
@@ -66,6 +67,15 @@ class PlanScreen(PlaceScreen):
         if fault:
             self.notify(fault, severity="warning", markup=False)
         self._show_plan()
+
+    def action_coordinates(self) -> None:
+        """Check at several widths whether the learning rate of the first planned run may transfer."""
+        runs = self._desk.outlook.runs
+        if runs:
+            lab, charset = self.laboratory.lab, self.laboratory.charset
+            self.app.push_screen(Coordinates(lab, runs[0].name, runs[0].config, charset))
+        else:
+            self.notify("Nothing is planned.", severity="warning", markup=False)
 
     def _fit_lists(self, longest: int) -> None:
         """Give the lists the rows that they fill, as far as there is room; all others are the chart's."""
