@@ -68,7 +68,7 @@ faults: install
 
 # The screens that the tests compare, as they are now; look at the diff.
 goldens: install
-	$(PYTEST) tests/tui/test_goldens.py --update-goldens
+	$(PYTEST) tests/tui/test_goldens.py tests/tui/chart/test_goldens.py --update-goldens
 
 # Sampled faults in the code, and whether a test notices: the scores in docs/testing.md. About a minute each.
 mutants: install

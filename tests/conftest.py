@@ -117,4 +117,4 @@ def told_by(lab: Lab) -> Iterator[str]:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--update-goldens` writes what the screens show now to where the tests compare it."""
-    parser.addoption("--update-goldens", action="store_true", help="write the screens of tests/tui/goldens anew")
+    parser.addoption("--update-goldens", action="store_true", help="write the screens and charts of the goldens anew")
