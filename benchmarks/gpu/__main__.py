@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 
 from benchmarks import gpu
-from benchmarks.gpu import agreement, courses, speed, ways
+from benchmarks.gpu import agreement, courses, losses, speed, ways
 from benchmarks.gpu.sheet import Sheet
 from engine.spec.config import TrainingConfig
 from engine.training.device import open_device
@@ -23,6 +23,7 @@ PARTS: dict[str, tuple[Callable[[Sheet], None], float]] = {
     "idle": (agreement.idle_experts, 10),
     "waits": (agreement.host_waits, 20),
     "speed": (speed.throughput, 90),
+    "loss": (losses.losses, 30),
     "compile": (ways.compiled, 120),
     "resume": (courses.resume, 90),
     "memory": (courses.out_of_memory, 60),
