@@ -22,8 +22,8 @@ PROCESS: Final[Mapping[bool, int]] = {True: 700 << 20, False: 450 << 20}
 _FLOAT: Final = 4
 _CHUNK: Final = 1024  # rows whose logits are alive at once (engine.model.loss)
 _SHAPE: Final = (
-    *("model.", "training.batch_size", "training.micro_batch", "training.dtype", "data.sequence_length"),
-    *("optimizer.kind", "optimizer.muon_targets", "evaluation.batch_size"),
+    *("model.", "training.batch_size", "training.micro_batch", "training.dtype", "training.compile"),
+    *("data.sequence_length", "optimizer.kind", "optimizer.muon_targets", "evaluation.batch_size"),
 )
 """Beginnings of the keys that decide how much memory a run takes."""
 

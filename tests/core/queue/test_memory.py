@@ -50,6 +50,17 @@ def test_a_run_does_not_join_another_where_it_does_not_fit(lab: Lab) -> None:
     assert isinstance(choose(lab, memory, Place(Device(CPU, "CPU"), [3], ("first",)), run_id="c"), Allotment)
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "alike"),
+    [("compile", "regions", False), ("batch_size", 5, False), ("log_every", 7, True), ("updates", 999, True)],
+)
+def test_a_run_is_measured_by_those_that_take_as_much(lab: Lab, key: str, value: object, alike: bool) -> None:
+    memory = measured(lab, 4 * GIB)
+    config = lab.run_dir(write_run(lab, "next")).config().config
+    training = config.training.model_copy(update={key: value})
+    assert memory.needed(config.model_copy(update={"training": training}), gpu=False).measured is alike
+
+
 def test_a_run_alone_is_never_kept_from_its_device(lab: Lab) -> None:
     assert isinstance(choose(lab, measured(lab, 4 * GIB), Place(Device(CPU, "CPU"), free=1)), Allotment)
 
