@@ -21,7 +21,7 @@ def remembered_view(root: Path) -> View:
     try:
         kept = orjson.loads(workspace_state_file(root, FILE).read_bytes())
         return _view(kept)
-    except (OSError, ValueError, TypeError, AttributeError, UsageError):
+    except (OSError, ValueError, TypeError, LookupError, AttributeError, UsageError):
         return View()
 
 

@@ -26,7 +26,14 @@ def test_without_a_memory_the_view_is_the_usual_one() -> None:
 
 @pytest.mark.parametrize(
     "kept",
-    ["", "{", "[]", '{"columns": 3}', '{"columns": ["no_such_key"], "sort": "", "group": "", "descending": false}'],
+    [
+        "",
+        "{",
+        "[]",
+        "{}",
+        '{"columns": 3}',
+        '{"columns": ["no_such_key"], "sort": "", "group": "", "descending": false}',
+    ],
 )
 def test_a_memory_that_makes_no_sense_is_as_good_as_none(kept: str) -> None:
     remember_view(HERE, View(differing=True))
