@@ -97,7 +97,10 @@ def set_in_table(text: str, table: str, key: str, value: str | None) -> str:
     if (number := line_of(text, table, key)) is not None:
         lines[number - 1 : number] = [] if value is None else [f"{_key(key)} = {value}"]
     elif value is not None and header is not None:
-        lines.insert(header, f"{_key(key)} = {value}")
+        end = next((place for place in range(header, len(lines)) if _HEADER.match(lines[place])), len(lines))
+        while not lines[end - 1].strip():
+            end -= 1
+        lines.insert(end, f"{_key(key)} = {value}")
     elif value is not None:
         lines += [*([""] if lines else []), f"[{table}]", f"{_key(key)} = {value}"]
     return "\n".join(lines) + "\n" if lines else ""

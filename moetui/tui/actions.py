@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 
 from moetui.tui.places import PLACES
 
-Place = Literal["everywhere", "launch", "form", "live", "runs", "run", "log", "compare", "devices"]
+Place = Literal["everywhere", "launch", "form", "live", "runs", "hosts", "run", "log", "compare", "devices"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,8 +184,17 @@ ACTIONS: tuple[Action, ...] = (
         "Show beside the charts what is known of the run, then the end of its log, or neither.",
     ),
     Action("live", "log", "l", "Log", "Read the end of the run's log, and why it failed if it did."),
+    Action("live", "hosts", "H", "", "Show the runs under way here and on all hosts (`moetui hosts`) together."),
     Action("live", "stop", "s", "Stop", "Stop the run, after a question; a second time kills it."),
     Action("live", "pause", "P", "", "Let the run give its device back after a checkpoint, or go on in its turn."),
+    Action("hosts", "back", "escape,H", "Back", "Show the runs of this workspace alone again."),
+    Action("hosts", "pending", "v", "Under way", "Show only the runs that are under way, or all."),
+    Action("hosts", "cursor(-1)", "up,k", "", "Move to the run above."),
+    Action("hosts", "cursor(1)", "down,j", "", "Move to the run below."),
+    Action("hosts", "page(-1)", "pageup", "", "Move up by a page of runs."),
+    Action("hosts", "page(1)", "pagedown", "", "Move down by a page of runs."),
+    Action("hosts", "row(0)", "home,g", "", "Go to the first run."),
+    Action("hosts", "row(-1)", "end,G", "", "Go to the last run."),
     Action("runs", "open", "enter", "Open", "Open the run: curves, scores, configuration, log, provenance."),
     Action(
         "runs", "filter", "slash", "Find", "Filter as you type: words, status:finished, lr>=0.05; esc shows all again."
@@ -215,6 +224,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("runs", "delete", "d,delete", "Del", "Move the marked runs, or the one under the cursor, to the trash."),
     Action("runs", "undo", "u", "", "Bring back what was deleted last; in the trash, the run under the cursor."),
     Action("runs", "trash", "T", "", "List the deleted runs, or the others again."),
+    Action("runs", "hosts", "H", "", "Show the runs here and on all hosts (`moetui hosts`) together."),
     Action("runs", "archive", "a", "", "Put the marked runs out of sight, or back."),
     Action("runs", "archived", "A", "", "Show archived runs as well, or no longer."),
     Action("runs", "stop", "s", "", "Stop the marked runs, or the one under the cursor, after a question."),
@@ -358,6 +368,8 @@ GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "filter",
             "search",
             "trash",
+            "hosts",
+            "pending",
             "open",
         ),
         "Charts": (

@@ -15,6 +15,7 @@ from tests.tui.states import finished
 WAYS: dict[str, tuple[str, list[str]]] = {
     "everywhere": ("runs", []),
     "form": ("launch", ["e"]),
+    "hosts": ("runs", ["H"]),
     "log": ("live", ["l"]),
     "run": ("runs", ["enter"]),
 }

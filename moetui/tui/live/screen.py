@@ -22,6 +22,7 @@ from moetui.tui.curves.grid import CurveGrid
 from moetui.tui.curves.keys import ChartKeys
 from moetui.tui.dialogs.confirm import Confirm
 from moetui.tui.feed import Picture
+from moetui.tui.hosts.opening import HostsKey
 from moetui.tui.live.beside import WIDE, BesidePane, beside_text
 from moetui.tui.live.lineup import ROOM, study_of
 from moetui.tui.live.run_list import HEAD, RunList
@@ -36,10 +37,11 @@ BESIDE_SECONDS = 2.0
 """Least time between two readings of what stands beside the charts of a run that goes on."""
 
 
-class LiveScreen(ChartKeys, PlaceScreen):
+class LiveScreen(ChartKeys, HostsKey, PlaceScreen):
     """The list of runs over their charts. It follows the newest launch until the user chooses runs."""
 
     place = "live"
+    pending_only = True
     BINDINGS: ClassVar[list[BindingType]] = bindings("live")
     CSS = """
     LiveScreen > #nothing { display: none; height: 1fr; content-align: center middle; padding: 0 2; color: $text-muted; }

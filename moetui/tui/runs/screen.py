@@ -19,6 +19,7 @@ from moetui.tui.actions import bindings
 from moetui.tui.dialogs.confirm import Confirm
 from moetui.tui.dialogs.pick import Choice, Pick
 from moetui.tui.feed import Picture
+from moetui.tui.hosts.opening import HostsKey
 from moetui.tui.run import wording
 from moetui.tui.run.desk import DeskScreen
 from moetui.tui.run.live_scores import with_latest_scores
@@ -35,7 +36,7 @@ from moetui.tui.widgets.run_table import RunTable
 GROUPINGS = ("preset", "study", "group")
 
 
-class RunsScreen(DeskScreen):
+class RunsScreen(HostsKey, DeskScreen):
     """The list of all runs with its filter, the current run below; long, as every key of the screen is a method here."""
 
     place = "runs"
@@ -59,8 +60,7 @@ class RunsScreen(DeskScreen):
         self._listing = False
         self._asked = False
         self._from_top = False
-        self._fault = ""
-        self._filter_fault = ""
+        self._fault = self._filter_fault = ""
         self._missing = MissingRuns()
 
     def compose_body(self) -> ComposeResult:

@@ -13,13 +13,13 @@ from moetui.core.workspace import Workspace
 
 def test_hosts_are_added_replaced_and_removed_and_all_else_stays(user: Path) -> None:
     settings = user / "settings.toml"
-    settings.write_text('tour = false  # seen\n\n[keys.live]\nstop = "S"\n')
+    settings.write_text('tour = false  # seen\n\n[hosts]\n# mine\n\n[keys.live]\nstop = "S"\n')
     add_host(named_host("box", "me@box"))
     add_host(named_host("big.lab", "lab", "~/moe", '/opt/m"x/moetui'))
     add_host(named_host("box", "me@other"))
     assert [(host.name, host.address, host.workspace, host.command) for host in hosts().values()] == [
-        ("big.lab", "lab", "~/moe", '/opt/m"x/moetui'),
         ("box", "me@other", "", "moetui"),
+        ("big.lab", "lab", "~/moe", '/opt/m"x/moetui'),
     ]
     assert find_host("box").address == "me@other"
     assert find_host("you@elsewhere") == Host(name="you@elsewhere", address="you@elsewhere")
@@ -27,9 +27,12 @@ def test_hosts_are_added_replaced_and_removed_and_all_else_stays(user: Path) -> 
     with pytest.raises(NotFoundError, match="box"):
         remove_host("box")
     assert list(hosts()) == ["big.lab"]
-    assert 'tour = false  # seen\n\n[keys.live]\nstop = "S"\n' in settings.read_text()
     remove_host("big.lab")
     assert hosts() == {}
+    assert settings.read_text() == 'tour = false  # seen\n\n[hosts]\n# mine\n\n[keys.live]\nstop = "S"\n'
+    settings.unlink()
+    add_host(named_host("box", "me@box"))
+    assert settings.read_text() == '[hosts]\nbox = "me@box"\n'
 
 
 def test_a_table_that_only_its_author_can_change_is_left_as_it_is(user: Path) -> None:

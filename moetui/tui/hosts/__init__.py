@@ -1,0 +1,1 @@
+"""The runs of this workspace and of all hosts together."""
