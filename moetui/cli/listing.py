@@ -97,11 +97,13 @@ def _differing(runs: "Sequence[RunRecord]", asked: "Sequence[Field]") -> "list[F
     return [*told, *(field(key) for key in differing_settings(runs) if key not in ("optimizer.lr", "training.updates"))]
 
 
+def cells(run: "RunRecord", asked: "Sequence[Field]") -> list[str]:
+    """What a list says of a run."""
+    return [f"{run.update}/{run.updates}" if one.key == "updates" else one.write(run) or "–" for one in asked]
+
+
 def _print_runs(runs: "Sequence[RunRecord]", asked: "Sequence[Field]", spare: "Sequence[str]") -> None:
-    rows = [
-        [f"{run.update}/{run.updates}" if one.key == "updates" else one.write(run) or "–" for one in asked]
-        for run in runs
-    ]
+    rows = [cells(run, asked) for run in runs]
     right = [one.title for one in asked if one.kind not in ("text", "moment")]
     print_table([one.title for one in asked], rows, right=right, spare=spare)
 

@@ -1,11 +1,11 @@
 """The queue: `queue` lists what waits and why; hold, release, move and top change it; pause gives a device back to it."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from typer.core import TyperGroup
 
 from moetui.cli.each import on_each
+from moetui.cli.list_first import ListFirst
 from moetui.cli.look import RunArgument, RunsArgument
 from moetui.cli.output import JsonOption, print_json, print_table, say
 from moetui.cli.place import lab
@@ -15,17 +15,7 @@ if TYPE_CHECKING:
     from moetui.core.queue.queueing import Waiting
 
 
-class _ListFirst(TyperGroup):
-    """`queue` alone, or with options only, is `queue list`."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Put the command in front where it is left out."""
-        if not args or (args[0].startswith("-") and args[0] not in ctx.help_option_names):
-            args = ["list", *args]
-        return super().parse_args(ctx, args)
-
-
-queue = typer.Typer(cls=_ListFirst, help="List the runs that wait, hold them back, or change their order.")
+queue = typer.Typer(cls=ListFirst, help="List the runs that wait, hold them back, or change their order.")
 
 
 def register(app: typer.Typer) -> None:

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
+from moetui.cli.list_first import ListFirst
+from moetui.cli.listing import cells
 from moetui.cli.look import RunArgument, RunsArgument
 from moetui.cli.output import JsonOption, complain, complain_of, print_json, print_table, say
 from moetui.cli.place import lab
@@ -19,17 +20,7 @@ if TYPE_CHECKING:
 NameArgument = Annotated[str, typer.Argument(help="What the host is called here.", show_default=False)]
 
 
-class _ListFirst(TyperGroup):
-    """`hosts` alone, or with options only, is `hosts list`."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Put the command in front where it is left out."""
-        if not args or (args[0].startswith("-") and args[0] not in ctx.help_option_names):
-            args = ["list", *args]
-        return super().parse_args(ctx, args)
-
-
-hosts = typer.Typer(cls=_ListFirst, help="List the machines that ssh reaches, add or remove one.")
+hosts = typer.Typer(cls=ListFirst, help="List the machines that ssh reaches, add or remove one.")
 
 
 def register(app: typer.Typer) -> None:
@@ -109,13 +100,7 @@ def list_runs(
         print_json([{"on": name or None, **run.model_dump()} for name, run in found])
         return code
     columns = [field(key) for key in ("id", "name", "status", "lr", "seed", "updates", "val_loss", "created")]
-    rows = [
-        [
-            name or "here",
-            *(f"{run.update}/{run.updates}" if one.key == "updates" else one.write(run) or "–" for one in columns),
-        ]
-        for name, run in found
-    ]
+    rows = [[name or "here", *cells(run, columns)] for name, run in found]
     right = [one.title for one in columns if one.kind not in ("text", "moment")]
     print_table(["host", *(one.title for one in columns)], rows, right=right, spare=["created", "seed"])
     return code
