@@ -23,7 +23,8 @@ def keys(
     Example: `moetui keys live`.
     """
     from moetui.core.preferences import nearest, read_settings
-    from moetui.tui.actions import ACTIONS, key_names
+    from moetui.tui.actions import ACTIONS
+    from moetui.tui.bindings import key_names
     from moetui.tui.keymap import keymap_of
 
     places = tuple(dict.fromkeys(action.place for action in ACTIONS))

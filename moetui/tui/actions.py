@@ -1,11 +1,11 @@
-"""Every action of the terminal interface in one table, which feeds the keys, the footer, the command palette and the help."""
+"""Every action of the terminal interface in one table, which feeds the keys, the footer, the command palette and the help.
+
+`moetui.tui.bindings` makes keys of it.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Literal
-
-from textual.binding import Binding, BindingType
 
 from moetui.tui.places import PLACES
 
@@ -354,96 +354,3 @@ ACTIONS: tuple[Action, ...] = (
 def actions_of(place: Place) -> Iterator[Action]:
     """The actions of one place, in the order of the table."""
     return (action for action in ACTIONS if action.place == place)
-
-
-GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "Move": ("cursor", "scroll", "page", "row", "go", "turn"),
-        "Views": (
-            "section",
-            "view",
-            "log",
-            "sort",
-            "reverse",
-            "filter",
-            "search",
-            "trash",
-            "hosts",
-            "pending",
-            "open",
-        ),
-        "Charts": (
-            "chart",
-            "maximise",
-            "places",
-            "chart_page",
-            "charts",
-            "axis",
-            "span",
-            "difference",
-            "log_axis",
-            "smooth",
-            "zoom",
-            "pan",
-            "inspect",
-            "reset",
-            "colour",
-            "published",
-            "events",
-        ),
-    }
-)
-"""Headings of the help and the methods below each; all others are what one does in a place."""
-
-
-def group_of(action: Action) -> str:
-    """The heading that an action has in the help."""
-    method = action.id.partition("(")[0]
-    return next((name for name, methods in GROUPS.items() if method in methods), "Do")
-
-
-def bindings(place: Place) -> list[BindingType]:
-    """Textual's bindings for the actions of one place; the ids are those that a keymap gives other keys."""
-    return [
-        Binding(
-            action.keys,
-            action.id,
-            action.footer or action.help,
-            show=bool(action.footer),
-            tooltip=action.help,
-            id=action.full_id,
-            priority=action.id == "suspend_process",  # no dialog is in its way
-        )
-        for action in actions_of(place)
-    ]
-
-
-def key_names(action: Action, keymap: Mapping[str, str] = MappingProxyType({})) -> str:
-    """The keys as people write them: `question_mark` is `?`. A keymap has other keys for some actions, by their full ids."""
-    return " ".join(_KEY_NAMES.get(key, key) for key in keymap.get(action.full_id, action.keys).split(","))
-
-
-_KEY_NAMES = {
-    "question_mark": "?",
-    "exclamation_mark": "!",
-    "colon": ":",
-    "slash": "/",
-    "space": "space",
-    "plus": "+",
-    "minus": "-",
-    "equals_sign": "=",
-    "comma": ",",
-    "full_stop": ".",
-    "less_than_sign": "<",
-    "greater_than_sign": ">",
-    "left_parenthesis": "(",
-    "right_parenthesis": ")",
-    "left_square_bracket": "[",
-    "right_square_bracket": "]",
-    "up": "↑",
-    "down": "↓",
-    "left": "←",
-    "right": "→",
-    "pageup": "PgUp",
-    "pagedown": "PgDn",
-}

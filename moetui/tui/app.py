@@ -25,8 +25,9 @@ from moetui.core.runs.alerts import tell_findings
 from moetui.core.runs.lab import Lab
 from moetui.core.terminal import Charset, is_remote
 from moetui.tui import heap
-from moetui.tui.actions import Action, Place, actions_of, bindings, key_names
+from moetui.tui.actions import Action, Place, actions_of
 from moetui.tui.alerts import Alerts
+from moetui.tui.bindings import bindings, key_names
 from moetui.tui.fault_log import log_fault
 from moetui.tui.feed import Feed, Picture
 from moetui.tui.keymap import keymap_of

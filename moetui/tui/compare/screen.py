@@ -20,7 +20,7 @@ from moetui.core.errors import LabError
 from moetui.core.science.measure import METRICS
 from moetui.core.studies.judge import Terms
 from moetui.core.studies.lookup import NO_PRESETS
-from moetui.tui.actions import bindings
+from moetui.tui.bindings import bindings
 from moetui.tui.chart.widget import Chart
 from moetui.tui.compare import words
 from moetui.tui.compare.bench import Answer, Bench

@@ -18,7 +18,7 @@ from moetui.core.errors import LabError
 from moetui.core.maintenance.orphans import Orphan, reconcile
 from moetui.core.queue import edit, pausing, queueing
 from moetui.core.runs.lab import Snapshot
-from moetui.tui.actions import bindings
+from moetui.tui.bindings import bindings
 from moetui.tui.changes import Task
 from moetui.tui.chart.widget import Chart
 from moetui.tui.devices.gauges import gauges

@@ -10,7 +10,9 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from moetui.tui.actions import Action, Place, actions_of, group_of, key_names
+from moetui.tui.action_groups import group_of
+from moetui.tui.actions import Action, Place, actions_of
+from moetui.tui.bindings import key_names
 from moetui.tui.dialogs.dialog import Dialog
 from moetui.tui.widgets.line import Line
 from moetui.tui.widgets.scroll_keys import ScrollKeys

@@ -9,7 +9,8 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.widgets import Static
 
-from moetui.tui.actions import ACTIONS, key_names
+from moetui.tui.actions import ACTIONS
+from moetui.tui.bindings import key_names
 from moetui.tui.dialogs.dialog import Dialog
 
 STEPS: tuple[tuple[str, str], ...] = (

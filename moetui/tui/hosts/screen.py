@@ -16,7 +16,7 @@ from moetui.core.catalogue.records import RunRecord
 from moetui.core.errors import LabError
 from moetui.core.remote.hosts import Host, hosts
 from moetui.core.remote.runs import runs_on
-from moetui.tui.actions import bindings
+from moetui.tui.bindings import bindings
 from moetui.tui.feed import Picture
 from moetui.tui.hosts.gathered import Gathered, about
 from moetui.tui.place import PlaceScreen

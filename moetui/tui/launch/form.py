@@ -10,7 +10,7 @@ from textual.widgets import Input, Static
 
 from engine.spec.config import FieldInfo
 from moetui.core.errors import UsageError
-from moetui.tui.actions import bindings
+from moetui.tui.bindings import bindings
 from moetui.tui.launch.desk import Desk, Edits
 from moetui.tui.launch.form_list import FormList
 from moetui.tui.launch.form_rows import axis_text, detail, form_rows, value_text

@@ -14,7 +14,6 @@ from moetui.tui.feed import Picture
 from moetui.tui.launch import lists, summary
 from moetui.tui.launch.appraisal import Appraisal, appraise
 from moetui.tui.launch.card import Card, Words
-from moetui.tui.launch.coordinates import Coordinates
 from moetui.tui.launch.desk import Desk
 from moetui.tui.launch.form_rows import edits_line
 from moetui.tui.launch.plan_view import PlanView
@@ -70,6 +69,8 @@ class PlanScreen(PlaceScreen):
 
     def action_coordinates(self) -> None:
         """Check at several widths whether the learning rate of the first planned run may transfer."""
+        from moetui.tui.launch.coordinates import Coordinates  # its chart would hold up the first picture
+
         runs = self._desk.outlook.runs
         if runs:
             lab, charset = self.laboratory.lab, self.laboratory.charset

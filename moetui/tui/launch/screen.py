@@ -20,8 +20,8 @@ from moetui.core.planning.preset_file import preset_path, save
 from moetui.core.planning.presets import Fault, Library, Preset
 from moetui.core.runs.recent import recently_used
 from moetui.core.studies.progress import Member, complete
-from moetui.tui.actions import bindings
 from moetui.tui.amounts import runs_text
+from moetui.tui.bindings import bindings
 from moetui.tui.dialogs.ask import Ask
 from moetui.tui.dialogs.confirm import Confirm
 from moetui.tui.feed import Picture

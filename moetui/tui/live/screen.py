@@ -15,7 +15,7 @@ from textual.widgets import Static
 
 from moetui.core.catalogue.records import RunRecord
 from moetui.core.queue import edit, pausing
-from moetui.tui.actions import bindings
+from moetui.tui.bindings import bindings
 from moetui.tui.changes import Task
 from moetui.tui.curves.board import BESIDE, Beside, board_of
 from moetui.tui.curves.grid import CurveGrid

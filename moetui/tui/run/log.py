@@ -12,7 +12,7 @@ from engine.runfiles.rundir import DamagedFile
 from moetui.core.catalogue.records import RunRecord
 from moetui.core.runs.lab import Lab
 from moetui.core.runs.log import read_log
-from moetui.tui.actions import bindings
+from moetui.tui.bindings import bindings
 from moetui.tui.place import PlaceScreen
 from moetui.tui.widgets.run_columns import GLYPHS, STYLES
 from moetui.tui.widgets.scroll_keys import ScrollKeys

@@ -12,7 +12,7 @@ from textual.events import Resize
 from textual.widgets import Static
 
 from moetui.core.catalogue.records import RunRecord
-from moetui.tui.actions import bindings
+from moetui.tui.bindings import bindings
 from moetui.tui.chart.palette import PALETTE
 from moetui.tui.curves.board import Board, board_of
 from moetui.tui.curves.grid import CurveGrid

@@ -15,7 +15,7 @@ from moetui.core.catalogue.records import RunRecord
 from moetui.core.errors import LabError
 from moetui.core.query.filtering import understood
 from moetui.core.queue import edit
-from moetui.tui.actions import bindings
+from moetui.tui.bindings import bindings
 from moetui.tui.dialogs.confirm import Confirm
 from moetui.tui.dialogs.pick import Choice, Pick
 from moetui.tui.feed import Picture

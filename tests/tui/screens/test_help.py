@@ -6,7 +6,8 @@ import pytest
 
 from moetui.core.preferences import read_settings
 from moetui.core.runs.lab import Lab
-from moetui.tui.actions import ACTIONS, GROUPS, actions_of
+from moetui.tui.action_groups import GROUPS
+from moetui.tui.actions import ACTIONS, actions_of
 from moetui.tui.app import MoetuiApp
 from moetui.tui.dialogs.help import Help, found, of_place
 from moetui.tui.dialogs.tour import STEPS, Tour, with_keys
