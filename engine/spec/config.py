@@ -396,6 +396,5 @@ def _type_name(annotation: Any) -> str:
 
 
 def _items(annotation: Any) -> str:
-    if typing.get_origin(annotation) is Literal:
-        return " | ".join(typing.get_args(annotation))
-    return {str: "texts", float: "numbers"}.get(annotation, "pairs")
+    choices = typing.get_args(annotation) if typing.get_origin(annotation) is Literal else ()
+    return " | ".join(choices) or {str: "texts", float: "numbers"}.get(annotation, "pairs")

@@ -25,7 +25,7 @@ from engine.training.device import open_device
 from engine.training.ending import End
 from engine.training.evaluate import Evaluation, evaluate
 from engine.training.flatness import FlatnessWatch
-from engine.training.memory import allowed_at_once
+from engine.training.memory import allowed_at_once, divided
 from engine.training.meter import Meter
 from engine.training.peak import peak_flops
 from engine.training.reporter import Reporter
@@ -390,15 +390,7 @@ class Trainer:
         whole, parts = self.config.training.batch_size, self.updater.at_once
         if parts not in (whole, self.progress.at_once):
             self.progress.at_once = parts
-            self._note(
-                Finding(
-                    kind="divided-micro-batch",
-                    update=self.progress.update + 1,
-                    severity="note",
-                    evidence=f"{whole} sequences at once do not fit into memory; {parts} do",
-                    advice=f"training.batch_size = {parts} and a larger training.accumulation give the same updates without a try",
-                )
-            )
+            self._note(divided(self.progress.update + 1, whole, parts))
 
     def _note(self, finding: Finding) -> None:
         self.progress.add_finding(finding)

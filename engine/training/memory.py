@@ -5,7 +5,7 @@ import errno
 import sys
 
 from engine.runfiles.host import run_token
-from engine.runfiles.rundir import DamagedFile, RunDir
+from engine.runfiles.rundir import DamagedFile, Finding, RunDir
 
 # The words of torch's allocators, CUDA, cuBLAS, cuDNN and the C++ library, which have no exception of their own for it.
 _MESSAGES = (
@@ -37,3 +37,14 @@ def allowed_at_once(run: RunDir) -> int | None:
         if launch is not None and launch.token == run_token():
             return launch.at_once
     return None
+
+
+def divided(update: int, whole: int, parts: int) -> Finding:
+    """What is noted of a micro-batch of `whole` sequences that had to be computed in parts."""
+    return Finding(
+        kind="divided-micro-batch",
+        update=update,
+        severity="note",
+        evidence=f"{whole} sequences at once do not fit into memory; {parts} do",
+        advice=f"training.batch_size = {parts} and a larger training.accumulation give the same updates without a try",
+    )
