@@ -18,8 +18,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from statistics import median
 
+from engine.runfiles.jsonfile import write_file
 from engine.runfiles.metrics import MetricsReader, Record
-from engine.runfiles.rundir import RunDir, RunFile, write_file
+from engine.runfiles.rundir import RunDir, RunFile
 from moetui.core.machine.devices import CPU, SPINS, Device
 from moetui.core.planning.plan import Selection, plan
 from moetui.core.planning.presets import Library

@@ -15,8 +15,9 @@ from collections import defaultdict
 from pathlib import Path
 from statistics import median
 
+from engine.runfiles.jsonfile import write_file
 from engine.runfiles.metrics import MetricsReader
-from engine.runfiles.rundir import RunDir, RunFile, write_file
+from engine.runfiles.rundir import RunDir, RunFile
 from moetui.core.planning.plan import Selection, plan
 from moetui.core.planning.presets import Library
 

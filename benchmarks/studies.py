@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from engine.runfiles.rundir import Labels, Result, RunFile, Scores, write_file
+from engine.runfiles.jsonfile import write_file
+from engine.runfiles.rundir import Labels, Result, RunFile, Scores
 from moetui.core.catalogue.records import RunRecord
 from moetui.core.catalogue.records import Scores as NotedScores
 from moetui.core.planning.plan import Selection, group_of, plan

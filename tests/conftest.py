@@ -12,7 +12,7 @@ import pytest
 from hypothesis import settings
 
 from engine.runfiles.host import TOKEN_VARIABLE
-from engine.runfiles.rundir import DamagedFile
+from engine.runfiles.jsonfile import DamagedFile
 from moetui.core.errors import LabError
 from moetui.core.runs.lab import Lab
 from moetui.core.workspace import Workspace

@@ -3,7 +3,8 @@
 import re
 from pathlib import Path
 
-from engine.runfiles.rundir import Finding, RunDir, write_file
+from engine.runfiles.jsonfile import write_file
+from engine.runfiles.rundir import Finding, RunDir
 from moetui.core.catalogue.records import RunRecord
 from moetui.core.queue import edit
 from moetui.core.runs.lab import Lab

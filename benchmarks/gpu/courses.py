@@ -16,8 +16,9 @@ from typing import Any
 import torch
 
 from benchmarks.gpu.sheet import SMALL, Sheet, settings
+from engine.runfiles.jsonfile import write_file
 from engine.runfiles.metrics import MetricsReader, Record
-from engine.runfiles.rundir import Result, RunDir, RunFile, write_file
+from engine.runfiles.rundir import Result, RunDir, RunFile
 
 UPDATES, KILL_AFTER = 24, 11
 

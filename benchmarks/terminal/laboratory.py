@@ -8,7 +8,8 @@ import numpy as np
 import orjson
 
 from engine.runfiles.host import boot_id, hostname
-from engine.runfiles.rundir import Labels, Launch, Result, RunDir, RunFile, Scores, write_file
+from engine.runfiles.jsonfile import write_file
+from engine.runfiles.rundir import Labels, Launch, Result, RunDir, RunFile, Scores
 from engine.spec.config import RunConfig
 from moetui.core.catalogue.records import RunRecord
 from moetui.core.catalogue.records import Scores as NotedScores

@@ -13,9 +13,10 @@ from pathlib import Path
 
 from benchmarks.terminal.laboratory import lines
 from engine.runfiles.host import boot_id, hostname
+from engine.runfiles.jsonfile import write_file
 from engine.runfiles.locks import hold_run_lock, share_procs_lock
 from engine.runfiles.metrics import MetricsReader
-from engine.runfiles.rundir import RunDir, State, write_file
+from engine.runfiles.rundir import RunDir, State
 
 
 class Living:

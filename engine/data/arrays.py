@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from engine.data.documents import Source
 from engine.data.token_use import TokenUse
 from engine.data.tokenizer import TextTokenizer
-from engine.runfiles.rundir import write_file
+from engine.runfiles.jsonfile import write_file
 
 Side = Literal["train", "validation"]
 SIDES: tuple[Side, ...] = ("train", "validation")

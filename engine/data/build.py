@@ -18,7 +18,7 @@ from engine.data.split import is_validation
 from engine.data.token_use import token_use
 from engine.data.tokenizer import TextTokenizer, check_vocabulary, hub_tokenizer, load_tokenizer, train_bpe
 from engine.errors import InputError
-from engine.runfiles.rundir import write_file
+from engine.runfiles.jsonfile import write_file
 from engine.spec.config import DataConfig
 
 Say = Callable[[str], None]

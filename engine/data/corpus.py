@@ -24,7 +24,7 @@ from engine.data.repository import is_directory
 from engine.data.token_file import TokenFile
 from engine.data.tokenizer import TextTokenizer, check_vocabulary, load_tokenizer
 from engine.errors import InputError
-from engine.runfiles.rundir import write_file
+from engine.runfiles.jsonfile import write_file
 from engine.spec.config import DataConfig
 
 Say = Callable[[str], None]

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from engine.data.cache import cache_root, read_entry
 from engine.errors import InputError
-from engine.runfiles.rundir import write_file
+from engine.runfiles.jsonfile import write_file
 
 SETTLED_SECONDS = 2.0
 """Age of the last change from which a digest is remembered: a second change may carry the same time as the first."""

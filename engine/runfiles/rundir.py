@@ -18,30 +18,20 @@
 Every JSON file is replaced as a whole, so a reader sees the old text or the new one, never half of it.
 """
 
-import contextlib
-import os
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, overload
+from typing import Annotated, Any, Literal, overload
 
-import orjson
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
+from pydantic import Field, FiniteFloat
 
-from engine.runfiles.durable import sync_directory
 from engine.runfiles.fields import SCHEMA, Count, Moment, Retries, RunId, SchemaVersion
-from engine.runfiles.metrics import encode
-from engine.runfiles.temporary import temporary_name
+from engine.runfiles.jsonfile import FileT, JsonFile, read_file
 from engine.spec.config import RunConfig
-from engine.spec.harmless import one_line
 
 EndStatus = Literal["finished", "stopped", "diverged", "out-of-memory", "failed"]
 Phase = Literal["starting", "running", "evaluating", "stopping"]
 
 
-class _File(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
-
-
-class Parent(_File):
+class Parent(JsonFile):
     """The run that another one begins with: its checkpoint (`best`, `last` or `kept`) and the updates that were done then.
 
     `whole`: optimizer and progress came along with the weights. `branch`: the learning rates up to there were those
@@ -55,7 +45,7 @@ class Parent(_File):
     branch: bool = False
 
 
-class RunFile(_File):
+class RunFile(JsonFile):
     """config.json: the resolved configuration of a run, its place among others, and its provenance.
 
     `per_device`: how many runs may share its device; `devices`: how many it trains on; `backend`: local or a scheduler;
@@ -69,7 +59,7 @@ class RunFile(_File):
     preset: str = ""
     study: str = ""
     group: str = ""
-    point: dict[str, Any] = {}
+    point: dict[str, Any] = Field(default_factory=dict)
     created: Moment
     parent: Parent | None = None
     per_device: int = Field(1, ge=1)
@@ -79,16 +69,16 @@ class RunFile(_File):
     retries: Retries = 0
     race: str = ""
     config: RunConfig
-    provenance: dict[str, Any] = {}
+    provenance: dict[str, Any] = Field(default_factory=dict)
 
 
-class Supervised(_File):
+class Supervised(JsonFile):
     """What config.json tells of the supervision of a run, without its configuration."""
 
     retries: Retries = 0
 
 
-class ImportFile(_File):
+class ImportFile(JsonFile):
     """import.json: a run that was trained elsewhere. config.json is there too only if its whole configuration is known.
 
     `settings` holds the dotted keys whose values are known, `facts` what else the source says, `notes` what was missing in it.
@@ -104,12 +94,12 @@ class ImportFile(_File):
     seed: Annotated[int, Field(ge=-(2**63), lt=2**63)] | None = None
     updates: Count
     lr: FiniteFloat | None = None
-    settings: dict[str, Any] = {}
-    facts: dict[str, Any] = {}
+    settings: dict[str, Any] = Field(default_factory=dict)
+    facts: dict[str, Any] = Field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
 
-class Labels(_File):
+class Labels(JsonFile):
     """labels.json: what people say of a run; it outlives the catalogue. `archived` tells when it was put out of sight, if so."""
 
     name: str
@@ -118,7 +108,7 @@ class Labels(_File):
     archived: Moment | None = None
 
 
-class Launch(_File):
+class Launch(JsonFile):
     """launch.json: the last process started for a run, written before the start and once more when the pid is known.
 
     Until then `pid` is 0: the process, if there is one, is known by its token. `exit_code` is known only if the parent outlived the
@@ -140,7 +130,7 @@ class Launch(_File):
     at_once: Annotated[int, Field(ge=1, lt=2**63)] | None = None
 
 
-class State(_File):
+class State(JsonFile):
     """state.json: the trainer's own word. Times are seconds since the epoch; `eta_seconds` is None until it can be told.
 
     `dtype` is the precision of the matrix products, which `training.dtype = auto` leaves to the device.
@@ -171,7 +161,7 @@ class State(_File):
     validation_tokens: Count | None = None
 
 
-class Scores(_File):
+class Scores(JsonFile):
     """One evaluation over the validation split: nats per token, fraction of tokens, exp(loss), and when."""
 
     update: Count
@@ -181,7 +171,7 @@ class Scores(_File):
     seconds: float | None = None
 
 
-class Finding(_File):
+class Finding(JsonFile):
     """Something about the health of a run that its reader should know."""
 
     kind: str
@@ -191,7 +181,7 @@ class Finding(_File):
     advice: str
 
 
-class Result(_File):
+class Result(JsonFile):
     """result.json: how a run ended. `seconds` is training time without evaluation; `best` is in checkpoints/best.
 
     `token` names the launch that ended so; it is empty where the laboratory has written the end.
@@ -220,7 +210,7 @@ class Result(_File):
     findings: tuple[Finding, ...] = ()
 
 
-class Hardware(_File):
+class Hardware(JsonFile):
     """What result.json and state.json tell of the machine: the device by name, its precision, and the peak of memory in bytes."""
 
     device_name: str = ""
@@ -228,7 +218,7 @@ class Hardware(_File):
     peak_memory: Count | None = None
 
 
-class Request(_File):
+class Request(JsonFile):
     """request.json: what is asked of a run: to stop if it lives, perhaps with a reason, or to go on if it has ended.
 
     With `pause` it stops until it is released.
@@ -244,7 +234,7 @@ class Request(_File):
     token: str | None = None
 
 
-class Wait(_File):
+class Wait(JsonFile):
     """queue.json: how a run waits for a device. Of several the one with the lowest `turn` starts first; None is its creation.
 
     `place` is the inode of the directory that was queued: a copy of it somewhere else has another, and waits to be released.
@@ -253,16 +243,6 @@ class Wait(_File):
     place: int | None = None
     held: bool = False
     turn: FiniteFloat | None = None
-
-
-FileT = TypeVar("FileT", bound=_File)
-
-
-class DamagedFile(ValueError):  # noqa: N818  # reads as what it is where it is raised
-    """A file of a run directory that cannot be understood; the message is one line."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(one_line(message))
 
 
 class _Inside:
@@ -358,51 +338,3 @@ class RunDir:
     def _read(self, file: _Inside, kind: type[FileT], *, passing: bool = False) -> FileT | None:
         # For ten thousand runs pathlib takes as long to make the paths as the disk to give the files.
         return read_file(f"{self.path}/{file.name}", kind, passing=passing)
-
-
-def read_file(path: Path | str, kind: type[FileT], *, passing: bool = False) -> FileT | None:
-    """Read one JSON file of a run directory, or None where there is none. Raises `DamagedFile` with the path and the fault.
-
-    `passing`: it is written often and without waiting for the disk, so that a power loss may leave its name and no content.
-    """
-    try:
-        with open(path, "rb", buffering=0) as file:  # noqa: PTH123  # see `RunDir._read`
-            raw = file.read()
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except IsADirectoryError:
-        raise DamagedFile(f"{path}: a directory stands in the place of this file") from None
-    if passing and not raw.strip(b"\0"):
-        return None
-    try:
-        return kind.model_validate_json(raw)  # JSON mode: lists stand for tuples, the words "nan" and "inf" for numbers
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(map(str, first["loc"]))
-        raise DamagedFile(f"{path}: {where + ': ' if where else ''}{first['msg']}") from None
-
-
-def text_of(value: BaseModel) -> bytes:
-    """The text of a JSON file."""
-    return orjson.dumps(encode(value.model_dump()), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-
-
-def write_file(path: Path, value: BaseModel, *, durable: bool = False) -> None:
-    """Replace one JSON file of a run directory as a whole. `durable` also survives a power loss, at some milliseconds."""
-    raw = text_of(value)
-    temporary = temporary_name(path)
-    try:
-        with temporary.open("xb") as file:  # with the rights that the umask leaves
-            file.write(raw)
-            if durable:
-                file.flush()
-                os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        raise
-    if durable:
-        # The new file is in its place already: where a directory cannot be synced, a power loss may bring the old one back.
-        with contextlib.suppress(OSError):
-            sync_directory(path.parent)

@@ -16,8 +16,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from engine.runfiles.jsonfile import DamagedFile
 from engine.runfiles.progress import Progress
-from engine.runfiles.rundir import DamagedFile, RunDir
+from engine.runfiles.rundir import RunDir
 from engine.spec.config import ConfigError, RunConfig, resolve
 
 Kind = Literal["last", "best", "kept", "start"]

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from engine.ranks.place import RankPlace
+from engine.runfiles.jsonfile import write_file
 from engine.runfiles.rankfiles import RankEnd, rank_end_file
-from engine.runfiles.rundir import RunDir, write_file
+from engine.runfiles.rundir import RunDir
 from engine.training.ending import End
 from engine.training.silent import SilentReporter
 from engine.training.stopping import StopSwitch, TakenOver

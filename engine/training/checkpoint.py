@@ -19,7 +19,8 @@ import safetensors.torch
 from torch import Tensor
 
 from engine.runfiles.durable import sync_directory
-from engine.runfiles.rundir import DamagedFile, RunDir, write_file
+from engine.runfiles.jsonfile import DamagedFile, write_file
+from engine.runfiles.rundir import RunDir
 from engine.runfiles.saved import MODEL_FILE, TRAINING_FILE, CheckpointFile, Kind, saved
 
 Tensors = dict[str, Tensor]

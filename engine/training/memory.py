@@ -5,7 +5,8 @@ import errno
 import sys
 
 from engine.runfiles.host import run_token
-from engine.runfiles.rundir import DamagedFile, Finding, RunDir
+from engine.runfiles.jsonfile import DamagedFile
+from engine.runfiles.rundir import Finding, RunDir
 
 # The words of torch's allocators, CUDA, cuBLAS, cuDNN and the C++ library, which have no exception of their own for it.
 _MESSAGES = (

@@ -7,7 +7,8 @@ from typing import Any
 
 from engine.runfiles.fulldisk import is_full, overwrite
 from engine.runfiles.host import boot_id, hostname, machine_id, run_token, uptime
-from engine.runfiles.rundir import RunDir, State, text_of, write_file
+from engine.runfiles.jsonfile import text_of, write_file
+from engine.runfiles.rundir import RunDir, State
 
 _LEAST_SECONDS = 0.5
 

@@ -1,8 +1,9 @@
 """Where a session begins: at the newest whole checkpoint of the run, at the weights of another run, or at random weights."""
 
 from engine.errors import InputError
+from engine.runfiles.jsonfile import DamagedFile
 from engine.runfiles.progress import Progress
-from engine.runfiles.rundir import DamagedFile, Finding, RunDir
+from engine.runfiles.rundir import Finding, RunDir
 from engine.runfiles.saved import CheckpointFile, differing_keys, read_saved, saved
 from engine.spec.config import RunConfig
 from engine.training.checkpoint import Checkpoint, load, point

@@ -6,7 +6,8 @@ from pathlib import Path
 from engine.errors import InputError
 from engine.ranks.place import rank_place
 from engine.ranks.supervised import end_with_supervisor, is_supervised
-from engine.runfiles.rundir import DamagedFile, RunDir
+from engine.runfiles.jsonfile import DamagedFile
+from engine.runfiles.rundir import RunDir
 from engine.training.beside import work_beside
 from engine.training.supervisor import supervise
 from engine.training.worker import Refused, work

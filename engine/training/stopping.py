@@ -7,7 +7,8 @@ from collections.abc import Callable
 from types import FrameType
 
 from engine.runfiles.host import run_token
-from engine.runfiles.rundir import DamagedFile, Request, RunDir
+from engine.runfiles.jsonfile import DamagedFile
+from engine.runfiles.rundir import Request, RunDir
 
 _LOOK_EVERY = 0.5  # seconds between two looks at request.json
 

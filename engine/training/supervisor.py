@@ -18,9 +18,10 @@ from engine.errors import InputError
 from engine.ranks.place import patience
 from engine.ranks.supervised import SUPERVISOR_VARIABLE, check_system
 from engine.runfiles.history import read_records
+from engine.runfiles.jsonfile import DamagedFile, write_file
 from engine.runfiles.progress import Progress
 from engine.runfiles.rankfiles import rank_end_file, rank_log
-from engine.runfiles.rundir import DamagedFile, RunDir, write_file
+from engine.runfiles.rundir import RunDir
 from engine.runfiles.saved import newest_progress
 from engine.spec.config import RunConfig
 from engine.training.blame import AGREED, Left, end_by, first_to_fail

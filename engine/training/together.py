@@ -6,8 +6,9 @@ from engine.errors import InputError
 from engine.model.transformer import Transformer
 from engine.optim.optimizer import Optimizer
 from engine.ranks.ranks import Ranks
+from engine.runfiles.jsonfile import text_of
 from engine.runfiles.progress import Progress
-from engine.runfiles.rundir import Finding, text_of
+from engine.runfiles.rundir import Finding
 
 
 def check_same_data(ranks: Ranks, fingerprint: str) -> None:

@@ -8,7 +8,8 @@ from engine.data.corpus import cached_tokenizer, open_corpus
 from engine.data.tokenizer import TextTokenizer
 from engine.errors import InputError
 from engine.model.transformer import Transformer
-from engine.runfiles.rundir import DamagedFile, RunDir
+from engine.runfiles.jsonfile import DamagedFile
+from engine.runfiles.rundir import RunDir
 from engine.runfiles.saved import Kind, read_saved
 from engine.spec.config import ConfigError, RunConfig, resolve
 from engine.training.checkpoint import load

@@ -19,9 +19,10 @@ from engine.ranks.place import ALONE, LostContact, RankPlace
 from engine.runfiles.fulldisk import Reserve, is_full, is_too_large
 from engine.runfiles.history import read_records
 from engine.runfiles.host import run_token
+from engine.runfiles.jsonfile import DamagedFile, text_of, write_file
 from engine.runfiles.locks import hold_run_lock, share_procs_lock
 from engine.runfiles.progress import Progress
-from engine.runfiles.rundir import DamagedFile, EndStatus, Finding, Result, RunDir, Scores, text_of, write_file
+from engine.runfiles.rundir import EndStatus, Finding, Result, RunDir, Scores
 from engine.runfiles.saved import newest_progress
 from engine.spec.config import RunConfig
 from engine.spec.devices import too_many_devices

@@ -150,7 +150,7 @@ def _start_each(
 
 def on_runs(references: list[str], act: "Callable[[RunRecord], T]") -> "tuple[int, list[T]]":
     """What is started from each run; a run for which it fails does not keep the others from it. The exit code comes first."""
-    from engine.runfiles.rundir import DamagedFile
+    from engine.runfiles.jsonfile import DamagedFile
     from moetui.core.errors import LabError
 
     started: list[T] = []

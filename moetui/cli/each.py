@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 def on_each(runs: "Sequence[RunRecord]", act: "Callable[[RunRecord], RunRecord]", *, json: bool) -> int:
     """Do one thing to each run; a run for which it fails does not keep the others from it."""
-    from engine.runfiles.rundir import DamagedFile
+    from engine.runfiles.jsonfile import DamagedFile
     from moetui.core.errors import LabError
 
     done = []

@@ -96,7 +96,7 @@ def _guarded() -> int:
     except LabError as error:
         return complain(str(error), code=error.exit_code)
     except ValueError as error:
-        from engine.runfiles.rundir import DamagedFile  # not above: `--help` must not wait for it
+        from engine.runfiles.jsonfile import DamagedFile  # not above: `--help` must not wait for it
 
         if isinstance(error, DamagedFile):
             return complain(str(error), code=1)

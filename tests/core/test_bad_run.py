@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from engine.runfiles.host import boot_id, hostname
+from engine.runfiles.jsonfile import write_file
 from engine.runfiles.locks import share_procs_lock
-from engine.runfiles.rundir import Launch, RunDir, write_file
+from engine.runfiles.rundir import Launch, RunDir
 from moetui.core.maintenance.orphans import find
 from moetui.core.maintenance.reindex import reindex
 from moetui.core.runs.lab import Lab

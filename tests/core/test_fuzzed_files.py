@@ -11,19 +11,9 @@ from hypothesis import strategies as st
 
 from engine.health.measured import Measured
 from engine.runfiles.history import read_records
+from engine.runfiles.jsonfile import DamagedFile, read_file
 from engine.runfiles.metrics import MetricsReader, encode
-from engine.runfiles.rundir import (
-    DamagedFile,
-    ImportFile,
-    Labels,
-    Launch,
-    Request,
-    Result,
-    RunFile,
-    State,
-    Wait,
-    read_file,
-)
+from engine.runfiles.rundir import ImportFile, Labels, Launch, Request, Result, RunFile, State, Wait
 from engine.spec.config import ConfigError, resolve
 from moetui.core.catalogue.index import Catalogue
 from moetui.core.errors import CatalogueError, LabError

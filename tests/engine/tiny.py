@@ -11,7 +11,8 @@ from typing import Any
 
 import orjson
 
-from engine.runfiles.rundir import RunDir, RunFile, write_file
+from engine.runfiles.jsonfile import write_file
+from engine.runfiles.rundir import RunDir, RunFile
 from engine.spec.config import RunConfig, resolve
 
 MODEL = {"vocab_size": 300, "d_model": 16, "n_layers": 2, "n_heads": 2, "d_ff": 24, "n_experts": 4, "dropout": 0.0}

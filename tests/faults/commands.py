@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from engine.runfiles.rundir import Request, write_file
+from engine.runfiles.jsonfile import write_file
+from engine.runfiles.rundir import Request
 from moetui.core.machine.starts import let_wait
 from moetui.core.queue.edit import delete, label
 from moetui.core.runs.lab import Lab

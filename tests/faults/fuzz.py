@@ -9,7 +9,8 @@ from engine.health.examine import examine
 from engine.health.measured import Measured
 from engine.health.setting import Setting
 from engine.runfiles.history import read_records
-from engine.runfiles.rundir import DamagedFile, Labels, Request, RunDir, Wait, write_file
+from engine.runfiles.jsonfile import DamagedFile, write_file
+from engine.runfiles.rundir import Labels, Request, RunDir, Wait
 from engine.runfiles.saved import newest_progress
 from engine.spec.config import ConfigError, resolve
 from moetui.core.catalogue.index import Catalogue

@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from engine.runfiles.rundir import DamagedFile, RunDir
+from engine.runfiles.jsonfile import DamagedFile
+from engine.runfiles.rundir import RunDir
 from moetui.core.maintenance.orphans import find
 from moetui.core.queue.queueing import in_order
 from moetui.core.runs.journal import unfinished

@@ -5,8 +5,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from engine.runfiles.host import boot_id, hostname
+from engine.runfiles.jsonfile import write_file
 from engine.runfiles.metrics import MetricsWriter
-from engine.runfiles.rundir import EndStatus, Labels, Launch, Result, RunDir, RunFile, Scores, State, write_file
+from engine.runfiles.rundir import EndStatus, Labels, Launch, Result, RunDir, RunFile, Scores, State
 from engine.spec.config import RunConfig
 from moetui.core.catalogue.records import RunRecord
 from moetui.core.machine.devices import Device

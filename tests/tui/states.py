@@ -4,8 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from engine.runfiles.host import boot_id, hostname
+from engine.runfiles.jsonfile import write_file
 from engine.runfiles.locks import share_procs_lock
-from engine.runfiles.rundir import State, write_file
+from engine.runfiles.rundir import State
 from moetui.core.catalogue.records import RunRecord
 from moetui.core.runs.lab import Lab
 from tests.tui.lab_on_disk import end_run, launch_entry, write_metrics, write_run

@@ -2,7 +2,8 @@
 
 import pytest
 
-from engine.runfiles.rundir import Finding, Result, write_file
+from engine.runfiles.jsonfile import write_file
+from engine.runfiles.rundir import Finding, Result
 from moetui.core.catalogue.records import RunRecord
 from moetui.core.runs.background import Background
 from moetui.core.runs.lab import Lab, Snapshot

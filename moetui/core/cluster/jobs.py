@@ -5,7 +5,8 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from engine.runfiles.fields import Moment
-from engine.runfiles.rundir import DamagedFile, RunDir
+from engine.runfiles.jsonfile import DamagedFile
+from engine.runfiles.rundir import RunDir
 
 
 class Job(BaseModel):

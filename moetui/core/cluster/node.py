@@ -17,8 +17,8 @@ import orjson
 from pydantic import BaseModel, ConfigDict
 
 from engine.runfiles.host import hostname
+from engine.runfiles.jsonfile import write_file
 from engine.runfiles.locks import procs_alive, share_procs_lock
-from engine.runfiles.rundir import write_file
 from engine.spec.harmless import one_line
 from moetui.core.cluster.slurm import Slurm
 from moetui.core.errors import LabError

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 
-from engine.runfiles.rundir import RunDir, write_file
+from engine.runfiles.jsonfile import write_file
+from engine.runfiles.rundir import RunDir
 from engine.spec.harmless import harmless, one_line
 from moetui.core.cluster.execution import Execution
 from moetui.core.cluster.interface import Poll, Seen

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import NoReturn
 
 from engine.runfiles.host import RANK_VARIABLES, TOKEN_VARIABLE, boot_id, hostname, machine_id
+from engine.runfiles.jsonfile import DamagedFile, write_file
 from engine.runfiles.locks import share_procs_lock
-from engine.runfiles.rundir import DamagedFile, Launch, RunDir, write_file
+from engine.runfiles.rundir import Launch, RunDir
 from moetui.core.cluster.node import CHECK, report
 from moetui.core.machine.devices import CPU, SPINS, cores
 from moetui.core.machine.starts import stays_stopped

@@ -1,6 +1,7 @@
 """The status of a run that a scheduler executes: what its directory tells first, and the scheduler where that leaves a question."""
 
-from engine.runfiles.rundir import DamagedFile, RunDir
+from engine.runfiles.jsonfile import DamagedFile
+from engine.runfiles.rundir import RunDir
 from moetui.core.catalogue.records import RunRecord
 from moetui.core.cluster.interface import Backend, Seen
 from moetui.core.cluster.jobs import Job, job_of

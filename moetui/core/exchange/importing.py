@@ -9,8 +9,9 @@ from pathlib import Path
 
 from engine.runfiles.durable import sync_directory
 from engine.runfiles.history import History
+from engine.runfiles.jsonfile import write_file
 from engine.runfiles.metrics import Record, lines_of
-from engine.runfiles.rundir import ImportFile, Labels, Result, RunDir, RunFile, Scores, write_file
+from engine.runfiles.rundir import ImportFile, Labels, Result, RunDir, RunFile, Scores
 from moetui.core.catalogue.records import IMPORTED, RunRecord
 from moetui.core.errors import LabError
 from moetui.core.exchange.foreign import ForeignRun

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator
 import psutil
 
 from engine.runfiles.fulldisk import Reserve, is_full
+from engine.runfiles.jsonfile import DamagedFile, text_of, write_file
 from engine.runfiles.locks import own_procs_lock, procs_alive, run_lock_holder
-from engine.runfiles.rundir import DamagedFile, Launch, Request, Result, RunDir, text_of, write_file
+from engine.runfiles.rundir import Launch, Request, Result, RunDir
 from moetui.core.errors import LabError
 from moetui.core.machine.launcher import confirm
 from moetui.core.machine.processes import leader, of_run, trainer

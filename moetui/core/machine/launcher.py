@@ -13,8 +13,9 @@ from typing import BinaryIO
 import psutil
 
 from engine.runfiles.host import RANK_VARIABLES, TOKEN_VARIABLE, boot_id, hostname, machine_id
+from engine.runfiles.jsonfile import DamagedFile, write_file
 from engine.runfiles.locks import share_procs_lock
-from engine.runfiles.rundir import DamagedFile, Launch, RunDir, write_file
+from engine.runfiles.rundir import Launch, RunDir
 from engine.runfiles.temporary import sweep
 from moetui.core.machine.devices import CPU, Device
 from moetui.core.machine.processes import GONE, leader, token_of, trainer

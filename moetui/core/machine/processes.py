@@ -8,8 +8,9 @@ from collections.abc import Iterator
 import psutil
 
 from engine.runfiles.host import TOKEN_VARIABLE
+from engine.runfiles.jsonfile import DamagedFile
 from engine.runfiles.locks import run_lock_holder
-from engine.runfiles.rundir import DamagedFile, Launch, RunDir
+from engine.runfiles.rundir import Launch, RunDir
 from moetui.core.machine.whereabouts import whereabouts
 
 GONE = (psutil.AccessDenied, psutil.NoSuchProcess, psutil.ZombieProcess, OSError)

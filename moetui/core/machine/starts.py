@@ -2,7 +2,8 @@
 
 import contextlib
 
-from engine.runfiles.rundir import DamagedFile, Launch, Request, Result, RunDir, State, Wait, write_file
+from engine.runfiles.jsonfile import DamagedFile, write_file
+from engine.runfiles.rundir import Launch, Request, Result, RunDir, State, Wait
 
 
 def begun(launch: Launch | None, state: State | None) -> bool:

@@ -12,8 +12,9 @@ from typing import Literal
 
 import psutil
 
+from engine.runfiles.jsonfile import DamagedFile
 from engine.runfiles.locks import run_lock_holder
-from engine.runfiles.rundir import DamagedFile, Launch, RunDir
+from engine.runfiles.rundir import Launch, RunDir
 from engine.runfiles.temporary import sweep
 from moetui.core.catalogue.records import RunRecord
 from moetui.core.errors import LabError

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.runfiles.rundir import DamagedFile, Labels, RunDir, read_file
+from engine.runfiles.jsonfile import DamagedFile, read_file
+from engine.runfiles.rundir import Labels, RunDir
 from moetui.core.catalogue.records import RunRecord
 from moetui.core.planning.presets import Library
 from moetui.core.runs.current import current

@@ -20,8 +20,9 @@ from pathlib import Path
 
 from engine.runfiles.fulldisk import is_full, log_that_may_be_full
 from engine.runfiles.host import hostname
+from engine.runfiles.jsonfile import DamagedFile, write_file
 from engine.runfiles.locks import hold_run_lock
-from engine.runfiles.rundir import DamagedFile, Result, RunDir, RunFile, write_file
+from engine.runfiles.rundir import Result, RunDir, RunFile
 from engine.spec.harmless import harmless
 from moetui.core.catalogue.records import RunRecord
 from moetui.core.cluster.interface import SCHEDULERS

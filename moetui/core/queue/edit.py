@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
 
-from engine.runfiles.rundir import DamagedFile
+from engine.runfiles.jsonfile import DamagedFile
 from moetui.core import format as fmt
 from moetui.core.catalogue.records import PRUNED, RunRecord
 from moetui.core.cluster.backend import backend

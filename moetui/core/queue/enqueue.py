@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from engine.runfiles.durable import sync_directory, sync_files
-from engine.runfiles.rundir import Labels, RunDir, RunFile, write_file
+from engine.runfiles.jsonfile import write_file
+from engine.runfiles.rundir import Labels, RunDir, RunFile
 from engine.runfiles.saved import MODEL_FILE, TRAINING_FILE, read_saved
 from engine.spec.config import RunConfig
 from engine.spec.devices import too_many_devices

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import psutil
 
-from engine.runfiles.rundir import DamagedFile, Launch, RunFile, State
+from engine.runfiles.jsonfile import DamagedFile
+from engine.runfiles.rundir import Launch, RunFile, State
 from moetui.core.catalogue.records import RunRecord
 from moetui.core.errors import LabError
 from moetui.core.machine.devices import CPU, Allotment, Device, Place, wants_gpu

@@ -12,7 +12,7 @@ from typing import Final
 
 from engine.health.measured import Measured
 from engine.runfiles.history import History
-from engine.runfiles.rundir import DamagedFile
+from engine.runfiles.jsonfile import DamagedFile
 from moetui.core.catalogue.records import RunRecord
 from moetui.core.planning.plan import PlannedRun
 from moetui.core.runs.lab import Lab

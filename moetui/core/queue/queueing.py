@@ -7,7 +7,8 @@ others out, so a run that was held in time does not start.
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from engine.runfiles.rundir import DamagedFile, Wait, write_file
+from engine.runfiles.jsonfile import DamagedFile, write_file
+from engine.runfiles.rundir import Wait
 from moetui.core.catalogue.records import RunRecord
 from moetui.core.cluster.interface import SCHEDULERS
 from moetui.core.errors import LabError, UsageError

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from engine.runfiles.rundir import DamagedFile
+from engine.runfiles.jsonfile import DamagedFile
 from moetui.core.catalogue.records import PRUNED, RunRecord
 from moetui.core.planning.plan import PlannedRun
 from moetui.core.runs.lab import Lab

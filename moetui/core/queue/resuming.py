@@ -7,8 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from engine.runfiles.jsonfile import DamagedFile, write_file
 from engine.runfiles.locks import own_procs_lock
-from engine.runfiles.rundir import DamagedFile, Parent, Request, RunDir, RunFile, write_file
+from engine.runfiles.rundir import Parent, Request, RunDir, RunFile
 from engine.runfiles.saved import TRAINING_FILE, CheckpointFile, read_saved, saved
 from engine.spec.config import ConfigError, RunConfig, resolve
 from moetui.core.catalogue.records import PRUNED, RunRecord

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from engine.runfiles.rundir import DamagedFile
+from engine.runfiles.jsonfile import DamagedFile
 from moetui.core.catalogue.records import RunRecord
 from moetui.core.runs.lab import Lab
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import psutil
 
-from engine.runfiles.rundir import DamagedFile
+from engine.runfiles.jsonfile import DamagedFile
 from moetui.core.catalogue.records import RunRecord
 from moetui.core.errors import LabError
 from moetui.core.machine.cores import CoreMeter

@@ -17,7 +17,8 @@ from typing import IO, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from engine.runfiles.durable import sync_directory
-from engine.runfiles.rundir import DamagedFile, RunDir
+from engine.runfiles.jsonfile import DamagedFile
+from engine.runfiles.rundir import RunDir
 from moetui.core.catalogue.records import RunRecord
 from moetui.core.errors import LabError, NotFoundError, UsageError
 from moetui.core.maintenance.reindex import read_run

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from engine.runfiles.rundir import DamagedFile
+from engine.runfiles.jsonfile import DamagedFile
 from moetui.core.catalogue.records import RunRecord
 from moetui.core.errors import LabError
 from moetui.core.runs.detail import Detail, detail

@@ -20,8 +20,9 @@ from typing import Any
 import orjson
 
 from engine.runfiles.host import TOKEN_VARIABLE
+from engine.runfiles.jsonfile import DamagedFile
 from engine.runfiles.metrics import encode
-from engine.runfiles.rundir import DamagedFile, Finding, RunDir
+from engine.runfiles.rundir import Finding, RunDir
 from engine.spec.harmless import harmless
 from moetui.core.catalogue.records import RunRecord
 from moetui.core.preferences import read_settings

@@ -10,7 +10,8 @@ from engine.health.examine import REGRADED
 from engine.health.measured import Measured
 from engine.health.peers import Peers
 from engine.runfiles.history import read_records
-from engine.runfiles.rundir import DamagedFile, Finding, Result, RunDir
+from engine.runfiles.jsonfile import DamagedFile
+from engine.runfiles.rundir import Finding, Result, RunDir
 from engine.runfiles.saved import saved
 from engine.spec.config import RunConfig
 from moetui.core.catalogue.records import RunRecord

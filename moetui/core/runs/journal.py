@@ -19,7 +19,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from engine.runfiles.durable import sync_directory
 from engine.runfiles.fields import RunId
-from engine.runfiles.rundir import DamagedFile, Labels, RunDir, read_file, write_file
+from engine.runfiles.jsonfile import DamagedFile, read_file, write_file
+from engine.runfiles.rundir import Labels, RunDir
 from engine.runfiles.temporary import sweep
 from moetui.core.catalogue.index import Catalogue
 from moetui.core.catalogue.records import RunRecord

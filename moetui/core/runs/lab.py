@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from engine.runfiles.jsonfile import DamagedFile
 from engine.runfiles.locks import run_lock_holder
-from engine.runfiles.rundir import DamagedFile, RunDir, State
+from engine.runfiles.rundir import RunDir, State
 from moetui.core.catalogue.index import Catalogue
 from moetui.core.catalogue.records import RunRecord, Status
 from moetui.core.cluster.backend import backend

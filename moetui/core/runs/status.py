@@ -17,8 +17,9 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from engine.runfiles.host import boot_id, uptime
+from engine.runfiles.jsonfile import DamagedFile
 from engine.runfiles.locks import procs_alive, run_lock_holder
-from engine.runfiles.rundir import DamagedFile, Launch, Request, Result, RunDir, State, Wait
+from engine.runfiles.rundir import Launch, Request, Result, RunDir, State, Wait
 from moetui.core.catalogue.records import Scores, Status
 from moetui.core.format import duration
 from moetui.core.machine.retries import Retry, next_retry

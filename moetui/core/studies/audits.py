@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from engine.runfiles.rundir import DamagedFile, Finding
+from engine.runfiles.jsonfile import DamagedFile
+from engine.runfiles.rundir import Finding
 from engine.spec.config import RunConfig
 from moetui.core.catalogue.records import RunRecord
 from moetui.core.errors import NotFoundError, UsageError

@@ -6,7 +6,8 @@ from typing import Any, TypeVar
 
 import orjson
 
-from engine.runfiles.rundir import DamagedFile, Hardware
+from engine.runfiles.jsonfile import DamagedFile
+from engine.runfiles.rundir import Hardware
 from engine.spec.config import RunConfig
 from moetui.core.catalogue.records import RunRecord
 from moetui.core.errors import LabError

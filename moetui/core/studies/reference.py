@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from engine.runfiles.rundir import DamagedFile
+from engine.runfiles.jsonfile import DamagedFile
 from engine.spec.config import RunConfig
 from moetui.core.catalogue.records import RunRecord
 from moetui.core.errors import LabError

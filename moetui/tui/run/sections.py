@@ -6,7 +6,7 @@ from typing import Literal, get_args
 
 from rich.text import Text
 
-from engine.runfiles.rundir import DamagedFile
+from engine.runfiles.jsonfile import DamagedFile
 from moetui.core.catalogue.records import RunRecord
 from moetui.core.errors import LabError
 from moetui.core.runs.detail import LABEL, Detail, detail

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.runfiles.rundir import Launch, Result, State, write_file
+from engine.runfiles.jsonfile import write_file
+from engine.runfiles.rundir import Launch, Result, State
 from moetui.core.catalogue.records import RunRecord
 from moetui.core.cluster import polls
 from moetui.core.cluster import slurm as cluster

@@ -10,8 +10,9 @@ from pathlib import Path
 import psutil
 
 from engine.runfiles.host import TOKEN_VARIABLE, hostname
+from engine.runfiles.jsonfile import write_file
 from engine.runfiles.locks import procs_alive
-from engine.runfiles.rundir import Request, Result, write_file
+from engine.runfiles.rundir import Request, Result
 from moetui.core.catalogue.records import RunRecord
 from moetui.core.machine.control import request_stop
 from moetui.core.runs.lab import Lab

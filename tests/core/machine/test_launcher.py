@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
+from engine.runfiles.jsonfile import write_file
 from engine.runfiles.locks import run_lock_holder
-from engine.runfiles.rundir import Launch, Request, Result, RunDir, write_file
+from engine.runfiles.rundir import Launch, Request, Result, RunDir
 from moetui.core.catalogue.records import RunRecord
 from moetui.core.machine import launcher
 from moetui.core.machine.control import cancel_queued, kill, request_stop

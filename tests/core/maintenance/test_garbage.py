@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from engine.runfiles.jsonfile import write_file
 from engine.runfiles.locks import share_procs_lock
 from engine.runfiles.progress import Progress
-from engine.runfiles.rundir import EndStatus, Result, RunDir, write_file
+from engine.runfiles.rundir import EndStatus, Result, RunDir
 from engine.runfiles.saved import CheckpointFile, saved
 from moetui.core.catalogue.records import RunRecord
 from moetui.core.machine.devices import CPU, Device

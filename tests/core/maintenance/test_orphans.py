@@ -13,8 +13,9 @@ import psutil
 import pytest
 
 from engine.runfiles.host import TOKEN_VARIABLE, boot_id, hostname
+from engine.runfiles.jsonfile import write_file
 from engine.runfiles.locks import run_lock_holder
-from engine.runfiles.rundir import Launch, write_file
+from engine.runfiles.rundir import Launch
 from moetui.core.machine.processes import leader
 from moetui.core.maintenance import orphans
 from moetui.core.maintenance.doctor import examine

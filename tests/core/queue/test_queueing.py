@@ -9,8 +9,9 @@ from random import Random
 
 import pytest
 
+from engine.runfiles.jsonfile import write_file
 from engine.runfiles.locks import run_lock_holder, share_procs_lock
-from engine.runfiles.rundir import Request, write_file
+from engine.runfiles.rundir import Request
 from moetui.core.catalogue.records import RunRecord
 from moetui.core.errors import LabError, UsageError
 from moetui.core.machine import control

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from engine.runfiles.jsonfile import write_file
 from engine.runfiles.progress import Progress
-from engine.runfiles.rundir import write_file
 from engine.runfiles.saved import MODEL_FILE, CheckpointFile
 from engine.spec.config import RunConfig
 from moetui.core.catalogue.records import RunRecord

@@ -12,7 +12,7 @@ from typing import Any
 import psutil
 import pytest
 
-from engine.runfiles.rundir import write_file
+from engine.runfiles.jsonfile import write_file
 from moetui.core.machine import control, retries
 from moetui.core.machine.devices import CPU, Device
 from moetui.core.queue import edit, queueing, resuming

@@ -8,7 +8,8 @@ import psutil
 import pytest
 
 from engine.runfiles.host import RANK_VARIABLES, boot_id, hostname, machine_id
-from engine.runfiles.rundir import Launch, RunFile, write_file
+from engine.runfiles.jsonfile import write_file
+from engine.runfiles.rundir import Launch, RunFile
 from moetui.core.catalogue.records import RunRecord
 from moetui.core.cluster.execution import Execution
 from moetui.core.errors import UsageError

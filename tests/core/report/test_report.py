@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.runfiles.rundir import ImportFile, Labels, RunDir, write_file
+from engine.runfiles.jsonfile import write_file
+from engine.runfiles.rundir import ImportFile, Labels, RunDir
 from moetui.core.catalogue.records import Scores
 from moetui.core.errors import NotFoundError, UsageError
 from moetui.core.report.artifacts import FIGURES, FILES, choices

@@ -1,4 +1,5 @@
-from engine.runfiles.rundir import Finding, Result, write_file
+from engine.runfiles.jsonfile import write_file
+from engine.runfiles.rundir import Finding, Result
 from moetui.core.catalogue.records import RunRecord
 from moetui.core.runs.background import MOST_BYTES, PAUSE_SECONDS, SHARE, Background, Backgrounds
 from moetui.core.runs.lab import Lab, Snapshot

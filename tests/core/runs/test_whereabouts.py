@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from engine.runfiles.host import boot_id, hostname, machine_id, uptime
+from engine.runfiles.jsonfile import write_file
 from engine.runfiles.locks import share_procs_lock
-from engine.runfiles.rundir import Launch, Request, Result, RunDir, State, write_file
+from engine.runfiles.rundir import Launch, Request, Result, RunDir, State
 from moetui.core.errors import LabError
 from moetui.core.machine import whereabouts as module
 from moetui.core.machine.devices import CPU, Device

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from engine.runfiles.jsonfile import write_file
 from engine.runfiles.locks import procs_alive, run_lock_holder
 from engine.runfiles.rankfiles import rank_log
-from engine.runfiles.rundir import Launch, Result, RunDir, RunFile, write_file
+from engine.runfiles.rundir import Launch, Result, RunDir, RunFile
 from tests.conftest import eventually
 from tests.engine.tiny import tiny_config
 

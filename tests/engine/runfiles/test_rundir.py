@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.runfiles.rundir import DamagedFile, Result, RunDir, RunFile, Scores, write_file
+from engine.runfiles.jsonfile import DamagedFile, write_file
+from engine.runfiles.rundir import Result, RunDir, RunFile, Scores
 from engine.spec.config import RunConfig
 
 

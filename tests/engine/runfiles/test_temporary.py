@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.runfiles.rundir import Labels, write_file
+from engine.runfiles.jsonfile import write_file
+from engine.runfiles.rundir import Labels
 from engine.runfiles.temporary import STALE, sweep, temporary_name
 
 

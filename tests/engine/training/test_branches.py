@@ -8,8 +8,9 @@ import pytest
 import safetensors.torch
 import torch
 
+from engine.runfiles.jsonfile import write_file
 from engine.runfiles.metrics import MetricsReader, Record
-from engine.runfiles.rundir import Parent, RunDir, RunFile, write_file
+from engine.runfiles.rundir import Parent, RunDir, RunFile
 from engine.runfiles.saved import TRAINING_FILE, saved
 from engine.spec.config import RunConfig
 from moetui.core.planning.plan import Start

@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from engine.errors import InputError
+from engine.runfiles.jsonfile import DamagedFile, write_file
 from engine.runfiles.progress import Progress
-from engine.runfiles.rundir import DamagedFile, Parent, RunDir, RunFile, Scores, write_file
+from engine.runfiles.rundir import Parent, RunDir, RunFile, Scores
 from engine.runfiles.saved import MODEL_FILE, CheckpointFile, Kind, differing_keys, saved
 from engine.spec.config import RunConfig, resolve
 from engine.training import checkpoint

@@ -13,7 +13,8 @@ from engine.data.batches import Sequences
 from engine.data.token_file import TokenFile
 from engine.model.transformer import Representation, Transformer
 from engine.optim.optimizer import Optimizer
-from engine.runfiles.rundir import Launch, write_file
+from engine.runfiles.jsonfile import write_file
+from engine.runfiles.rundir import Launch
 from engine.spec.config import RunConfig
 from engine.training.update import Updater, UpdateScores
 from tests.engine.tiny import make_run, tiny_config, train, with_python, write_corpus

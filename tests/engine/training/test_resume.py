@@ -12,8 +12,9 @@ import pytest
 
 from engine.runfiles.history import read_records
 from engine.runfiles.host import TOKEN_VARIABLE
+from engine.runfiles.jsonfile import write_file
 from engine.runfiles.metrics import Record
-from engine.runfiles.rundir import Request, Result, RunDir, RunFile, write_file
+from engine.runfiles.rundir import Request, Result, RunDir, RunFile
 from engine.spec.config import RunConfig
 from tests.conftest import eventually
 from tests.engine.tiny import make_run, start, tiny_config, train, with_python, write_corpus

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from engine.runfiles.host import TOKEN_VARIABLE
-from engine.runfiles.rundir import Launch, Request, RunDir, write_file
+from engine.runfiles.jsonfile import write_file
+from engine.runfiles.rundir import Launch, Request, RunDir
 from engine.training.stopping import StopSwitch, TakenOver
 
 

@@ -3,9 +3,10 @@ from pathlib import Path
 
 import pytest
 
+from engine.runfiles.jsonfile import write_file
 from engine.runfiles.locks import run_lock_holder
 from engine.runfiles.metrics import MetricsReader, Record
-from engine.runfiles.rundir import Request, RunDir, write_file
+from engine.runfiles.rundir import Request, RunDir
 from tests.conftest import eventually
 from tests.engine.tiny import make_run, start, tiny_config, train, with_python, write_corpus
 

@@ -17,9 +17,10 @@ import time
 from pathlib import Path
 
 from engine.runfiles.host import boot_id, hostname
+from engine.runfiles.jsonfile import write_file
 from engine.runfiles.locks import hold_run_lock, share_procs_lock
 from engine.runfiles.metrics import MetricsWriter
-from engine.runfiles.rundir import Finding, Phase, Result, RunDir, Scores, State, write_file
+from engine.runfiles.rundir import Finding, Phase, Result, RunDir, Scores, State
 
 
 def main() -> int:

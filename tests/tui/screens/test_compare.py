@@ -7,7 +7,8 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Static
 
-from engine.runfiles.rundir import Wait, write_file
+from engine.runfiles.jsonfile import write_file
+from engine.runfiles.rundir import Wait
 from moetui.core.catalogue.records import RunRecord
 from moetui.core.runs.lab import Lab
 from moetui.core.studies.gather import gather

@@ -7,8 +7,9 @@ from functools import partial
 import pytest
 from textual.widgets import Static
 
+from engine.runfiles.jsonfile import write_file
 from engine.runfiles.metrics import MetricsWriter
-from engine.runfiles.rundir import Finding, Result, write_file
+from engine.runfiles.rundir import Finding, Result
 from moetui.core.catalogue.records import RunRecord
 from moetui.core.runs import curves as curves_module
 from moetui.core.runs.lab import Lab

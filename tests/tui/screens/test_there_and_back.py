@@ -6,7 +6,8 @@ import pytest
 from textual.app import App
 from textual.containers import VerticalScroll
 
-from engine.runfiles.rundir import Wait, write_file
+from engine.runfiles.jsonfile import write_file
+from engine.runfiles.rundir import Wait
 from moetui.core.runs.lab import Lab
 from moetui.tui.app import MoetuiApp
 from moetui.tui.chart.widget import Chart
