@@ -18,6 +18,9 @@ def box(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatc
         monkeypatch.setenv("XDG_RUNTIME_DIR", short)
         monkeypatch.setenv("PATH", box.path)
         box.up()
+        if reason := box.refusal():
+            box.stop()
+            pytest.skip(reason)
         yield box
         box.hang_up()
         box.stop()

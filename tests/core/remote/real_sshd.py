@@ -114,6 +114,11 @@ class Box:
             assert time.monotonic() < deadline, (self.folder / "sshd.log").read_text()
             time.sleep(0.05)
 
+    def refusal(self) -> str:
+        """Why this user cannot log in at all, as with an account that is locked; empty if that works."""
+        done = subprocess.run(["ssh", "box", "true"], capture_output=True, text=True, check=False, timeout=30)
+        return done.stderr.strip() if done.returncode else ""
+
     def change_key(self) -> None:
         """Be another machine with the same address from now on."""
         self.stop()
