@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from moetui.core.catalogue.records import RunRecord
-from moetui.core.cluster.execution import HERE, Execution
+from moetui.core.cluster.execution import HERE, LOCAL, Execution
 from moetui.core.errors import LabError
 from moetui.core.planning.plan import PlannedRun, Selection, plan
 from moetui.core.planning.presets import Library
@@ -96,17 +96,23 @@ def runs_of(
 def complete(lab: Lab, members: Sequence[Member], execution: Execution = HERE) -> list[RunRecord]:
     """Queue what is missing of a study and let go on what broke off; returns the runs of all members.
 
-    `execution` is that of the new runs; those that go on keep theirs.
+    `execution` is that of the new runs. Those that go on keep theirs, but a scheduler that is named takes them as well: whoever
+    names one does not want them on this machine.
     """
     missing = [member.planned for member in members if member.record is None]
     from moetui.core.queue.enqueue import enqueue
     from moetui.core.queue.resuming import resume  # what acts is not needed to survey
 
+    def change(before: Execution) -> Execution:
+        if execution.backend == LOCAL:
+            return before
+        return before.changed(backend=execution.backend, resources=execution.resources)
+
     queued = iter(enqueue(lab, missing, execution) if missing else ())
     records = []
     for member in members:
         record = member.record or next(queued)
-        records.append(resume(lab, record) if member.state == "again" else record)
+        records.append(resume(lab, record, change) if member.state == "again" else record)
     return records
 
 

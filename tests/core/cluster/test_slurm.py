@@ -22,6 +22,7 @@ from moetui.core.queue import edit, resuming
 from moetui.core.queue.enqueue import enqueue
 from moetui.core.queue.queueing import hold, waiting
 from moetui.core.runs.lab import Lab
+from moetui.core.studies.progress import complete, survey
 from tests.conftest import eventually
 from tests.core.cluster.fake_slurm import FakeSlurm
 
@@ -321,6 +322,24 @@ def test_a_run_moves_from_slurm_to_this_machine_and_back(lab: Lab, slurm: FakeSl
     slurm.jobs((job(lab, run).name, 0, "PENDING", "Resources"))
     assert seen(lab, run)[0] == "queued"
     assert not stays_stopped(lab.run_dir(run))
+    assert not lab.dispatching()
+
+
+def test_a_study_that_goes_on_in_slurm_takes_its_broken_runs_along_and_home_it_leaves_them_there(
+    lab: Lab, slurm: FakeSlurm, fake_engine: Behave
+) -> None:
+    fake_engine("die")
+    runs = enqueue(lab, planned(lab, 1))
+    eventually(lambda: not lab.snapshot().pending and not lab.dispatching())
+    there = Execution(backend="slurm", resources=parsed(["partition=gpu"]))
+    both = complete(lab, survey(planned(lab, 2), lab.snapshot().runs), there)
+    assert both[0].id == runs[0].id
+    assert [(run.status, run.backend) for run in both] == [("queued", "slurm")] * 2
+    assert ["--partition=gpu" in line for line in slurm.asked("sbatch")] == [True, True]
+    slurm.jobs()
+    lab.snapshot()
+    again = complete(lab, survey(planned(lab, 2), lab.snapshot().runs))
+    assert [run.backend for run in again] == ["slurm", "slurm"]
     assert not lab.dispatching()
 
 
