@@ -16,7 +16,8 @@ from engine.spec.harmless import one_line
 from engine.training.memory import is_out_of_memory
 from engine.training.noise import begin_noise
 from engine.training.noise_scale import NoiseMeter
-from engine.training.passes import PlainPasses, instead, open_passes
+from engine.training.passes import PlainPasses
+from engine.training.ways import instead, open_passes
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from engine.model.regions import compiled_judge
 from engine.model.transformer import Transformer
 from engine.optim.optimizer import Optimizer
 from engine.spec.config import RunConfig
-from engine.training import compiled, passes
+from engine.training import compiled, passes, ways
 from engine.training.update import Updater
 from tests.engine.tiny import make_run, tiny_config, train, write_corpus
 
@@ -240,7 +240,7 @@ class Stream:
 def as_gpu(monkeypatch: pytest.MonkeyPatch, interpreted: Callable[[Callable[..., None]], None]) -> Iterator[None]:
     """Let graphs be asked for on a processor, where `Recorded` stands for them."""
     interpreted(judge)
-    monkeypatch.setattr(passes, "_impossible", lambda *_: "")
+    monkeypatch.setattr(ways, "_impossible", lambda *_: "")
     monkeypatch.setattr(torch.cuda, "CUDAGraph", Recorded)
     monkeypatch.setattr(torch.cuda, "Stream", lambda _: Stream())
     monkeypatch.setattr(torch.cuda, "current_stream", lambda _: Stream())
