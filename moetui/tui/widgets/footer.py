@@ -21,3 +21,15 @@ class KeysFooter(Footer):
             if isinstance(key, FooterKey) and key.action.removeprefix("app.") == "help":
                 key.add_class("-help")
             yield key
+
+    async def recompose(self) -> None:
+        """Make the keys anew, as other ones hold: after nearly every key that somebody presses.
+
+        Textual forgets the widgets that are bound to a reactive, which the former keys are, only when that is set again, and keeps
+        the lines of a thousand widgets that are gone.
+        """
+        for key in self.query(FooterKey):
+            key.refresh()  # drops its lines
+        await super().recompose()
+        if self.is_attached:
+            self.mutate_reactive(Footer.compact)
