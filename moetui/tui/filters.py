@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from functools import lru_cache
+from typing import Final
 
 from rich.color import Color as RichColor
 from rich.color import ColorSystem
@@ -91,3 +92,8 @@ def _without_color(style: Style) -> Style:
     own_ground = style.bgcolor is not None and not style.bgcolor.is_default
     plain = Style(color=RichColor.default(), bgcolor=RichColor.default(), reverse=bool(style.reverse) != own_ground)
     return style + plain
+
+
+# Textual keeps the lines that a filter has made by the filter: a new one each time would fill memory with copies of them.
+PALETTES: Final = {system: PaletteFilter(system) for system in ColorSystem}
+NO_COLOR: Final = NoColorFilter()

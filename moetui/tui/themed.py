@@ -9,7 +9,7 @@ from textual.filter import LineFilter
 from moetui.core.preferences import Preferences, Theme, remember
 from moetui.core.terminal import Charset, detect_charset
 from moetui.tui import terminal_ground
-from moetui.tui.filters import CharsetFilter, HarmlessFilter, NoColorFilter, PaletteFilter
+from moetui.tui.filters import NO_COLOR, PALETTES, CharsetFilter, HarmlessFilter
 from moetui.tui.keyed import KeyedApp
 from moetui.tui.terminal_ground import Ground, remember_ground, remembered_ground
 from moetui.tui.themes import DEPTHS, THEMES, WHITE
@@ -72,9 +72,9 @@ class ThemedApp(KeyedApp):
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Textual's own and ours; where no colour is wanted, ours alone, as Textual's would leave shades of grey."""
         if self.no_color:
-            return [self._harmless_filter, NoColorFilter(), self._charset_filter]
+            return [self._harmless_filter, NO_COLOR, self._charset_filter]
         system = DEPTHS.get(self.console.color_system or "", ColorSystem.TRUECOLOR)
-        ours = [PaletteFilter(ColorSystem.STANDARD if self.palette == "terminal" else system), self._charset_filter]
+        ours = [PALETTES[ColorSystem.STANDARD if self.palette == "terminal" else system], self._charset_filter]
         return [self._harmless_filter, *super().get_line_filters(), *(one for one in ours if one.enabled)]
 
     def get_key_display(self, binding: Binding) -> str:
