@@ -8,7 +8,8 @@ import secrets
 import subprocess
 import sys
 import time
-from typing import BinaryIO
+from pathlib import Path
+from typing import BinaryIO, Final
 
 import psutil
 
@@ -22,6 +23,9 @@ from moetui.core.machine.processes import GONE, leader, token_of, trainer
 from moetui.core.machine.retries import try_of_next_launch
 from moetui.core.machine.starts import held_back
 from moetui.core.workspace import Workspace
+
+LOG_BYTES: Final = 2**20
+"""Size from which on the log of dispatchers is begun anew: weeks of runs."""
 
 
 def launch(run: RunDir, device: Device, workspace: Workspace, slots: int = 1) -> subprocess.Popen[bytes]:
@@ -147,6 +151,16 @@ def record_exit(run: RunDir, process: subprocess.Popen[bytes]) -> None:
         write_file(run.launch_file, entry.model_copy(update=fields), durable=True)
 
 
+def _dispatcher_log(path: Path) -> BinaryIO:
+    """The log that dispatchers write one after the other; of what is longer than `LOG_BYTES` one file before it is kept."""
+    log = path.open("ab")
+    if log.tell() < LOG_BYTES:
+        return log
+    log.close()
+    path.replace(path.with_name(f"{path.name}.1"))
+    return path.open("ab")
+
+
 def start_dispatcher(workspace: Workspace) -> None:
     """Start a dispatcher for the workspace as a process of its own, unless one is on its way; one too many ends by itself.
 
@@ -155,11 +169,13 @@ def start_dispatcher(workspace: Workspace) -> None:
     """
     with contextlib.suppress(OSError):  # what waits goes on waiting, and the next command tries again
         workspace.runs.mkdir(parents=True, exist_ok=True)
-        with workspace.dispatcher_starting_lock.open("ab") as starting, workspace.dispatcher_log.open("ab") as log:
+        with contextlib.ExitStack() as opened:
+            starting = opened.enter_context(workspace.dispatcher_starting_lock.open("ab"))
             try:
                 fcntl.flock(starting, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 return  # it has not looked at the queue yet, so it will see what we queued
+            log = opened.enter_context(_dispatcher_log(workspace.dispatcher_log))
             subprocess.Popen(
                 [sys.executable, "-P", "-m", "moetui.core.queue.dispatch", str(workspace.root), str(starting.fileno())],
                 stdin=subprocess.DEVNULL,

@@ -16,7 +16,7 @@ from engine.runfiles.rundir import Launch, Request, Result, RunDir
 from moetui.core.catalogue.records import RunRecord
 from moetui.core.machine import launcher
 from moetui.core.machine.control import cancel_queued, kill, request_stop
-from moetui.core.machine.launcher import confirm
+from moetui.core.machine.launcher import LOG_BYTES, confirm, start_dispatcher
 from moetui.core.maintenance import orphans
 from moetui.core.maintenance.orphans import find, reconcile
 from moetui.core.queue import edit
@@ -139,3 +139,15 @@ def test_a_signal_reaches_no_process_that_merely_has_the_pid(lab: Lab) -> None:
     from moetui.core.machine.control import signal_trainer
 
     assert signal_trainer(run, signal.SIGKILL) is False
+
+
+def test_the_log_of_dispatchers_is_begun_anew_when_it_is_long(lab: Lab) -> None:
+    log = lab.workspace.dispatcher_log
+    log.parent.mkdir(parents=True)
+    log.write_bytes(b"x" * LOG_BYTES)
+    start_dispatcher(lab.workspace)
+    assert log.with_name("dispatcher.log.1").stat().st_size == LOG_BYTES
+    assert log.stat().st_size < LOG_BYTES
+    eventually(lambda: log.stat().st_size and not lab.dispatching())
+    start_dispatcher(lab.workspace)
+    eventually(lambda: log.read_text().count("dispatcher ") >= 2, what="a short one goes on")
