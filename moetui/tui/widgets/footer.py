@@ -1,5 +1,6 @@
 """The line of keys at the bottom of a screen."""
 
+from textual._styles_cache import StylesCache
 from textual.app import ComposeResult
 from textual.widgets import Footer
 from textual.widgets._footer import FooterKey
@@ -25,11 +26,10 @@ class KeysFooter(Footer):
     async def recompose(self) -> None:
         """Make the keys anew, as other ones hold: after nearly every key that somebody presses.
 
-        Textual forgets the widgets that are bound to a reactive, which the former keys are, only when that is set again, and keeps
-        the lines of a thousand widgets that are gone.
+        Textual forgets the widgets that are bound to a reactive, which the former keys are, only when that is set again; and a
+        cache of styles holds on to the lines of the last thousand widgets, whether they are gone or not.
         """
-        for key in self.query(FooterKey):
-            key.refresh()  # drops its lines
         await super().recompose()
         if self.is_attached:
             self.mutate_reactive(Footer.compact)
+            StylesCache.get_inner_outer.cache_clear()

@@ -23,11 +23,12 @@ async def test_keys_that_are_shown_no_longer_are_let_go() -> None:
     async with app.run_test() as pilot:
         footer = app.query_one(KeysFooter)
         await pilot.pause()
-        former = [weakref.ref(key) for key in app.query(FooterKey)]
+        shown = len(app.query(FooterKey))
+        former = [weakref.ref(one) for key in app.query(FooterKey) for one in (key, key._styles_cache)]
         assert former
         for _ in range(3):
             footer.refresh(recompose=True)
             await pilot.pause()
         gc.collect()
-        assert [key() for key in former] == [None] * len(former)
-        assert len(app.query(FooterKey)) == len(former)
+        assert [one() for one in former] == [None] * len(former)
+        assert len(app.query(FooterKey)) == shown
