@@ -44,7 +44,7 @@ class Subject:
 
     texts: tuple[bytes, ...]
     take: Callable[[bytes], Iterator[str]]
-    weight: int = 4
+    weight: int = 1
     """How many of a hundred inputs are of this kind."""
 
 
@@ -96,17 +96,17 @@ def subjects(folder: Path) -> Mapping[str, Subject]:
     """Every kind of text, read by what reads it for users; files lie in a workspace of their own below `folder`."""
     lab, run = _workspace(folder / "runs")
     found = {
-        "queries": Subject(tuple(map(str.encode, QUERIES)), lambda raw: _query(raw.decode(errors="replace"), run), 20),
+        "queries": Subject(tuple(map(str.encode, QUERIES)), lambda raw: _query(raw.decode(errors="replace"), run), 30),
         "--set": Subject(
-            tuple(map(str.encode, ASSIGNMENTS)), lambda raw: _assignment(raw.decode(errors="replace")), 20
+            tuple(map(str.encode, ASSIGNMENTS)), lambda raw: _assignment(raw.decode(errors="replace")), 31
         ),
-        "preset files": Subject(tuple(map(str.encode, PRESETS)), _presets(folder / "presets")),
+        "preset files": Subject(tuple(map(str.encode, PRESETS)), _presets(folder / "presets"), 4),
         "settings files": Subject(tuple(map(str.encode, SETTINGS)), _settings(folder / "settings", own=True), 8),
         "key maps": Subject(tuple(map(str.encode, KEYS)), _settings(folder / "keys", own=False), 8),
-        "runs.json": Subject((lab.workspace.runs_json.read_bytes(),), _catalogue(folder / "runs"), 1),
+        "runs.json": Subject((lab.workspace.runs_json.read_bytes(),), _catalogue(folder / "runs")),
     }
     for name, text in REMEMBERED:
-        found[f"{name} of the interface"] = Subject((text,), _remembered(folder / name, name), 2)
+        found[f"{name} of the interface"] = Subject((text,), _remembered(folder / name, name), 3)
     directory = lab.run_dir(run)
     for path in sorted(directory.path.rglob("*.json*")):
         name = str(path.relative_to(directory.path))
