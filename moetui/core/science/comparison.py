@@ -233,6 +233,7 @@ def compare(
     All pairs are tested as one family by Tukey's range on the joint fit (Games and Howell 1976), at the level of `looks`.
     """
     judged = [group for group in groups if not why_unjudged(group)]
+    at_once = all(map(looks.planned_at_once, judged))
     joint = Joint([_by_seed(group, index) for index, group in enumerate(judged)], pairing) if judged else None
     values = {group.key: group.mean for group in groups if group.n}
     if joint is not None:
@@ -255,8 +256,8 @@ def compare(
         ],
         judged=tuple(judged),
         joint=joint,
-        level=looks.level(judged),
-        at_once=all(map(looks.planned_at_once, judged)),
+        level=looks.level(judged, at_once=at_once),
+        at_once=at_once,
         tolerance=tolerance,
     )
 

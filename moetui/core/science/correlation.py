@@ -10,7 +10,6 @@ import numpy.typing as npt
 
 from moetui.core.catalogue.records import RunRecord
 from moetui.core.science.groups import COUNTING
-from moetui.core.science.measure import MEASURES
 from moetui.core.science.student import ALPHA, normal_quantile, quantile
 
 Method = Literal["Pearson", "Spearman"]
@@ -44,11 +43,11 @@ class Correlation:
 def lr_correlations(records: Sequence[RunRecord]) -> tuple[Correlation, ...]:
     """Learning rate and its logarithm against loss, accuracy and perplexity, by the means of the learning rates."""
     found = []
-    counted = [(run.lr, run) for run in records if run.lr and run.status in COUNTING]
+    counted = [(run.lr, run.final) for run in records if run.lr and run.status in COUNTING and run.final]
     for key in ("val_loss", "val_accuracy", "val_perplexity"):
         values: dict[float, list[float]] = {}
-        for lr, run in counted:
-            value = MEASURES[key].value(run)
+        for lr, scores in counted:
+            value = getattr(scores, key)
             if value is not None and math.isfinite(value):
                 values.setdefault(lr, []).append(value)
         if len(values) < 3:

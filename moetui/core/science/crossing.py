@@ -60,14 +60,11 @@ class Crossing:
 def crossing(groups: Sequence[Group]) -> Crossing | None:
     """The table of settings that differ in exactly two keys of the configuration apart from the seed; None for any others."""
     tried = [group for group in groups if group.tried and group.samples]
-    records = [sample.record for group in tried for sample in group.samples]
-    keys = _differing(records)
-    if len(keys) != 2 or any(record.published for record in records):
+    firsts = [group.samples[0].record for group in tried]  # all runs of a group have one setting
+    keys = _differing(firsts)
+    if len(keys) != 2 or any(sample.record.published for group in tried for sample in group.samples):
         return None
-    found = [
-        {key: group.samples[0].record.setting(key) for key in keys}  # all runs of a group have one setting
-        for group in tried
-    ]
+    found = [{key: first.setting(key) for key in keys} for first in firsts]
     levels = [_ordered([values[key] for values in found]) for key in keys]
     cells = [
         _cell(group, (_label(values[keys[0]]), _label(values[keys[1]])))

@@ -31,11 +31,13 @@ class Evidence:
         """The configuration, None if it is not known."""
         return self.told() if callable(self.told) else self.told
 
-    @cached_property
+    @property
     def own(self) -> Mapping[str, Any] | None:
         """The dotted keys, apart from the seed, whose values are not the defaults; None if the configuration is not known."""
-        if self.told_own is not None:
-            return self.told_own
+        return self._own_of_config if self.told_own is None else self.told_own
+
+    @cached_property
+    def _own_of_config(self) -> Mapping[str, Any] | None:
         return None if self.config is None else own_settings(self.config)
 
     def setting(self, key: str) -> Any:

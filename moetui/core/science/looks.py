@@ -16,14 +16,12 @@ GROWN = ((2, 0.01), (3, 0.025), (6, 0.0075), (12, 0.004))
 """Levels of a study that has grown, or may have, each up to so many seeds; every further doubling halves the last one."""
 
 
-def level(groups: Iterable[Group]) -> float:
+def level(groups: Iterable[Group], *, at_once: bool) -> float:
     """The level at which the groups are told apart: that of the largest or of the smallest number of runs, whichever is stricter.
 
     Two runs tell too little of unequal noise, also where other settings have more.
     """
-    several = [group for group in groups if group.n > 1]
-    counts = [group.n for group in several] or [2]
-    at_once = all(map(planned_at_once, several))
+    counts = [group.n for group in groups if group.n > 1] or [2]
     return min(level_of(seeds, at_once=at_once) for seeds in (min(counts), max(counts)))
 
 

@@ -3,8 +3,9 @@
 import pytest
 
 from moetui.core.catalogue.records import RunRecord
+from moetui.core.science.comparison import compare
 from moetui.core.science.groups import groups
-from moetui.core.science.looks import level, level_of, planned_at_once
+from moetui.core.science.looks import level_of, planned_at_once
 from moetui.core.science.measure import LOSS
 from tests.core.science.records import record
 
@@ -35,17 +36,17 @@ def test_a_setting_was_queued_at_once_if_no_result_was_there_before(times: Times
 
 def test_a_new_setting_in_a_study_is_no_new_look_at_the_others() -> None:
     made = [*runs([(1, 10), (2, 20), (3, 30)]), *runs([(40, 50), (41, 60), (42, 70)], setting="b")]
-    assert level(groups(made, LOSS)) == level_of(3, at_once=True)
+    assert compare(groups(made, LOSS), LOSS).level == level_of(3, at_once=True)
 
 
 def test_one_setting_that_has_grown_counts_for_all() -> None:
     made = [*runs([(1, 10), (2, 20), (3, 30)]), *runs([(1, 10), (2, 20), (42, 70)], setting="b")]
-    assert level(groups(made, LOSS)) == level_of(3, at_once=False)
+    assert compare(groups(made, LOSS), LOSS).level == level_of(3, at_once=False)
 
 
 def test_one_setting_with_two_runs_counts_for_all() -> None:
     made = [*runs([(1, 10), (2, 20), (3, 30)]), *runs([(1, 10), (2, 20)], setting="b")]
-    assert level(groups(made, LOSS)) == level_of(2, at_once=True)
+    assert compare(groups(made, LOSS), LOSS).level == level_of(2, at_once=True)
 
 
 def test_the_levels_fall_with_the_seeds_and_spend_no_more_than_five_percent() -> None:
