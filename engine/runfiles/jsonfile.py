@@ -22,6 +22,9 @@ class JsonFile(BaseModel):
 
 FileT = TypeVar("FileT", bound=JsonFile)
 
+CHUNK = 1 << 16
+"""Bytes that are read at a time: nearly every file of a run directory is smaller."""
+
 
 class DamagedFile(ValueError):  # noqa: N818  # reads as what it is where it is raised
     """A file of a run directory that cannot be understood; the message is one line."""
@@ -36,8 +39,7 @@ def read_file(path: Path | str, kind: type[FileT], *, passing: bool = False) -> 
     `passing`: it is written often and without waiting for the disk, so that a power loss may leave its name and no content.
     """
     try:
-        with open(path, "rb", buffering=0) as file:  # noqa: PTH123  # see `RunDir._read`
-            raw = file.read()
+        raw = _content(path)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except IsADirectoryError:
@@ -50,6 +52,18 @@ def read_file(path: Path | str, kind: type[FileT], *, passing: bool = False) -> 
         first = error.errors(include_url=False)[0]
         where = ".".join(map(str, first["loc"]))
         raise DamagedFile(f"{path}: {where + ': ' if where else ''}{first['msg']}") from None
+
+
+def _content(path: Path | str) -> bytes:
+    """The bytes of a file; of ten thousand small ones, objects for paths and files take twice as long as reading."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        parts = []
+        while part := os.read(descriptor, CHUNK):
+            parts.append(part)
+    finally:
+        os.close(descriptor)
+    return b"".join(parts)
 
 
 def text_of(value: BaseModel) -> bytes:
