@@ -78,6 +78,7 @@ SUMMARIES: Final[Mapping[str, str]] = {
     "queue list": "List the runs that wait, and what each waits for.",
     "queue hold": "Hold waiting runs back; they keep their place.",
     "queue drain": "Let what trains end, and start nothing more.",
+    "hosts ls": "List the runs here and on all hosts together.",
     "hosts list": "List the hosts: whether each answers, and its version.",
 }
 """What a list of commands says where the first sentence of a command's own help has no room in one line of it."""

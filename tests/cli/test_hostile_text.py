@@ -59,6 +59,9 @@ CALLS: Mapping[str, Sequence[Sequence[str]]] = {
     "coordcheck": [[evil("preset")], ["quickstart", "--widths", evil("32")]],
     "transfer": [[STUDY], [STUDY, "--to", evil("width=1")]],
     "report": [[STUDY]],
+    "hosts": [[], ["add", evil("name"), evil("address")], ["remove", evil("name")], ["ls"]],
+    "pull": [[evil("run"), "--from", evil("host")]],
+    "send": [[evil("run")]],
     "keys": [[]],
     "serve": [["--theme", evil("theme")]],
 }

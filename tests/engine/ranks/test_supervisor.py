@@ -123,7 +123,8 @@ def test_ranks_that_do_not_notice_the_death_of_another_are_ended(tmp_path: Path,
 def test_what_a_rank_says_of_its_own_fault_is_the_end_of_the_run(tmp_path: Path) -> None:
     script = """
 from engine.runfiles.rankfiles import RankEnd, rank_end_file
-from engine.runfiles.rundir import RunDir, write_file
+from engine.runfiles.jsonfile import write_file
+from engine.runfiles.rundir import RunDir
 if rank == 1:
     word = RankEnd(rank=1, status="out-of-memory", reason="no memory is left")
     write_file(rank_end_file(RunDir(run), 1), word)
@@ -140,7 +141,8 @@ sys.exit(75)
 
 def test_what_rank_0_says_of_its_own_fault_stays(tmp_path: Path) -> None:
     script = """
-from engine.runfiles.rundir import Result, RunDir, write_file
+from engine.runfiles.jsonfile import write_file
+from engine.runfiles.rundir import Result, RunDir
 if rank == 0:
     write_file(run / "result.json", Result(status="failed", reason="the text is gone", updates=6, ended=time.time()))
     sys.exit(1)

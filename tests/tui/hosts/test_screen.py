@@ -58,11 +58,12 @@ async def test_the_runs_of_all_hosts_stand_together_and_follow_what_hosts_say(
     add_host(named_host("box", "me@box"))
     add_host(named_host("far", "far"))
     end_run(lab, write_run(lab, "aaaaaaaa", created=1.0))
-    answers["box"] = lambda: [run("aaaaaaaa", created=3.0), run("bbbbbbbb", "finished", created=2.0)]
-    answers["far"] = gone
+    answers["box"] = answers["far"] = gone
     async with MoetuiApp(lab, start="runs").run_test(size=size) as pilot:
         await until(pilot, lambda: isinstance(pilot.app.screen, RunsScreen))
         await pilot.press("H")
+        await until(pilot, lambda: listed(pilot) == ["aaaaaaaa"])
+        answers["box"] = lambda: [run("aaaaaaaa", created=3.0), run("bbbbbbbb", "finished", created=2.0)]
         await until(pilot, lambda: listed(pilot) == ["box:aaaaaaaa", "box:bbbbbbbb", "aaaaaaaa"])
         await until(pilot, lambda: "far does not answer" in said(pilot, "caption"))
         assert "box 1 live of 2" in said(pilot, "caption")
