@@ -3,8 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 LOWEST := .venv-lowest/.installed
-# Many tests wait for processes of their own: three at a time keep two cores busy.
-PYTEST := $(BIN)/pytest -n 3 --dist worksteal
+# Many tests wait for processes of their own: four at a time keep two cores busy.
+PYTEST := $(BIN)/pytest -n 4 --dist worksteal
 # What of the engine speaks to torch and transformers, in tests that take no time.
 ENGINE := tests/engine/model tests/engine/optim tests/engine/export tests/engine/generate tests/engine/test_without_a_card.py \
 	$(addprefix tests/engine/training/,test_update.py test_resume.py test_device.py test_compiled.py)

@@ -108,6 +108,7 @@ def test_the_runs_of_all_hosts_are_one_list_and_a_host_that_is_gone_is_told(
     assert cli("hosts", "ls", "lr>>")[0] == 2
 
 
+@pytest.mark.long
 def test_a_slow_line_carries_it_all_the_same(box: Box, there: Lab, cli: Cli) -> None:
     write_run(there, "aaaaaaaa")
     box.line.delay = 0.1

@@ -64,8 +64,12 @@ def check(server: Server, prepared: Path, tmp_path: Path, name: str) -> int:
     return number
 
 
+LONGER = frozenset({"import", "fork", "rerun", "resume a pruned run", "rm a waiting run", "archive", "release"})
+"""Commands with the most places, or that change what others change too."""
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", list(COMMANDS))
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.long] * (name in LONGER)) for name in COMMANDS])
 def test_a_fault_leaves_a_command_done_or_undone(
     server: Server, prepared: Path, tmp_path: Path, name: str, tried: Counter[str]
 ) -> None:

@@ -121,7 +121,9 @@ if sys.argv[0] == "-m":
 """
 
 
-@pytest.mark.parametrize(("name", "size"), [("checkpoint", 40_000), ("metrics", 1_000_000)])
+@pytest.mark.parametrize(
+    ("name", "size"), [("checkpoint", 40_000), pytest.param("metrics", 1_000_000, marks=pytest.mark.long)]
+)
 def test_a_limit_on_the_size_of_files_is_named_and_ends_the_run_cleanly(tmp_path: Path, name: str, size: int) -> None:
     settings = {"training.updates": 6, "training.checkpoint_updates": 2, "training.log_every": 1}
     config = tiny_config(write_corpus(tmp_path / "corpus.jsonl"), settings)

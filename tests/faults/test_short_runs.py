@@ -59,6 +59,7 @@ def one_run(lab: Lab) -> None:
     garbage.remove(lab, garbage.find(lab, trash=True))
 
 
+@pytest.mark.long
 def test_short_runs_leave_nothing_behind(
     lab: Lab, user: Path, fake_engine: Callable[[str], None], tried: Counter[str]
 ) -> None:

@@ -93,6 +93,7 @@ def test_what_was_changed_meanwhile_is_fetched_anew(lab: Lab, there: Lab, host: 
     assert contents(lab.run_dir(pulled.record).path) == contents(source)
 
 
+@pytest.mark.long
 def test_a_slow_line_brings_it_too(lab: Lab, there: Lab, host: Host, box: Box) -> None:
     source = trained(there)
     box.line.delay = 0.1  # each way

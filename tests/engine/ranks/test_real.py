@@ -106,6 +106,7 @@ def test_a_run_that_loses_a_rank_goes_on_on_one_device(
     assert_same_losses(run, on_one)
 
 
+@pytest.mark.long
 def test_a_stop_is_agreed_on_and_two_devices_go_on(
     place: Path, config: RunConfig, on_one: RunDir, tmp_path: Path
 ) -> None:
@@ -125,6 +126,7 @@ def test_a_stop_is_agreed_on_and_two_devices_go_on(
     assert_same_losses(run, on_one)
 
 
+@pytest.mark.long
 def test_ranks_that_torchrun_starts_train_the_run(place: Path, config: RunConfig, on_one: RunDir) -> None:
     run = make_run(place / "torchrun", config)
     with socket.socket() as free:

@@ -65,6 +65,7 @@ class Trained:
 
 @pytest.mark.slow
 @pytest.mark.skipif(not HAS_COMPILER, reason="there is no C++ compiler")
+@pytest.mark.long
 def test_regions_learn_what_plain_passes_learn(tmp_path: Path) -> None:
     regions = Trained(tmp_path, "regions")
     assert regions.updater.passes.used == "regions"
@@ -75,6 +76,7 @@ def test_regions_learn_what_plain_passes_learn(tmp_path: Path) -> None:
 @pytest.mark.skipif(not HAS_COMPILER, reason="there is no C++ compiler")
 @pytest.mark.slow
 @pytest.mark.parametrize(("dtype", "close"), [(torch.float32, 1e-5), (torch.bfloat16, 1e-2)])
+@pytest.mark.long
 def test_a_compiled_judge_is_the_plain_one(dtype: torch.dtype, close: float) -> None:
     quick = compiled_judge()
     draw = torch.Generator().manual_seed(3)

@@ -168,6 +168,7 @@ def test_it_takes_two_micro_batches(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_run_records_it_where_it_is_asked_for(tmp_path: Path) -> None:
     corpus = write_corpus(tmp_path / "corpus.jsonl")
     asked = {"training.accumulation": 2, "training.log_every": 2}

@@ -203,6 +203,7 @@ def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(
     assert_same(run, uninterrupted)
 
 
+@pytest.mark.long
 def test_a_run_of_which_nothing_whole_is_left_does_not_start_over_in_silence(place: Path, config: RunConfig) -> None:
     run = make_run(place / "ruined", config)
     interrupt(run, 10, signal.SIGTERM)
@@ -237,6 +238,7 @@ def test_a_checkpoint_of_another_configuration_is_refused(place: Path, config: R
     assert result(run).update == done
 
 
+@pytest.mark.long
 def test_what_decides_only_when_things_are_written_may_change(
     place: Path, config: RunConfig, uninterrupted: RunDir
 ) -> None:
@@ -248,6 +250,7 @@ def test_what_decides_only_when_things_are_written_may_change(
     assert curves(run)["val_loss"] == curves(uninterrupted)["val_loss"]
 
 
+@pytest.mark.long
 def test_tokens_in_the_cache_need_no_text(place: Path, config: RunConfig, uninterrupted: RunDir) -> None:
     text = place / "gone.jsonl"
     shutil.copyfile(place / "corpus.jsonl", text)
@@ -259,6 +262,7 @@ def test_tokens_in_the_cache_need_no_text(place: Path, config: RunConfig, uninte
     assert_same(run, uninterrupted)
 
 
+@pytest.mark.long
 def test_a_run_that_cannot_go_on_stays_as_it_was(place: Path) -> None:
     corpus = place / "other.jsonl"
     write_corpus(corpus)
@@ -306,6 +310,7 @@ def test_only_what_can_be_needed_is_kept(config: RunConfig, uninterrupted: RunDi
     assert len(names) <= 6
 
 
+@pytest.mark.long
 def test_a_paused_run_goes_on_with_the_same_losses(place: Path, config: RunConfig, uninterrupted: RunDir) -> None:
     run = make_run(place / "paused", config)
     process = start(run, MOETUI_RUN_TOKEN="ours")
