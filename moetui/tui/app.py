@@ -31,7 +31,7 @@ from moetui.tui.bindings import bindings, key_names
 from moetui.tui.fault_log import log_fault
 from moetui.tui.feed import Feed, Picture
 from moetui.tui.keymap import keymap_of
-from moetui.tui.lost_terminal import end_with_terminal
+from moetui.tui.lost_terminal import end_with_terminal, leave
 from moetui.tui.news import Discoveries, Wire
 from moetui.tui.palette import Palette
 from moetui.tui.place import PlaceScreen
@@ -281,6 +281,8 @@ class MoetuiApp(ThemedApp):
 
     def _handle_exception(self, error: Exception) -> None:
         # Textual's hook for what no part has contained: it ends the app and restores the terminal.
+        if self.is_web and isinstance(error, BrokenPipeError):
+            leave()  # the server is gone that the browser reads from; nobody is left to tell
         self._last_words = f"moetui: the interface broke down: {log_fault(error, 'moetui')}; runs go on training"
         super()._handle_exception(error)
 

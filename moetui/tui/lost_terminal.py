@@ -17,7 +17,12 @@ def end_with_terminal() -> None:
 
     def on_exception(fault: threading.ExceptHookArgs) -> None:
         if fault.thread is not None and fault.thread.name == _WRITER and isinstance(fault.exc_value, OSError):
-            os._exit(128 + signal.SIGHUP)
+            leave()
         usual(fault)
 
     threading.excepthook = on_exception
+
+
+def leave() -> None:
+    """End the process as one whose terminal hung up."""
+    os._exit(128 + signal.SIGHUP)
