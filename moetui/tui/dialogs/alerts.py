@@ -14,7 +14,7 @@ from moetui.core import format as words
 from moetui.tui.alerts import Alert
 from moetui.tui.dialogs.dialog import Dialog
 from moetui.tui.widgets.run_columns import GLYPHS, SEVERITY, STYLES
-from moetui.tui.widgets.scroll_keys import ScrollKeys
+from moetui.tui.widgets.scroll_keys import SCROLLING, ScrollKeys
 
 NOTHING = "Nothing ended and nothing was found since you last looked."
 
@@ -30,10 +30,7 @@ class AlertList(Dialog[None], ScrollKeys):  # the dialog first: Textual takes th
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,enter,exclamation_mark", "dismiss", "Close"),
-        Binding("up,k", "scroll(-1)", "Up"),
-        Binding("down,j,space", "scroll(1)", "Down"),
-        Binding("pageup", "page(-1)", "Page up"),
-        Binding("pagedown", "page(1)", "Page down"),
+        *SCROLLING,
     ]
     AUTO_FOCUS = ""
 

@@ -15,7 +15,7 @@ from moetui.tui.actions import Action, Place, actions_of
 from moetui.tui.bindings import key_names
 from moetui.tui.dialogs.dialog import Dialog
 from moetui.tui.widgets.line import Line
-from moetui.tui.widgets.scroll_keys import ScrollKeys
+from moetui.tui.widgets.scroll_keys import SCROLLING, ScrollKeys
 
 Groups = Mapping[str, Sequence[Action]]
 
@@ -36,10 +36,7 @@ class Help(Dialog[None], ScrollKeys):  # the dialog first: Textual takes the sty
         Binding("escape", "back", "Close"),
         Binding("q,question_mark,enter", "dismiss", "Close"),
         Binding("slash", "search", "Search"),
-        Binding("up,k", "scroll(-1)", "Up"),
-        Binding("down,j,space", "scroll(1)", "Down"),
-        Binding("pageup", "page(-1)", "Page up"),
-        Binding("pagedown", "page(1)", "Page down"),
+        *SCROLLING,
     ]
     AUTO_FOCUS = ""
 

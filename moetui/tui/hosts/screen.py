@@ -21,6 +21,7 @@ from moetui.tui.feed import Picture
 from moetui.tui.hosts.gathered import Gathered, about
 from moetui.tui.place import PlaceScreen
 from moetui.tui.widgets.run_table import RunTable
+from moetui.tui.widgets.table_keys import TableKeys
 
 EVERY = 10.0
 """Seconds between the answer of a host and the next question to it."""
@@ -32,7 +33,7 @@ NO_HOST = "No host was named yet.\nmoetui hosts add box user@box"
 NOTHING = "No run is under way.\nv shows those that have ended as well."
 
 
-class HostsScreen(PlaceScreen):
+class HostsScreen(PlaceScreen, TableKeys):
     """A table of runs with the host of each. Each host is asked by a thread of its own, as long as this is open."""
 
     place = "hosts"
@@ -117,18 +118,6 @@ class HostsScreen(PlaceScreen):
         """Show the runs that are under way, or all."""
         self._pending = not self._pending
         self._show()
-
-    def action_cursor(self, rows: int) -> None:
-        """Move to another run."""
-        self.query_one(RunTable).move(rows)
-
-    def action_page(self, pages: int) -> None:
-        """Move by as many runs as there is room for."""
-        self.query_one(RunTable).page(pages)
-
-    def action_row(self, row: int) -> None:
-        """Move to the first run or, with -1, to the last."""
-        self.query_one(RunTable).go(row)
 
     def action_back(self) -> None:
         """Show this workspace alone again."""

@@ -19,7 +19,7 @@ from moetui.core.terminal import Charset
 from moetui.tui.chart.widget import Chart
 from moetui.tui.dialogs.dialog import Dialog
 from moetui.tui.launch.coordinates_chart import coordinates_chart
-from moetui.tui.widgets.scroll_keys import ScrollKeys
+from moetui.tui.widgets.scroll_keys import SCROLLING, ScrollKeys
 
 WIDTHS: Final = (32, 64, 128)
 UPDATES: Final = (1, 3, 10)
@@ -39,10 +39,7 @@ class Coordinates(Dialog[None], ScrollKeys):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "dismiss", "Close"),
-        Binding("up,k", "scroll(-1)", "Up"),
-        Binding("down,j,space", "scroll(1)", "Down"),
-        Binding("pageup", "page(-1)", "Page up"),
-        Binding("pagedown", "page(1)", "Page down"),
+        *SCROLLING,
     ]
     AUTO_FOCUS = ""
 

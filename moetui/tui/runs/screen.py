@@ -32,11 +32,12 @@ from moetui.tui.widgets.columns import Column
 from moetui.tui.widgets.line import Line
 from moetui.tui.widgets.listing import Listing, Order, RunIndex, View
 from moetui.tui.widgets.run_table import RunTable
+from moetui.tui.widgets.table_keys import TableKeys
 
 GROUPINGS = ("preset", "study", "group")
 
 
-class RunsScreen(HostsKey, DeskScreen):
+class RunsScreen(HostsKey, DeskScreen, TableKeys):
     """The list of all runs with its filter, the current run below; long, as every key of the screen is a method here."""
 
     place = "runs"
@@ -167,18 +168,6 @@ class RunsScreen(HostsKey, DeskScreen):
     @on(RunTable.Moved)
     def _moved(self) -> None:
         self._say()
-
-    def action_cursor(self, rows: int) -> None:
-        """Move the cursor."""
-        self.query_one(RunTable).move(rows)
-
-    def action_page(self, pages: int) -> None:
-        """Move the cursor by screens."""
-        self.query_one(RunTable).page(pages)
-
-    def action_row(self, row: int) -> None:
-        """Go to the first or the last run."""
-        self.query_one(RunTable).go(row)
 
     def action_sort(self, step: int) -> None:
         """Sort by the next column; after the last comes the order of creation."""

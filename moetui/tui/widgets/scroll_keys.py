@@ -1,8 +1,19 @@
 """What the keys of moving do on a screen that has words to scroll and no cursor in them."""
 
+from typing import Final
+
+from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.screen import Screen
 from textual.widget import Widget
+
+SCROLLING: Final[tuple[BindingType, ...]] = (
+    Binding("up,k", "scroll(-1)", "Up"),
+    Binding("down,j,space", "scroll(1)", "Down"),
+    Binding("pageup", "page(-1)", "Page up"),
+    Binding("pagedown", "page(1)", "Page down"),
+)
+"""The keys of a dialog that scrolls; screens have theirs from the table of actions."""
 
 
 class ScrollKeys(Screen[None]):
