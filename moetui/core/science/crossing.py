@@ -6,8 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
 from moetui.core.catalogue.records import RunRecord
 from moetui.core.planning.plan import short_key
 from moetui.core.planning.settings import default_settings
@@ -175,9 +173,8 @@ def _cell(group: Group, levels: tuple[str, str]) -> Cell:
 
 
 def _differing(records: Sequence[RunRecord]) -> list[str]:
-    alike = {orjson.dumps((record.settings, record.point, record.configured)): record for record in records}
-    told = [(r.point if r.settings is None else r.settings, r.configured) for r in alike.values()]
-    owned = {key for own, _ in told for key in own}
+    told = [(r.point if r.settings is None else r.settings, r.configured) for r in records]
+    owned = set[str]().union(*(own for own, _ in told))
 
     def varies(key: str, default: Any) -> bool:
         """Whether the values differ; what `setting` gives of each run, without a call for each."""
