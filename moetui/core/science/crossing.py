@@ -58,11 +58,10 @@ class Crossing:
 def crossing(groups: Sequence[Group]) -> Crossing | None:
     """The table of settings that differ in exactly two keys of the configuration apart from the seed; None for any others."""
     tried = [group for group in groups if group.tried and group.samples]
-    firsts = [group.samples[0].record for group in tried]  # all runs of a group have one setting
-    keys = _differing(firsts)
+    keys = _differing([record for group in tried for record in _settings_of(group)])
     if len(keys) != 2 or any(sample.record.published for group in tried for sample in group.samples):
         return None
-    found = [{key: first.setting(key) for key in keys} for first in firsts]
+    found = [{key: group.samples[0].record.setting(key) for key in keys} for group in tried]
     levels = [_ordered([values[key] for values in found]) for key in keys]
     cells = [
         _cell(group, (_label(values[keys[0]]), _label(values[keys[1]])))
@@ -170,6 +169,12 @@ def _cell(group: Group, levels: tuple[str, str]) -> Cell:
     elif group.n < 2:
         reason = "one seed"
     return Cell(levels, values, tuple(one.record.id for one in group.counted), reason)
+
+
+def _settings_of(group: Group) -> Iterator[RunRecord]:
+    """A run for each setting of a group: runs of our own have one, imported ones are together because somebody says so."""
+    several = any(one.record.imported for one in group.samples)
+    return (one.record for one in (group.samples if several else group.samples[:1]))
 
 
 def _differing(records: Sequence[RunRecord]) -> list[str]:

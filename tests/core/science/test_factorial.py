@@ -2,17 +2,18 @@
 
 import itertools
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from statsmodels.api import OLS
 
-from moetui.core.catalogue.records import RunRecord
-from moetui.core.science.crossing import Cell, tabulate
+from moetui.core.catalogue.records import IMPORTED, RunRecord
+from moetui.core.science.crossing import Cell, crossing, tabulate
 from moetui.core.science.effects import fit_cells
 from moetui.core.science.factorial import Factorial, crossed_effects
 from moetui.core.science.factorial_words import factorial_sentences, factorial_tree
-from moetui.core.science.groups import groups
+from moetui.core.science.groups import Group, groups
 from moetui.core.science.measure import LOSS, measure
 from tests.core.science.crossed import Truth, crossed_groups, rates
 from tests.core.science.records import record, seeds
@@ -156,6 +157,18 @@ def test_settings_that_differ_in_one_key_or_in_three_are_no_crossing() -> None:
     assert crossed_effects(groups(three, LOSS), LOSS) is None
     assert factorial_sentences(groups(three, LOSS), LOSS) == ()
     assert factorial_tree(groups(three, LOSS), LOSS) is None
+
+
+def test_imported_runs_that_their_owner_put_together_with_different_settings_are_no_crossing() -> None:
+    made = crossed_groups({(w, f): [5.0, 5.1] for w in (0.0, 0.1) for f in (0.0, 0.1)})
+    assert crossing(made) is not None
+
+    def brought(group: Group) -> Group:
+        first, second = group.samples
+        other = {"settings": (second.record.settings or {}) | {"optimizer.lr": 0.3}, "backend": IMPORTED}
+        return replace(group, samples=(first, replace(second, record=second.record.model_copy(update=other))))
+
+    assert crossing([brought(made[0]), *made[1:]]) is None
 
 
 def test_learning_rates_of_settings_of_their_own_are_left_to_the_response() -> None:
