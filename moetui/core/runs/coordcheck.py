@@ -48,7 +48,11 @@ class CoordinateCheck:
 
     def measured(self) -> list[Measured]:
         """What was measured, when it is there. Raises `UsageError` for bad input and `LabError` if it fails or is broken off."""
-        out, err = self._process.communicate(orjson.dumps(self._asked))
+        try:
+            out, err = self._process.communicate(orjson.dumps(self._asked))
+        except BaseException:
+            self.break_off()
+            raise
         if code := self._process.returncode:
             words = (err.decode(errors="replace").strip().splitlines() or ["no word"])[-1]
             raise (UsageError if code == 2 else LabError)(f"engine.coordcheck: {words}")

@@ -67,7 +67,7 @@ class Coordinates(Dialog[None], ScrollKeys):
         try:
             self._check = CoordinateCheck(self._lab, prepared(self._config, WIDTHS, 1), UPDATES)
         except (LabError, OSError) as error:
-            self._say(Text(str(error), "bold red"))
+            self.call_after_refresh(self._say, Text(str(error), "bold red"))
         else:
             self._measure(self._check)
 
@@ -81,12 +81,13 @@ class Coordinates(Dialog[None], ScrollKeys):
         try:
             measured = check.measured()
         except (LabError, OSError) as error:
-            if self.is_mounted:
-                self.app.call_from_thread(self._say, Text(str(error), "bold red"))
+            self.app.call_from_thread(self._say, Text(str(error), "bold red"))
         else:
             self.app.call_from_thread(self._show, measured)
 
     def _show(self, measured: Sequence[Measured]) -> None:
+        if not self.is_mounted:
+            return
         found = slopes(measured)
         self.add_class("-measured")
         self.query_one(Chart).show(coordinates_chart(measured))
@@ -98,4 +99,5 @@ class Coordinates(Dialog[None], ScrollKeys):
         self._say(Text("\n".join([*lines, conclusion(found)])))
 
     def _say(self, words: Text) -> None:
-        self.query_one(Static).update(words)
+        if self.is_mounted:  # it may have been closed meanwhile
+            self.query_one(Static).update(words)
